@@ -1,0 +1,82 @@
+/*
+ * natbroker's server side as a core: STUN (RFC 8489, RFC 5780) and the probe service.
+ *
+ * Nothing here amplifies or reflects; limits.h has the rules. All memory is
+ * taken by broker_new() and bounded by its configuration.
+ */
+#ifndef CORE_BROKER_BROKER_H
+#define CORE_BROKER_BROKER_H
+
+#include "core/core.h"
+
+#define BROKER_ADDRS_MAX 8
+
+/**
+ * struct broker_config - What a broker serves and how much it holds
+ * @listen:	@listen_count addresses (port ignored). The first two of a family are the primary
+ *		and the alternate address of RFC 5780; with one there is no OTHER-ADDRESS. "any"
+ *		addresses (one per family) answer from the address that was asked
+ * @port, @alt_port: The two ports, 3478 and 3479 by default
+ * @advertise:	Public address to name for listen[i] when this host is itself behind a 1:1 NAT; all
+ *		zero otherwise
+ * @sessions_max, @trials_max: Table sizes
+ * @trials_per_ip: Most open trials of one control IP (/64 in IPv6)
+ * @copies_per_s:  Most copies to one IP
+ * @keep:	How long a silent trial is remembered
+ * @binding_per_s: Plain Binding answers longer than their request, per /24 or /48
+ */
+struct broker_config {
+	struct addr listen[BROKER_ADDRS_MAX];
+	struct addr advertise[BROKER_ADDRS_MAX];
+	unsigned listen_count;
+	uint16_t port, alt_port;
+	unsigned sessions_max, trials_max;
+	unsigned trials_per_ip, copies_per_s, binding_per_s;
+	nk_time keep;
+};
+
+/* The configuration of a broker without options: both families, any address. */
+struct broker_config broker_default_config(void);
+
+/* Counters since the start, and what is held now. */
+struct broker_stats {
+	uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
+	uint64_t bindings, sessions_opened, trials_seen, copies_sent;
+	uint64_t malformed, refused_rate, refused_cookie, refused_full, refused_unpaid;
+	unsigned sessions, trials;
+};
+
+/* What is worth a line in the log. */
+enum broker_event_kind {
+	BROKER_SERVING,	     /* a socket was opened; @addr */
+	BROKER_OPEN_FAILED,  /* @addr, @error */
+	BROKER_SESSION,	     /* a client opened a session; @addr */
+	BROKER_TABLE_FULL,   /* at most once a minute */
+	BROKER_RATE_LIMITED, /* at most once a minute; @addr */
+};
+
+struct broker_event {
+	enum broker_event_kind kind;
+	struct addr addr;
+	int error;
+};
+
+struct broker; /* broker_new() to broker_free() */
+
+struct broker *broker_new(const struct broker_config *config, const uint8_t seed[static 32]);
+void broker_free(struct broker *b);
+
+void broker_start(struct broker *b, nk_time now);
+void broker_input(struct broker *b, const struct event *ev, nk_time now);
+bool broker_output(struct broker *b, struct action *action, nk_time now);
+nk_time broker_deadline(const struct broker *b);
+int broker_status(const struct broker *b);
+
+const struct broker_stats *broker_stats(const struct broker *b);
+
+/* Takes the oldest notable event; false if there is none. The list is bounded: the newest are dropped. */
+bool broker_next_event(struct broker *b, struct broker_event *out);
+
+extern const struct core_ops broker_ops;
+
+#endif

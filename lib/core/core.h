@@ -1,0 +1,109 @@
+/*
+ * The one shape of every core.
+ *
+ * A core decides and never does: it is told what happened (events), says what
+ * is to be done (actions) and by when it must be called again. It sees no
+ * socket, no clock and no operating system, so the same core runs on real
+ * sockets (lib/io) and against modelled NATs in virtual time (lib/sim).
+ *
+ * Whoever runs a core turns this loop:
+ *
+ *	input(event, now)            for each event that has come
+ *	while (output(&action, now)) do the action
+ *	if (status() != CORE_BUSY)   the run is over
+ *	wait for an event, or until deadline()
+ *
+ * `now` never goes backwards. After a deadline has passed, output() is called
+ * without an event: there is no other notice of time.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/time.h"
+
+#define CORE_DATAGRAM_MAX 2048 /* payload bytes a core sends or is shown */
+
+enum core_status { CORE_BUSY = 1, CORE_DONE = 0 }; /* negative: enum nk_err */
+
+enum socket_kind { SOCKET_UDP, SOCKET_ICMP };
+
+enum event_kind {
+	EVENT_OPENED,	   /* @local is set; the socket can send */
+	EVENT_OPEN_FAILED, /* @error is set; the id is free again */
+	EVENT_SEND_FAILED, /* @error is set; nothing left the machine */
+	EVENT_DATAGRAM,	   /* @from, @local, @data, @len, @ttl */
+	EVENT_ICMP_ERROR,  /* an ICMP error quoted a datagram sent to @from; @error is its errno */
+	EVENT_LINK_LOST,   /* the interface in use went away or lost its address */
+	EVENT_RESUMED,	   /* the machine was asleep; nk_time has gone on */
+	EVENT_STOP,	   /* the user wants the run to end: end it, and report what is known */
+};
+
+/**
+ * struct event - Something that happened
+ * @id:		The socket, as the core named it in ACTION_OPEN
+ * @error:	An errno value: positive
+ * @from:	Sender of the datagram
+ * @local:	The address it came to; for EVENT_OPENED, the address bound (never "any" for a
+ *		socket that was opened with a peer)
+ * @ttl:	TTL or hop limit as received, 0 if not known
+ * @data:	@len bytes, borrowed for the call
+ */
+struct event {
+	enum event_kind kind;
+	uint32_t id;
+	int error;
+	struct addr from;
+	struct addr local;
+	uint8_t ttl;
+	const uint8_t *data;
+	size_t len;
+};
+
+enum action_kind { ACTION_OPEN, ACTION_SEND, ACTION_CLOSE };
+
+/**
+ * struct action - Something to be done
+ * @id:		The socket. For ACTION_OPEN a number that the core chose and that is not open
+ * @socket:	ACTION_OPEN: what to open
+ * @local:	ACTION_OPEN: address and port to bind; "any" address and port 0 leave it to the
+ *		system. ACTION_SEND: address to send from, or all zero for the socket's own
+ * @peer:	ACTION_OPEN: if set, the socket is bound to the address from which @peer is
+ *		reached (it is not connected: anyone may send to it)
+ * @to:		ACTION_SEND
+ * @ttl:	ACTION_SEND: TTL or hop limit, 0 for the system's default
+ * @data:	ACTION_SEND: @len bytes of payload
+ *
+ * The system may fragment a datagram that is larger than the path's MTU.
+ */
+struct action {
+	enum action_kind kind;
+	uint32_t id;
+	enum socket_kind socket;
+	struct addr local;
+	struct addr peer;
+	struct addr to;
+	uint8_t ttl;
+	size_t len;
+	uint8_t data[CORE_DATAGRAM_MAX];
+};
+
+/**
+ * struct core_ops - The calls that every core has, for those who run any core
+ * @input:	Tells of one event. The event and its bytes are borrowed for the call
+ * @output:	Fills @action and returns true, or returns false: nothing more to do now
+ * @deadline:	When to call @output again at the latest; NK_NEVER: only after an event
+ * @status:	CORE_BUSY, CORE_DONE or a negative error
+ */
+struct core_ops {
+	void (*input)(void *core, const struct event *ev, nk_time now);
+	bool (*output)(void *core, struct action *action, nk_time now);
+	nk_time (*deadline)(const void *core);
+	int (*status)(const void *core);
+};
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * Runs a core on real sockets.
+ *
+ * One thread, one loop (libuv): replies first, then deadlines, then sends.
+ * The sockets are ours: packet info and TTL both ways, the error queue, batched
+ * reads and writes. Time is CLOCK_BOOTTIME, by a timerfd.
+ */
+#ifndef IO_RUN_H
+#define IO_RUN_H
+
+#include <stdbool.h>
+
+#include "core/core.h"
+
+/**
+ * struct run_options - How a core is run
+ * @interface:	Bind sockets to this interface (SO_BINDTODEVICE), or NULL
+ * @watch_links: Report the loss of the interface or local address in use as EVENT_LINK_LOST
+ * @on_turn:	Called once per turn of the loop after the core has been served, or NULL: for
+ *		progress, events and logs. @user is its argument
+ * @tick:	Call @on_turn at least this often; 0: only when something happens
+ * @signal:	Set to the signal that ended the run, 0 if none did
+ */
+struct run_options {
+	const char *interface;
+	bool watch_links;
+	void (*on_turn)(void *user, nk_time now);
+	void *user;
+	nk_time tick;
+	int signal;
+};
+
+/* The time that cores are given. */
+nk_time run_now(void);
+
+/**
+ * run_core() - Turn a core until its status is no longer busy
+ * @ops, @core:	Already started, with run_now()
+ *
+ * SIGINT and SIGTERM become one EVENT_STOP; a second one ends the run at once.
+ *
+ * Return: the core's status; NK_ERR_STOPPED after a second signal; NK_ERR_SYSTEM
+ * or NK_ERR_NO_MEMORY if the loop could not be set up.
+ */
+int run_core(const struct core_ops *ops, void *core, struct run_options *options);
+
+#endif
