@@ -1,0 +1,36 @@
+/*
+ * Datagrams that wait to be written: one pool for all sockets, a queue for each.
+ *
+ * Sends are collected during a turn and written by the batch. A socket that
+ * cannot take more keeps what is left in its queue until it is writable; no
+ * socket may hold more than a part of the pool, so that one cannot starve the
+ * others.
+ */
+#ifndef IO_OUTBOX_H
+#define IO_OUTBOX_H
+
+#include "io/datagrams.h"
+
+#define OUTBOX_SLOTS      512
+#define OUTBOX_PER_SOCKET 256
+
+struct outbox {
+	struct datagram_out slots[OUTBOX_SLOTS];
+	struct datagram_out *free;
+};
+
+struct outbox_queue {
+	struct datagram_out *first;
+	struct datagram_out *last;
+	unsigned count;
+};
+
+void outbox_init(struct outbox *box);
+
+/* Queues a copy of an ACTION_SEND; false if there is no room. */
+bool outbox_add(struct outbox *box, struct outbox_queue *q, const struct action *action);
+
+/* Takes the first datagram out of the queue, which is not empty, and frees its slot. */
+void outbox_drop_first(struct outbox *box, struct outbox_queue *q);
+
+#endif

@@ -1,0 +1,163 @@
+#include "io/sockets.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "io/sockaddr.h"
+
+#define RECEIVE_BUFFER (4 << 20) /* bytes; the kernel caps it at net.core.rmem_max */
+#define DISCARD_PORT   9
+
+static bool set_int(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value)) == 0;
+}
+
+static bool set_interface(int fd, const char *interface)
+{
+	if (interface == NULL)
+		return true;
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+			  (socklen_t)strlen(interface)) == 0;
+}
+
+static bool set_options_v4(int fd)
+{
+	return set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) && set_int(fd, IPPROTO_IP, IP_RECVTTL, 1) &&
+	       set_int(fd, IPPROTO_IP, IP_RECVERR, 1) &&
+	       set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+}
+
+static bool set_options_v6(int fd)
+{
+	return set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
+	       set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
+	       set_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) &&
+	       set_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 1) &&
+	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+}
+
+static bool set_options(int fd, bool v4)
+{
+	/* Beyond rmem_max only with CAP_NET_ADMIN; a smaller buffer is no failure. */
+	if (!set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER))
+		set_int(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+
+	/* An entry in the error queue then polls as "priority": libuv takes a bare error for a
+	 * closed descriptor and stops polling. */
+	if (!set_int(fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1))
+		return false;
+	return v4 ? set_options_v4(fd) : set_options_v6(fd);
+}
+
+static int socket_for(enum socket_kind kind, bool v4)
+{
+	const int family = v4 ? AF_INET : AF_INET6;
+	const int type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+	if (kind == SOCKET_ICMP)
+		return socket(family, type, v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+	return socket(family, type, IPPROTO_UDP);
+}
+
+static unsigned scope_of(const char *interface)
+{
+	return interface == NULL ? 0 : if_nametoindex(interface);
+}
+
+static int bind_to(struct addr *bound, int fd, const struct addr *local, const char *interface)
+{
+	union sockaddr_ip sa;
+	socklen_t len = sockaddr_from(&sa, local, scope_of(interface));
+
+	if (bind(fd, &sa.sa, len) != 0)
+		return -errno;
+	len = sizeof(sa);
+	if (getsockname(fd, &sa.sa, &len) != 0)
+		return -errno;
+	*bound = sockaddr_to_addr(&sa);
+	return 0;
+}
+
+int sockets_source(struct addr *source, const struct addr *to, const char *interface)
+{
+	const bool v4 = addr_family(to) == ADDR_V4;
+	const struct addr dest = addr_with_port(*to, to->port == 0 ? DISCARD_PORT : to->port);
+	union sockaddr_ip sa;
+	socklen_t len = sockaddr_from(&sa, &dest, scope_of(interface));
+	const int fd = socket_for(SOCKET_UDP, v4);
+	int rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (!set_interface(fd, interface) || connect(fd, &sa.sa, len) != 0) {
+		rc = -errno;
+		goto out;
+	}
+	len = sizeof(sa);
+	if (getsockname(fd, &sa.sa, &len) != 0) {
+		rc = -errno;
+		goto out;
+	}
+	*source = addr_with_port(sockaddr_to_addr(&sa), 0);
+out:
+	close(fd);
+	return rc;
+}
+
+/* The address to bind: as told, else the one that leads to the peer, else any. */
+static int address_to_bind(struct addr *out, const struct action *action, const char *interface)
+{
+	struct addr source;
+	int rc;
+
+	*out = action->local;
+	if (addr_family(&action->peer) == ADDR_NONE)
+		return 0;
+	if (!addr_is_any(&action->local))
+		return addr_family(&action->local) == addr_family(&action->peer) ? 0
+										 : -EAFNOSUPPORT;
+	rc = sockets_source(&source, &action->peer, interface);
+	if (rc == 0)
+		*out = addr_with_port(source, action->local.port);
+	return rc;
+}
+
+int sockets_open(struct addr *local, const struct action *action, const char *interface)
+{
+	struct addr want;
+	bool v4;
+	int rc = address_to_bind(&want, action, interface);
+	int fd;
+
+	if (rc != 0)
+		return rc;
+	v4 = addr_family(&want) == ADDR_V4;
+	fd = socket_for(action->socket, v4);
+	if (fd < 0)
+		return -errno;
+	if (!set_options(fd, v4) || !set_interface(fd, interface)) {
+		rc = -errno;
+		goto fail;
+	}
+	rc = bind_to(local, fd, &want, interface);
+	if (rc != 0)
+		goto fail;
+	return fd;
+fail:
+	close(fd);
+	return rc;
+}
+
+void sockets_raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}

@@ -1,0 +1,34 @@
+/* Opening the sockets that cores ask for, with all that is to be known of each datagram. */
+#ifndef IO_SOCKETS_H
+#define IO_SOCKETS_H
+
+#include "core/core.h"
+
+/**
+ * sockets_open() - Do an ACTION_OPEN
+ * @local:	Set to the address bound, on success only
+ * @action:	Its @socket, @local and @peer count
+ * @interface:	Bind to this interface, or NULL
+ *
+ * The socket is non-blocking, of one family, may fragment what it sends, and
+ * tells for each datagram to which address it came and with which TTL. ICMP
+ * errors are kept in its error queue.
+ *
+ * Return: a descriptor, which the caller closes, or a negative errno.
+ */
+int sockets_open(struct addr *local, const struct action *action, const char *interface);
+
+/**
+ * sockets_source() - The local address from which a destination is reached
+ * @source:	Set to it, with port 0, on success only
+ * @interface:	Only through this interface, or NULL
+ *
+ * Sends nothing. Return: 0 or a negative errno.
+ */
+int sockets_source(struct addr *source, const struct addr *to, const char *interface);
+
+/* Lets the process open as many sockets as it may: a shell gives 1024 descriptors, and a fan of
+ * sockets needs more. */
+void sockets_raise_limit(void);
+
+#endif
