@@ -1,0 +1,249 @@
+#include "core/broker/broker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/err.h"
+#include "core/broker/state.h"
+
+struct broker_config broker_default_config(void)
+{
+	return (struct broker_config){
+		.listen = {addr_any(ADDR_V4, 0), addr_any(ADDR_V6, 0)},
+		.listen_count = 2,
+		.port = STUN_PORT,
+		.alt_port = STUN_PORT + 1,
+		.sessions_max = 4096,
+		.trials_max = 65536,
+		.trials_per_ip = 600,
+		.copies_per_s = 300,
+		.binding_per_s = 300,
+		.keep = 4500 * NK_S,
+	};
+}
+
+struct broker *broker_new(const struct broker_config *config, const uint8_t seed[static 32])
+{
+	struct broker *b = calloc(1, sizeof(*b));
+	uint8_t key[16];
+
+	if (b == NULL)
+		return NULL;
+	b->config = *config;
+	b->status = CORE_BUSY;
+	b->full_logged = b->rate_logged = -LOG_INTERVAL;
+	rng_seed(&b->rng, seed);
+	rng_bytes(&b->rng, key, sizeof(key));
+	b->outbox = malloc(OUTBOX_SIZE * sizeof(*b->outbox));
+	if (b->outbox == NULL || limits_init(&b->limits, &b->rng) != 0 ||
+	    store_init(&b->store, config, key) != 0) {
+		broker_free(b);
+		b = NULL;
+	}
+	crypto_wipe(key, sizeof(key));
+	return b;
+}
+
+void broker_free(struct broker *b)
+{
+	if (b == NULL)
+		return;
+	limits_free(&b->limits);
+	store_free(&b->store);
+	free(b->outbox);
+	crypto_wipe(b, sizeof(*b));
+	free(b);
+}
+
+void broker_start(struct broker *b, nk_time now)
+{
+	b->open_next = 0;
+	b->full_logged = b->rate_logged = now - LOG_INTERVAL;
+}
+
+static struct addr socket_addr(const struct broker *b, uint32_t id)
+{
+	return addr_with_port(b->config.listen[id / 2],
+			      id % 2 != 0 ? b->config.alt_port : b->config.port);
+}
+
+/* A machine without IPv6 still runs a broker that was told of no address. */
+static bool may_go_without(const struct addr *a, int error)
+{
+	return addr_is_any(a) && (error == EAFNOSUPPORT || error == EADDRNOTAVAIL);
+}
+
+static void open_failed(struct broker *b, const struct event *ev)
+{
+	const struct addr a = socket_addr(b, ev->id);
+
+	b->failed++;
+	if (may_go_without(&a, ev->error) && b->failed < 2 * b->config.listen_count)
+		return;
+	log_event(b, BROKER_OPEN_FAILED, &a, ev->error);
+	b->status = ev->error == EACCES || ev->error == EPERM ? NK_ERR_PERMISSION : NK_ERR_SYSTEM;
+}
+
+static void dispatch(struct broker *b, const struct request *q)
+{
+	if (q->msg->cls == STUN_SUCCESS || q->msg->cls == STUN_ERROR)
+		return;
+	if (q->msg->method != STUN_BINDING)
+		probe_service_input(b, q);
+	else if (q->msg->cls == STUN_REQUEST)
+		stun_server_binding(b, q);
+}
+
+static void count_held(struct broker *b)
+{
+	b->stats.sessions = b->store.session_pool.used;
+	b->stats.trials = b->store.trial_pool.used;
+}
+
+static void datagram(struct broker *b, const struct event *ev, nk_time now)
+{
+	struct stun_msg msg;
+	struct request q = {
+		.msg = &msg,
+		.from = ev->from,
+		.at = {.id = ev->id},
+		.local = ev->local,
+		.len = ev->len,
+		.now = now,
+	};
+
+	b->stats.datagrams_in++;
+	b->stats.bytes_in += ev->len + addr_overhead(&ev->from);
+	if (ev->from.port == 0 || stun_read(&msg, ev->data, ev->len) != 0) {
+		b->stats.malformed++;
+		return;
+	}
+	if (addr_is_any(&b->config.listen[ev->id / 2]))
+		q.at.local = ev->local;
+	dispatch(b, &q);
+}
+
+void broker_input(struct broker *b, const struct event *ev, nk_time now)
+{
+	if (ev->kind == EVENT_STOP) {
+		b->status = CORE_DONE;
+		return;
+	}
+	if (ev->id >= 2 * b->config.listen_count)
+		return;
+	switch (ev->kind) {
+	case EVENT_OPENED:
+		log_event(b, BROKER_SERVING, &ev->local, 0);
+		break;
+	case EVENT_OPEN_FAILED:
+		open_failed(b, ev);
+		break;
+	case EVENT_DATAGRAM:
+		datagram(b, ev, now);
+		count_held(b);
+		break;
+	default:
+		break;
+	}
+}
+
+static void open_socket(struct broker *b, struct action *action)
+{
+	const uint32_t id = b->open_next++;
+
+	action->kind = ACTION_OPEN;
+	action->id = id;
+	action->socket = SOCKET_UDP;
+	action->local = socket_addr(b, id);
+	action->peer = (struct addr){0};
+}
+
+static void take_packet(struct broker *b, struct action *action)
+{
+	const struct packet *p = &b->outbox[b->out_head];
+
+	action->kind = ACTION_SEND;
+	action->id = p->from.id;
+	action->local = p->from.local;
+	action->to = p->to;
+	action->ttl = 0;
+	action->len = p->len;
+	memcpy(action->data, p->data, p->len);
+	b->out_head = (b->out_head + 1) % OUTBOX_SIZE;
+	b->out_count--;
+}
+
+static bool next_send(struct broker *b, struct action *action, nk_time now)
+{
+	struct ask *a;
+
+	if (b->out_count > 0) {
+		take_packet(b, action);
+		return true;
+	}
+	while ((a = store_due(&b->store, now)) != NULL) {
+		if (probe_ask_output(b, a, action, now))
+			return true;
+	}
+	count_held(b);
+	return false;
+}
+
+bool broker_output(struct broker *b, struct action *action, nk_time now)
+{
+	if (b->open_next < 2 * b->config.listen_count) {
+		open_socket(b, action);
+		return true;
+	}
+	if (!next_send(b, action, now))
+		return false;
+	b->stats.datagrams_out++;
+	b->stats.bytes_out += action->len + addr_overhead(&action->to);
+	return true;
+}
+
+nk_time broker_deadline(const struct broker *b)
+{
+	if (b->out_count > 0 || b->open_next < 2 * b->config.listen_count)
+		return 0;
+	return heap_next(&b->store.due);
+}
+
+int broker_status(const struct broker *b)
+{
+	return b->status;
+}
+
+const struct broker_stats *broker_stats(const struct broker *b)
+{
+	return &b->stats;
+}
+
+static void ops_input(void *core, const struct event *ev, nk_time now)
+{
+	broker_input(core, ev, now);
+}
+
+static bool ops_output(void *core, struct action *action, nk_time now)
+{
+	return broker_output(core, action, now);
+}
+
+static nk_time ops_deadline(const void *core)
+{
+	return broker_deadline(core);
+}
+
+static int ops_status(const void *core)
+{
+	return broker_status(core);
+}
+
+const struct core_ops broker_ops = {
+	.input = ops_input,
+	.output = ops_output,
+	.deadline = ops_deadline,
+	.status = ops_status,
+};

@@ -1,0 +1,106 @@
+#include "core/broker/limits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+#define COOKIE_LIFE (60 * NK_S) /* valid in the period in which it was made and in the next one */
+#define SETS        16384
+#define WAYS        4
+
+/**
+ * struct bucket - The tokens of one network
+ * @key:	Hash of limit and network
+ * @full_at:	When it will be full again. A full bucket says nothing, so its place is free
+ */
+struct bucket {
+	uint64_t key;
+	nk_time full_at;
+};
+
+int limits_init(struct limits *l, struct rng *rng)
+{
+	rng_bytes(rng, l->cookie_key, sizeof(l->cookie_key));
+	rng_bytes(rng, l->bucket_key, sizeof(l->bucket_key));
+	l->set_mask = SETS - 1;
+	l->buckets = malloc((size_t)SETS * WAYS * sizeof(*l->buckets));
+	if (l->buckets == NULL)
+		return NK_ERR_NO_MEMORY;
+	for (size_t i = 0; i < (size_t)SETS * WAYS; i++)
+		l->buckets[i] = (struct bucket){.full_at = INT64_MIN};
+	return 0;
+}
+
+void limits_free(struct limits *l)
+{
+	free(l->buckets);
+	crypto_wipe(l, sizeof(*l));
+}
+
+static uint64_t cookie_of(const struct limits *l, const struct addr *who, nk_time period)
+{
+	uint8_t in[sizeof(who->ip) + sizeof(who->port) + sizeof(period)];
+	uint64_t cookie;
+
+	memcpy(in, who->ip, sizeof(who->ip));
+	memcpy(in + sizeof(who->ip), &who->port, sizeof(who->port));
+	memcpy(in + sizeof(who->ip) + sizeof(who->port), &period, sizeof(period));
+	cookie = crypto_siphash(l->cookie_key, in, sizeof(in));
+	return cookie != 0 ? cookie : 1;
+}
+
+uint64_t limits_cookie(const struct limits *l, const struct addr *who, nk_time now)
+{
+	return cookie_of(l, who, now / COOKIE_LIFE);
+}
+
+bool limits_cookie_ok(const struct limits *l, const struct addr *who, uint64_t cookie, nk_time now)
+{
+	const uint64_t current = cookie_of(l, who, now / COOKIE_LIFE);
+	const uint64_t previous = cookie_of(l, who, now / COOKIE_LIFE - 1);
+
+	return crypto_equal(&cookie, &current, sizeof(cookie)) ||
+	       crypto_equal(&cookie, &previous, sizeof(cookie));
+}
+
+/* The bucket of @key, or a free one for it, or NULL. */
+static struct bucket *find_bucket(struct limits *l, uint64_t key, nk_time now)
+{
+	struct bucket *set = &l->buckets[(size_t)(key & l->set_mask) * WAYS];
+	struct bucket *room = NULL;
+
+	for (unsigned i = 0; i < WAYS; i++) {
+		if (set[i].full_at <= now)
+			room = &set[i];
+		else if (set[i].key == key)
+			return &set[i];
+	}
+	if (room != NULL)
+		*room = (struct bucket){.key = key, .full_at = now};
+	return room;
+}
+
+bool limits_take(struct limits *l, enum limit limit, const struct addr *who, unsigned n,
+		 unsigned per_s, nk_time now)
+{
+	const struct addr net =
+		limit == LIMIT_BINDING ? addr_prefix(who, 24, 48) : addr_prefix(who, 32, 64);
+	uint8_t in[sizeof(net.ip) + 1];
+	struct bucket *b;
+	nk_time each;
+
+	if (per_s == 0)
+		return false;
+	memcpy(in, net.ip, sizeof(net.ip));
+	in[sizeof(net.ip)] = (uint8_t)limit;
+	b = find_bucket(l, crypto_siphash(l->bucket_key, in, sizeof(in)), now);
+	if (b == NULL)
+		return false;
+
+	each = (NK_S + per_s - 1) / per_s;
+	if (b->full_at + n * each > now + per_s * each)
+		return false;
+	b->full_at += n * each;
+	return true;
+}

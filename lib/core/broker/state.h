@@ -1,0 +1,111 @@
+/* The broker's own struct, and what its parts use of each other: the outbox, the log, answers. */
+#ifndef CORE_BROKER_STATE_H
+#define CORE_BROKER_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/broker/broker.h"
+#include "core/broker/limits.h"
+#include "core/broker/store.h"
+#include "wire/probe_msg.h"
+#include "wire/stun.h"
+
+#define OUTBOX_SIZE  512
+#define LOG_SIZE     64
+#define SOCKETS_MAX  (2 * BROKER_ADDRS_MAX)
+#define LOG_INTERVAL (60 * NK_S)
+
+/* An answer on its way out. */
+struct packet {
+	struct endpoint from;
+	struct addr to;
+	size_t len;
+	uint8_t data[CORE_DATAGRAM_MAX];
+};
+
+/**
+ * struct broker - All that there is
+ * @open_next:	Next socket that start() has still to have opened. Socket 2i is listen[i] at the
+ *		port, 2i + 1 at the alternate port
+ * @failed:	Sockets that could not be opened and need not be
+ * @outbox:	Answers not yet taken by output(), a ring
+ * @log:	Notable events not yet taken, a ring; @full_logged and @rate_logged: when last
+ */
+struct broker {
+	struct broker_config config;
+	struct rng rng;
+	struct limits limits;
+	struct store store;
+	struct broker_stats stats;
+	int status;
+	unsigned open_next, failed;
+	struct packet *outbox;
+	unsigned out_head, out_count;
+	struct broker_event log[LOG_SIZE];
+	unsigned log_head, log_count;
+	nk_time full_logged, rate_logged;
+};
+
+/**
+ * struct request - One decoded message, where it came from and what it came to
+ * @len:	Bytes of UDP payload
+ */
+struct request {
+	const struct stun_msg *msg;
+	struct addr from;
+	struct endpoint at;
+	struct addr local;
+	size_t len;
+	nk_time now;
+};
+
+/* What the sender of a request has shown, and so how long the answer may be. */
+enum answer_limit {
+	ANSWER_NO_LONGER, /* anyone: never longer than the request */
+	ANSWER_BINDING, /* anyone, to Binding: longer ones by rate, at most BINDING_FACTOR times */
+	ANSWER_PROVEN,  /* the address has echoed a cookie */
+};
+
+/* Starts an answer with the request's method and id; its bytes go to the caller's @buf. */
+struct wr answer_begin(const struct request *q, enum stun_class cls,
+		       uint8_t buf[static CORE_DATAGRAM_MAX]);
+
+/**
+ * answer_send() - Send a finished answer to the sender, from the endpoint it contacted
+ *
+ * Return: false if the limit forbids it; nothing has been sent then. The one gate for
+ * answers: all go through here or answer_send_from().
+ */
+bool answer_send(struct broker *b, const struct request *q, enum answer_limit limit, struct wr *w);
+
+/* The same from another endpoint and to another port of the sender's IP. */
+bool answer_send_from(struct broker *b, const struct request *q, enum answer_limit limit,
+		      struct wr *w, const struct endpoint *from, uint16_t to_port);
+
+/* An error response, with its reason phrase if that fits; silence if even the code does not. */
+void answer_error(struct broker *b, const struct request *q, enum answer_limit limit, uint16_t code,
+		  const char *reason);
+
+/* 420 with the @count attribute types that were not understood; no reason phrase, to stay short. */
+void answer_unknown(struct broker *b, const struct request *q, enum answer_limit limit,
+		    const uint16_t *types, unsigned count);
+
+/* FINGERPRINT, if the request had one. */
+void answer_fingerprint(const struct request *q, struct wr *w);
+
+void log_full(struct broker *b, nk_time now);
+void log_rate(struct broker *b, const struct addr *who, nk_time now);
+void log_event(struct broker *b, enum broker_event_kind kind, const struct addr *addr, int error);
+
+/* Each part's share of the input, and the asks' share of the output. */
+void stun_server_binding(struct broker *b, const struct request *q);
+void probe_service_input(struct broker *b, const struct request *q);
+void probe_ask_input(struct broker *b, const struct request *q, const struct probe_msg *m,
+		     struct session *s);
+bool probe_ask_output(struct broker *b, struct ask *a, struct action *action, nk_time now);
+
+/* What the broker knows of a trial, as STATUS and ASK tell it. */
+struct probe_trial_state probe_trial_state_of(const struct trial *t, uint32_t number);
+
+#endif

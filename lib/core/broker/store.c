@@ -1,0 +1,357 @@
+#include "core/broker/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/err.h"
+
+#define TRIALS_PER_ASK_PLACE 8
+#define ASKS_MIN             256
+
+static uint32_t ask_places(const struct broker_config *config)
+{
+	const uint32_t n = config->trials_max / TRIALS_PER_ASK_PLACE;
+
+	return n > ASKS_MIN ? n : ASKS_MIN;
+}
+
+static bool heap_places(struct heap *h, size_t n)
+{
+	nk_time *at = calloc(n, sizeof(*at));
+	uint32_t *order = calloc(n, sizeof(*order));
+	uint32_t *where = calloc(n, sizeof(*where));
+
+	*h = (struct heap){.at = at, .order = order, .where = where};
+	if (at == NULL || order == NULL || where == NULL)
+		return false;
+	heap_init(h, at, order, where, n);
+	return true;
+}
+
+int store_init(struct store *s, const struct broker_config *config, const uint8_t key[static 16])
+{
+	const uint32_t sessions = config->sessions_max;
+	const uint32_t trials = config->trials_max;
+	const uint32_t asks = ask_places(config);
+
+	*s = (struct store){.keep = config->keep, .trials_per_client = config->trials_per_ip};
+	memcpy(s->hash_key, key, sizeof(s->hash_key));
+	s->clients = calloc(sessions, sizeof(*s->clients));
+	s->sessions = calloc(sessions, sizeof(*s->sessions));
+	s->trials = calloc(trials, sizeof(*s->trials));
+	s->asks = calloc(asks, sizeof(*s->asks));
+	if (s->clients == NULL || s->sessions == NULL || s->trials == NULL || s->asks == NULL)
+		return NK_ERR_NO_MEMORY;
+	if (pool_init(&s->client_pool, sessions) != 0 ||
+	    pool_init(&s->session_pool, sessions) != 0 || pool_init(&s->trial_pool, trials) != 0 ||
+	    pool_init(&s->ask_pool, asks) != 0)
+		return NK_ERR_NO_MEMORY;
+	if (table_init(&s->by_net, sessions, s->hash_key) != 0 ||
+	    table_init(&s->by_token, sessions, s->hash_key) != 0 ||
+	    table_init(&s->by_control, sessions, s->hash_key) != 0 ||
+	    table_init(&s->by_number, trials, s->hash_key) != 0 ||
+	    table_init(&s->by_tid, asks, s->hash_key) != 0)
+		return NK_ERR_NO_MEMORY;
+	return heap_places(&s->due, (size_t)sessions + trials + asks) ? 0 : NK_ERR_NO_MEMORY;
+}
+
+void store_free(struct store *s)
+{
+	free(s->clients);
+	free(s->sessions);
+	free(s->trials);
+	free(s->asks);
+	pool_free(&s->client_pool);
+	pool_free(&s->session_pool);
+	pool_free(&s->trial_pool);
+	pool_free(&s->ask_pool);
+	table_free(&s->by_net);
+	table_free(&s->by_token);
+	table_free(&s->by_control);
+	table_free(&s->by_number);
+	table_free(&s->by_tid);
+	free(s->due.at);
+	free(s->due.order);
+	free(s->due.where);
+	crypto_wipe(s, sizeof(*s));
+}
+
+static uint32_t index_of_session(const struct store *s, const struct session *x)
+{
+	return (uint32_t)(x - s->sessions);
+}
+
+static uint32_t index_of_trial(const struct store *s, const struct trial *x)
+{
+	return (uint32_t)(x - s->trials);
+}
+
+static uint32_t index_of_ask(const struct store *s, const struct ask *x)
+{
+	return (uint32_t)(x - s->asks);
+}
+
+static uint32_t trial_thing(const struct store *s, uint32_t i)
+{
+	return s->session_pool.n + i;
+}
+
+static uint32_t ask_thing(const struct store *s, uint32_t i)
+{
+	return s->session_pool.n + s->trial_pool.n + i;
+}
+
+static uint64_t addr_key(const struct store *s, const struct addr *a)
+{
+	return crypto_siphash(s->hash_key, a, sizeof(*a));
+}
+
+static uint64_t number_key(uint32_t session, uint32_t number)
+{
+	return (uint64_t)session << 32 | number;
+}
+
+static uint64_t tid_key(const struct store *s, uint64_t token, const uint8_t tid[static STUN_TID])
+{
+	uint8_t in[sizeof(token) + STUN_TID];
+
+	memcpy(in, &token, sizeof(token));
+	memcpy(in + sizeof(token), tid, STUN_TID);
+	return crypto_siphash(s->hash_key, in, sizeof(in));
+}
+
+struct session *store_session(const struct store *s, uint64_t token)
+{
+	const uint32_t i = table_get(&s->by_token, token);
+
+	return i != TABLE_NONE ? &s->sessions[i] : NULL;
+}
+
+struct session *store_session_of(const struct store *s, const struct addr *control)
+{
+	const uint32_t i = table_get(&s->by_control, addr_key(s, control));
+
+	if (i == TABLE_NONE || !addr_eq(&s->sessions[i].control, control))
+		return NULL;
+	return &s->sessions[i];
+}
+
+static uint32_t client_for(struct store *s, const struct addr *control)
+{
+	const struct addr net = addr_prefix(control, 32, 64);
+	const uint64_t key = addr_key(s, &net);
+	uint32_t i = table_get(&s->by_net, key);
+
+	if (i != TABLE_NONE)
+		return addr_eq(&s->clients[i].net, &net) ? i : TABLE_NONE;
+	i = pool_take(&s->client_pool);
+	if (i == TABLE_NONE)
+		return TABLE_NONE;
+	s->clients[i] = (struct client){.net = net};
+	table_put(&s->by_net, key, i);
+	return i;
+}
+
+static void release_client(struct store *s, uint32_t i)
+{
+	if (s->clients[i].sessions > 0)
+		return;
+	table_remove(&s->by_net, addr_key(s, &s->clients[i].net));
+	pool_give(&s->client_pool, i);
+}
+
+struct session *store_add_session(struct store *s, const struct addr *control, uint64_t token,
+				  nk_time now)
+{
+	const uint32_t c = client_for(s, control);
+	uint32_t i;
+
+	if (c == TABLE_NONE)
+		return NULL;
+	i = s->clients[c].sessions < STORE_SESSIONS_PER_CLIENT ? pool_take(&s->session_pool)
+							       : TABLE_NONE;
+	if (i == TABLE_NONE) {
+		release_client(s, c);
+		return NULL;
+	}
+	s->clients[c].sessions++;
+	s->sessions[i] = (struct session){
+		.token = token,
+		.control = *control,
+		.client = c,
+		.trials = TABLE_NONE,
+		.asks = TABLE_NONE,
+		.keep_until = now + s->keep,
+	};
+	table_put(&s->by_token, token, i);
+	table_put(&s->by_control, addr_key(s, control), i);
+	heap_set(&s->due, i, now + s->keep);
+	return &s->sessions[i];
+}
+
+/* Another session may have come to this address since: its entry stays. */
+static void forget_control(struct store *s, const struct session *owner)
+{
+	const uint64_t key = addr_key(s, &owner->control);
+
+	if (table_get(&s->by_control, key) == index_of_session(s, owner))
+		table_remove(&s->by_control, key);
+}
+
+void store_heard(struct store *s, struct session *owner, const struct addr *control, nk_time now)
+{
+	owner->keep_until = nk_max(owner->keep_until, now + s->keep);
+	if (addr_eq(&owner->control, control))
+		return;
+	forget_control(s, owner);
+	owner->control = *control;
+	table_put(&s->by_control, addr_key(s, control), index_of_session(s, owner));
+}
+
+struct trial *store_trial(const struct store *s, const struct session *owner, uint32_t number)
+{
+	const uint32_t i = table_get(&s->by_number, number_key(index_of_session(s, owner), number));
+
+	return i != TABLE_NONE ? &s->trials[i] : NULL;
+}
+
+struct trial *store_add_trial(struct store *s, struct session *owner, uint32_t number, nk_time now)
+{
+	struct client *c = &s->clients[owner->client];
+	const uint32_t home = index_of_session(s, owner);
+	uint32_t i;
+
+	i = c->trials < s->trials_per_client ? pool_take(&s->trial_pool) : TABLE_NONE;
+	if (i == TABLE_NONE)
+		return NULL;
+	c->trials++;
+	s->trials[i] = (struct trial){
+		.session = home,
+		.number = number,
+		.next = owner->trials,
+		.prev = TABLE_NONE,
+		.keep_until = now + s->keep,
+	};
+	if (owner->trials != TABLE_NONE)
+		s->trials[owner->trials].prev = i;
+	owner->trials = i;
+	table_put(&s->by_number, number_key(home, number), i);
+	heap_set(&s->due, trial_thing(s, i), now + s->keep);
+	return &s->trials[i];
+}
+
+static void end_trial(struct store *s, struct trial *t)
+{
+	struct session *owner = &s->sessions[t->session];
+	const uint32_t i = index_of_trial(s, t);
+
+	if (t->prev != TABLE_NONE)
+		s->trials[t->prev].next = t->next;
+	else
+		owner->trials = t->next;
+	if (t->next != TABLE_NONE)
+		s->trials[t->next].prev = t->prev;
+	table_remove(&s->by_number, number_key(t->session, t->number));
+	heap_set(&s->due, trial_thing(s, i), NK_NEVER);
+	s->clients[owner->client].trials--;
+	pool_give(&s->trial_pool, i);
+}
+
+struct ask *store_ask(const struct store *s, const struct session *owner,
+		      const uint8_t tid[static STUN_TID])
+{
+	const uint32_t i = table_get(&s->by_tid, tid_key(s, owner->token, tid));
+
+	if (i == TABLE_NONE || s->asks[i].session != index_of_session(s, owner) ||
+	    memcmp(s->asks[i].tid, tid, STUN_TID) != 0)
+		return NULL;
+	return &s->asks[i];
+}
+
+struct ask *store_add_ask(struct store *s, struct session *owner,
+			  const uint8_t tid[static STUN_TID], nk_time now)
+{
+	struct client *c = &s->clients[owner->client];
+	uint32_t i;
+
+	i = c->asks < 2 * s->trials_per_client ? pool_take(&s->ask_pool) : TABLE_NONE;
+	if (i == TABLE_NONE)
+		return NULL;
+	c->asks++;
+	s->asks[i] = (struct ask){
+		.session = index_of_session(s, owner),
+		.next = owner->asks,
+		.prev = TABLE_NONE,
+		.asked = now,
+	};
+	memcpy(s->asks[i].tid, tid, STUN_TID);
+	if (owner->asks != TABLE_NONE)
+		s->asks[owner->asks].prev = i;
+	owner->asks = i;
+	table_put(&s->by_tid, tid_key(s, owner->token, tid), i);
+	return &s->asks[i];
+}
+
+void store_set_due(struct store *s, const struct ask *a, nk_time at)
+{
+	heap_set(&s->due, ask_thing(s, index_of_ask(s, a)), at);
+}
+
+void store_end_ask(struct store *s, struct ask *a)
+{
+	struct session *owner = &s->sessions[a->session];
+
+	if (a->prev != TABLE_NONE)
+		s->asks[a->prev].next = a->next;
+	else
+		owner->asks = a->next;
+	if (a->next != TABLE_NONE)
+		s->asks[a->next].prev = a->prev;
+	table_remove(&s->by_tid, tid_key(s, owner->token, a->tid));
+	store_set_due(s, a, NK_NEVER);
+	s->clients[owner->client].asks--;
+	pool_give(&s->ask_pool, index_of_ask(s, a));
+}
+
+void store_end_session(struct store *s, struct session *owner)
+{
+	const uint32_t i = index_of_session(s, owner);
+
+	while (owner->asks != TABLE_NONE)
+		store_end_ask(s, &s->asks[owner->asks]);
+	while (owner->trials != TABLE_NONE)
+		end_trial(s, &s->trials[owner->trials]);
+	forget_control(s, owner);
+	table_remove(&s->by_token, owner->token);
+	heap_set(&s->due, i, NK_NEVER);
+	s->clients[owner->client].sessions--;
+	release_client(s, owner->client);
+	pool_give(&s->session_pool, i);
+	crypto_wipe(owner, sizeof(*owner));
+}
+
+struct ask *store_due(struct store *s, nk_time now)
+{
+	uint32_t thing;
+
+	/* Being heard moves keep_until and not the heap: a packet must be cheap, so what
+	 * comes up here may well have to stay. */
+	while ((thing = heap_due(&s->due, now)) != HEAP_NONE) {
+		if (thing >= ask_thing(s, 0))
+			return &s->asks[thing - ask_thing(s, 0)];
+		if (thing >= trial_thing(s, 0)) {
+			struct trial *t = &s->trials[thing - trial_thing(s, 0)];
+
+			if (t->keep_until > now)
+				heap_set(&s->due, thing, t->keep_until);
+			else
+				end_trial(s, t);
+		} else if (s->sessions[thing].keep_until > now) {
+			heap_set(&s->due, thing, s->sessions[thing].keep_until);
+		} else {
+			store_end_session(s, &s->sessions[thing]);
+		}
+	}
+	return NULL;
+}
