@@ -3,7 +3,8 @@
  *
  * A run is a pure function of its seed. This is the small beginning: UDP,
  * mapping and filtering by RFC 4787, timers by traffic state, quotas, links
- * with delay, jitter and loss.
+ * with delay, jitter and loss. Hosts are joined by one router, the internet;
+ * each NAT and the internet take one off a packet's TTL before they look at it.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -14,18 +15,42 @@
 #include "base/addr.h"
 #include "core/core.h"
 
-enum nat_behaviour { NAT_EI, NAT_AD, NAT_APD }; /* endpoint-independent, address-, address-and-port-dependent */
+enum nat_behaviour {
+	NAT_EI,
+	NAT_AD,
+	NAT_APD
+}; /* endpoint-independent, address-, address-and-port-dependent */
 enum nat_ports { NAT_PORTS_PRESERVE, NAT_PORTS_SEQUENTIAL, NAT_PORTS_RANDOM };
-enum nat_quota { NAT_QUOTA_REFUSE, NAT_QUOTA_EVICT_OLDEST };
+enum nat_hairpin {
+	NAT_HAIRPIN_NONE,
+	NAT_HAIRPIN_EXTERNAL, /* RFC 4787 REQ-9a: delivered from the sender's external address */
+	NAT_HAIRPIN_INTERNAL, /* delivered, but from the sender's inside address */
+};
+enum nat_quota {
+	NAT_QUOTA_REFUSE,
+	NAT_QUOTA_EVICT_OLDEST, /* the one that has been silent longest goes */
+	NAT_QUOTA_EVICT_FIRST,  /* the one that was made first goes */
+};
 
 /**
  * struct nat_spec - A NAT, as data
- * @translate:	False: a stateful firewall that rewrites nothing
- * @t_first, @t_replied, @t_stream: Timers by traffic state (design: first packet, replied, stream)
- * @stream_after: Age after which a replied flow's next packet makes it a stream (Linux: 2 s)
+ * @translate:	False: a stateful firewall that rewrites nothing; @mapping and @ports mean nothing
+ * @mapping, @filtering: RFC 4787 sections 4.1 and 5
+ * @ports:	Preserve: the external port is the inside port if that is free, else a random one;
+ *		so the first of an endpoint's mappings keeps the port and the others do not
+ * @port_step:	For NAT_PORTS_SEQUENTIAL, also negative; 0 is 1
+ * @t_first, @t_replied, @t_stream: Timers: until the first answer, from it on, as a stream
+ * @stream_after: Age that makes a stream of what has been answered: its next packet either way
+ *		does (Linux: 2 s)
  * @refresh_out, @refresh_in: Which packets restart the timer
- * @quota:	Most mappings of one inside address, 0 for none
+ * @flow_timers: Linux: the timers belong to each flow (inside endpoint, remote endpoint), and a
+ *		mapping lives as long as one of its flows. False: a mapping has one timer, and each
+ *		remote address (or endpoint) that filtering lets in has its own, by the same rules
+ * @quota:	Most mappings (with @flow_timers: flows) of one inside address, 0 for none
  * @cooldown:	A freed external port rests this long
+ * @external:	@external_count addresses; those of a packet's family are used for it
+ * @arbitrary_pooling: The external address is drawn anew for each mapping, not once for each
+ *		inside address
  */
 struct nat_spec {
 	bool translate;
@@ -34,7 +59,8 @@ struct nat_spec {
 	int port_step;
 	nk_time t_first, t_replied, t_stream, stream_after;
 	bool refresh_out, refresh_in;
-	bool hairpin;
+	bool flow_timers;
+	enum nat_hairpin hairpin;
 	unsigned quota;
 	enum nat_quota quota_policy;
 	nk_time cooldown;
@@ -45,9 +71,11 @@ struct nat_spec {
 
 /**
  * struct link_spec - What happens to packets on one direction of a link
+ * @delay, @jitter: Each packet takes @delay and up to @jitter more, so that jitter reorders
  * @loss:	Independent loss, 0 to 1
  * @burst_enter, @burst_mean: Gilbert-Elliott: chance per packet-free millisecond to enter the
  *		bad state, which loses all and lasts @burst_mean on average; 0 for none
+ * @duplicate:	Share of packets that come twice
  */
 struct link_spec {
 	nk_time delay, jitter;
@@ -57,29 +85,60 @@ struct link_spec {
 	double duplicate;
 };
 
+/**
+ * struct world_stats - What has happened so far
+ * @sent:	Datagrams that cores sent
+ * @delivered:	Datagrams that cores were given
+ * @lost:	Lost by links
+ * @refused:	Not let through by a NAT
+ * @stray:	No route, no socket, or TTL used up
+ * @late:	Times that a core, with nothing more to do, had a deadline that was not in the
+ *		future: a fault of the core, which is then called again 1 ms later
+ * @trace:	Hash over all datagrams sent and delivered, with their times: equal seeds give
+ *		equal traces
+ */
+struct world_stats {
+	uint64_t sent, delivered, lost, refused, stray, late;
+	uint64_t trace;
+};
+
+#define WORLD_HOSTS_MAX      256
+#define WORLD_NATS_MAX       64
+#define WORLD_HOST_ADDRS_MAX 8
+
 struct world;
 
+/* Return: an empty world at time 0, or NULL if there is no memory. world_free() takes NULL. */
 struct world *world_new(uint64_t seed);
 void world_free(struct world *w);
 nk_time world_now(const struct world *w);
+const struct world_stats *world_stats(const struct world *w);
 
-/* Puts the internet's side of a host: an address routed to it. @behind is a NAT's number or -1.
- * Return: the host's number, or -1 if the world is full. */
+/**
+ * world_add_host() - A host with addresses that are routed to it
+ * @addrs:	@count addresses, ports ignored; the first of a family is the one it sends from
+ * @behind:	Number of the NAT that it is behind, or -1: the internet
+ *
+ * Return: the host's number, or -1 if the world is full.
+ */
 int world_add_host(struct world *w, const struct addr *addrs, unsigned count, int behind);
 
 /* A NAT between its inside hosts and @behind (-1: the internet). Return: its number, or -1. */
 int world_add_nat(struct world *w, const struct nat_spec *spec, int behind);
 
-/* Links: of a host to its NAT or the internet, both directions. */
+/* The two directions of the link from a host (a NAT) towards the internet; both are perfect
+ * and take no time until they are set. NULL leaves one as it is. */
 void world_set_link(struct world *w, int host, const struct link_spec *up,
 		    const struct link_spec *down);
 void world_set_nat_link(struct world *w, int nat, const struct link_spec *up,
 			const struct link_spec *down);
 
-/* Runs @core on a host; it must have been started at world_now(). */
+/* Runs @core on a host; it must have been started at world_now(). What ran there before is
+ * forgotten and its sockets are closed. NULL @ops: nothing runs there. */
 void world_attach(struct world *w, int host, const struct core_ops *ops, void *core);
 
-/* Turns the world until @core's status is no longer busy, or until @until. Return: its status. */
+/* Turns the world until @core's status is no longer busy, or until @until. NULL @core: until
+ * then in any case. Return: its status. */
 int world_run(struct world *w, const void *core, nk_time until);
 
 /* Mappings that a NAT holds now, and the most it ever held. */
