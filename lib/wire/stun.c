@@ -75,12 +75,12 @@ static int read_addr(struct addr *out, struct rd v, const uint8_t key[static 16]
 static int read_error(struct stun_msg *m, struct rd v)
 {
 	const uint32_t word = rd_be32(&v);
-	const unsigned class = word >> 8 & 7;
+	const unsigned hundreds = word >> 8 & 7;
 	const unsigned number = word & 0xff;
 
-	if (v.bad || class < 3 || class > 6 || number > 99)
+	if (v.bad || hundreds < 3 || hundreds > 6 || number > 99)
 		return NK_ERR_MALFORMED;
-	m->error = (uint16_t)(100 * class + number);
+	m->error = (uint16_t)(100 * hundreds + number);
 	return 0;
 }
 
