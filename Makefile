@@ -1,6 +1,7 @@
 # make            build everything          make check   all tests and linters (root: namespaces too)
 # make demo       see it work               make bench   figures as JSON lines
-# make install    PREFIX=/usr/local DESTDIR=
+# make install    PREFIX=/usr/local DESTDIR=                 make accept  the full promises, 90 minutes
+# make deps       fetch what is missing (root)               make lint    and lint-tidy, lint-format ...
 # V=1 shows commands; SAN=1 builds with ASan and UBSan into build/san; CC=clang works too.
 
 VERSION := 0.1.0
@@ -19,6 +20,7 @@ ALL_CFLAGS = -std=c17 $(WARN) -fvisibility=hidden -fPIC $(CFLAGS) $(SANFLAGS)
 ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS)
 LIBS    := $(shell pkg-config --libs $(PKGS)) -lm
 
+SOVERSION := 0
 LIB_SRC := $(sort $(wildcard lib/base/*.c lib/wire/*.c lib/core/*.c lib/core/*/*.c lib/io/*.c lib/face/*.c lib/*.c))
 SIM_SRC := $(sort $(wildcard lib/sim/*.c))
 CMDS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
@@ -35,7 +37,7 @@ BINS    := $(addprefix $(BUILD)/bin/,$(CMDS))
 UNITS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(SIMT_SRC))
 TOOLS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TOOL_SRC))
 
-.PHONY: all lib tests tools check demo bench accept truth lint fuzz install uninstall deps clean format
+.PHONY: all lib tests tools check demo bench accept truth lint fuzz install install-files uninstall deps clean format
 all: $(BINS) lib
 lib: $(BUILD)/libnatkit.a $(BUILD)/libnatkit.so
 tests: $(UNITS)
@@ -52,7 +54,7 @@ $(BUILD)/libnatkit.a: $(LIB_OBJ)
 
 $(BUILD)/libnatkit.so: $(LIB_OBJ)
 	$(if $(V),,@echo "  LD    $@")
-	$(Q)$(CC) -shared -Wl,-soname,libnatkit.so.0 $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) -shared -Wl,-soname,libnatkit.so.$(SOVERSION) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/libnatsim.a: $(SIM_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -69,6 +71,91 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a $(LIBS) -lcmocka
+
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $<
+
+# What is installed: one object in which only the nk_ names are global.
+$(BUILD)/public/libnatkit.a: $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(Q)$(LD) -r -o $(@D)/natkit.o $^
+	$(Q)objcopy --localize-hidden $(@D)/natkit.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(@D)/natkit.o
+
+PARALLEL := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) --no-print-directory
+
+# Tests. Processor-bound suites run one per processor; those in the lab mostly wait.
+check:
+	+$(Q)$(MAKE) $(PARALLEL) SAN=1 all tests tools
+	$(Q)NATKIT_BUILD=$(CURDIR)/build/san tests/run -j 2 tests/layers.sh tests/lint tests/install.sh \
+		$(addprefix build/san/,$(UNITS:$(BUILD)/%=%)) -j 6 $(sort $(wildcard tests/lab/*.bats))
+
+lint:
+	$(Q)tests/run tests/layers.sh tests/lint
+
+# The same checks by name: make lint-tidy, make lint-shellcheck ...
+lint-%:
+	$(Q)tests/lint $*
+
+format:
+	clang-format -i $(shell git ls-files '*.[ch]')
+
+# These three build first; as root they fetch what is missing.
+demo bench accept: export NATKIT_BUILD = $(CURDIR)/build
+demo:
+	$(Q).ci/deps build lab
+	+$(Q)$(MAKE) $(PARALLEL) all tools
+	$(Q)tests/lab/private.sh tests/lab/demo
+
+bench:
+	+$(Q)$(MAKE) $(PARALLEL) all tools
+	$(Q)tests/lab/private.sh tests/lab/bench
+
+accept:
+	+$(Q)$(MAKE) $(PARALLEL) all tools
+	$(Q)tests/accept/run
+
+deps:
+	$(Q).ci/deps build lab bench test
+
+# Split in two so that "sudo make install" works on a bare machine; packages set DESTDIR.
+install:
+	$(if $(DESTDIR),,$(Q).ci/deps build)
+	+$(Q)$(MAKE) $(PARALLEL) install-files
+
+INSTALL ?= install
+at      = $(DESTDIR)$(PREFIX)
+manuals = $(wildcard man/*.$(1))
+install-files: all $(BUILD)/public/libnatkit.a
+	$(INSTALL) -d $(at)/bin $(at)/lib/pkgconfig $(at)/include $(at)/share/natkit \
+		$(at)/share/man/man1 $(at)/share/man/man7 $(at)/share/man/man8 \
+		$(at)/share/bash-completion/completions $(at)/share/zsh/site-functions \
+		$(at)/share/fish/vendor_completions.d $(at)/lib/systemd/system
+	$(INSTALL) $(BINS) $(at)/bin
+	$(INSTALL) -m 644 $(BUILD)/public/libnatkit.a $(at)/lib
+	$(INSTALL) $(BUILD)/libnatkit.so $(at)/lib/libnatkit.so.$(VERSION)
+	ln -sf libnatkit.so.$(VERSION) $(at)/lib/libnatkit.so.$(SOVERSION)
+	ln -sf libnatkit.so.$(SOVERSION) $(at)/lib/libnatkit.so
+	$(INSTALL) -m 644 lib/natkit.h $(at)/include
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' natkit.pc.in >$(at)/lib/pkgconfig/natkit.pc
+	$(foreach s,1 7 8,$(if $(call manuals,$s),$(INSTALL) -m 644 $(call manuals,$s) $(at)/share/man/man$s;))
+	$(INSTALL) -m 644 $(wildcard share/*.conf share/*.json share/*.example) $(at)/share/natkit
+	$(INSTALL) -m 644 $(wildcard completions/bash/*) $(at)/share/bash-completion/completions
+	$(INSTALL) -m 644 $(wildcard completions/zsh/*) $(at)/share/zsh/site-functions
+	$(INSTALL) -m 644 $(wildcard completions/fish/*) $(at)/share/fish/vendor_completions.d
+	$(foreach u,$(wildcard share/*.service),sed 's|/usr/local|$(PREFIX)|g' $u \
+		>$(at)/lib/systemd/system/$(notdir $u);)
+	$(if $(DESTDIR),,ldconfig || true)
+
+uninstall:
+	rm -f $(addprefix $(at)/bin/,$(CMDS)) $(at)/include/natkit.h $(at)/lib/libnatkit.* \
+		$(at)/lib/pkgconfig/natkit.pc \
+		$(foreach s,1 7 8,$(addprefix $(at)/share/man/man$s/,$(notdir $(call manuals,$s)))) \
+		$(addprefix $(at)/share/bash-completion/completions/,$(notdir $(wildcard completions/bash/*))) \
+		$(addprefix $(at)/share/zsh/site-functions/,$(notdir $(wildcard completions/zsh/*))) \
+		$(addprefix $(at)/share/fish/vendor_completions.d/,$(notdir $(wildcard completions/fish/*))) \
+		$(addprefix $(at)/lib/systemd/system/,$(notdir $(wildcard share/*.service)))
+	rm -rf $(at)/share/natkit
 
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SIM_OBJ) $(call obj,$(CMD_SRC) $(UNIT_SRC) $(SIMT_SRC) $(TOOL_SRC)))

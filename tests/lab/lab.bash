@@ -46,7 +46,11 @@ lab_up() {
   done
   lab_routes
   lab_nat masq
-  lab_wait lab_reaches 2001:db8:2::1 # IPv4 works at once
+}
+
+# lab_ipv6: until IPv6 works all the way, a second after lab_up; IPv4 works at once
+lab_ipv6() {
+  lab_wait lab_reaches 2001:db8:2::1
 }
 
 lab_reaches() {

@@ -83,7 +83,7 @@ static int open_tun(const char *netns, const char *interface)
 /* Takes all that waits at one end. */
 static void take(struct direction *d, int64_t delay)
 {
-	uint8_t surplus[PACKET_MAX];
+	static uint8_t surplus[PACKET_MAX];
 
 	for (;;) {
 		struct packet *p = &d->ring[(d->head + d->count) % QUEUE_MAX];
