@@ -11,11 +11,16 @@ void outbox_init(struct outbox *box)
 	}
 }
 
+bool outbox_has_room(const struct outbox *box, const struct outbox_queue *q)
+{
+	return box->free != NULL && q->count < OUTBOX_PER_SOCKET;
+}
+
 bool outbox_add(struct outbox *box, struct outbox_queue *q, const struct action *action)
 {
 	struct datagram_out *d = box->free;
 
-	if (d == NULL || q->count >= OUTBOX_PER_SOCKET)
+	if (!outbox_has_room(box, q))
 		return false;
 	box->free = d->next;
 

@@ -27,6 +27,8 @@ struct outbox_queue {
 
 void outbox_init(struct outbox *box);
 
+bool outbox_has_room(const struct outbox *box, const struct outbox_queue *q);
+
 /* Queues a copy of an ACTION_SEND; false if there is no room. */
 bool outbox_add(struct outbox *box, struct outbox_queue *q, const struct action *action);
 

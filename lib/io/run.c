@@ -347,7 +347,7 @@ static void do_send(struct run *r, const struct action *a)
 		tell_send_failed(r, a->id, &a->to, s == NULL ? EBADF : EMSGSIZE);
 		return;
 	}
-	if (r->outbox.free == NULL)
+	if (!outbox_has_room(&r->outbox, &s->queue))
 		write_sockets(r);
 	if (!outbox_add(&r->outbox, &s->queue, a)) {
 		tell_send_failed(r, a->id, &a->to, ENOBUFS);

@@ -1,0 +1,187 @@
+#include "io/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+static bool readable(char path[static PATH_MAX], const char *dir, const char *name)
+{
+	const int n = snprintf(path, PATH_MAX, "%s/natkit/%s", dir, name);
+
+	return n > 0 && n < PATH_MAX && access(path, R_OK) == 0;
+}
+
+bool files_find_config(char path[static PATH_MAX], const char *name)
+{
+	const char *xdg = getenv("XDG_CONFIG_HOME");
+	const char *home = getenv("HOME");
+	char dir[PATH_MAX];
+
+	/* A relative path is to be ignored (XDG Base Directory Specification, "Basics"). */
+	if (xdg != NULL && xdg[0] == '/') {
+		if (readable(path, xdg, name))
+			return true;
+	} else if (home != NULL && home[0] == '/') {
+		const int n = snprintf(dir, sizeof(dir), "%s/.config", home);
+
+		if (n > 0 && (size_t)n < sizeof(dir) && readable(path, dir, name))
+			return true;
+	}
+	return readable(path, "/etc", name);
+}
+
+/* Reads until the end or until the buffer is full. Return: bytes read, or -1. */
+static ssize_t read_all(int fd, char *buf, size_t cap)
+{
+	size_t len = 0;
+
+	while (len < cap) {
+		const ssize_t n = read(fd, buf + len, cap - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+int files_read(char **out, size_t *len, const char *path, size_t max)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *buf = NULL;
+	ssize_t n;
+	int rc = NK_ERR_SYSTEM;
+
+	if (fd < 0)
+		return NK_ERR_SYSTEM;
+	buf = malloc(max + 1); /* one more than wanted: to see that the file is longer */
+	if (buf == NULL) {
+		rc = NK_ERR_NO_MEMORY;
+		goto out;
+	}
+	n = read_all(fd, buf, max + 1);
+	if (n < 0)
+		goto out;
+	if ((size_t)n > max) {
+		rc = NK_ERR_NO_ROOM;
+		goto out;
+	}
+	buf[n] = '\0';
+	*out = buf;
+	buf = NULL;
+	if (len != NULL)
+		*len = (size_t)n;
+	rc = 0;
+out:
+	free(buf);
+	close(fd);
+	return rc;
+}
+
+static bool write_all(int fd, const uint8_t *bytes, size_t len)
+{
+	while (len > 0) {
+		const ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* Closes the file; false if that or what went before failed, errno being of the first failure. */
+static bool finish(int fd, bool good)
+{
+	const int err = errno;
+
+	if (close(fd) != 0 && good)
+		return false;
+	errno = err;
+	return good;
+}
+
+static int write_in_place(const char *path, const void *bytes, size_t len)
+{
+	const int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || !finish(fd, write_all(fd, bytes, len)))
+		return NK_ERR_SYSTEM;
+	return 0;
+}
+
+/* The new name must outlive a power cut as the new bytes do. A file system that cannot say so
+ * (EINVAL) is no failure: the file is there. */
+static void sync_directory_of(const char *path)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	const size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+	int fd;
+
+	if (len >= sizeof(dir))
+		return;
+	memcpy(dir, path, len);
+	dir[len] = '\0';
+	fd = open(slash == NULL ? "." : len == 0 ? "/" : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+static int replace(const char *path, const void *bytes, size_t len, mode_t mode)
+{
+	char temp[PATH_MAX];
+	const int n = snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
+	mode_t mask;
+	bool good;
+	int fd;
+	int err;
+
+	if (n < 0 || (size_t)n >= sizeof(temp)) {
+		errno = ENAMETOOLONG;
+		return NK_ERR_SYSTEM;
+	}
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return NK_ERR_SYSTEM;
+	mask = umask(0);
+	umask(mask);
+	good = fchmod(fd, mode & ~mask) == 0 && write_all(fd, bytes, len) && fsync(fd) == 0;
+	if (finish(fd, good) && rename(temp, path) == 0) {
+		sync_directory_of(path);
+		return 0;
+	}
+	err = errno;
+	unlink(temp);
+	errno = err;
+	return NK_ERR_SYSTEM;
+}
+
+int files_write(const char *path, const void *bytes, size_t len, mode_t mode)
+{
+	char target[PATH_MAX];
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return replace(path, bytes, len, mode);
+	if (!S_ISREG(st.st_mode))
+		return write_in_place(path, bytes, len);
+	/* Through a symbolic link it is the file behind it that is replaced, not the link. */
+	return replace(realpath(path, target) != NULL ? target : path, bytes, len, mode);
+}

@@ -1,0 +1,39 @@
+/* The few files that natkit reads and writes as a whole. */
+#ifndef IO_FILES_H
+#define IO_FILES_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/**
+ * files_find_config() - Where a configuration file is
+ * @path:	Set to the first that can be read of $XDG_CONFIG_HOME/natkit/@name (with
+ *		~/.config where the variable is not set) and /etc/natkit/@name
+ *
+ * Return: true if there is one.
+ */
+bool files_find_config(char path[static PATH_MAX], const char *name);
+
+/**
+ * files_read() - Read a small file
+ * @out:	Set on success to the bytes and a NUL behind them, which the caller frees
+ * @len:	Set to their number, without the NUL; NULL if not wanted
+ * @max:	Most bytes that the file may have
+ *
+ * Return: 0; NK_ERR_NO_ROOM if the file is longer; NK_ERR_NO_MEMORY; NK_ERR_SYSTEM (errno).
+ */
+int files_read(char **out, size_t *len, const char *path, size_t max);
+
+/**
+ * files_write() - Replace a file: readers see the old bytes or the new ones, never a part
+ * @mode:	Permissions of the new file, less the umask
+ *
+ * What is no regular file (/dev/stdout, a pipe) is written to as it stands.
+ *
+ * Return: 0, or NK_ERR_SYSTEM (errno); the old file is then as it was.
+ */
+int files_write(const char *path, const void *bytes, size_t len, mode_t mode);
+
+#endif

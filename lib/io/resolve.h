@@ -1,0 +1,24 @@
+/* Names of servers to addresses. */
+#ifndef IO_RESOLVE_H
+#define IO_RESOLVE_H
+
+#include "base/addr.h"
+
+/**
+ * resolve_host() - Look up a server by name or number
+ * @out:	Room for @max addresses, at least 1
+ * @host_port:	"192.0.2.1", "[2001:db8::1]:3479", "stun.example.org", "stun.example.org:3479"
+ * @port:	The port when the text names none
+ * @want:	Only this family, or ADDR_NONE for those that this machine has
+ *
+ * Blocks while the resolver works; a numeric address is not looked up.
+ *
+ * Return: how many addresses, at least 1, in the resolver's order of preference;
+ * NK_ERR_BAD_INPUT if the text is no name or its family is not the one wanted;
+ * NK_ERR_UNREACHABLE if there is no such name or no resolver answers;
+ * NK_ERR_NO_MEMORY or NK_ERR_SYSTEM.
+ */
+int resolve_host(struct addr *out, unsigned max, const char *host_port, uint16_t port,
+		 enum addr_family want);
+
+#endif
