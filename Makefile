@@ -157,8 +157,36 @@ uninstall:
 		$(addprefix $(at)/lib/systemd/system/,$(notdir $(wildcard share/*.service)))
 	rm -rf $(at)/share/natkit
 
+# Fuzzing needs clang. FUZZ_SECONDS for each target; 0 only runs the corpus. The corpus grows in build/fuzz.
+FUZZ_SECONDS ?= 30
+FUZZ_DIR   := build/fuzz
+FUZZ_SAN   := address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_LIB   := $(patsubst %.c,$(FUZZ_DIR)/%.o,$(filter lib/base/% lib/wire/% lib/core/%,$(LIB_SRC)))
+FUZZERS    := $(patsubst tests/fuzz/%.c,$(FUZZ_DIR)/%,$(FUZZ_SRC))
+
+$(FUZZ_DIR)/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  FUZZCC $<")
+	$(Q)clang $(CPPFLAGS) -std=c17 $(WARN) -O1 -g -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP -c -o $@ $<
+
+$(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.o $(FUZZ_LIB)
+	$(if $(V),,@echo "  LD    $@")
+	$(Q)clang -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $^ $(LIBS)
+
+fuzz: $(FUZZERS)
+	@for f in $(notdir $^); do \
+		name=$${f#fuzz_}; corpus=$(FUZZ_DIR)/corpus/$$name; log=$(FUZZ_DIR)/$$f.log; \
+		mkdir -p $$corpus && cp tests/fuzz/seeds/$$name/* $$corpus/ && \
+		$(FUZZ_DIR)/$$f $(if $(filter 0,$(FUZZ_SECONDS)),-runs=0,-max_total_time=$(FUZZ_SECONDS)) \
+			-max_len=4096 -timeout=10 -print_final_stats=1 -artifact_prefix=$(FUZZ_DIR)/$$f- \
+			$$corpus >$$log 2>&1 || { tail -n 80 $$log; exit 1; }; \
+		echo "  FUZZ  $$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' $$log) runs," \
+			"$$(ls $$corpus | wc -l) inputs kept"; \
+	done
+
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SIM_OBJ) $(call obj,$(CMD_SRC) $(UNIT_SRC) $(SIMT_SRC) $(TOOL_SRC)))
+-include $(FUZZ_LIB:.o=.d) $(patsubst %.c,$(FUZZ_DIR)/%.d,$(FUZZ_SRC))
 
 clean:
 	rm -rf build
