@@ -13,8 +13,8 @@ Q       := $(if $(V),,@)
 
 PKGS    := libuv libsodium nettle jansson
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
-SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 ,       := ,
+SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CPPFLAGS += -Ilib -D_GNU_SOURCE -DNK_VERSION='"$(VERSION)"' -DNK_DATADIR='"$(PREFIX)/share/natkit"' $(shell pkg-config --cflags $(PKGS))
 ALL_CFLAGS = -std=c17 $(WARN) -fvisibility=hidden -fPIC $(CFLAGS) $(SANFLAGS)
 ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS)
