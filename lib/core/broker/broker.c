@@ -80,9 +80,9 @@ static void open_failed(struct broker *b, const struct event *ev)
 	const struct addr a = socket_addr(b, ev->id);
 
 	b->failed++;
+	log_event(b, BROKER_OPEN_FAILED, &a, ev->error);
 	if (may_go_without(&a, ev->error) && b->failed < 2 * b->config.listen_count)
 		return;
-	log_event(b, BROKER_OPEN_FAILED, &a, ev->error);
 	b->status = ev->error == EACCES || ev->error == EPERM ? NK_ERR_PERMISSION : NK_ERR_SYSTEM;
 }
 

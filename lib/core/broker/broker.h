@@ -48,9 +48,9 @@ struct broker_stats {
 
 /* What is worth a line in the log. */
 enum broker_event_kind {
-	BROKER_SERVING,	     /* a socket was opened; @addr */
-	BROKER_OPEN_FAILED,  /* @addr, @error */
-	BROKER_SESSION,	     /* a client opened a session; @addr */
+	BROKER_SERVING,      /* a socket was opened; @addr */
+	BROKER_OPEN_FAILED,  /* @addr, @error; the broker goes on only if it can do without */
+	BROKER_SESSION,      /* a client opened a session; @addr */
 	BROKER_TABLE_FULL,   /* at most once a minute */
 	BROKER_RATE_LIMITED, /* at most once a minute; @addr */
 };

@@ -1,0 +1,20 @@
+/* natbroker - the public side: STUN, NAT behaviour discovery and the probe service. */
+#include "face/log.h"
+#include "face/options.h"
+#include "service.h"
+#include "settings.h"
+
+int main(int argc, char *argv[])
+{
+	struct settings s;
+	int status;
+
+	log_setup("natbroker", LOG_COMMAND, LEVEL_INFO);
+	status = settings_read(&s, argc, argv);
+	if (status == OPTIONS_GO_ON) {
+		log_setup("natbroker", LOG_DAEMON, s.verbose ? LEVEL_DEBUG : LEVEL_INFO);
+		status = service_run(&s);
+	}
+	settings_free(&s);
+	return status;
+}

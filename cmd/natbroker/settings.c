@@ -1,0 +1,278 @@
+#include "settings.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "face/exit.h"
+#include "face/log.h"
+#include "face/options.h"
+#include "io/files.h"
+
+#define CONFIG_NAME "natbroker.conf"
+#define CONFIG_MAX  65536 /* bytes */
+
+static int add_addr(struct addr list[static BROKER_ADDRS_MAX], unsigned *count, const char *value,
+		    char why[static OPTIONS_WHY])
+{
+	struct addr a;
+
+	if (addr_parse(&a, value, 0) != 0 || a.port != 0) {
+		snprintf(why, OPTIONS_WHY, "give a numeric IPv4 or IPv6 address without a port");
+		return -1;
+	}
+	for (unsigned i = 0; i < *count; i++) {
+		if (addr_same_ip(&list[i], &a)) {
+			snprintf(why, OPTIONS_WHY, "give each address once");
+			return -1;
+		}
+	}
+	if (*count == BROKER_ADDRS_MAX) {
+		snprintf(why, OPTIONS_WHY, "give at most %d addresses", BROKER_ADDRS_MAX);
+		return -1;
+	}
+	list[(*count)++] = a;
+	return 0;
+}
+
+static int add_listen(void *into, const char *value, char why[static OPTIONS_WHY])
+{
+	struct settings *s = into;
+
+	return add_addr(s->listen, &s->listen_count, value, why);
+}
+
+static int add_advertise(void *into, const char *value, char why[static OPTIONS_WHY])
+{
+	struct settings *s = into;
+
+	return add_addr(s->advertise, &s->advertise_count, value, why);
+}
+
+static const struct option_spec options[] = {
+	{
+		.name = "listen",
+		.letter = 'l',
+		.argument = "ADDR",
+		.help = "Serve this address. The first two of a family are the primary and the "
+			"alternate address of RFC 5780. Default: all addresses, without an "
+			"alternate one.",
+		.kind = OPTION_CALL,
+		.repeatable = true,
+		.call = add_listen,
+	},
+	{
+		.name = "port",
+		.letter = 'p',
+		.argument = "PORT",
+		.help = "Primary port of each address (3478).",
+		.kind = OPTION_COUNT,
+		.offset = offsetof(struct settings, port),
+		.min = 1,
+		.max = 65535,
+	},
+	{
+		.name = "alt-port",
+		.argument = "PORT",
+		.help = "Alternate port of each address (3479).",
+		.kind = OPTION_COUNT,
+		.offset = offsetof(struct settings, alt_port),
+		.min = 1,
+		.max = 65535,
+	},
+	{
+		.name = "advertise",
+		.argument = "ADDR",
+		.help = "Name this address to clients in place of the first, second ... listen "
+			"address of its family, where a 1:1 NAT stands in front.",
+		.kind = OPTION_CALL,
+		.repeatable = true,
+		.call = add_advertise,
+	},
+	{
+		.name = "max-sessions",
+		.argument = "N",
+		.help = "Clients of the probe service at once (4096).",
+		.kind = OPTION_COUNT,
+		.offset = offsetof(struct settings, sessions_max),
+		.min = 1,
+		.max = 1000000,
+	},
+	{
+		.name = "max-trials",
+		.argument = "N",
+		.help = "Mappings under test at once, of all clients (65536).",
+		.kind = OPTION_COUNT,
+		.offset = offsetof(struct settings, trials_max),
+		.min = 1,
+		.max = 10000000,
+	},
+	{
+		.name = "binding-rate",
+		.argument = "N",
+		.help = "STUN answers longer than their request, each second to one /24 or IPv6 "
+			"/48 (300).",
+		.kind = OPTION_COUNT,
+		.offset = offsetof(struct settings, binding_per_s),
+		.min = 0,
+		.max = 1000000,
+	},
+	{
+		.name = "user",
+		.letter = 'u',
+		.argument = "NAME",
+		.help = "Become this user once all sockets are open.",
+		.kind = OPTION_STRING,
+		.offset = offsetof(struct settings, user),
+	},
+	{
+		.name = "config",
+		.letter = 'c',
+		.argument = "FILE",
+		.help = "Read options from this file. Default: natbroker.conf in "
+			"~/.config/natkit or /etc/natkit, if there is one.",
+		.kind = OPTION_STRING,
+		.offset = offsetof(struct settings, config_path),
+	},
+	{
+		.name = "verbose",
+		.letter = 'v',
+		.help = "Log each new client too.",
+		.kind = OPTION_FLAG,
+		.offset = offsetof(struct settings, verbose),
+	},
+};
+
+static const struct command_spec command = {
+	.name = "natbroker",
+	.about = "Serve those who measure NATs: a STUN server (RFC 8489) that also tells NAT "
+		 "behaviour (RFC 5780) and has the probe service of natprobe.",
+	.notes = "The configuration file has lines of \"name = value\" with the names above. The "
+		 "command line wins. SIGTERM ends the server.",
+	.options = options,
+	.count = sizeof(options) / sizeof(options[0]),
+};
+
+/* Return: OPTIONS_GO_ON or an exit status. */
+static int read_file(struct settings *s, uint64_t *given)
+{
+	const char *named = s->config_path;
+	char found[PATH_MAX], quoted[LOG_QUOTED];
+	const char *path = named;
+	int rc;
+
+	if (path == NULL) {
+		if (!files_find_config(found, CONFIG_NAME))
+			return OPTIONS_GO_ON;
+		path = found;
+	}
+	rc = files_read(&s->text, NULL, path, CONFIG_MAX);
+	if (rc != 0) {
+		log_line(LEVEL_ERROR, "cannot read %s: %s", log_quote(quoted, sizeof(quoted), path),
+			 rc == NK_ERR_SYSTEM ? strerror(errno) : err_text(rc));
+		return EXIT_USAGE;
+	}
+	rc = options_parse_file(&command, s, path, s->text, given);
+	if (rc == OPTIONS_GO_ON && s->config_path != named) {
+		log_line(LEVEL_ERROR, "%s: 'config' is for the command line alone", path);
+		return EXIT_USAGE;
+	}
+	return rc;
+}
+
+static int refuse_addr(const char *option, const struct addr *a, const char *right)
+{
+	char text[ADDR_TEXT];
+
+	log_line(LEVEL_ERROR, "--%s: cannot use '%s'; %s", option, addr_text_ip(a, text), right);
+	return EXIT_USAGE;
+}
+
+/* "Any" binds the ports of every address of its family. */
+static int check_listen(const struct settings *s)
+{
+	for (unsigned i = 0; i < s->listen_count; i++) {
+		for (unsigned k = 0; k < s->listen_count; k++) {
+			if (k != i && addr_is_any(&s->listen[i]) &&
+			    addr_family(&s->listen[i]) == addr_family(&s->listen[k]))
+				return refuse_addr("listen", &s->listen[i],
+						   "give it alone in its family");
+		}
+	}
+	return OPTIONS_GO_ON;
+}
+
+/* The n-th advertised address of a family stands for its n-th listen address. */
+static int join_advertise(struct settings *s)
+{
+	struct broker_config *c = &s->broker;
+
+	for (unsigned i = 0; i < s->advertise_count; i++) {
+		const struct addr *a = &s->advertise[i];
+		unsigned k = 0;
+
+		while (k < c->listen_count && (addr_family(&c->listen[k]) != addr_family(a) ||
+					       addr_family(&c->advertise[k]) != ADDR_NONE))
+			k++;
+		if (k == c->listen_count)
+			return refuse_addr(
+				"advertise", a,
+				"give no more than there are listen addresses of its family");
+		c->advertise[k] = *a;
+	}
+	return OPTIONS_GO_ON;
+}
+
+static int check(struct settings *s)
+{
+	struct broker_config *c = &s->broker;
+	int rc;
+
+	if (s->port == s->alt_port) {
+		log_line(LEVEL_ERROR, "--alt-port: cannot use '%u'; give another port than --port",
+			 s->alt_port);
+		return EXIT_USAGE;
+	}
+	rc = check_listen(s);
+	if (rc != OPTIONS_GO_ON)
+		return rc;
+	if (s->listen_count > 0) {
+		memcpy(c->listen, s->listen, sizeof(c->listen));
+		c->listen_count = s->listen_count;
+	}
+	c->port = (uint16_t)s->port;
+	c->alt_port = (uint16_t)s->alt_port;
+	c->sessions_max = s->sessions_max;
+	c->trials_max = s->trials_max;
+	c->binding_per_s = s->binding_per_s;
+	return join_advertise(s);
+}
+
+int settings_read(struct settings *s, int argc, char *const argv[])
+{
+	uint64_t given = 0;
+	int rc;
+
+	*s = (struct settings){.broker = broker_default_config()};
+	s->port = s->broker.port;
+	s->alt_port = s->broker.alt_port;
+	s->sessions_max = s->broker.sessions_max;
+	s->trials_max = s->broker.trials_max;
+	s->binding_per_s = s->broker.binding_per_s;
+
+	rc = options_parse(&command, s, argc, argv, &given);
+	if (rc == OPTIONS_GO_ON)
+		rc = read_file(s, &given);
+	return rc == OPTIONS_GO_ON ? check(s) : rc;
+}
+
+void settings_free(struct settings *s)
+{
+	free(s->text);
+	s->text = NULL;
+}
