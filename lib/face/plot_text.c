@@ -143,17 +143,16 @@ static void print_legend(FILE *out, const struct style *style, const struct plot
 {
 	static const char *const lines[PLOT_SERIES_MAX] = {"⠂⠂⠂", "⠒⠂⠒", "⠒⠒⠒"};
 
+	fprintf(out, "%*s", MARGIN, "");
 	for (unsigned i = 0; i < count; i++) {
-		char label[128];
-
-		fprintf(out, "%*s%s", MARGIN, "", style_tone(style, tones[i]));
+		fputs(style_tone(style, tones[i]), out);
 		if (style->utf8)
 			fputs(lines[style->colour ? 2 : i], out);
 		else
 			fprintf(out, "%c%c%c", letters[i], letters[i], letters[i]);
-		fprintf(out, "%s %-9s %s\n", style_tone(style, TONE_PLAIN), series[i].name,
-			plot_label(label, sizeof(label), &series[i]));
+		fprintf(out, "%s %s   ", style_tone(style, TONE_PLAIN), series[i].name);
 	}
+	fputc('\n', out);
 }
 
 void plot_text(FILE *out, const struct style *style, const struct plot_series *series,

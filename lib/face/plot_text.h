@@ -8,7 +8,7 @@
 #include "face/style.h"
 
 /**
- * plot_text() - Draws up to PLOT_SERIES_MAX curves in one plot, with a legend
+ * plot_text() - Draws up to PLOT_SERIES_MAX curves in one plot, and names them below it
  *
  * Braille dots where the style has UTF-8, letters otherwise. Nothing is written if
  * no series has anything to draw. At most 100 columns are used.
