@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#define NAME_OF(table, i)                                                                          \
+#define NAME_OF(table, i) \
 	((size_t)(i) < sizeof(table) / sizeof((table)[0]) ? (table)[i] : "unknown")
 
 const char *nat_class_name(enum nat_class c)
@@ -20,9 +20,9 @@ const char *nat_class_name(enum nat_class c)
 const char *port_pattern_name(enum port_pattern p)
 {
 	static const char *const names[] = {
-		[PORTS_UNKNOWN] = "unknown",	   [PORTS_PRESERVED] = "preserved",
+		[PORTS_UNKNOWN] = "unknown",       [PORTS_PRESERVED] = "preserved",
 		[PORTS_SEQUENTIAL] = "sequential", [PORTS_PARITY] = "parity",
-		[PORTS_RANGE] = "range",	   [PORTS_RANDOM] = "random",
+		[PORTS_RANGE] = "range",           [PORTS_RANDOM] = "random",
 	};
 	static_assert(sizeof(names) / sizeof(names[0]) == PORTS_COUNT, "each pattern has a name");
 	return NAME_OF(names, p);
@@ -78,9 +78,9 @@ const char *fault_name(enum fault_kind k)
 const char *evidence_kind_name(enum evidence_kind k)
 {
 	static const char *const names[] = {
-		[EVIDENCE_MAPPING] = "mapping",	  [EVIDENCE_FILTERING] = "filtering",
+		[EVIDENCE_MAPPING] = "mapping",   [EVIDENCE_FILTERING] = "filtering",
 		[EVIDENCE_LIFETIME] = "lifetime", [EVIDENCE_REFRESH] = "refresh",
-		[EVIDENCE_HAIRPIN] = "hairpin",	  [EVIDENCE_FRAGMENT] = "fragment",
+		[EVIDENCE_HAIRPIN] = "hairpin",   [EVIDENCE_FRAGMENT] = "fragment",
 		[EVIDENCE_ICMP] = "icmp",
 	};
 	static_assert(sizeof(names) / sizeof(names[0]) == EVIDENCE_KIND_COUNT,

@@ -13,11 +13,11 @@
 #include "base/addr.h"
 #include "base/time.h"
 
-#define PROBE_WHY	    160
-#define PROBE_PUBLIC_MAX    8
-#define PROBE_FAULTS_MAX    16
-#define PROBE_EVIDENCE_MAX  2048
-#define PROBE_CURVE_POINTS  128
+#define PROBE_WHY          160
+#define PROBE_PUBLIC_MAX   8
+#define PROBE_FAULTS_MAX   16
+#define PROBE_EVIDENCE_MAX 2048
+#define PROBE_CURVE_POINTS 128
 
 /* A question that packets can answer with yes or no. */
 enum tri { TRI_UNKNOWN, TRI_YES, TRI_NO };
@@ -111,8 +111,8 @@ struct measured {
 /* The traffic that a mapping has seen: RFC 4787 has one timer, real NATs have several. */
 enum traffic_state {
 	STATE_SOLITARY, /* one packet out, nothing back */
-	STATE_REPLIED,	/* one out, one back at once: a plain STUN exchange */
-	STATE_STREAM,	/* traffic both ways for more than 3 s */
+	STATE_REPLIED,  /* one out, one back at once: a plain STUN exchange */
+	STATE_STREAM,   /* traffic both ways for more than 3 s */
 	STATE_COUNT
 };
 
@@ -132,14 +132,14 @@ struct quota_finding {
 
 /* Faults of a server, which are named and never turned into a finding about the NAT. */
 enum fault_kind {
-	FAULT_OTHER_IS_SELF,	 /* OTHER-ADDRESS has the server's own IP */
-	FAULT_OTHER_SILENT,	 /* OTHER-ADDRESS does not answer */
-	FAULT_CHANGE_IGNORED,	 /* CHANGE-REQUEST answered from the address asked */
-	FAULT_CHANGE_REFUSED,	 /* CHANGE-REQUEST answered with an error */
-	FAULT_WRONG_SOURCE,	 /* an answer came from an address that was not asked */
-	FAULT_WRONG_TID,	 /* an answer had a transaction id that was never sent */
-	FAULT_GARBAGE,		 /* something that is not an answer came from the server */
-	FAULT_NO_ANSWER,	 /* the server is silent */
+	FAULT_OTHER_IS_SELF,  /* OTHER-ADDRESS has the server's own IP */
+	FAULT_OTHER_SILENT,   /* OTHER-ADDRESS does not answer */
+	FAULT_CHANGE_IGNORED, /* CHANGE-REQUEST answered from the address asked */
+	FAULT_CHANGE_REFUSED, /* CHANGE-REQUEST answered with an error */
+	FAULT_WRONG_SOURCE,   /* an answer came from an address that was not asked */
+	FAULT_WRONG_TID,      /* an answer had a transaction id that was never sent */
+	FAULT_GARBAGE,        /* something that is not an answer came from the server */
+	FAULT_NO_ANSWER,      /* the server is silent */
 	FAULT_COUNT
 };
 

@@ -1,0 +1,216 @@
+#include "core/belief/timeout.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#define GRID_MIN    0.5
+#define GRID_STEP   0.002
+#define GRID_TOP    400.0
+#define STRAY       1e-3 /* P(a copy "arrives" though the mapping is gone) */
+#define SPIKE_MASS  0.6
+#define SPIKE_WIDTH 0.004 /* two grid steps to each side */
+
+/* Timers of the NATs that science knows of; seconds. */
+static const double spikes[] = {15, 20, 30, 60, 65, 90, 120, 180, 240, 300, 350, 600};
+#define SPIKES (sizeof(spikes) / sizeof(spikes[0]))
+
+static const double loss_rates[] = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3};
+#define RATES (sizeof(loss_rates) / sizeof(loss_rates[0]))
+
+/* Share of a spike, uniform over its width on a log scale, that lies below t. */
+static double spike_below(double spike, double t)
+{
+	const double x = (log(t / spike) + SPIKE_WIDTH) / (2 * SPIKE_WIDTH);
+
+	return x < 0 ? 0 : x > 1 ? 1 : x;
+}
+
+void timeout_grid_init(struct timeout_grid *g, double max_s)
+{
+	const double top = fmax(GRID_TOP, 1.2 * max_s);
+	const double step = log1p(GRID_STEP);
+	unsigned n = (unsigned)ceil(log(top / GRID_MIN) / step);
+
+	if (n > TIMEOUT_GRID_MAX)
+		n = TIMEOUT_GRID_MAX;
+	g->count = n;
+	for (unsigned i = 0; i <= n; i++) {
+		double mass = (1 - SPIKE_MASS) * i / n;
+
+		g->edge[i] = GRID_MIN * exp(step * i);
+		for (size_t s = 0; s < SPIKES; s++)
+			mass += SPIKE_MASS / SPIKES * spike_below(spikes[s], g->edge[i]);
+		g->prior[i] = mass;
+	}
+	/* Spikes above the grid's end are cut off: what is left is made to sum to 1. */
+	for (unsigned i = 0; i <= n; i++)
+		g->prior[i] /= g->prior[n];
+}
+
+void timeout_belief_init(struct timeout_belief *b, const struct timeout_grid *g)
+{
+	*b = (struct timeout_belief){.grid = g};
+}
+
+void timeout_belief_add(struct timeout_belief *b, double gap_s, bool alive)
+{
+	unsigned at = b->count;
+
+	if (b->count == TIMEOUT_TRIALS_MAX)
+		return;
+	while (at > 0 && b->trial[at - 1].gap > gap_s)
+		at--;
+	memmove(&b->trial[at + 1], &b->trial[at], (b->count - at) * sizeof(b->trial[0]));
+	b->trial[at] = (struct timeout_trial){.gap = gap_s, .alive = alive};
+	b->count++;
+}
+
+/* Prior mass below t, linear inside a grid cell. */
+static double prior_below(const struct timeout_grid *g, double t)
+{
+	if (t <= g->edge[0])
+		return 0;
+	if (t >= g->edge[g->count])
+		return 1;
+
+	unsigned i = (unsigned)(log(t / g->edge[0]) / log1p(GRID_STEP));
+
+	/* The logarithm rounds: step to the cell that really holds t. */
+	while (i > 0 && g->edge[i] > t)
+		i--;
+	while (i + 1 < g->count && g->edge[i + 1] <= t)
+		i++;
+	return g->prior[i] +
+	       (g->prior[i + 1] - g->prior[i]) * (t - g->edge[i]) / (g->edge[i + 1] - g->edge[i]);
+}
+
+/*
+ * Posterior mass of the brackets between tried silences: mass[i] is that of
+ * trial[i-1].gap < T <= trial[i].gap, with the grid's ends outside. The
+ * likelihood is constant inside a bracket, so this is exact.
+ */
+static void bracket_masses(const struct timeout_belief *b,
+			   double mass[static TIMEOUT_TRIALS_MAX + 1])
+{
+	double log_rate[RATES], log_ok[RATES], weight[RATES];
+	double best = -INFINITY;
+	double total = 0;
+	unsigned alive_below = 0, dead_below = 0, alive_all = 0;
+	double below = 0;
+
+	for (unsigned i = 0; i < b->count; i++)
+		alive_all += b->trial[i].alive;
+	for (size_t r = 0; r < RATES; r++) {
+		log_rate[r] = log(loss_rates[r]);
+		log_ok[r] = log1p(-loss_rates[r]);
+		weight[r] = b->controls_lost * log_rate[r] + b->controls_got * log_ok[r];
+	}
+	/* First the likelihoods as logarithms, then scaled by the greatest. */
+	for (int pass = 0; pass < 2; pass++) {
+		alive_below = dead_below = 0;
+		below = 0;
+		for (unsigned i = 0; i <= b->count; i++) {
+			const unsigned alive_above = alive_all - alive_below;
+			const unsigned dead_above = b->count - alive_all - dead_below;
+			double sum = 0;
+
+			for (size_t r = 0; r < RATES; r++) {
+				const double ll = weight[r] + alive_below * log_ok[r] +
+						  dead_below * log_rate[r] +
+						  alive_above * log(STRAY) +
+						  dead_above * log1p(-STRAY);
+				if (pass == 0)
+					best = fmax(best, ll);
+				else
+					sum += exp(ll - best);
+			}
+			if (pass == 1) {
+				const double up_to =
+					i < b->count ? prior_below(b->grid, b->trial[i].gap) : 1;
+
+				mass[i] = sum * (up_to - below);
+				total += mass[i];
+				below = up_to;
+			}
+			if (i < b->count) {
+				alive_below += b->trial[i].alive;
+				dead_below += !b->trial[i].alive;
+			}
+		}
+	}
+	for (unsigned i = 0; i <= b->count; i++)
+		mass[i] = total > 0 ? mass[i] / total : 1.0 / (b->count + 1);
+}
+
+static double bracket_lo(const struct timeout_belief *b, unsigned i)
+{
+	return i == 0 ? b->grid->edge[0] : fmax(b->trial[i - 1].gap, b->grid->edge[0]);
+}
+
+static double bracket_hi(const struct timeout_belief *b, unsigned i)
+{
+	return i == b->count ? b->grid->edge[b->grid->count] : b->trial[i].gap;
+}
+
+void timeout_belief_estimate(const struct timeout_belief *b, double mass,
+			     struct timeout_estimate *out)
+{
+	double m[TIMEOUT_TRIALS_MAX + 1];
+	unsigned first = 0, last;
+	double sum, half;
+
+	bracket_masses(b, m);
+	for (unsigned i = 1; i <= b->count; i++)
+		if (m[i] > m[first])
+			first = i;
+	last = first;
+	for (sum = m[first]; sum < mass && (first > 0 || last < b->count);) {
+		if (last == b->count || (first > 0 && m[first - 1] >= m[last + 1]))
+			sum += m[--first];
+		else
+			sum += m[++last];
+	}
+	*out = (struct timeout_estimate){
+		.lo = bracket_lo(b, first),
+		.hi = bracket_hi(b, last),
+		.p = sum < 1 ? sum : 1,
+		.open = last == b->count,
+	};
+	if (out->open)
+		return;
+
+	half = sum / 2;
+	while (first < last && half > m[first])
+		half -= m[first++];
+	out->value = bracket_lo(b, first) * pow(bracket_hi(b, first) / bracket_lo(b, first),
+						m[first] > 0 ? half / m[first] : 0.5);
+}
+
+void timeout_belief_survival(const struct timeout_belief *b, const double *t, double *p,
+			     unsigned count)
+{
+	double m[TIMEOUT_TRIALS_MAX + 1];
+	double below = 0;
+	unsigned i = 0;
+
+	bracket_masses(b, m);
+	for (unsigned k = 0; k < count; k++) {
+		while (i < b->count && bracket_hi(b, i) <= t[k])
+			below += m[i++];
+
+		const double lo = bracket_lo(b, i), hi = bracket_hi(b, i);
+		const double share =
+			t[k] <= lo || hi <= lo ? 0 : fmin(1, log(t[k] / lo) / log(hi / lo));
+
+		p[k] = fmax(0, 1 - below - share * m[i]);
+	}
+}
+
+double timeout_spike_after(double t, double limit)
+{
+	for (size_t s = 0; s < SPIKES; s++)
+		if (spikes[s] > t && spikes[s] < limit)
+			return spikes[s];
+	return 0;
+}

@@ -1,0 +1,67 @@
+#include "core/probe/budget.h"
+
+void budget_init(struct budget *b, unsigned limit, nk_time pace)
+{
+	*b = (struct budget){.limit = limit, .pace = pace, .life = NK_NEVER};
+}
+
+int budget_take(struct budget *b, nk_time now)
+{
+	if (b->count == BUDGET_FLOWS_MAX)
+		return BUDGET_NO_FLOW;
+	b->flow[b->count].last = now;
+	b->flow[b->count].held = true;
+	b->next = now + b->pace;
+	if (++b->held > b->peak)
+		b->peak = b->held;
+	return (int)b->count++;
+}
+
+bool budget_ready(const struct budget *b, nk_time now)
+{
+	return b->held < b->limit && now >= b->next && b->count < BUDGET_FLOWS_MAX;
+}
+
+void budget_touch(struct budget *b, int flow, nk_time now)
+{
+	if (flow >= 0)
+		b->flow[flow].last = now;
+}
+
+void budget_gone(struct budget *b, int flow)
+{
+	if (flow < 0 || !b->flow[flow].held)
+		return;
+	b->flow[flow].held = false;
+	b->held--;
+}
+
+void budget_sweep(struct budget *b, nk_time now)
+{
+	if (b->life == NK_NEVER)
+		return;
+	for (unsigned i = 0; i < b->count; i++)
+		if (b->flow[i].held && b->flow[i].last + b->life < now)
+			budget_gone(b, (int)i);
+}
+
+nk_time budget_next_expiry(const struct budget *b)
+{
+	nk_time at = NK_NEVER;
+
+	if (b->life == NK_NEVER)
+		return NK_NEVER;
+	for (unsigned i = 0; i < b->count; i++)
+		if (b->flow[i].held)
+			at = nk_min(at, b->flow[i].last + b->life + 1);
+	return at;
+}
+
+unsigned budget_younger(const struct budget *b, nk_time last)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < b->count; i++)
+		n += b->flow[i].held && b->flow[i].last > last;
+	return n;
+}

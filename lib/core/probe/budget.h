@@ -1,0 +1,54 @@
+/*
+ * The NAT mappings that a run holds, counted as conntrack does: by flow.
+ *
+ * A NAT's table is a shared and sometimes small thing. Nothing is opened beyond
+ * the limit or faster than the pace, and a flow counts as held until it is known
+ * to be gone: found dead, or silent for longer than any timer of this NAT.
+ */
+#ifndef CORE_PROBE_BUDGET_H
+#define CORE_PROBE_BUDGET_H
+
+#include <stdbool.h>
+
+#include "base/time.h"
+
+#define BUDGET_FLOWS_MAX 8192
+#define BUDGET_NO_FLOW   (-1)
+
+/**
+ * struct budget - Flows and when they last carried a packet
+ * @limit:	Most flows held at once
+ * @pace:	Least time between two new flows of the fan
+ * @next:	When the next one may be opened
+ * @life:	An upper bound of every timer of the NAT; NK_NEVER while not known
+ * @peak:	Most ever held
+ */
+struct budget {
+	unsigned limit, held, peak, count;
+	nk_time pace, next, life;
+	struct {
+		nk_time last;
+		bool held;
+	} flow[BUDGET_FLOWS_MAX];
+};
+
+void budget_init(struct budget *b, unsigned limit, nk_time pace);
+
+/* A new flow, or BUDGET_NO_FLOW if the run has had too many. Does not look at the limit. */
+int budget_take(struct budget *b, nk_time now);
+
+/* Whether a new flow may be opened now. */
+bool budget_ready(const struct budget *b, nk_time now);
+void budget_touch(struct budget *b, int flow, nk_time now);
+void budget_gone(struct budget *b, int flow);
+
+/* Drops flows that have been silent for longer than @life. */
+void budget_sweep(struct budget *b, nk_time now);
+
+/* When the next flow will have been silent for @life, or NK_NEVER. */
+nk_time budget_next_expiry(const struct budget *b);
+
+/* Flows held whose last packet is younger than @last: what an evict-oldest NAT would keep first. */
+unsigned budget_younger(const struct budget *b, nk_time last);
+
+#endif

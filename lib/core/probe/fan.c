@@ -1,0 +1,475 @@
+#include "core/probe/fan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/probe/fan_parts.h"
+
+#define HURRY       24 /* openings of the lane that takes 3 s to set up, before the others */
+#define ASK_AGAIN   (50 * NK_MS) /* when too many questions are under way */
+#define LIFE_MARGIN 1.03
+#define REPORT_MASS 0.95
+#define LEAST_DEAD  3
+
+static bool enabled(const struct fan *f, unsigned s)
+{
+	return f->lanes[s].max > 0;
+}
+
+static void lanes_start(struct fan *f, unsigned lanes, unsigned mappings, nk_time now)
+{
+	const struct probe_options *o = f->options;
+	const double max_s = nk_seconds(o->max);
+	unsigned n = 0;
+
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		n += lanes >> s & 1;
+	for (unsigned s = 0; s < STATE_COUNT; s++) {
+		f->planned[s] = f->extra[s] = 0;
+		f->decide_at[s] = NK_NEVER;
+		f->lanes[s].max = 0;
+		f->lanes[s].done = true;
+		f->plans[s].count = 0;
+		if ((lanes >> s & 1) == 0)
+			continue;
+		plan_build(&f->plans[s], mappings / n, max_s, o->resolution,
+			   n * nk_seconds(o->pace), s == STATE_STREAM ? HURRY : 0,
+			   nk_seconds(o->pace));
+		lane_init(&f->lanes[s], &f->grid, max_s, o->resolution, f->plans[s].climb);
+	}
+	f->started = now;
+	f->suspicion = (struct suspicion){.witness = FAN_TRIALS_MAX};
+	f->refused_run = 0;
+}
+
+void fan_start(struct fan *f, unsigned lanes, unsigned mappings, nk_time now)
+{
+	timeout_grid_init(&f->grid, nk_seconds(f->options->max));
+	heap_init(&f->heap, f->heap_at, f->heap_order, f->heap_where, FAN_TRIALS_MAX);
+	f->count = 0;
+	f->status_due = NK_NEVER;
+	f->retry_open = NK_NEVER;
+	f->running = true;
+	f->plain = f->asker->mode == ASKER_RESPONSE_PORT;
+	lanes_start(f, lanes, mappings, now);
+}
+
+/* All that is known is void: begin again within @mappings. Older flows are evicted first, so they do not count. */
+void fan_restart(struct fan *f, unsigned mappings, nk_time now)
+{
+	unsigned lanes = 0;
+
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		lanes |= (unsigned)enabled(f, s) << s;
+	for (uint32_t i = 0; i < f->count; i++) {
+		budget_gone(f->budget, f->trials[i].flow);
+		if (f->trials[i].phase < TRIAL_ENDED)
+			trial_void(f, i, "a session quota was met: begun again within it", now);
+	}
+	f->restarts++;
+	f->budget->life = NK_NEVER;
+	f->budget->limit = f->budget->held + mappings;
+	lanes_start(f, lanes, mappings, now);
+}
+
+void fan_evidence(struct fan *f, const struct trial *t, enum verdict verdict, double gap,
+		  const struct ask_verdict *v, const char *why)
+{
+	struct probe_result *r = f->result;
+
+	if (r->evidence_count == PROBE_EVIDENCE_MAX) {
+		r->evidence_lost++;
+		return;
+	}
+	r->evidence[r->evidence_count++] = (struct evidence){
+		.kind = EVIDENCE_LIFETIME,
+		.state = t->state,
+		.verdict = verdict,
+		.at_s = nk_seconds(t->opened - f->run_started),
+		.gap_s = gap,
+		.local_port = t->local_port,
+		.server = f->server,
+		.mapped = t->mapped_port == 0
+				  ? (struct addr){.port = 0}
+				  : addr_with_port(f->asker->control_mapped, t->mapped_port),
+		.copies = v != NULL ? v->copies : 0,
+		.controls = v != NULL ? v->controls : 0,
+		.why = why,
+	};
+}
+
+bool fan_ask(struct fan *f, const uint32_t *indices, unsigned count, nk_time now)
+{
+	struct ask_target targets[PROBE_TRIALS_MAX];
+
+	for (unsigned i = 0; i < count; i++)
+		targets[i] = (struct ask_target){
+			.trial = FAN_NUMBER(indices[i]),
+			.socket = FAN_SOCKETS + indices[i],
+			.port = f->trials[indices[i]].mapped_port,
+		};
+	if (!asker_ask(f->asker, targets, count, ASK_COPIES, now))
+		return false;
+	for (unsigned i = 0; i < count; i++) {
+		f->trials[indices[i]].phase = TRIAL_ASKED;
+		f->lanes[f->trials[indices[i]].state].asked++;
+	}
+	return true;
+}
+
+/* An upper bound of every timer is known once each lane has a bracket. */
+static void update_life(struct fan *f)
+{
+	double top = 0;
+
+	for (unsigned s = 0; s < STATE_COUNT; s++) {
+		if (!enabled(f, s))
+			continue;
+		if (f->lanes[s].estimate.open) {
+			f->budget->life = NK_NEVER;
+			return;
+		}
+		top = fmax(top, f->lanes[s].estimate.hi);
+	}
+	f->budget->life = nk_from_seconds(top * LIFE_MARGIN + 0.5);
+}
+
+void fan_verdict(struct fan *f, const struct ask_verdict *v, nk_time now)
+{
+	const uint32_t index = v->trial - 1;
+	struct trial *t = &f->trials[index];
+	struct lane *l;
+	double gap;
+
+	if (v->trial == 0 || index >= f->count || t->phase != TRIAL_ASKED)
+		return;
+	l = &f->lanes[t->state];
+	gap = v->verdict == VERDICT_VOID ? 0 : trial_age(t, v->at);
+	fan_evidence(f, t, v->verdict, gap, v, v->why);
+	trial_end(f, index, now);
+	l->asked--;
+	f->decide_at[t->state] = now;
+	if (v->verdict == VERDICT_ALIVE) {
+		budget_touch(f->budget, t->flow, now + ASK_COPIES * ASK_SPACING);
+		quota_alive(f, t);
+	} else if (v->verdict == VERDICT_DEAD) {
+		budget_gone(f->budget, t->flow);
+		quota_dead(f, t, gap, now);
+	}
+	if (v->verdict != VERDICT_VOID)
+		lane_tell(l, gap, v->verdict == VERDICT_ALIVE);
+	quota_witness_judged(f, index, v->verdict, now);
+	update_life(f);
+}
+
+/* Ages of the trials that may be asked, falling, with their indices. */
+static unsigned ages_of(const struct fan *f, unsigned state, double *ages, uint32_t *index,
+			nk_time now)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < f->count && n < PLAN_MAX; i++) {
+		const struct trial *t = &f->trials[i];
+		unsigned at = n;
+		double age;
+
+		if (t->phase != TRIAL_SILENT || t->state != state || t->witness)
+			continue;
+		age = trial_age(t, now);
+		for (; at > 0 && ages[at - 1] < age; at--) {
+			ages[at] = ages[at - 1];
+			index[at] = index[at - 1];
+		}
+		ages[at] = age;
+		index[at] = i;
+		n++;
+	}
+	return n;
+}
+
+/* Trials that will be silent sooner or later: being set up, or still to be opened. */
+static unsigned coming(const struct fan *f, unsigned state)
+{
+	const unsigned room =
+		f->budget->limit > f->budget->held ? f->budget->limit - f->budget->held : 0;
+	const unsigned wanted = f->plans[state].count - f->planned[state] + f->extra[state];
+	unsigned n = wanted < room ? wanted : room;
+
+	for (uint32_t i = 0; i < f->count; i++)
+		n += f->trials[i].state == state && f->trials[i].phase < TRIAL_SILENT;
+	return n;
+}
+
+static void ask_picked(struct fan *f, unsigned state, const uint32_t *index,
+		       const struct lane_decision *d, nk_time now)
+{
+	uint32_t picked[LANE_PICK_MAX];
+
+	for (unsigned i = 0; i < d->count; i++)
+		picked[i] = index[d->pick[i]];
+	if (!fan_ask(f, picked, d->count, now))
+		f->decide_at[state] = now + ASK_AGAIN;
+}
+
+static void decide(struct fan *f, unsigned state, nk_time now)
+{
+	struct lane *l = &f->lanes[state];
+	double ages[PLAN_MAX];
+	uint32_t index[PLAN_MAX];
+	struct lane_decision d;
+	unsigned n;
+
+	f->decide_at[state] = NK_NEVER;
+	if (state > 0 && enabled(f, state - 1))
+		l->coarse_below =
+			f->lanes[state - 1].estimate.open ? f->lanes[state - 1].survived : 0;
+	n = ages_of(f, state, ages, index, now);
+	lane_decide(l, ages, n, coming(f, state), &d);
+	switch (d.move) {
+	case LANE_ASK:
+		ask_picked(f, state, index, &d, now);
+		break;
+	case LANE_OPEN:
+		if (f->extra[state] < d.count)
+			f->extra[state] = d.count;
+		break;
+	case LANE_WAIT:
+		if (isfinite(d.wait))
+			f->decide_at[state] = now + nk_max(NK_MS, nk_from_seconds(d.wait) + 1);
+		break;
+	case LANE_DONE:
+		if (f->suspicion.active && f->suspicion.state == state)
+			l->done = false;
+		break;
+	}
+}
+
+/* Which lane's next opening is due first, and when; STATE_COUNT if none is wanted. */
+static unsigned next_opening(const struct fan *f, nk_time *at)
+{
+	unsigned best = STATE_COUNT;
+
+	*at = NK_NEVER;
+	for (unsigned s = 0; s < STATE_COUNT; s++) {
+		const bool witness = f->suspicion.active && f->suspicion.state == s &&
+				     f->suspicion.witness == FAN_TRIALS_MAX;
+		nk_time due = NK_NEVER;
+
+		if (f->lanes[s].done)
+			continue;
+		if (f->extra[s] > 0)
+			due = f->started;
+		else if (f->planned[s] < f->plans[s].count)
+			due = f->started + nk_from_seconds(f->plans[s].at[f->planned[s]]);
+		if (f->suspicion.active && !witness)
+			due = NK_NEVER;
+		if (due < *at) {
+			*at = due;
+			best = s;
+		}
+	}
+	return best;
+}
+
+/* Nothing is silent, asked or being set up in any lane, and there is no room: look whether there is. */
+static bool starved(const struct fan *f)
+{
+	for (uint32_t i = 0; i < f->count; i++)
+		if (f->trials[i].phase <= TRIAL_ASKED && !f->lanes[f->trials[i].state].done)
+			return false;
+	return true;
+}
+
+static bool may_open(struct fan *f, nk_time now)
+{
+	struct budget *b = f->budget;
+
+	if (f->count == FAN_TRIALS_MAX)
+		return false;
+	budget_sweep(b, now);
+	if (budget_ready(b, now))
+		return true;
+	if (now < b->next || b->held < b->limit)
+		return false;
+	if (f->result->quota.policy == QUOTA_REFUSES && now >= f->retry_open) {
+		f->retry_open = now + 5 * NK_S;
+		b->limit = b->held + 1;
+		return true;
+	}
+	if (b->life == NK_NEVER && starved(f)) {
+		/* Nothing tells how long this NAT holds on: wait as long as we would try. */
+		b->life = f->options->max;
+		budget_sweep(b, now);
+	}
+	return budget_ready(b, now);
+}
+
+static bool open_one(struct fan *f, struct action *action, nk_time now)
+{
+	nk_time at;
+	const unsigned state = next_opening(f, &at);
+	const uint32_t index = f->count;
+	struct trial *t = &f->trials[index];
+
+	if (state == STATE_COUNT || at > now || !may_open(f, now))
+		return false;
+	if (f->extra[state] > 0)
+		f->extra[state]--;
+	else
+		f->planned[state]++;
+	*t = (struct trial){
+		.phase = TRIAL_OPENING,
+		.state = (enum traffic_state)state,
+		.opened = now,
+		.flow = budget_take(f->budget, now),
+	};
+	f->count++;
+	*action = (struct action){
+		.kind = ACTION_OPEN,
+		.id = FAN_SOCKETS + index,
+		.socket = SOCKET_UDP,
+		.local = f->local,
+		.peer = f->server,
+	};
+	return true;
+}
+
+static bool all_done(const struct fan *f)
+{
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		if (!f->lanes[s].done)
+			return false;
+	return true;
+}
+
+void fan_input(struct fan *f, const struct event *ev, nk_time now)
+{
+	const uint32_t index = ev->id - FAN_SOCKETS;
+
+	if (index < f->count)
+		trial_input(f, index, ev, now);
+}
+
+bool fan_output(struct fan *f, struct action *action, nk_time now)
+{
+	uint32_t index;
+
+	if (!f->running)
+		return false;
+	while ((index = heap_due(&f->heap, now)) != HEAP_NONE)
+		if (trial_output(f, index, action, now))
+			return true;
+	if (all_done(f)) {
+		f->done = true;
+		return false;
+	}
+	if (f->status_due <= now)
+		status_output(f, now);
+	quota_step(f, now);
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		if (f->decide_at[s] <= now)
+			decide(f, s, now);
+	return open_one(f, action, now);
+}
+
+nk_time fan_deadline(const struct fan *f)
+{
+	nk_time at = heap_next(&f->heap);
+	nk_time opening;
+
+	if (!f->running)
+		return NK_NEVER;
+	if (f->done)
+		return at;
+	at = nk_min(at, nk_min(f->status_due, quota_deadline(f)));
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		at = nk_min(at, f->decide_at[s]);
+	if (next_opening(f, &opening) == STATE_COUNT)
+		return at;
+	if (f->budget->held < f->budget->limit)
+		return nk_min(at, nk_max(opening, f->budget->next));
+	at = nk_min(at, budget_next_expiry(f->budget));
+	if (f->result->quota.policy == QUOTA_REFUSES)
+		at = nk_min(at, f->retry_open);
+	return at;
+}
+
+static void measured_unknown(struct measured *m, enum why_kind kind, const char *why)
+{
+	m->known = false;
+	m->why_kind = kind;
+	snprintf(m->why, sizeof(m->why), "%s", why);
+}
+
+static const char *void_reason(const struct fan *f, unsigned state)
+{
+	const char *why = NULL;
+
+	for (uint32_t i = f->result->evidence_count; i > 0; i--) {
+		const struct evidence *e = &f->result->evidence[i - 1];
+
+		if (e->kind == EVIDENCE_LIFETIME && e->state == (enum traffic_state)state &&
+		    e->verdict == VERDICT_VOID && e->why != NULL)
+			why = e->why;
+	}
+	return why;
+}
+
+static void report_lane(struct fan *f, unsigned state)
+{
+	struct measured *m = &f->result->timeouts[state];
+	struct lane *l = &f->lanes[state];
+	struct timeout_estimate e;
+
+	if (!enabled(f, state))
+		return;
+	*m = (struct measured){.trials = l->alive + l->dead};
+	timeout_belief_estimate(&l->belief, REPORT_MASS, &e);
+	m->p = e.p;
+	if (l->alive + l->dead == 0) {
+		const char *why = void_reason(f, state);
+
+		measured_unknown(m, WHY_PATH, why != NULL ? why : "no trial was completed");
+	} else if (l->alive == 0 && l->dead >= LEAST_DEAD) {
+		measured_unknown(
+			m, WHY_PATH,
+			"no copy ever came, even to the youngest mapping: something on the "
+			"path drops what the server sends unasked");
+	} else if (e.open) {
+		m->at_least = e.lo;
+		measured_unknown(m, WHY_PATH,
+				 l->done ? "longer than the longest silence tried"
+					 : "the run ended before it was bracketed");
+	} else {
+		m->known = true;
+		m->value = e.value;
+		m->lo = e.lo;
+		m->hi = e.hi;
+	}
+}
+
+static void report_curve(struct fan *f, unsigned state)
+{
+	struct survival_curve *c = &f->result->curves[state];
+	const double top = nk_seconds(f->options->max);
+
+	c->count = 0;
+	if (!enabled(f, state) || f->result->timeouts[state].trials == 0)
+		return;
+	c->count = PROBE_CURVE_POINTS;
+	for (unsigned i = 0; i < c->count; i++)
+		c->t[i] = 0.5 * pow(top / 0.5, (double)i / (c->count - 1));
+	timeout_belief_survival(&f->lanes[state].belief, c->t, c->p, c->count);
+}
+
+void fan_report(struct fan *f)
+{
+	if (!f->running)
+		return;
+	for (unsigned s = 0; s < STATE_COUNT; s++) {
+		report_lane(f, s);
+		report_curve(f, s);
+	}
+	f->result->quota.held = f->budget->peak;
+}

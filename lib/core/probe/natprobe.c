@@ -1,0 +1,616 @@
+/*
+ * A whole natprobe run:
+ *
+ *	FIND      ask the servers; the first that answers is used
+ *	CLASSIFY  mapping, filtering, ports ...; the session with the probe service opens beside it
+ *	ABILITY   a server without the probe service: does it serve RESPONSE-PORT?
+ *	FAN       timeouts, with the refresh test beside
+ *	OVER
+ */
+#include "core/probe/natprobe.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "core/probe/classify.h"
+#include "core/probe/fan.h"
+#include "core/probe/refresh.h"
+
+#define CONTROL_SOCKET    1u
+#define SILENT_AFTER      (4 * NK_S) /* no answer at all: the server is silent */
+#define SESSION_TRIES     5
+#define ABILITY_TRIES     4
+#define FIND_TRIES        5
+#define RESERVED          4           /* flows kept for the refresh test and a witness */
+#define REFRESH_WAIT      (10 * NK_S) /* after the fan, for a direction that is nearly decided */
+#define LEAST_FOR_REFRESH 12
+
+enum stage { STAGE_FIND, STAGE_CLASSIFY, STAGE_ABILITY, STAGE_FAN, STAGE_OVER };
+
+struct natprobe {
+	struct probe_options options;
+	struct rng rng;
+	struct exchanges exchanges;
+	struct asker asker;
+	struct budget budget;
+	struct classify classify;
+	struct fan fan;
+	struct refresh refresh;
+	struct probe_result result;
+	struct exchange *find[PROBE_SERVERS_MAX];
+	struct exchange *ability;
+	enum stage stage;
+	bool control_opening, control_open, ending;
+	nk_time started, fan_done_at;
+	int status;
+};
+
+struct natprobe *natprobe_new(const struct probe_options *options, const uint8_t seed[static 32])
+{
+	struct natprobe *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->options = *options;
+	p->status = CORE_BUSY;
+	rng_seed(&p->rng, seed);
+	return p;
+}
+
+void natprobe_free(struct natprobe *p)
+{
+	if (p == NULL)
+		return;
+	crypto_wipe(&p->rng, sizeof(p->rng));
+	free(p);
+}
+
+void natprobe_start(struct natprobe *p, nk_time now)
+{
+	p->started = now;
+	p->result.started = now;
+	p->result.family = addr_family(&p->options.servers[0]);
+	p->result.server = p->options.servers[0];
+	exchanges_init(&p->exchanges, &p->rng);
+	budget_init(&p->budget, p->options.mappings, p->options.pace);
+	p->stage = STAGE_FIND;
+}
+
+static void add_fault(struct natprobe *p, enum fault_kind kind, const struct addr *server,
+		      unsigned count)
+{
+	struct probe_result *r = &p->result;
+
+	if (r->fault_count < PROBE_FAULTS_MAX)
+		r->faults[r->fault_count++] =
+			(struct server_fault){.kind = kind, .server = *server, .count = count};
+}
+
+static void report_faults(struct natprobe *p)
+{
+	static const enum fault_kind kinds[EXCHANGE_FAULTS] = {
+		[EXCHANGE_WRONG_SOURCE] = FAULT_WRONG_SOURCE,
+		[EXCHANGE_WRONG_TID] = FAULT_WRONG_TID,
+		[EXCHANGE_GARBAGE] = FAULT_GARBAGE,
+	};
+	const struct classify *c = &p->classify;
+
+	p->result.fault_count = 0;
+	for (unsigned i = 0; i < EXCHANGE_FAULTS; i++)
+		if (p->exchanges.faults[i] > 0)
+			add_fault(p, kinds[i], &p->exchanges.fault_source[i],
+				  p->exchanges.faults[i]);
+	if (c->other_is_self)
+		add_fault(p, FAULT_OTHER_IS_SELF, &p->result.other_address, 1);
+	if (c->other_silent)
+		add_fault(p, FAULT_OTHER_SILENT, &p->result.other_address, 1);
+	if (c->change_ignored)
+		add_fault(p, FAULT_CHANGE_IGNORED, &p->result.server, 1);
+	if (c->change_refused)
+		add_fault(p, FAULT_CHANGE_REFUSED, &p->result.server, 1);
+	for (unsigned i = 0; i < p->options.server_count; i++)
+		if (p->find[i] != NULL && p->find[i]->state != EXCHANGE_ANSWERED)
+			add_fault(p, FAULT_NO_ANSWER, &p->options.servers[i], p->find[i]->repeats);
+}
+
+static void add_public(struct probe_result *r, const struct addr *a)
+{
+	struct addr ip = addr_with_port(*a, 0);
+
+	for (unsigned i = 0; i < r->public_count; i++)
+		if (addr_same_ip(&r->public_addrs[i], &ip))
+			return;
+	if (r->public_count < PROBE_PUBLIC_MAX)
+		r->public_addrs[r->public_count++] = ip;
+}
+
+/* Pairs of ports in the order in which the mappings were made: by the classification, then by the fan. */
+static unsigned port_samples(const struct natprobe *p, struct port_sample *out, unsigned max)
+{
+	const bool by_flow = p->result.mapping.cls == CLASS_ADDRESS_AND_PORT_DEPENDENT;
+	const struct exchange *made[EXCHANGES_MAX];
+	unsigned n = 0, total = 0;
+
+	for (unsigned i = 0; i < p->exchanges.count; i++) {
+		const struct exchange *e = &p->exchanges.table[i];
+		const uint32_t s = e->socket - CLASSIFY_SOCKETS;
+		const bool first = s < 2 * CLASSIFY_PORTS && e->change == 0 && e->padding == 0 &&
+				   (by_flow || addr_eq(&e->to, &p->result.server));
+		bool known = e->state != EXCHANGE_ANSWERED || e->error != 0 || !first;
+		unsigned at;
+
+		for (unsigned k = 0; k < n && !known; k++)
+			known = made[k]->socket == e->socket && addr_eq(&made[k]->to, &e->to);
+		if (known)
+			continue;
+		for (at = n++; at > 0 && made[at - 1]->first_sent > e->first_sent; at--)
+			made[at] = made[at - 1];
+		made[at] = e;
+	}
+	for (; total < n && total < max; total++)
+		out[total] = (struct port_sample){
+			.local = p->classify.local[made[total]->socket - CLASSIFY_SOCKETS].port,
+			.mapped = made[total]->xor_mapped.port,
+		};
+	for (uint32_t i = 0; i < p->fan.count && total < max; i++)
+		if (p->fan.trials[i].mapped_port != 0)
+			out[total++] = (struct port_sample){.local = p->fan.trials[i].local_port,
+							    .mapped = p->fan.trials[i].mapped_port};
+	return total;
+}
+
+static void report_ports(struct natprobe *p)
+{
+	struct port_sample samples[512];
+	const unsigned n = port_samples(p, samples, 512);
+
+	ports_judge(samples, n, &p->result.ports);
+}
+
+static void timeouts_unknown(struct natprobe *p, unsigned lanes, enum why_kind kind,
+			     const char *why)
+{
+	for (unsigned s = 0; s < STATE_COUNT; s++) {
+		struct measured *m = &p->result.timeouts[s];
+
+		if ((lanes >> s & 1) == 0)
+			continue;
+		*m = (struct measured){.why_kind = kind};
+		snprintf(m->why, sizeof(m->why), "%s", why);
+	}
+}
+
+static void refresh_unknown(struct natprobe *p, enum why_kind kind, const char *why)
+{
+	struct fact f = {.why_kind = kind};
+
+	snprintf(f.why, sizeof(f.why), "%s", why);
+	p->result.refresh_out = p->result.refresh_in = f;
+}
+
+#define ALL_LANES ((1u << STATE_COUNT) - 1)
+
+static void nothing_measured(struct natprobe *p, enum why_kind kind, const char *why)
+{
+	timeouts_unknown(p, ALL_LANES, kind, why);
+	refresh_unknown(p, kind, why);
+}
+
+static void end(struct natprobe *p, int status, nk_time now)
+{
+	struct probe_result *r = &p->result;
+
+	if (p->stage == STAGE_OVER)
+		return;
+	if (p->stage < STAGE_FAN && p->stage != STAGE_FIND)
+		classify_report(&p->classify);
+	if (p->stage < STAGE_FAN && status < 0)
+		nothing_measured(p, WHY_PATH, err_text(status));
+	fan_report(&p->fan);
+	refresh_report(&p->refresh);
+	if (p->stage != STAGE_FIND)
+		report_ports(p);
+	report_faults(p);
+	r->ended = now;
+	r->complete = status == CORE_DONE;
+	r->cut_why = status;
+	r->rtt_ms = (double)p->exchanges.rtt / 1e3;
+	r->mappings_peak = p->budget.peak;
+	asker_end(&p->asker);
+	p->stage = STAGE_OVER;
+	p->ending = true;
+	p->status = status;
+}
+
+static void to_classify(struct natprobe *p, const struct exchange *chosen, nk_time now)
+{
+	p->result.server = chosen->to;
+	p->classify = (struct classify){
+		.options = &p->options,
+		.exchanges = &p->exchanges,
+		.budget = &p->budget,
+		.result = &p->result,
+		.server = chosen->to,
+		.run_started = p->started,
+	};
+	asker_start(&p->asker, CONTROL_SOCKET, &chosen->to, &p->exchanges);
+	p->asker.control_mapped = chosen->xor_mapped;
+	asker_open_session(&p->asker, SESSION_TRIES);
+	classify_start(&p->classify, &chosen->other, now);
+	p->stage = STAGE_CLASSIFY;
+}
+
+static void report_classification(struct natprobe *p)
+{
+	struct probe_result *r = &p->result;
+
+	classify_report(&p->classify);
+	r->local = addr_with_port(p->classify.local[0], 0);
+	snprintf(r->software, sizeof(r->software), "%s", p->exchanges.software);
+	for (unsigned i = 0; i < p->exchanges.count; i++)
+		if (p->exchanges.table[i].state == EXCHANGE_ANSWERED &&
+		    p->exchanges.table[i].error == 0)
+			add_public(r, &p->exchanges.table[i].xor_mapped);
+	r->loss_trials = p->exchanges.sent;
+	r->probe_service = p->asker.mode == ASKER_SERVICE;
+}
+
+static void to_fan(struct natprobe *p, nk_time now)
+{
+	const unsigned lanes = p->asker.mode == ASKER_SERVICE
+				       ? ALL_LANES
+				       : 1u << STATE_REPLIED | 1u << STATE_STREAM;
+	unsigned limit = p->options.mappings;
+	unsigned room;
+
+	if (p->asker.limit_trials > 0 && limit > p->asker.limit_trials)
+		limit = p->asker.limit_trials;
+	p->budget.limit = limit;
+	room = limit > p->budget.held ? limit - p->budget.held : 1;
+	p->fan.options = &p->options;
+	p->fan.asker = &p->asker;
+	p->fan.budget = &p->budget;
+	p->fan.exchanges = &p->exchanges;
+	p->fan.result = &p->result;
+	p->fan.server = p->result.server;
+	p->fan.local = p->options.local;
+	p->fan.run_started = p->started;
+	p->stage = STAGE_FAN;
+	if (p->asker.mode != ASKER_SERVICE)
+		timeouts_unknown(p, 1u << STATE_SOLITARY, WHY_SERVER,
+				 "the server answers each packet and has no probe service: no "
+				 "mapping stays solitary");
+	if (room > LEAST_FOR_REFRESH + RESERVED) {
+		refresh_start(&p->refresh, &p->fan, now);
+		room -= RESERVED;
+	} else {
+		refresh_unknown(p, WHY_NOT_ASKED, "no mappings were left for it: see --mappings");
+	}
+	fan_start(&p->fan, lanes, room, now);
+}
+
+/* After the classification: what can be measured, and is there anything to measure? */
+static void after_classify(struct natprobe *p, nk_time now)
+{
+	const struct probe_result *r = &p->result;
+
+	if (p->options.quick) {
+		nothing_measured(p, WHY_NOT_ASKED, "classification alone was asked for (--quick)");
+	} else if (r->nat.answer == TRI_NO && r->filtering.cls == CLASS_ENDPOINT_INDEPENDENT) {
+		nothing_measured(
+			p, WHY_NOT_ASKED,
+			"no NAT and no stateful firewall: there is nothing that could expire");
+	} else if (p->asker.mode == ASKER_NONE) {
+		nothing_measured(p, WHY_SERVER,
+				 "the server has neither the probe service nor RESPONSE-PORT");
+	} else {
+		to_fan(p, now);
+		return;
+	}
+	end(p, CORE_DONE, now);
+}
+
+/* RESPONSE-PORT: the answer to a question of the control socket must come to a mapping socket. */
+static void to_ability(struct natprobe *p, nk_time now)
+{
+	const struct exchange *m = p->classify.map[0][DEST_PRIMARY];
+
+	p->stage = STAGE_ABILITY;
+	if (m == NULL || m->state != EXCHANGE_ANSWERED)
+		return;
+	p->ability =
+		exchange_add(&p->exchanges, CONTROL_SOCKET, &p->result.server, ABILITY_TRIES, now);
+	if (p->ability == NULL)
+		return;
+	p->ability->heard_on = m->socket;
+	p->ability->response_port = m->xor_mapped.port;
+}
+
+static bool find_over(const struct natprobe *p, nk_time now, const struct exchange **best)
+{
+	nk_time first = NK_NEVER;
+
+	*best = NULL;
+	for (unsigned i = 0; i < p->options.server_count; i++) {
+		const struct exchange *e = p->find[i];
+
+		if (e == NULL || e->state != EXCHANGE_ANSWERED || e->error != 0)
+			continue;
+		first = nk_min(first, e->answered_at);
+		if (*best == NULL || (addr_family(&(*best)->other) == ADDR_NONE &&
+				      addr_family(&e->other) != ADDR_NONE))
+			*best = e;
+	}
+	/* The first in order of preference need not be the first to answer. */
+	return *best != NULL && (*best == p->find[0] || p->options.server_count == 1 ||
+				 now >= first + exchanges_wait(&p->exchanges));
+}
+
+static void step(struct natprobe *p, nk_time now)
+{
+	const struct exchange *best;
+
+	switch (p->stage) {
+	case STAGE_FIND:
+		if (find_over(p, now, &best))
+			to_classify(p, best, now);
+		else if (now >= p->started + SILENT_AFTER)
+			end(p, NK_ERR_UNREACHABLE, now);
+		break;
+	case STAGE_CLASSIFY:
+		if (!p->classify.done)
+			break;
+		if (p->classify.map[0][DEST_PRIMARY] == NULL) {
+			end(p, NK_ERR_UNREACHABLE, now);
+			break;
+		}
+		if (p->asker.mode == ASKER_STARTING && !p->options.quick)
+			break;
+		report_classification(p);
+		if (p->asker.mode == ASKER_NONE && !p->options.quick)
+			to_ability(p, now);
+		else
+			after_classify(p, now);
+		break;
+	case STAGE_ABILITY:
+		if (p->ability != NULL && p->ability->state == EXCHANGE_WAITING)
+			break;
+		if (p->ability != NULL && p->ability->state == EXCHANGE_ANSWERED &&
+		    p->ability->error == 0) {
+			p->result.can_response_port = true;
+			asker_use_response_port(&p->asker);
+		}
+		after_classify(p, now);
+		break;
+	case STAGE_FAN:
+		if (p->asker.session_lost) {
+			end(p, NK_ERR_UNREACHABLE, now);
+			break;
+		}
+		if (p->fan.done && p->fan_done_at == 0)
+			p->fan_done_at = now;
+		if (p->fan.done &&
+		    (refresh_done(&p->refresh) || now >= p->fan_done_at + REFRESH_WAIT))
+			end(p, CORE_DONE, now);
+		break;
+	case STAGE_OVER:
+		break;
+	}
+}
+
+static void control_input(struct natprobe *p, const struct event *ev, nk_time now)
+{
+	if (ev->kind == EVENT_OPENED) {
+		p->control_open = true;
+		for (unsigned i = 0; i < p->options.server_count; i++) {
+			budget_take(&p->budget, now);
+			p->find[i] = exchange_add(&p->exchanges, CONTROL_SOCKET,
+						  &p->options.servers[i], FIND_TRIES, now);
+		}
+	} else if (ev->kind == EVENT_OPEN_FAILED) {
+		end(p, ev->error == 1 || ev->error == 13 ? NK_ERR_PERMISSION : NK_ERR_UNREACHABLE,
+		    now);
+	} else if (ev->kind == EVENT_DATAGRAM) {
+		if (p->stage > STAGE_FIND && asker_input_control(&p->asker, ev, now))
+			return;
+		exchanges_input(&p->exchanges, ev, now);
+		/* An answer that should have gone elsewhere: RESPONSE-PORT is not served. */
+		if (p->ability != NULL && p->ability->state == EXCHANGE_WAITING &&
+		    p->ability->repeats > 0 && addr_eq(&p->ability->source, &p->ability->from))
+			p->ability->state = EXCHANGE_FAILED;
+	}
+}
+
+static void take_verdicts(struct natprobe *p, nk_time now)
+{
+	struct ask_verdict v;
+	struct probe_trial_state s;
+
+	while (asker_take_state(&p->asker, &s))
+		fan_state(&p->fan, &s, now);
+	while (asker_take(&p->asker, &v, now)) {
+		if (v.trial >= REFRESH_NUMBER)
+			refresh_verdict(&p->refresh, &v, now);
+		else
+			fan_verdict(&p->fan, &v, now);
+	}
+}
+
+void natprobe_input(struct natprobe *p, const struct event *ev, nk_time now)
+{
+	if (p->stage == STAGE_OVER)
+		return;
+	if (ev->kind == EVENT_DATAGRAM) {
+		p->result.packets_in++;
+		p->result.bytes_in += ev->len + addr_overhead(&ev->from);
+	}
+	if (ev->kind == EVENT_STOP) {
+		end(p, NK_ERR_STOPPED, now);
+		return;
+	}
+	if (ev->kind == EVENT_LINK_LOST) {
+		end(p, NK_ERR_LINK_LOST, now);
+		return;
+	}
+	if (ev->id == CONTROL_SOCKET)
+		control_input(p, ev, now);
+	else if (ev->id >= REFRESH_SOCKETS)
+		refresh_input(&p->refresh, ev, now);
+	else if (ev->id >= FAN_SOCKETS)
+		fan_input(&p->fan, ev, now);
+	else if (ev->id >= CLASSIFY_SOCKETS)
+		classify_input(&p->classify, ev, now);
+	take_verdicts(p, now);
+	step(p, now);
+}
+
+static bool open_control(struct natprobe *p, struct action *action)
+{
+	if (p->control_opening)
+		return false;
+	p->control_opening = true;
+	*action = (struct action){
+		.kind = ACTION_OPEN,
+		.id = CONTROL_SOCKET,
+		.socket = SOCKET_UDP,
+		.local = p->options.local,
+		.peer = p->options.servers[0],
+	};
+	return true;
+}
+
+static bool parts_output(struct natprobe *p, struct action *action, nk_time now)
+{
+	if (p->stage == STAGE_OVER) {
+		/* One packet that ends the session; then the run is over. */
+		p->ending = p->ending && asker_output(&p->asker, action, now);
+		return p->ending;
+	}
+	if (open_control(p, action))
+		return true;
+	take_verdicts(p, now);
+	step(p, now);
+	return exchanges_output(&p->exchanges, action, now) ||
+	       classify_output(&p->classify, action, now) ||
+	       refresh_output(&p->refresh, action, now) || fan_output(&p->fan, action, now) ||
+	       (p->stage > STAGE_FIND && asker_output(&p->asker, action, now));
+}
+
+bool natprobe_output(struct natprobe *p, struct action *action, nk_time now)
+{
+	const enum stage before = p->stage;
+
+	if (!parts_output(p, action, now)) {
+		/* What the parts have found without sending anything may end this stage. */
+		step(p, now);
+		if (p->stage == before || !parts_output(p, action, now))
+			return false;
+	}
+	if (action->kind == ACTION_SEND) {
+		p->result.packets_out++;
+		p->result.bytes_out += action->len + addr_overhead(&action->to);
+	}
+	return true;
+}
+
+nk_time natprobe_deadline(const struct natprobe *p)
+{
+	nk_time at;
+
+	if (p->stage == STAGE_OVER)
+		return NK_NEVER;
+	at = nk_min(exchanges_deadline(&p->exchanges), classify_deadline(&p->classify));
+	at = nk_min(at, nk_min(fan_deadline(&p->fan), refresh_deadline(&p->refresh)));
+	if (p->stage == STAGE_FIND)
+		return nk_min(at, p->started + SILENT_AFTER);
+	if (p->fan_done_at != 0)
+		at = nk_min(at, p->fan_done_at + REFRESH_WAIT);
+	return nk_min(at, asker_deadline(&p->asker));
+}
+
+int natprobe_status(const struct natprobe *p)
+{
+	return p->ending ? CORE_BUSY : p->status;
+}
+
+const struct probe_result *natprobe_result(struct natprobe *p)
+{
+	fan_report(&p->fan);
+	return &p->result;
+}
+
+static double longest_wait(const struct natprobe *p, unsigned *state)
+{
+	double left = 0;
+
+	for (unsigned s = 0; s < STATE_COUNT; s++) {
+		const struct lane *l = &p->fan.lanes[s];
+		const double top = l->estimate.open ? l->max : l->estimate.hi;
+
+		if (l->done || top - l->survived <= left)
+			continue;
+		left = top - l->survived;
+		*state = s;
+	}
+	return left;
+}
+
+void natprobe_progress(const struct natprobe *p, struct natprobe_progress *out, nk_time now)
+{
+	unsigned s = 0;
+	double left;
+
+	*out = (struct natprobe_progress){.done = 0};
+	switch (p->stage) {
+	case STAGE_FIND:
+		snprintf(out->stage, sizeof(out->stage), "asking the server");
+		out->left_max = nk_max(0, p->started + SILENT_AFTER - now);
+		return;
+	case STAGE_CLASSIFY:
+	case STAGE_ABILITY:
+		snprintf(out->stage, sizeof(out->stage), "classifying");
+		out->left_max = 2 * NK_S;
+		return;
+	case STAGE_FAN:
+		break;
+	case STAGE_OVER:
+		snprintf(out->stage, sizeof(out->stage), "done");
+		out->done = 1;
+		return;
+	}
+	left = longest_wait(p, &s);
+	out->left_max = nk_from_seconds(left) + 2 * NK_S;
+	out->done = (double)(now - p->started) / (double)(now - p->started + out->left_max);
+	snprintf(out->stage, sizeof(out->stage), "%s: still held after %.0f s of silence",
+		 traffic_state_name((enum traffic_state)s), p->fan.lanes[s].survived);
+}
+
+static void ops_input(void *core, const struct event *ev, nk_time now)
+{
+	natprobe_input(core, ev, now);
+}
+
+static bool ops_output(void *core, struct action *action, nk_time now)
+{
+	return natprobe_output(core, action, now);
+}
+
+static nk_time ops_deadline(const void *core)
+{
+	return natprobe_deadline(core);
+}
+
+static int ops_status(const void *core)
+{
+	return natprobe_status(core);
+}
+
+const struct core_ops natprobe_ops = {
+	.input = ops_input,
+	.output = ops_output,
+	.deadline = ops_deadline,
+	.status = ops_status,
+};
