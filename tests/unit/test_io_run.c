@@ -1,7 +1,6 @@
 /* The loop on real sockets, in a network namespace of its own where one can be had. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,178 +12,12 @@
 
 #include <cmocka.h>
 
-#include "base/err.h"
 #include "base/heap.h"
 #include "io/clock.h"
-#include "io/run.h"
+#include "io_script.h"
+#include "own_net.h"
 
-#define FAN      1024
-#define ACTIONS  4096
-#define PATIENCE (30 * NK_S) /* of a run that will fail: nothing here takes a second */
-
-/* Either its own namespace, whose links the tests may change, or none. */
-static bool own_namespace;
-
-/**
- * struct script - A core that does what a test queued and tells the test what happened
- * @on_event:	The test's part
- * @on_due:	Called when @due has passed
- */
-struct script {
-	struct action *actions;
-	size_t first, count;
-	void (*on_event)(struct script *s, const struct event *ev, nk_time now);
-	void (*on_due)(struct script *s, nk_time now);
-	nk_time due, give_up;
-	int status;
-	unsigned seen[EVENT_STOP + 1];
-	struct addr local[2];
-	struct event last;
-	void *test;
-};
-
-static void script_input(void *core, const struct event *ev, nk_time now)
-{
-	struct script *s = core;
-
-	s->seen[ev->kind]++;
-	s->last = *ev;
-	if (ev->kind == EVENT_OPENED && ev->id < 2)
-		s->local[ev->id] = ev->local;
-	s->on_event(s, ev, now);
-}
-
-static bool script_output(void *core, struct action *action, nk_time now)
-{
-	struct script *s = core;
-
-	if (now >= s->give_up)
-		s->status = NK_ERR_UNREACHABLE;
-	if (now >= s->due) {
-		s->due = NK_NEVER;
-		s->on_due(s, now);
-	}
-	if (s->first == s->count)
-		return false;
-	*action = s->actions[s->first++];
-	return true;
-}
-
-static nk_time script_deadline(const void *core)
-{
-	const struct script *s = core;
-
-	return nk_min(s->due, s->give_up);
-}
-
-static int script_status(const void *core)
-{
-	return ((const struct script *)core)->status;
-}
-
-static const struct core_ops script_ops = {
-	.input = script_input,
-	.output = script_output,
-	.deadline = script_deadline,
-	.status = script_status,
-};
-
-static void ignore(struct script *s, const struct event *ev, nk_time now)
-{
-	(void)s;
-	(void)ev;
-	(void)now;
-}
-
-static struct script *script_new(void (*on_event)(struct script *, const struct event *, nk_time))
-{
-	struct script *s = calloc(1, sizeof(*s));
-
-	assert_non_null(s);
-	s->actions = calloc(ACTIONS, sizeof(*s->actions));
-	assert_non_null(s->actions);
-	s->on_event = on_event;
-	s->due = NK_NEVER;
-	s->give_up = run_now() + PATIENCE;
-	s->status = CORE_BUSY;
-	return s;
-}
-
-static void script_free(struct script *s)
-{
-	free(s->actions);
-	free(s);
-}
-
-static struct action *push(struct script *s, enum action_kind kind, uint32_t id)
-{
-	struct action *a = &s->actions[s->count++];
-
-	assert_true(s->count <= ACTIONS);
-	*a = (struct action){.kind = kind, .id = id};
-	return a;
-}
-
-static struct addr addr_of(const char *text)
-{
-	struct addr a;
-
-	assert_int_equal(addr_parse(&a, text, 0), 0);
-	return a;
-}
-
-static void push_open(struct script *s, uint32_t id, const char *local, const char *peer)
-{
-	struct action *a = push(s, ACTION_OPEN, id);
-
-	if (local != NULL)
-		a->local = addr_of(local);
-	if (peer != NULL)
-		a->peer = addr_with_port(addr_of(peer), 9);
-}
-
-static struct action *push_send(struct script *s, uint32_t id, struct addr to, size_t len)
-{
-	struct action *a = push(s, ACTION_SEND, id);
-
-	a->to = to;
-	a->len = len;
-	for (size_t i = 0; i < len; i++)
-		a->data[i] = (uint8_t)(i * 7 + id);
-	return a;
-}
-
-static int run(struct script *s)
-{
-	struct run_options options = {.interface = NULL};
-
-	return run_core(&script_ops, s, &options);
-}
-
-static unsigned open_files(void)
-{
-	unsigned n = 0;
-
-	for (int fd = 0; fd < 8192; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
-/* Descriptors open before a test: it must leave as many. */
-static unsigned files_before;
-
-static int count_files(void **state)
-{
-	(void)state;
-	files_before = open_files();
-	return 0;
-}
-
-static int same_files(void **state)
-{
-	(void)state;
-	return open_files() == files_before ? 0 : -1;
-}
+#define FAN 1024
 
 /* Both directions: address, TTL, sender's choice of address, the largest payload. */
 
@@ -382,11 +215,54 @@ static void tells_why_it_cannot_open(void **state)
 	assert_int_equal(second_open_error(s), EAFNOSUPPORT);
 }
 
-static void done_on_any(struct script *s, const struct event *ev, nk_time now)
+/* What no core should do does no harm. */
+
+static void misuse_event(struct script *s, const struct event *ev, nk_time now)
 {
-	(void)ev;
 	(void)now;
+	if (ev->kind == EVENT_OPENED) {
+		push(s, ACTION_CLOSE, 4711);
+		push_send(s, 4711, s->local[0], 1);
+		push_send(s, 0, s->local[0], 1)->len = CORE_DATAGRAM_MAX + 1;
+		return;
+	}
+	assert_int_equal(ev->kind, EVENT_SEND_FAILED);
+	assert_int_equal(ev->error, s->seen[EVENT_SEND_FAILED] == 1 ? EBADF : EMSGSIZE);
+	if (s->seen[EVENT_SEND_FAILED] == 2)
+		s->status = CORE_DONE;
+}
+
+static void bears_misuse(void **state)
+{
+	struct script *s = script_new(misuse_event);
+
+	(void)state;
+	push_open(s, 0, "127.0.0.1", NULL);
+	assert_int_equal(run(s), CORE_DONE);
+	script_free(s);
+}
+
+static void fill_event(struct script *s, const struct event *ev, nk_time now)
+{
+	(void)now;
+	if (ev->kind == EVENT_OPENED) {
+		push_open(s, ev->id + 1, "127.0.0.1", NULL);
+		return;
+	}
+	assert_int_equal(ev->kind, EVENT_OPEN_FAILED);
+	assert_int_equal(ev->error, EMFILE);
 	s->status = CORE_DONE;
+}
+
+static void holds_a_bounded_number_of_sockets(void **state)
+{
+	struct script *s = script_new(fill_event);
+
+	(void)state;
+	push_open(s, 0, "127.0.0.1", NULL);
+	assert_int_equal(run(s), CORE_DONE);
+	assert_true(s->seen[EVENT_OPENED] <= 4096);
+	script_free(s);
 }
 
 static void binds_to_an_interface(void **state)
@@ -613,233 +489,11 @@ static void notices_a_sleep(void **state)
 	assert_false(clock_slept(&c, 301 * NK_S, 251 * NK_S));
 }
 
-/* What needs links that we may change. */
-
-static bool command(const char *text)
-{
-	const int rc = system(text);
-
-	return rc == 0;
-}
-
-#define NEED(condition, reason)                                 \
-	do {                                                    \
-		if (!(condition)) {                             \
-			print_message("skipped: %s\n", reason); \
-			skip();                                 \
-		}                                               \
-	} while (0)
-
-struct loss {
-	const char *command;
-};
-
-static void loss_event(struct script *s, const struct event *ev, nk_time now)
-{
-	const struct loss *t = s->test;
-
-	(void)now;
-	if (ev->kind == EVENT_OPENED)
-		assert_true(command(t->command));
-	if (ev->kind == EVENT_LINK_LOST)
-		s->status = NK_ERR_LINK_LOST;
-}
-
-static void test_loss(const char *interface, const char *what)
-{
-	struct run_options options = {.interface = interface, .watch_links = true};
-	struct loss t = {.command = what};
-	struct script *s = script_new(loss_event);
-
-	assert_true(command("ip link add nkv0 type veth peer name nkv1 && "
-			    "ip addr add 192.0.2.1/24 dev nkv0 && "
-			    "ip link set nkv0 up && ip link set nkv1 up"));
-	s->test = &t;
-	push_open(s, 0, NULL, "192.0.2.9");
-	assert_int_equal(run_core(&script_ops, s, &options), NK_ERR_LINK_LOST);
-	assert_int_equal(s->seen[EVENT_LINK_LOST], 1);
-	assert_int_equal(s->seen[EVENT_OPENED], 1);
-	script_free(s);
-	assert_true(command("ip link del nkv0 2>/dev/null; true"));
-}
-
-static void tells_that_the_link_is_lost(void **state)
-{
-	(void)state;
-	NEED(own_namespace, "no network namespace of our own");
-	NEED(command("ip link show lo >/dev/null 2>&1"), "no ip command");
-	test_loss(NULL, "ip addr del 192.0.2.1/24 dev nkv0");
-	test_loss(NULL, "ip link set nkv0 down");
-	test_loss(NULL, "ip link del nkv0");
-	test_loss("nkv0", "ip link del nkv0");
-	/* A change that takes nothing from us is none, until one does. */
-	test_loss(NULL, "ip addr add 192.0.2.77/24 dev nkv0; ip link set nkv1 mtu 1400; "
-			"ip link del nkv0");
-}
-
-static void failed_event(struct script *s, const struct event *ev, nk_time now)
-{
-	(void)now;
-	if (ev->kind == EVENT_OPENED)
-		push_send(s, 0, addr_with_port(addr_of("198.51.100.1"), 9), 10);
-	if (ev->kind == EVENT_SEND_FAILED)
-		s->status = CORE_DONE;
-}
-
-static void tells_that_a_send_failed(void **state)
-{
-	struct script *s = script_new(failed_event);
-
-	(void)state;
-	NEED(own_namespace, "no network namespace of our own");
-	push_open(s, 0, "0.0.0.0", NULL);
-	assert_int_equal(run(s), CORE_DONE);
-	assert_int_equal(s->last.error, ENETUNREACH);
-	assert_int_equal(s->last.id, 0);
-	script_free(s);
-
-	s = script_new(done_on_any);
-	push_open(s, 0, NULL, "198.51.100.1");
-	assert_int_equal(run(s), CORE_DONE);
-	assert_int_equal(s->last.kind, EVENT_OPEN_FAILED);
-	assert_int_equal(s->last.error, ENETUNREACH);
-	script_free(s);
-}
-
-/* A socket that blocks: all that its queue holds leaves when it can. */
-
-#define SLOW_COUNT 200
-
-static unsigned long sent_packets(const char *interface)
-{
-	FILE *f = fopen("/proc/thread-self/net/dev", "r");
-	char line[512];
-	unsigned long v = 0;
-
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f) != NULL) {
-		const char *colon = strchr(line, ':');
-
-		if (colon != NULL && strstr(line, interface) != NULL)
-			assert_int_equal(
-				sscanf(colon + 1, "%*u %*u %*u %*u %*u %*u %*u %*u %*u %lu", &v),
-				1);
-	}
-	fclose(f);
-	return v;
-}
-
-static void slow_due(struct script *s, nk_time now)
-{
-	if (sent_packets("nkv0") >= SLOW_COUNT * 2) /* each in two fragments */
-		s->status = CORE_DONE;
-	s->due = now + 10 * NK_MS;
-}
-
-static void slow_event(struct script *s, const struct event *ev, nk_time now)
-{
-	assert_int_equal(ev->kind, EVENT_OPENED);
-	for (unsigned i = 0; i < SLOW_COUNT; i++)
-		push_send(s, 0, addr_with_port(addr_of("192.0.2.9"), 9), 2048);
-	s->due = now;
-}
-
-static void waits_for_a_slow_link(void **state)
-{
-	struct script *s = script_new(slow_event);
-
-	(void)state;
-	NEED(own_namespace, "no network namespace of our own");
-	NEED(command("ip link add nkv0 type veth peer name nkv1 && "
-		     "ip addr add 192.0.2.1/24 dev nkv0 && ip link set nkv0 up && "
-		     "ip link set nkv1 arp off up && "
-		     "ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev nkv0 nud permanent && "
-		     "tc qdisc add dev nkv0 root tbf rate 10mbit burst 4kb limit 10mb 2>/dev/null"),
-	     "no traffic shaping here");
-	s->on_due = slow_due;
-	push_open(s, 0, NULL, "192.0.2.9");
-	assert_int_equal(run(s), CORE_DONE);
-	assert_int_equal(s->seen[EVENT_SEND_FAILED], 0);
-	script_free(s);
-	assert_true(command("ip link del nkv0"));
-}
-
-/* Ping sockets, which a namespace refuses until it is told otherwise. */
-
-static void ping_event(struct script *s, const struct event *ev, nk_time now)
-{
-	(void)now;
-	if (ev->kind == EVENT_OPENED) {
-		struct action *a = push_send(s, 0, addr_of("127.0.0.1"), 16);
-
-		memcpy(a->data, (const uint8_t[8]){8}, 8);
-		return;
-	}
-	if (ev->kind == EVENT_DATAGRAM) {
-		assert_int_equal(ev->len, 16);
-		assert_int_equal(ev->data[0], 0); /* echo reply */
-		assert_int_equal(ev->data[4] << 8 | ev->data[5], s->local[0].port);
-		assert_int_not_equal(ev->ttl, 0);
-	}
-	s->status = CORE_DONE;
-}
-
-static void pings(void **state)
-{
-	struct script *s = script_new(ping_event);
-
-	(void)state;
-	NEED(own_namespace, "no network namespace of our own");
-	push_open(s, 0, NULL, "127.0.0.1");
-	s->actions[0].socket = SOCKET_ICMP;
-	assert_int_equal(run(s), CORE_DONE);
-	assert_int_equal(s->last.kind, EVENT_OPEN_FAILED);
-	assert_int_equal(s->last.error, EACCES);
-	script_free(s);
-
-	NEED(command("echo 0 0 2>/dev/null >/proc/sys/net/ipv4/ping_group_range"),
-	     "ping_group_range cannot be set");
-	s = script_new(ping_event);
-	push_open(s, 0, NULL, "127.0.0.1");
-	s->actions[0].socket = SOCKET_ICMP;
-	assert_int_equal(run(s), CORE_DONE);
-	assert_int_equal(s->last.kind, EVENT_DATAGRAM);
-	script_free(s);
-}
-
-static bool write_text(const char *path, const char *text)
-{
-	const int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool good;
-
-	if (fd < 0)
-		return false;
-	good = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	close(fd);
-	return good;
-}
-
-static bool enter_user_namespace(void)
-{
-	char uid[64], gid[64];
-
-	snprintf(uid, sizeof(uid), "0 %u 1", (unsigned)getuid());
-	snprintf(gid, sizeof(gid), "0 %u 1", (unsigned)getgid());
-	return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0 &&
-	       write_text("/proc/self/setgroups", "deny") &&
-	       write_text("/proc/self/uid_map", uid) && write_text("/proc/self/gid_map", gid);
-}
-
 static int enter(void **state)
 {
-	struct script *s = script_new(ignore);
-
 	(void)state;
-	own_namespace = (unshare(CLONE_NEWNET) == 0 || enter_user_namespace()) &&
-			command("ip link set lo up");
-	s->status = CORE_DONE;
-	run(s); /* libuv keeps two descriptors from its first loop on */
-	script_free(s);
+	own_net_enter();
+	script_warm_up();
 	return 0;
 }
 
@@ -852,6 +506,8 @@ int main(void)
 		TEST(binds_towards_the_peer),
 		TEST(tells_icmp_errors),
 		TEST(tells_why_it_cannot_open),
+		TEST(bears_misuse),
+		TEST(holds_a_bounded_number_of_sockets),
 		TEST(binds_to_an_interface),
 		TEST(reopens_a_number),
 		TEST(sends_bursts),
@@ -860,10 +516,6 @@ int main(void)
 		TEST(second_signal_ends_at_once),
 		TEST(ticks_without_events),
 		TEST(notices_a_sleep),
-		TEST(tells_that_the_link_is_lost),
-		TEST(tells_that_a_send_failed),
-		TEST(waits_for_a_slow_link),
-		TEST(pings),
 	};
 
 	return cmocka_run_group_tests_name("io_run", tests, enter, NULL);
