@@ -3,12 +3,7 @@
 #include <string.h>
 
 #include "base/addr.h"
-
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#include "must.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,18 +9,13 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "must.h"
 #include "wire/probe_msg.h"
 #include "wire/stun.h"
 #include "wire/stun_fingerprint.h"
 
 #define MESSAGE_MAX 4096
 #define KEY         "VOkJxbRl1RmTxUk/WvJxBt"
-
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static bool inside(const struct stun_msg *m, const uint8_t *p, size_t len)
 {

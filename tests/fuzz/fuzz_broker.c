@@ -1,0 +1,363 @@
+/*
+ * The broker's whole input, and its promise to be no weapon.
+ *
+ * The input is a list of steps: a raw datagram, a message put together from
+ * choices (so that cookies and tokens, which no chance finds, are the ones the
+ * broker gave), time that passes, or another event. After each step all output
+ * is taken and held against what came in, counted in whole IP datagrams:
+ *
+ * - An IP that has not echoed a cookie gets at most one datagram for one it has
+ *   just sent, no longer than that, or 3 times as long for a Binding request.
+ * - Longer Binding answers, and copies, keep to their rates.
+ * - Copies and replies to a trial's address that has not echoed a cookie itself
+ *   are together no more than the TRIALs that came from there.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "core/broker/broker.h"
+#include "must.h"
+#include "wire/probe_msg.h"
+
+#define CLIENTS       8
+#define TOKENS        4
+#define LISTEN        4
+#define COPIES_PER_S  8
+#define BINDING_PER_S 4
+#define OUTPUTS_MAX   4096 /* after one step: more would be an endless loop */
+
+/* An allowance that grows with time, in tokens x microseconds. */
+struct allowance {
+	nk_time level, at;
+};
+
+struct client {
+	struct addr addr;
+	bool proven; /* has echoed its cookie */
+	uint64_t cookie;
+	uint64_t trial_in, trial_out;    /* bytes of TRIALs, of replies and copies */
+	struct allowance copies, longer; /* of the IP and of the network: kept at the first of it */
+	unsigned ip, net;                /* index of the first client of the same */
+};
+
+struct world {
+	struct broker *broker;
+	struct broker_config config;
+	struct client clients[CLIENTS];
+	uint64_t tokens[TOKENS];
+	unsigned next_token;
+	nk_time now;
+};
+
+/* The datagram that was just put in; @len 0 when none is to be answered. */
+struct shown {
+	unsigned client;
+	size_t len;
+	bool binding, answered;
+};
+
+static bool same_ip(const struct world *w, unsigned a, unsigned b)
+{
+	return w->clients[a].ip == w->clients[b].ip;
+}
+
+static void set_up_clients(struct world *w)
+{
+	static const char *const text[CLIENTS] = {
+		"192.0.2.1:1000",     "192.0.2.1:1001",       "192.0.2.2:1000",
+		"198.51.100.1:3478",  "[2001:db8::1]:1000",   "[2001:db8::1]:1001",
+		"[2001:db8::2]:1000", "[2001:db8:ffff::1]:1",
+	};
+
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		struct client *c = &w->clients[i];
+		struct addr net, other;
+
+		must(addr_parse(&c->addr, text[i], 0) == 0);
+		c->copies.level = COPIES_PER_S * NK_S;
+		c->longer.level = BINDING_PER_S * NK_S;
+		net = addr_prefix(&c->addr, 24, 48);
+		for (unsigned k = i + 1; k-- > 0;) {
+			other = addr_prefix(&w->clients[k].addr, 24, 48);
+			if (addr_same_ip(&w->clients[k].addr, &c->addr))
+				c->ip = k;
+			if (addr_eq(&other, &net))
+				c->net = k;
+		}
+	}
+}
+
+static void set_up(struct world *w, bool any)
+{
+	static const uint8_t seed[32] = {1};
+	static const char *const text[LISTEN] = {"203.0.113.1", "203.0.113.2", "2001:db8:1::1",
+						 "2001:db8:1::2"};
+
+	w->config = broker_default_config();
+	w->config.sessions_max = 4;
+	w->config.trials_max = 8;
+	w->config.trials_per_ip = 4;
+	w->config.copies_per_s = COPIES_PER_S;
+	w->config.binding_per_s = BINDING_PER_S;
+	if (!any) {
+		w->config.listen_count = LISTEN;
+		for (unsigned i = 0; i < LISTEN; i++)
+			must(addr_parse(&w->config.listen[i], text[i], 0) == 0);
+	}
+	w->now = NK_S;
+	set_up_clients(w);
+	w->broker = broker_new(&w->config, seed);
+	must(w->broker != NULL);
+	broker_start(w->broker, w->now);
+}
+
+static bool take(struct allowance *a, nk_time now, unsigned per_s)
+{
+	a->level = nk_min(a->level + (now - a->at) * per_s, (nk_time)per_s * NK_S);
+	a->at = now;
+	a->level -= NK_S;
+	return a->level >= 0;
+}
+
+/* Cookies and tokens for later messages. */
+static void learn(struct world *w, struct client *c, const struct stun_msg *m)
+{
+	struct probe_msg p;
+
+	must(probe_read(&p, m) == 0);
+	if (p.has_cookie)
+		c->cookie = p.cookie;
+	if (p.has_token)
+		w->tokens[w->next_token++ % TOKENS] = p.token;
+}
+
+static bool ip_is_proven(const struct world *w, unsigned client)
+{
+	for (unsigned i = 0; i < CLIENTS; i++)
+		if (w->clients[i].proven && same_ip(w, i, client))
+			return true;
+	return false;
+}
+
+static void check_unproven(struct shown *in, unsigned client, const struct world *w, size_t whole)
+{
+	must(in->len > 0 && !in->answered && same_ip(w, in->client, client));
+	must(whole <= (in->binding ? 3 * in->len : in->len));
+	in->answered = true;
+}
+
+static bool is_copy(const struct stun_msg *m)
+{
+	return m->method == PROBE_COPY && m->cls == STUN_INDICATION;
+}
+
+static void check_trial_bytes(struct client *c, const struct stun_msg *m, size_t whole)
+{
+	const bool reply = m->method == PROBE_TRIAL && m->cls == STUN_SUCCESS;
+
+	if (!reply && !is_copy(m))
+		return;
+	c->trial_out += whole;
+	must(c->proven || c->trial_out <= c->trial_in);
+}
+
+static unsigned client_of(const struct world *w, const struct addr *to)
+{
+	unsigned found = CLIENTS;
+
+	for (unsigned i = CLIENTS; i-- > 0;) {
+		if (addr_eq(&w->clients[i].addr, to))
+			return i;
+		if (addr_same_ip(&w->clients[i].addr, to)) /* RESPONSE-PORT */
+			found = i;
+	}
+	must(found < CLIENTS);
+	return found;
+}
+
+static void check_send(struct world *w, const struct action *a, struct shown *in)
+{
+	const size_t whole = addr_overhead(&a->to) + a->len;
+	const unsigned i = client_of(w, &a->to);
+	struct client *c = &w->clients[i];
+	struct stun_msg m;
+
+	must(a->id < 2 * w->config.listen_count && a->len <= sizeof(a->data));
+	must(addr_family(&w->config.listen[a->id / 2]) == ADDR_NONE ||
+	     addr_family(&w->config.listen[a->id / 2]) == addr_family(&a->to));
+	must(stun_read(&m, a->data, a->len) == 0);
+	if (!ip_is_proven(w, i))
+		check_unproven(in, i, w, whole);
+	if (m.method == STUN_BINDING && whole > in->len)
+		must(take(&w->clients[c->net].longer, w->now, BINDING_PER_S));
+	if (is_copy(&m))
+		must(take(&w->clients[c->ip].copies, w->now, COPIES_PER_S));
+	check_trial_bytes(c, &m, whole);
+	learn(w, c, &m);
+}
+
+static void drain(struct world *w, struct shown *in)
+{
+	static struct action a;
+	struct broker_event ev;
+
+	for (unsigned n = 0; broker_output(w->broker, &a, w->now); n++) {
+		must(n < OUTPUTS_MAX);
+		if (a.kind == ACTION_SEND)
+			check_send(w, &a, in);
+	}
+	must(broker_deadline(w->broker) > w->now);
+	must(broker_stats(w->broker)->sessions <= w->config.sessions_max);
+	must(broker_stats(w->broker)->trials <= w->config.trials_max);
+	while (broker_next_event(w->broker, &ev))
+		continue;
+}
+
+/* One datagram from a client to one of the sockets of its family. */
+static void put_in(struct world *w, unsigned client, unsigned where, const uint8_t *data,
+		   size_t len)
+{
+	struct client *c = &w->clients[client];
+	const bool v6 = addr_family(&c->addr) == ADDR_V6;
+	const unsigned per_family = w->config.listen_count; /* sockets: twice the addresses / 2 */
+	struct event ev = {.kind = EVENT_DATAGRAM, .from = c->addr, .len = len};
+	struct shown in = {.client = client, .len = addr_overhead(&c->addr) + len};
+	uint8_t *block = malloc(len > 0 ? len : 1); /* of exactly that size */
+	struct probe_msg p;
+	struct stun_msg m;
+
+	must(block != NULL);
+	if (len > 0)
+		memcpy(block, data, len);
+	if (stun_read(&m, block, len) == 0) {
+		in.binding = m.method == STUN_BINDING && m.cls == STUN_REQUEST;
+		if (m.method == PROBE_TRIAL)
+			c->trial_in += in.len;
+		if (probe_read(&p, &m) == 0 && p.has_cookie && p.cookie == c->cookie &&
+		    p.cookie != 0)
+			c->proven = true;
+	}
+	ev.id = where % per_family + (v6 ? per_family : 0);
+	ev.local = addr_with_port(w->config.listen[ev.id / 2],
+				  ev.id % 2 != 0 ? w->config.alt_port : w->config.port);
+	if (addr_is_any(&ev.local))
+		ev.local = v6 ? (struct addr){{0x20, 1, 0xd, 0xb8, [15] = 9}, ev.local.port}
+			      : addr_v4(203, 0, 113, 9, ev.local.port);
+	ev.data = block;
+	broker_input(w->broker, &ev, w->now);
+	free(block);
+	drain(w, &in);
+}
+
+static void put_list(struct wr *m, struct rd *r)
+{
+	const unsigned count = rd_u8(r) % (PROBE_TRIALS_MAX + 1);
+	uint32_t trials[PROBE_TRIALS_MAX];
+
+	for (unsigned i = 0; i < count; i++)
+		trials[i] = i % 8;
+	probe_put_trials(m, trials, count);
+}
+
+/* A message put together: method and class, id, then one bit for each attribute. */
+static void put_together(struct world *w, unsigned client, unsigned where, struct rd *r)
+{
+	static const uint16_t methods[8] = {STUN_BINDING, PROBE_SESSION, PROBE_TRIAL, PROBE_STATUS,
+					    PROBE_ASK,    PROBE_COPY,    PROBE_ECHO,  PROBE_TRIAL};
+	const uint8_t what = rd_u8(r);
+	const uint8_t tid[STUN_TID] = {rd_u8(r)};
+	const uint16_t attrs = rd_be16(r);
+	uint8_t buf[CORE_DATAGRAM_MAX];
+	struct wr m = wr_make(buf, sizeof(buf));
+
+	stun_begin(&m, methods[what & 7], (enum stun_class)(what >> 3 & 3), tid);
+	if (attrs & 0x0001)
+		probe_put_cookie(&m, w->clients[client].cookie);
+	if (attrs & 0x0002)
+		probe_put_token(&m, w->tokens[what >> 5 & (TOKENS - 1)]);
+	if (attrs & 0x0004)
+		probe_put_trial(&m, rd_u8(r) % 8);
+	if (attrs & 0x0008)
+		put_list(&m, r);
+	if (attrs & 0x0010)
+		probe_put_copies(&m, rd_u8(r) % 5, rd_be16(r), rd_be16(r));
+	if (attrs & 0x0020)
+		stun_put_change(&m, rd_u8(r));
+	if (attrs & 0x0040)
+		stun_put_response_port(&m, rd_be16(r));
+	if (attrs & 0x0080)
+		stun_put_u32(&m, rd_be16(r), 0);
+	if (attrs & 0x0100)
+		probe_put_cookie(&m, 0);
+	if (attrs & 0x0200)
+		stun_put_padding(&m, (uint16_t)(8 * rd_u8(r)));
+	if (attrs & 0x0400)
+		stun_put_fingerprint(&m);
+	put_in(w, client, where, buf, stun_end(&m));
+}
+
+static void pass_time(struct world *w, uint16_t v)
+{
+	const nk_time until = w->now + ((nk_time)(v & 0xfff) << (v >> 12)) * 100;
+	struct shown nothing = {.len = 0};
+
+	while (broker_deadline(w->broker) <= until) {
+		w->now = nk_max(w->now, broker_deadline(w->broker));
+		drain(w, &nothing);
+	}
+	w->now = until;
+	drain(w, &nothing);
+}
+
+static void other_event(struct world *w, uint8_t which, uint8_t id)
+{
+	static const enum event_kind kinds[4] = {EVENT_SEND_FAILED, EVENT_ICMP_ERROR,
+						 EVENT_LINK_LOST, EVENT_RESUMED};
+	const struct event ev = {.kind = kinds[which & 3], .id = id, .error = 111};
+	struct shown nothing = {.len = 0};
+
+	broker_input(w->broker, &ev, w->now);
+	drain(w, &nothing);
+}
+
+static void step(struct world *w, struct rd *r)
+{
+	const uint8_t op = rd_u8(r);
+	const unsigned client = op & 7, where = op >> 3 & 3;
+	size_t len;
+
+	switch (op >> 6) {
+	case 0:
+		len = rd_be16(r);
+		len = len < rd_left(r) ? len : rd_left(r);
+		put_in(w, client, where, rd_bytes(r, len), len);
+		break;
+	case 1:
+		put_together(w, client, where, r);
+		break;
+	case 2:
+		pass_time(w, rd_be16(r));
+		break;
+	default:
+		other_event(w, op, rd_u8(r));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct world w = {.broker = NULL};
+	struct shown nothing = {.len = 0};
+	struct rd r = rd_make(data, size);
+
+	if (crypto_init() != 0)
+		return -1;
+	set_up(&w, rd_u8(&r) % 2 != 0);
+	drain(&w, &nothing);
+	while (rd_left(&r) > 0 && !r.bad)
+		step(&w, &r);
+	broker_free(w.broker);
+	return 0;
+}
