@@ -2,7 +2,7 @@
 
 #include "base/err.h"
 
-enum exit_status exit_from_err(int code)
+int exit_from_err(int code)
 {
 	switch (code) {
 	case 0:

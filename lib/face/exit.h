@@ -14,11 +14,11 @@ enum exit_status {
 };
 
 /**
- * exit_from_err() - The exit status that fits an error code
+ * exit_from_err() - The enum exit_status that fits an error code
  * @code:	One of enum nk_err, or 0
  *
  * NK_ERR_STOPPED depends on the signal and is the caller's business; it gives EXIT_INTERNAL here.
  */
-enum exit_status exit_from_err(int code);
+int exit_from_err(int code);
 
 #endif

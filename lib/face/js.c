@@ -124,6 +124,11 @@ struct js js_add_object(struct js array)
 	return add(array, json_object());
 }
 
+void js_add_int(struct js array, int64_t value)
+{
+	add(array, json_integer(value));
+}
+
 void js_add_number(struct js array, double value)
 {
 	add(array, significant(value));

@@ -47,6 +47,7 @@ void js_put_root(struct js object, const char *key, struct js member);
 
 /* Elements of an array. */
 struct js js_add_object(struct js array);
+void js_add_int(struct js array, int64_t value);
 void js_add_number(struct js array, double value);
 void js_add_seconds(struct js array, double value);
 void js_add_text(struct js array, const char *text);

@@ -1,0 +1,245 @@
+/* natprobe: says how the NAT in front of this machine behaves, and how long it holds a mapping. */
+#include <errno.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/crypto.h"
+#include "base/err.h"
+#include "core/probe/both.h"
+#include "face/exit.h"
+#include "face/log.h"
+#include "face/options.h"
+#include "face/style.h"
+#include "io/files.h"
+#include "io/run.h"
+#include "report.h"
+#include "servers.h"
+#include "settings.h"
+#include "watch.h"
+
+#define TICK (250 * NK_MS)
+
+/**
+ * struct session - One run of the command
+ * @plan:	[0] is the report's .udp, [1] its .udp6 if there are two
+ * @both:	The core; its runs are ours
+ * @signal:	What ended it, or 0
+ */
+struct session {
+	struct settings settings;
+	struct server_list servers;
+	struct family_plan plan[2];
+	struct probe_both both;
+	struct report report;
+	int signal;
+};
+
+/* Two families share the budget, since conntrack counts them together. */
+static void share_budget(struct family_plan plan[2])
+{
+	const unsigned half = plan[0].options.mappings / 2;
+
+	plan[0].options.mappings -= half;
+	plan[1].options.mappings = half;
+}
+
+static int prepare(struct session *s)
+{
+	struct family_plan v4, v6;
+	int r = crypto_init();
+
+	if (r == 0)
+		r = servers_find(&s->servers, &s->settings);
+	if (r == 0)
+		r = servers_resolve(&s->servers, &s->settings, &v4, &v6);
+	if (r != 0)
+		return r;
+	if (v4.options.server_count > 0) {
+		s->plan[0] = v4;
+		s->plan[1] = v6;
+	} else {
+		s->plan[0] = v6;
+	}
+	if (s->plan[1].options.server_count > 0)
+		share_budget(s->plan);
+	return 0;
+}
+
+static int start_core(struct session *s, nk_time now)
+{
+	struct rng rng;
+	uint8_t seed[32];
+
+	rng_seed_from_kernel(&rng);
+	for (unsigned i = 0; i < 2 && s->plan[i].options.server_count > 0; i++) {
+		rng_bytes(&rng, seed, sizeof(seed));
+		s->both.run[i] = natprobe_new(&s->plan[i].options, seed);
+		crypto_wipe(seed, sizeof(seed));
+		if (s->both.run[i] == NULL)
+			return NK_ERR_NO_MEMORY;
+		natprobe_start(s->both.run[i], now);
+	}
+	crypto_wipe(&rng, sizeof(rng));
+	return 0;
+}
+
+static int64_t unix_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* The name that the server in use was given by. */
+static const char *name_in_use(const struct session *s)
+{
+	const struct family_plan *p = &s->plan[0];
+
+	for (unsigned i = 0; i < p->options.server_count; i++) {
+		if (addr_eq(&p->options.servers[i], &s->report.main->server))
+			return p->name[i];
+	}
+	return p->name[0];
+}
+
+static void finish_report(struct session *s, nk_time started, nk_time now)
+{
+	s->report.elapsed_s = nk_seconds(now - started);
+	s->report.main = natprobe_result(s->both.run[0]);
+	s->report.other = s->both.run[1] != NULL ? natprobe_result(s->both.run[1]) : NULL;
+	s->report.server_name = name_in_use(s);
+}
+
+static int write_svg(const char *path, const struct report *report)
+{
+	char *text = NULL, quoted[LOG_QUOTED];
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int r = NK_ERR_NO_MEMORY;
+
+	if (out != NULL) {
+		r = report_svg(out, report);
+		if (fclose(out) != 0)
+			r = NK_ERR_NO_MEMORY;
+	}
+	if (r == 0)
+		r = files_write(path, text, len, 0666);
+	if (r != 0)
+		log_line(LEVEL_ERROR, "cannot write %s: %s",
+			 log_quote(quoted, sizeof(quoted), path), strerror(errno));
+	free(text);
+	return r;
+}
+
+/* A silent server leaves nothing to print for people but this line. */
+static void say_unreachable(const struct session *s)
+{
+	const struct family_plan *p = &s->plan[0];
+	const unsigned more = p->options.server_count + s->plan[1].options.server_count - 1;
+	char first[ADDR_TEXT], others[48] = "";
+
+	if (more > 0)
+		snprintf(others, sizeof(others), ", nor from %u other address%s", more,
+			 more > 1 ? "es" : "");
+	log_line(LEVEL_ERROR, "no answer from server %s (%s)%s", p->name[0],
+		 addr_text(&p->options.servers[0], first), others);
+}
+
+static int print(struct session *s, struct watch *w, int status)
+{
+	const struct style style = style_of(stdout);
+	int r = 0;
+
+	if (s->settings.format == FORMAT_EVENTS)
+		watch_report(w, &s->report);
+	else if (s->settings.format == FORMAT_JSON)
+		r = report_json(stdout, &s->report, true);
+	else if (status != NK_ERR_UNREACHABLE)
+		report_text(stdout, &style, &s->report);
+	if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		r = NK_ERR_SYSTEM;
+	if (r != 0)
+		log_line(LEVEL_ERROR, "cannot write the report: %s", strerror(errno));
+	if (s->settings.svg != NULL && write_svg(s->settings.svg, &s->report) != 0)
+		r = NK_ERR_SYSTEM;
+	return r;
+}
+
+static int exit_status(const struct session *s, int status)
+{
+	if (s->signal != 0)
+		return EXIT_SIGNAL + s->signal;
+	if (status == NK_ERR_STOPPED)
+		return EXIT_INTERNAL;
+	if (status != CORE_DONE)
+		return exit_from_err(status);
+	return report_all_known(&s->report) ? EXIT_YES : EXIT_NO;
+}
+
+/* Runs the core and prints what it found. Return: the exit status. */
+static int measure(struct session *s)
+{
+	const nk_time started = run_now();
+	struct watch w = {
+		.both = &s->both,
+		.events = s->settings.format == FORMAT_EVENTS ? stdout : NULL,
+		.verbose = s->settings.verbose,
+		.progress = progress_on(stderr),
+	};
+	struct run_options run = {
+		.interface = s->settings.interface,
+		.watch_links = true,
+		.on_turn = watch_turn,
+		.user = &w,
+		.tick = TICK,
+	};
+	int status;
+
+	s->report.started_unix = unix_now();
+	s->report.server_name = s->plan[0].name[0];
+	watch_start(&w, &s->report, started);
+	status = run_core(&probe_both_ops, &s->both, &run);
+	s->signal = run.signal;
+	watch_end(&w, run_now());
+	finish_report(s, started, run_now());
+	if (status == NK_ERR_UNREACHABLE)
+		say_unreachable(s);
+	else if (status == NK_ERR_LINK_LOST)
+		log_line(LEVEL_ERROR, "%s: %s", s->plan[0].route.interface, err_text(status));
+	else if (status != CORE_DONE && status != NK_ERR_STOPPED)
+		log_line(LEVEL_ERROR, "%s", err_text(status));
+	if (print(s, &w, status) != 0)
+		return EXIT_INTERNAL;
+	return exit_status(s, status);
+}
+
+int main(int argc, char *argv[])
+{
+	struct session s = {0};
+	int r;
+
+	setlocale(LC_CTYPE, "");
+	log_setup("natprobe", LOG_COMMAND, LEVEL_INFO);
+	r = settings_read(&s.settings, argc, argv);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	r = prepare(&s);
+	if (r == 0)
+		r = start_core(&s, run_now());
+	if (r == 0) {
+		s.report.options = &s.settings.probe;
+		s.report.interface = s.plan[0].route.interface;
+		r = measure(&s);
+	} else {
+		if (r != NK_ERR_UNREACHABLE)
+			log_line(LEVEL_ERROR, "%s", err_text(r));
+		r = exit_from_err(r);
+	}
+	natprobe_free(s.both.run[0]);
+	natprobe_free(s.both.run[1]);
+	servers_free(&s.servers);
+	return r;
+}
