@@ -87,6 +87,12 @@ static void test_below(void **state)
 		hits[rng_below(&r, 10)]++;
 	for (size_t i = 0; i < 10; i++)
 		assert_in_range(hits[i], 850, 1150); /* 5 standard deviations; the seed is fixed */
+
+	/* A plain remainder would put half of the draws into the first third. */
+	hits[0] = 0;
+	for (unsigned n = 0; n < 10000; n++)
+		hits[0] += rng_below(&r, 3u << 30) < 1u << 30;
+	assert_in_range(hits[0], 3100, 3570);
 }
 
 static void test_unit(void **state)

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "stun_vectors.h"
 #include "wire/stun.h"
+#include "wire/stun_fingerprint.h"
 
 static const struct vector {
 	const char *name;
@@ -307,8 +308,39 @@ static void test_fingerprint(void **state)
 		assert_false(stun_read(&m, buf, len) == 0 && m.has_fingerprint);
 		buf[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
-	stun_put_change(&w, 0); /* FINGERPRINT is no longer last */
-	assert_int_equal(stun_read(&m, buf, stun_end(&w)), NK_ERR_MALFORMED);
+}
+
+/* FINGERPRINT must be the last attribute, even if its value is right. */
+static void test_fingerprint_not_last(void **state)
+{
+	uint8_t buf[64];
+	struct stun_msg m;
+
+	(void)state;
+	for (int last = 0; last <= 1; last++) {
+		struct wr w = begin(buf, sizeof(buf));
+
+		wr_patch_be16(&w, 2, last ? 8 : 16);
+		stun_put_u32(&w, STUN_FINGERPRINT, stun_fingerprint(buf, w.len));
+		if (!last)
+			stun_put_change(&w, 0);
+		assert_int_equal(stun_read(&m, buf, stun_end(&w)), last ? 0 : NK_ERR_MALFORMED);
+	}
+}
+
+/* The length field allows for more than a datagram holds, and than our offsets count. */
+static void test_too_long(void **state)
+{
+	static uint8_t buf[STUN_HEADER + 65532];
+	struct wr w = begin(buf, sizeof(buf));
+	struct stun_msg m;
+
+	(void)state;
+	stun_put_padding(&w, 65508);
+	assert_int_equal(stun_read(&m, buf, stun_end(&w)), 0);
+	stun_put_u32(&w, STUN_CHANGE_REQUEST, 0);
+	assert_int_equal(stun_end(&w), 65540);
+	assert_int_equal(stun_read(&m, buf, w.len), NK_ERR_MALFORMED);
 }
 
 static void test_after_integrity(void **state)
@@ -462,6 +494,8 @@ int main(void)
 		cmocka_unit_test(test_wrong_sizes),
 		cmocka_unit_test(test_not_stun),
 		cmocka_unit_test(test_fingerprint),
+		cmocka_unit_test(test_fingerprint_not_last),
+		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_after_integrity),
 		cmocka_unit_test(test_truncated_hmac),
 		cmocka_unit_test(test_unknown),
