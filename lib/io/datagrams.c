@@ -153,20 +153,18 @@ int datagrams_write(int fd, const struct datagram_out *first, unsigned scope)
 
 	for (const struct datagram_out *d = first; d != NULL && count < DATAGRAMS_BATCH;
 	     d = d->next, count++) {
-		struct msghdr *m = &msgs[count].msg_hdr;
-
-		iov[count] = (struct iovec){(void *)(uintptr_t)d->data, d->len};
-		memset(control[count], 0, sizeof(control[count]));
-		*m = (struct msghdr){
+		struct msghdr m = {
 			.msg_name = &names[count],
 			.msg_namelen = sockaddr_from(&names[count], &d->to, scope),
 			.msg_iov = &iov[count],
 			.msg_iovlen = 1,
 			.msg_control = control[count],
 		};
-		put_control(m, d);
-		if (m->msg_controllen == 0)
-			m->msg_control = NULL;
+
+		iov[count] = (struct iovec){(void *)(uintptr_t)d->data, d->len};
+		memset(control[count], 0, sizeof(control[count]));
+		put_control(&m, d);
+		msgs[count] = (struct mmsghdr){.msg_hdr = m};
 	}
 	n = sendmmsg(fd, msgs, count, MSG_DONTWAIT | MSG_NOSIGNAL);
 	return n < 0 ? -errno : n;

@@ -33,9 +33,6 @@ int privilege_drop_capabilities(void)
 	/* Executing a file would bring them back to a process whose user is root. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return NK_ERR_SYSTEM;
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* refused without CAP_SETPCAP: no matter */
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capset, &head, none) != 0 || !has_no_capabilities())
 		return NK_ERR_SYSTEM;
 	return 0;

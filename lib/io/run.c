@@ -137,13 +137,14 @@ static void on_socket(uv_poll_t *handle, int status, int events)
 		s->next_ready = r->ready;
 		r->ready = s;
 	}
+	/* A socket with ICMP errors to tell looks broken to libuv, which stops polling it. */
 	if (status < 0 || (events & UV_WRITABLE) != 0)
 		watch(s);
 }
 
 static void watch(struct io_socket *s)
 {
-	const int events = UV_READABLE | UV_PRIORITIZED | (s->blocked ? UV_WRITABLE : 0);
+	const int events = UV_READABLE | (s->blocked ? UV_WRITABLE : 0);
 
 	uv_poll_start(&s->poll, events, on_socket);
 }

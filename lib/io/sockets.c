@@ -45,11 +45,6 @@ static bool set_options(int fd, bool v4)
 	/* Beyond rmem_max only with CAP_NET_ADMIN; a smaller buffer is no failure. */
 	if (!set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER))
 		set_int(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
-
-	/* An entry in the error queue then polls as "priority": libuv takes a bare error for a
-	 * closed descriptor and stops polling. */
-	if (!set_int(fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1))
-		return false;
 	return v4 ? set_options_v4(fd) : set_options_v6(fd);
 }
 
@@ -111,7 +106,7 @@ out:
 /* The address to bind: as told, else the one that leads to the peer, else any. */
 static int address_to_bind(struct addr *out, const struct action *action, const char *interface)
 {
-	struct addr source;
+	struct addr source = {.port = 0};
 	int rc;
 
 	*out = action->local;

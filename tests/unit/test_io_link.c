@@ -147,7 +147,7 @@ static void slow_due(struct script *s, nk_time now)
 	const struct slow *t = s->test;
 
 	/* Each in two fragments. */
-	if (sent_packets("nkv0") >= 2 * (t->count - s->seen[EVENT_SEND_FAILED]))
+	if (sent_packets("nkv0") >= 2ul * (t->count - s->seen[EVENT_SEND_FAILED]))
 		s->status = CORE_DONE;
 	s->due = now + 10 * NK_MS;
 }

@@ -132,6 +132,11 @@ static void refused_event(struct script *s, const struct event *ev, nk_time now)
 			push_send(s, 0, s->local[1], 100);
 			push_send(s, 0, s->local[0], 100);
 		}
+		/* The close makes what was sent leave, so that the next send is the one to be told
+		 * of the error. */
+		push_send(s, 0, s->local[1], 100);
+		push(s, ACTION_CLOSE, 2);
+		push_send(s, 0, s->local[0], 100);
 	}
 	if (ev->kind == EVENT_ICMP_ERROR) {
 		assert_int_equal(ev->id, 0);
@@ -140,7 +145,7 @@ static void refused_event(struct script *s, const struct event *ev, nk_time now)
 		assert_true(addr_eq(&ev->local, &s->local[0]));
 	}
 	/* The kernel limits how many ICMP errors it sends; no datagram of ours may be missing. */
-	if (s->seen[EVENT_ICMP_ERROR] > 0 && s->seen[EVENT_DATAGRAM] == t->want)
+	if (s->seen[EVENT_ICMP_ERROR] > 0 && s->seen[EVENT_DATAGRAM] == t->want + 1)
 		s->status = CORE_DONE;
 }
 
@@ -150,6 +155,7 @@ static void test_refused(const char *local)
 	struct script *s = script_new(refused_event);
 
 	s->test = &t;
+	push_open(s, 2, local, NULL);
 	push_open(s, 0, local, NULL);
 	push_open(s, 1, local, NULL);
 	assert_int_equal(run(s), CORE_DONE);
@@ -287,6 +293,8 @@ static void binds_to_an_interface(void **state)
 
 /* What is sent before a close leaves, and number and port are free at once. */
 
+#define REOPENS 5000 /* more than may be open at once */
+
 static void reopen_event(struct script *s, const struct event *ev, nk_time now)
 {
 	(void)now;
@@ -294,10 +302,10 @@ static void reopen_event(struct script *s, const struct event *ev, nk_time now)
 	if (ev->kind == EVENT_OPENED && ev->id == 1) {
 		push_send(s, 1, s->local[0], 64);
 		push(s, ACTION_CLOSE, 1);
-		if (s->seen[EVENT_OPENED] <= 50)
+		if (s->seen[EVENT_OPENED] <= REOPENS)
 			push(s, ACTION_OPEN, 1)->local = ev->local;
 	}
-	if (s->seen[EVENT_DATAGRAM] == 50)
+	if (s->seen[EVENT_DATAGRAM] == REOPENS)
 		s->status = CORE_DONE;
 }
 
@@ -309,7 +317,7 @@ static void reopens_a_number(void **state)
 	push_open(s, 0, "127.0.0.1", NULL);
 	push_open(s, 1, "127.0.0.1", NULL);
 	assert_int_equal(run(s), CORE_DONE);
-	assert_int_equal(s->seen[EVENT_OPENED], 51);
+	assert_int_equal(s->seen[EVENT_OPENED], REOPENS + 1);
 	script_free(s);
 }
 

@@ -1,6 +1,7 @@
 /* Names, routes, privileges and files: what commands need of the system besides sockets. */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -208,7 +209,9 @@ static bool has_power(void)
 
 static int become_nobody(void)
 {
-	if (privilege_drop_to("nobody") != 0)
+	const gid_t more = 12345;
+
+	if (setgroups(1, &more) != 0 || privilege_drop_to("nobody") != 0)
 		return 1;
 	if (getuid() == 0 || geteuid() == 0 || getgroups(0, NULL) != 0)
 		return 2;
@@ -279,6 +282,7 @@ static void replaces_files(void **state)
 	struct stat st;
 
 	(void)state;
+	umask(022);
 	assert_int_equal(files_write(in_dir("a"), "one", 3, 0600), 0);
 	assert_content("a", "one");
 	assert_int_equal(stat(in_dir("a"), &st), 0);
@@ -288,11 +292,13 @@ static void replaces_files(void **state)
 	const int fd = open(in_dir("a"), O_RDONLY);
 	char old[8] = "";
 
-	assert_int_equal(files_write(in_dir("a"), "second", 6, 0644), 0);
+	assert_int_equal(files_write(in_dir("a"), "second", 6, 0660), 0);
 	assert_int_equal(read(fd, old, sizeof(old)), 3);
 	assert_string_equal(old, "one");
 	close(fd);
 	assert_content("a", "second");
+	assert_int_equal(stat(in_dir("a"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
 
 	/* Through a link the file is replaced, not the link. */
 	assert_int_equal(symlink("a", in_dir("link")), 0);
