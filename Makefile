@@ -70,7 +70,10 @@ $(foreach c,$(CMDS),$(eval $(call link_cmd,$(c))))
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a $(LIBS) -lcmocka
+
+# This one looks at parts of a command.
+$(BUILD)/tests/unit/test_report: $(call obj,$(addprefix cmd/natprobe/,advice.c report.c report_json.c report_svg.c report_text.c))
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $<

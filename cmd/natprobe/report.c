@@ -19,39 +19,59 @@ const char *report_cut_why(const struct report *r)
 	return NULL;
 }
 
-/* An unknown that was to be known: neither the server's limit nor a question not asked. */
-static bool fact_missing(const struct fact *f)
+/* An unknown is a failure to find out unless the server cannot tell or nobody asked. */
+static bool excused(enum why_kind kind)
 {
-	return f->answer == TRI_UNKNOWN && f->why_kind == WHY_PATH;
+	return kind == WHY_SERVER || kind == WHY_NOT_ASKED;
 }
 
-static bool measured_missing(const struct measured *m)
+static bool fact_settled(const struct fact *f)
 {
-	return !m->known && !(m->at_least > 0) && m->why_kind == WHY_PATH;
+	return f->answer != TRI_UNKNOWN || excused(f->why_kind);
 }
 
-static bool family_all_known(const struct probe_result *r)
+static bool measured_settled(const struct measured *m)
 {
-	const struct fact *facts[] = {&r->nat,           &r->firewall,     &r->hairpin,
-				      &r->fragments_out, &r->fragments_in, &r->refresh_out,
-				      &r->refresh_in,    &r->alg};
+	return m->known || m->at_least > 0 || excused(m->why_kind);
+}
 
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
-		if (fact_missing(facts[i]))
-			return false;
-	}
+static bool class_settled(const struct class_finding *c)
+{
+	return c->cls != CLASS_UNKNOWN || excused(c->why_kind);
+}
+
+static bool translation_settled(const struct probe_result *r)
+{
+	return r->nat.answer == TRI_NO ||
+	       (class_settled(&r->mapping) && fact_settled(&r->alg) &&
+		(r->ports.pattern != PORTS_UNKNOWN || excused(r->ports.why_kind)));
+}
+
+/* Where nothing keeps state there is nothing that could time out. */
+static bool timers_settled(const struct probe_result *r)
+{
+	if (r->nat.answer == TRI_NO && r->firewall.answer == TRI_NO)
+		return true;
 	for (int s = 0; s < STATE_COUNT; s++) {
-		if (measured_missing(&r->timeouts[s]))
+		if (!measured_settled(&r->timeouts[s]))
 			return false;
 	}
-	return !(r->mapping.cls == CLASS_UNKNOWN && r->mapping.why_kind == WHY_PATH) &&
-	       !(r->filtering.cls == CLASS_UNKNOWN && r->filtering.why_kind == WHY_PATH) &&
-	       !(r->ports.pattern == PORTS_UNKNOWN && r->ports.why_kind == WHY_PATH);
+	return fact_settled(&r->refresh_out) && fact_settled(&r->refresh_in);
+}
+
+static bool family_settled(const struct probe_result *r, const struct probe_options *asked)
+{
+	return fact_settled(&r->nat) && fact_settled(&r->firewall) &&
+	       class_settled(&r->filtering) && fact_settled(&r->fragments_out) &&
+	       fact_settled(&r->fragments_in) && translation_settled(r) &&
+	       (asked->quick || timers_settled(r)) &&
+	       (!asked->hairpin || fact_settled(&r->hairpin));
 }
 
 bool report_all_known(const struct report *r)
 {
-	return family_all_known(r->main) && (r->other == NULL || family_all_known(r->other));
+	return family_settled(r->main, r->options) &&
+	       (r->other == NULL || family_settled(r->other, r->options));
 }
 
 const char *report_time(char *out, size_t size, int64_t unix_us)

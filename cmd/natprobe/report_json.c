@@ -7,10 +7,10 @@
 
 #define CONTROL_BITS 8
 
+/* What is unknown always has a reason, if only that the run was cut short. */
 static void put_why(struct js object, const char *why)
 {
-	if (why[0] != '\0')
-		js_put_text(object, "why", why);
+	js_put_text(object, "why", why[0] != '\0' ? why : "not known when the run ended");
 }
 
 /* A probability that means nothing yet is null, not 0. */
@@ -62,7 +62,7 @@ void json_class(struct js parent, const char *key, const struct class_finding *c
 	for (int i = 0; i < CLASS_COUNT; i++)
 		js_put_int(votes, nat_class_name((enum nat_class)i), c->votes[i]);
 	js_put_bool(o, "consistent", !c->inconsistent);
-	if (c->cls == CLASS_UNKNOWN || c->inconsistent)
+	if (c->cls == CLASS_UNKNOWN || c->why[0] != '\0')
 		put_why(o, c->why);
 }
 
@@ -104,7 +104,7 @@ void json_measured(struct js parent, const char *key, const struct measured *m)
 	js_put_text(o, "unit", "s");
 	put_p(o, m->p);
 	js_put_int(o, "trials", m->trials);
-	if (!m->known)
+	if (!m->known && (!(m->at_least > 0) || m->why[0] != '\0'))
 		put_why(o, m->why);
 }
 

@@ -226,9 +226,14 @@ static void print_timeout(FILE *out, const struct style *st, enum traffic_state 
 		snprintf(value, sizeof(value), "> %s", plot_time_text(lo, sizeof(lo), m->at_least));
 		snprintf(bounds, sizeof(bounds), "(longest tried)");
 	}
-	fprintf(out, "%s%-12s%s %-24s %s%s%s\n", style_tone(st, TONE_STRONG), value,
-		style_tone(st, TONE_PLAIN), bounds, style_tone(st, TONE_DIM), meaning[s],
-		style_tone(st, TONE_PLAIN));
+	fprintf(out, "%s%-10s%s %-22s", style_tone(st, TONE_STRONG), value,
+		style_tone(st, TONE_PLAIN), bounds);
+	if (LABEL_COLS + 10 + 1 + (strlen(bounds) > 22 ? strlen(bounds) : 22) + 1 +
+		    strlen(meaning[s]) <=
+	    st->width)
+		fprintf(out, " %s%s%s", style_tone(st, TONE_DIM), meaning[s],
+			style_tone(st, TONE_PLAIN));
+	fputc('\n', out);
 }
 
 static void print_curves(FILE *out, const struct style *st, const struct probe_result *r)
@@ -359,7 +364,8 @@ static void print_family(FILE *out, const struct style *st, const struct report 
 {
 	fputc('\n', out);
 	if (rep->other != NULL)
-		line(out, st, r->family == ADDR_V6 ? "IPv6" : "IPv4", "");
+		fprintf(out, "%s%s%s\n", style_tone(st, TONE_STRONG),
+			r->family == ADDR_V6 ? "IPv6" : "IPv4", style_tone(st, TONE_PLAIN));
 	print_nat(out, st, rep, r);
 	if (r->nat.answer != TRI_NO)
 		print_mapping(out, st, &r->mapping);

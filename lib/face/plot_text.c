@@ -82,25 +82,34 @@ static unsigned cell_owner(const struct canvas *c, unsigned row, unsigned col, u
 	return best;
 }
 
+static void print_cell(FILE *out, const struct style *style, unsigned owner, uint8_t braille)
+{
+	fputs(style_tone(style, tones[owner]), out);
+	if (style->utf8)
+		fprintf(out, "\xe2%c%c", 0xa0 | braille >> 6, 0x80 | (braille & 0x3f));
+	else
+		fputc(letters[owner], out);
+	fputs(style_tone(style, TONE_PLAIN), out);
+}
+
 static void print_row(FILE *out, const struct style *style, const struct canvas *c, unsigned row)
 {
 	static const char *const left[ROWS] = {
 		[0] = "100 %", [ROWS / 2] = "50 %", [ROWS - 1] = "0 %"};
+	int blanks = 0;
 
 	fprintf(out, "%6s %s", left[row] != NULL ? left[row] : "", style->utf8 ? "│" : "|");
 	for (unsigned col = 0; col < c->cols; col++) {
 		uint8_t braille;
 		const unsigned owner = cell_owner(c, row, col, &braille);
 
-		if (braille == 0)
-			fputc(' ', out);
-		else if (style->utf8)
-			fprintf(out, "%s\xe2%c%c%s", style_tone(style, tones[owner]),
-				0xa0 | braille >> 6, 0x80 | (braille & 0x3f),
-				style_tone(style, TONE_PLAIN));
-		else
-			fprintf(out, "%s%c%s", style_tone(style, tones[owner]), letters[owner],
-				style_tone(style, TONE_PLAIN));
+		if (braille == 0) {
+			blanks++;
+			continue;
+		}
+		fprintf(out, "%*s", blanks, "");
+		blanks = 0;
+		print_cell(out, style, owner, braille);
 	}
 	fputc('\n', out);
 }
@@ -150,9 +159,9 @@ static void print_legend(FILE *out, const struct style *style, const struct plot
 			fputs(lines[style->colour ? 2 : i], out);
 		else
 			fprintf(out, "%c%c%c", letters[i], letters[i], letters[i]);
-		fprintf(out, "%s %s   ", style_tone(style, TONE_PLAIN), series[i].name);
+		fprintf(out, "%s %s%s", style_tone(style, TONE_PLAIN), series[i].name,
+			i + 1 < count ? "   " : "\n");
 	}
-	fputc('\n', out);
 }
 
 void plot_text(FILE *out, const struct style *style, const struct plot_series *series,

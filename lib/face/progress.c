@@ -4,8 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "face/plot.h"
-
 #define BAR_COLS 24
 
 struct progress progress_on(FILE *out)
@@ -38,24 +36,33 @@ static size_t put_bar(char *to, size_t size, const struct style *style, double d
 	return n;
 }
 
+/* Whole seconds: it is a bound, and it ticks. */
+static void put_left(char *to, size_t size, nk_time left)
+{
+	const long s = lround(ceil(nk_seconds(nk_max(left, 0))));
+
+	if (left == NK_NEVER)
+		to[0] = '\0';
+	else if (s < 120)
+		snprintf(to, size, ", %ld s left at most", s);
+	else
+		snprintf(to, size, ", %ld min %ld s left at most", s / 60, s % 60);
+}
+
 void progress_draw(struct progress *p, double done, const char *stage, nk_time left)
 {
-	char line[sizeof(p->line)], bar[BAR_COLS * 4 + 1], time[32];
+	char line[sizeof(p->line)], bar[BAR_COLS * 4 + 1], time[64];
 	const unsigned room = p->style.width - 1 - BAR_COLS - 9;
 
 	if (p->out == NULL)
 		return;
 	put_bar(bar, sizeof(bar), &p->style, done);
-	if (left != NK_NEVER)
-		plot_time_text(time, sizeof(time), ceil(nk_seconds(left)));
+	put_left(time, sizeof(time), left);
 	snprintf(line, sizeof(line), "%s%s%s %3.0f %%  %.*s", p->style.utf8 ? "▕" : "[", bar,
 		 p->style.utf8 ? "▏" : "]", floor(done * 100), (int)(room < 128 ? room : 128),
 		 stage);
-	if (left != NK_NEVER && strlen(stage) + strlen(time) + 16 <= room) {
-		const size_t n = strlen(line);
-
-		snprintf(line + n, sizeof(line) - n, ", %s left at most", time);
-	}
+	if (strlen(stage) + strlen(time) <= room)
+		strcat(line, time);
 	if (p->shown && strcmp(line, p->line) == 0)
 		return;
 	memcpy(p->line, line, sizeof(line));
