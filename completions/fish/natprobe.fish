@@ -1,0 +1,21 @@
+# fish completion for natprobe(1)
+
+complete -c natprobe -f
+complete -c natprobe -s s -l server -x -a '(__fish_print_hostnames)' -d 'Measure with this server'
+complete -c natprobe -s 4 -l ipv4 -d 'Measure IPv4'
+complete -c natprobe -s 6 -l ipv6 -d 'Measure IPv6'
+complete -c natprobe -s i -l interface -x -a '(__fish_print_interfaces)' -d 'Send through this interface only'
+complete -c natprobe -s q -l quick -d 'Classify only, measure no timeouts'
+complete -c natprobe -s m -l max -x -a '30s 1m 2m 6m 10m 30m 1h 2h' -d 'Longest silence to try'
+complete -c natprobe -l resolution -x -a '0.5% 1% 2% 5%' -d 'Wanted precision of a timeout'
+complete -c natprobe -s n -l mappings -x -a '32 64 128 256 512' -d 'Most NAT mappings to hold at once'
+complete -c natprobe -l pace -x -a '10ms 20ms 50ms 100ms' -d 'Least time between two new mappings'
+complete -c natprobe -s g -l gentle -d 'Be easy on a small router'
+complete -c natprobe -l hairpin -d 'Test hairpinning too'
+complete -c natprobe -s j -l json -d 'Print the report as JSON'
+complete -c natprobe -s t -l text -d 'Print the report for people'
+complete -c natprobe -s e -l events -d 'Print one JSON object a line as things happen'
+complete -c natprobe -l svg -r -F -d 'Also write the survival curves as a picture'
+complete -c natprobe -s v -l verbose -d 'Say what each trial gave'
+complete -c natprobe -s h -l help -d 'Print the help'
+complete -c natprobe -s V -l version -d 'Print the version'
