@@ -11,6 +11,7 @@ int budget_take(struct budget *b, nk_time now)
 		return BUDGET_NO_FLOW;
 	b->flow[b->count].last = now;
 	b->flow[b->count].held = true;
+	b->flow[b->count].seen = false;
 	b->next = now + b->pace;
 	if (++b->held > b->peak)
 		b->peak = b->held;
@@ -28,10 +29,19 @@ void budget_touch(struct budget *b, int flow, nk_time now)
 		b->flow[flow].last = now;
 }
 
+void budget_seen(struct budget *b, int flow)
+{
+	if (flow < 0 || !b->flow[flow].held || b->flow[flow].seen)
+		return;
+	b->flow[flow].seen = true;
+	b->seen++;
+}
+
 void budget_gone(struct budget *b, int flow)
 {
 	if (flow < 0 || !b->flow[flow].held)
 		return;
+	b->seen -= b->flow[flow].seen;
 	b->flow[flow].held = false;
 	b->held--;
 }

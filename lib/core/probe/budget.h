@@ -22,13 +22,14 @@
  * @next:	When the next one may be opened
  * @life:	An upper bound of every timer of the NAT; NK_NEVER while not known
  * @peak:	Most ever held
+ * @seen:	Flows held of which it is known that the NAT let them through
  */
 struct budget {
-	unsigned limit, held, peak, count;
+	unsigned limit, held, peak, seen, count;
 	nk_time pace, next, life;
 	struct {
 		nk_time last;
-		bool held;
+		bool held, seen;
 	} flow[BUDGET_FLOWS_MAX];
 };
 
@@ -40,6 +41,7 @@ int budget_take(struct budget *b, nk_time now);
 /* Whether a new flow may be opened now. */
 bool budget_ready(const struct budget *b, nk_time now);
 void budget_touch(struct budget *b, int flow, nk_time now);
+void budget_seen(struct budget *b, int flow);
 void budget_gone(struct budget *b, int flow);
 
 /* Drops flows that have been silent for longer than @life. */

@@ -60,9 +60,10 @@ static void plan_mapping(struct classify *c, unsigned s, nk_time now)
 
 		if (d != DEST_PRIMARY && !c->alternate)
 			continue;
-		budget_take(c->budget, now);
 		c->map[s][d] = exchange_add(c->exchanges, map_socket(s), &c->dest[d], MAP_TRIES,
 					    now + (i * c->ports + s) * pace(c));
+		if (c->map[s][d] != NULL)
+			c->map[s][d]->flow = budget_take(c->budget, now);
 	}
 }
 
@@ -82,6 +83,7 @@ static void plan_filter_round(struct classify *c, unsigned s, unsigned round, nk
 		if (e == NULL)
 			return;
 		e->change = change[k];
+		e->flow = c->filter_flow[s];
 		if (k == FILTER_BOTH)
 			e->from = c->dest[DEST_BOTH];
 		else if (k == FILTER_PORT)
@@ -93,7 +95,7 @@ static void plan_filter_round(struct classify *c, unsigned s, unsigned round, nk
 static void plan_filtering(struct classify *c, unsigned s, nk_time now)
 {
 	if (c->rounds[s] == 0)
-		budget_take(c->budget, now);
+		c->filter_flow[s] = budget_take(c->budget, now);
 	for (unsigned i = 0; i < ROUNDS_AT_ONCE && c->rounds[s] < FILTER_ROUNDS; i++)
 		plan_filter_round(c, s, c->rounds[s]++, now + i * ROUND_SPACING + s * pace(c));
 }
@@ -154,6 +156,8 @@ static void datagram(struct classify *c, const struct event *ev, nk_time now)
 	}
 	if (e->state != EXCHANGE_ANSWERED)
 		return;
+	budget_touch(c->budget, e->flow, now);
+	budget_seen(c->budget, e->flow);
 	plan_check(c, now);
 }
 

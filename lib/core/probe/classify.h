@@ -44,6 +44,7 @@ struct classify {
 	struct exchange *map[CLASSIFY_PORTS][DEST_COUNT];
 	struct exchange *filter[CLASSIFY_PORTS][FILTER_ROUNDS][FILTER_KINDS];
 	unsigned rounds[CLASSIFY_PORTS];
+	int filter_flow[CLASSIFY_PORTS];
 	struct exchange *check, *fragment;
 	bool started, alternate, done, change_ignored, change_refused;
 	bool other_is_self, other_silent;

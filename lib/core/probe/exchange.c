@@ -28,6 +28,7 @@ struct exchange *exchange_add(struct exchanges *x, uint32_t socket, const struct
 		.to = *to,
 		.from = *to,
 		.tries = tries,
+		.flow = -1,
 		.sent = NK_NEVER,
 		.first_sent = NK_NEVER,
 		.due = now,
@@ -110,6 +111,8 @@ struct exchange *exchanges_input(struct exchanges *x, const struct event *ev, nk
 			fault(x, EXCHANGE_GARBAGE, &ev->from);
 		return NULL;
 	}
+	if (m.method != STUN_BINDING)
+		return NULL;
 	e = find(x, &m);
 	if (e == NULL) {
 		fault(x, EXCHANGE_WRONG_TID, &ev->from);

@@ -23,7 +23,7 @@ enum exchange_state { EXCHANGE_WAITING, EXCHANGE_ANSWERED, EXCHANGE_FAILED };
  * @from:	Where the answer must come from; port 0: any port but that of @to
  * @heard_on:	Socket on which the answer must come (another one with RESPONSE-PORT)
  * @tries:	Sends left; the request is repeated byte for byte
- * @tag:	The owner's
+ * @flow:	The owner's: the NAT mapping that the request makes or uses, or -1
  * @first_sent, @sent: First and last send, NK_NEVER before
  * @repeats:	How often it was sent
  * @due:	Next send or giving up
@@ -39,7 +39,7 @@ struct exchange {
 	uint8_t change;
 	uint16_t response_port, padding;
 	unsigned tries, repeats;
-	int tag;
+	int flow;
 	nk_time first_sent, sent, due, answered_at;
 	struct addr xor_mapped, mapped, other, source;
 	uint16_t error, answer_padding;
@@ -73,7 +73,7 @@ struct exchanges {
 void exchanges_init(struct exchanges *x, struct rng *rng);
 
 /* A new exchange from @socket to @to, due at once, sent at most @tries times; NULL if the table is full.
- * The caller may set change, response_port, padding, from, heard_on, tag and due before the next output. */
+ * The caller may set change, response_port, padding, from, heard_on, flow and due before the next output. */
 struct exchange *exchange_add(struct exchanges *x, uint32_t socket, const struct addr *to,
 			      unsigned tries, nk_time now);
 

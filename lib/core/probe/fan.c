@@ -26,7 +26,7 @@ static void lanes_start(struct fan *f, unsigned lanes, unsigned mappings, nk_tim
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		n += lanes >> s & 1;
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
-		f->planned[s] = f->extra[s] = 0;
+		f->planned[s] = f->extra[s] = f->doubt[s] = 0;
 		f->decide_at[s] = NK_NEVER;
 		f->lanes[s].max = 0;
 		f->lanes[s].done = true;
@@ -101,7 +101,7 @@ void fan_evidence(struct fan *f, const struct trial *t, enum verdict verdict, do
 
 bool fan_ask(struct fan *f, const uint32_t *indices, unsigned count, nk_time now)
 {
-	struct ask_target targets[PROBE_TRIALS_MAX];
+	struct ask_target targets[PROBE_TRIALS_MAX] = {0};
 
 	for (unsigned i = 0; i < count; i++)
 		targets[i] = (struct ask_target){
@@ -155,11 +155,11 @@ void fan_verdict(struct fan *f, const struct ask_verdict *v, nk_time now)
 		quota_alive(f, t);
 	} else if (v->verdict == VERDICT_DEAD) {
 		budget_gone(f->budget, t->flow);
-		quota_dead(f, t, gap, now);
+		quota_dead(f, t);
 	}
 	if (v->verdict != VERDICT_VOID)
 		lane_tell(l, gap, v->verdict == VERDICT_ALIVE);
-	quota_witness_judged(f, index, v->verdict, now);
+	quota_witness_judged(f, index, v->verdict);
 	update_life(f);
 }
 
@@ -239,7 +239,7 @@ static void decide(struct fan *f, unsigned state, nk_time now)
 			f->decide_at[state] = now + nk_max(NK_MS, nk_from_seconds(d.wait) + 1);
 		break;
 	case LANE_DONE:
-		if (f->suspicion.active && f->suspicion.state == state)
+		if (quota_in_doubt(f, state))
 			l->done = false;
 		break;
 	}
@@ -252,8 +252,7 @@ static unsigned next_opening(const struct fan *f, nk_time *at)
 
 	*at = NK_NEVER;
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
-		const bool witness = f->suspicion.active && f->suspicion.state == s &&
-				     f->suspicion.witness == FAN_TRIALS_MAX;
+		const bool witness = f->suspicion.opening && f->suspicion.state == s;
 		nk_time due = NK_NEVER;
 
 		if (f->lanes[s].done)
@@ -272,13 +271,34 @@ static unsigned next_opening(const struct fan *f, nk_time *at)
 	return best;
 }
 
-/* Nothing is silent, asked or being set up in any lane, and there is no room: look whether there is. */
+/* Every lane waits for mappings that there is no room for. */
 static bool starved(const struct fan *f)
 {
+	if (f->suspicion.active)
+		return false;
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		if (!f->lanes[s].done && (f->lanes[s].asked > 0 || f->decide_at[s] != NK_NEVER))
+			return false;
 	for (uint32_t i = 0; i < f->count; i++)
-		if (f->trials[i].phase <= TRIAL_ASKED && !f->lanes[f->trials[i].state].done)
+		if (f->trials[i].phase < TRIAL_SILENT)
 			return false;
 	return true;
+}
+
+/* Silent mappings that are older than their timer make room. */
+static void retire_old(struct fan *f, nk_time now)
+{
+	for (uint32_t i = 0; i < f->count; i++) {
+		const struct trial *t = &f->trials[i];
+		const struct timeout_estimate *e = &f->lanes[t->state].estimate;
+
+		if (t->phase != TRIAL_SILENT || t->witness || e->open ||
+		    f->doubt[t->state] > f->capacity ||
+		    trial_age(t, now) <= e->hi * LIFE_MARGIN + 0.5)
+			continue;
+		budget_gone(f->budget, t->flow);
+		trial_end(f, i, now);
+	}
 }
 
 static bool may_open(struct fan *f, nk_time now)
@@ -292,6 +312,9 @@ static bool may_open(struct fan *f, nk_time now)
 		return true;
 	if (now < b->next || b->held < b->limit)
 		return false;
+	retire_old(f, now);
+	if (budget_ready(b, now))
+		return true;
 	if (f->result->quota.policy == QUOTA_REFUSES && now >= f->retry_open) {
 		f->retry_open = now + 5 * NK_S;
 		b->limit = b->held + 1;
@@ -314,6 +337,7 @@ static bool open_one(struct fan *f, struct action *action, nk_time now)
 
 	if (state == STATE_COUNT || at > now || !may_open(f, now))
 		return false;
+	f->suspicion.opening = false;
 	if (f->extra[state] > 0)
 		f->extra[state]--;
 	else
@@ -368,7 +392,7 @@ bool fan_output(struct fan *f, struct action *action, nk_time now)
 		status_output(f, now);
 	quota_step(f, now);
 	for (unsigned s = 0; s < STATE_COUNT; s++)
-		if (f->decide_at[s] <= now)
+		if (f->decide_at[s] <= now && !f->suspicion.census)
 			decide(f, s, now);
 	return open_one(f, action, now);
 }
@@ -383,15 +407,16 @@ nk_time fan_deadline(const struct fan *f)
 	if (f->done)
 		return at;
 	at = nk_min(at, nk_min(f->status_due, quota_deadline(f)));
-	for (unsigned s = 0; s < STATE_COUNT; s++)
+	for (unsigned s = 0; s < STATE_COUNT && !f->suspicion.census; s++)
 		at = nk_min(at, f->decide_at[s]);
 	if (next_opening(f, &opening) == STATE_COUNT)
 		return at;
+	opening = nk_max(opening, f->budget->next);
 	if (f->budget->held < f->budget->limit)
-		return nk_min(at, nk_max(opening, f->budget->next));
-	at = nk_min(at, budget_next_expiry(f->budget));
+		return nk_min(at, opening);
+	at = nk_min(at, nk_max(opening, budget_next_expiry(f->budget)));
 	if (f->result->quota.policy == QUOTA_REFUSES)
-		at = nk_min(at, f->retry_open);
+		at = nk_min(at, nk_max(opening, f->retry_open));
 	return at;
 }
 

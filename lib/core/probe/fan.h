@@ -45,12 +45,13 @@ enum trial_phase {
  * @last_out, @last_in: Last packet of the pattern each way, as the client saw it
  * @sends:	Packets sent; @missed: STATUS answers that did not know it
  * @status_at:	When STATUS was last asked about it
+ * @witness:	Kept back for a suspicion; @spared: was asked and alive
  * @tid:	Of the request under way
  */
 struct trial {
 	enum trial_phase phase;
 	enum traffic_state state;
-	bool replied, witness;
+	bool replied, witness, spared;
 	uint16_t local_port, mapped_port;
 	int flow;
 	unsigned sends, missed;
@@ -58,12 +59,15 @@ struct trial {
 	uint8_t tid[STUN_TID];
 };
 
-/* A suspicion that the NAT evicts. */
+/**
+ * struct suspicion - A suspicion that the NAT evicts
+ * @opening:	A mapping is to be opened as a witness, since none that is silent will do
+ * @census:	It is certain now: all silent mappings are asked, to count how many are left
+ */
 struct suspicion {
-	bool active;
+	bool active, opening, census;
 	enum traffic_state state;
-	double died; /* seconds of silence of the suspicious death */
-	unsigned younger;
+	double died;      /* seconds of silence of the suspicious death */
 	uint32_t witness; /* trial index, or FAN_TRIALS_MAX if none is chosen */
 };
 
@@ -94,8 +98,9 @@ struct fan {
 	nk_time status_due;
 
 	unsigned capacity; /* most younger mappings beside which an old one was seen alive */
-	unsigned refused_run, confirmed;
-	nk_time retry_open;
+	unsigned doubt[STATE_COUNT]; /* most younger mappings beside which one was found dead */
+	unsigned refused_run;
+	nk_time refused_since, retry_open;
 	struct suspicion suspicion;
 };
 

@@ -18,9 +18,12 @@ double trial_age(const struct trial *t, nk_time now);
 /* fan_quota.c: limits of the NAT that would look like timers */
 void quota_confirmed(struct fan *f);
 void quota_unconfirmed(struct fan *f, struct trial *t, nk_time now);
-void quota_alive(struct fan *f, const struct trial *t);
-void quota_dead(struct fan *f, const struct trial *t, double gap, nk_time now);
-void quota_witness_judged(struct fan *f, uint32_t index, enum verdict verdict, nk_time now);
+void quota_alive(struct fan *f, struct trial *t);
+void quota_dead(struct fan *f, const struct trial *t);
+
+/* Whether what this lane believes may be the work of a quota. */
+bool quota_in_doubt(const struct fan *f, unsigned state);
+void quota_witness_judged(struct fan *f, uint32_t index, enum verdict verdict);
 void quota_step(struct fan *f, nk_time now);
 nk_time quota_deadline(const struct fan *f);
 

@@ -3,20 +3,24 @@
  *
  * One that refuses new sessions shows as a row of set-ups that never come
  * through while the control flow is well. One that evicts the oldest shows as
- * deaths of old mappings, which is also what a timer does: see fan.h.
+ * deaths of old mappings, which is also what a timer does: see fan.h. A death
+ * is in doubt while more mappings were younger than it than have been seen to
+ * spare an old one.
  */
 #include <math.h>
 
 #include "core/probe/fan_parts.h"
 
-#define REFUSED_IN_A_ROW 6 /* at 5 % loss each way: once in 60 million */
+/* Set-ups in a row that fail, over longer than a burst of loss lasts: no chance otherwise. */
+#define REFUSED_IN_A_ROW 8
+#define REFUSED_FOR      (400 * NK_MS)
 #define RETRY_AFTER      (5 * NK_S)
 #define OLDER            1.003 /* a witness must be this much older than what died */
 #define RESTARTS_MAX     2
+#define LEAST_QUOTA      4
 
 void quota_confirmed(struct fan *f)
 {
-	f->confirmed++;
 	f->refused_run = 0;
 }
 
@@ -24,14 +28,15 @@ void quota_unconfirmed(struct fan *f, struct trial *t, nk_time now)
 {
 	struct quota_finding *q = &f->result->quota;
 
-	f->refused_run++;
+	if (f->refused_run++ == 0)
+		f->refused_since = t->opened;
 	if (q->policy == QUOTA_REFUSES) {
 		budget_gone(f->budget, t->flow);
 		f->budget->limit = f->budget->held;
 		f->retry_open = now + RETRY_AFTER;
 		return;
 	}
-	if (f->refused_run < REFUSED_IN_A_ROW) {
+	if (f->refused_run < REFUSED_IN_A_ROW || t->opened - f->refused_since < REFUSED_FOR) {
 		f->extra[t->state]++;
 		return;
 	}
@@ -42,109 +47,159 @@ void quota_unconfirmed(struct fan *f, struct trial *t, nk_time now)
 			budget_gone(f->budget, f->trials[i].flow);
 	budget_gone(f->budget, t->flow);
 	q->policy = QUOTA_REFUSES;
-	q->value = f->budget->held;
+	q->value = f->budget->seen;
 	q->p = 1 - pow(0.1, REFUSED_IN_A_ROW);
 	f->budget->limit = f->budget->held;
 	f->retry_open = now + RETRY_AFTER;
 }
 
-static void find_witness(struct fan *f, nk_time now)
+static unsigned younger_than(const struct fan *f, const struct trial *t)
 {
-	struct suspicion *s = &f->suspicion;
-	uint32_t best = FAN_TRIALS_MAX, youngest = FAN_TRIALS_MAX;
-
-	for (uint32_t i = 0; i < f->count; i++) {
-		const struct trial *t = &f->trials[i];
-
-		if (t->phase != TRIAL_SILENT || t->state != s->state || t->witness)
-			continue;
-		if (youngest == FAN_TRIALS_MAX ||
-		    trial_age(t, now) < trial_age(&f->trials[youngest], now))
-			youngest = i;
-		if (budget_younger(f->budget, nk_max(t->last_out, t->last_in)) > f->capacity ||
-		    trial_age(t, now) >= s->died)
-			continue;
-		if (best == FAN_TRIALS_MAX || trial_age(t, now) > trial_age(&f->trials[best], now))
-			best = i;
-	}
-	s->witness = best != FAN_TRIALS_MAX ? best : youngest;
-	if (s->witness != FAN_TRIALS_MAX)
-		f->trials[s->witness].witness = true;
+	return budget_younger(f->budget, nk_max(t->last_out, t->last_in));
 }
 
-void quota_alive(struct fan *f, const struct trial *t)
+void quota_alive(struct fan *f, struct trial *t)
 {
-	const unsigned younger = budget_younger(f->budget, nk_max(t->last_out, t->last_in));
+	const unsigned younger = younger_than(f, t);
 
+	t->spared = true;
 	if (younger > f->capacity)
 		f->capacity = younger;
 }
 
-void quota_dead(struct fan *f, const struct trial *t, double gap, nk_time now)
+void quota_dead(struct fan *f, const struct trial *t)
 {
-	struct suspicion *s = &f->suspicion;
-	const unsigned younger = budget_younger(f->budget, nk_max(t->last_out, t->last_in));
+	const unsigned younger = younger_than(f, t);
 
-	if (younger <= f->capacity || s->active)
-		return;
-	*s = (struct suspicion){
-		.active = true,
-		.state = t->state,
-		.died = gap,
-		.younger = younger,
-		.witness = FAN_TRIALS_MAX,
-	};
-	find_witness(f, now);
+	if (younger > f->doubt[t->state])
+		f->doubt[t->state] = younger;
 }
 
-void quota_witness_judged(struct fan *f, uint32_t index, enum verdict verdict, nk_time now)
+bool quota_in_doubt(const struct fan *f, unsigned state)
+{
+	return f->suspicion.active || f->doubt[state] > f->capacity;
+}
+
+/* A witness must be young enough to be spared, and is the better the older it is. */
+static uint32_t find_witness(const struct fan *f, nk_time now)
+{
+	const struct suspicion *s = &f->suspicion;
+	const unsigned spared = f->capacity > LEAST_QUOTA ? f->capacity : LEAST_QUOTA;
+	uint32_t best = FAN_TRIALS_MAX;
+
+	for (uint32_t i = 0; i < f->count; i++) {
+		const struct trial *t = &f->trials[i];
+
+		if (t->phase != TRIAL_SILENT || t->state != s->state ||
+		    younger_than(f, t) > spared || trial_age(t, now) >= s->died)
+			continue;
+		if (best == FAN_TRIALS_MAX || trial_age(t, now) > trial_age(&f->trials[best], now))
+			best = i;
+	}
+	return best;
+}
+
+/* Set-ups still under way keep pushing others out: a witness is chosen after them. */
+static bool settling(const struct fan *f)
+{
+	for (uint32_t i = 0; i < f->count; i++)
+		if (f->trials[i].phase < TRIAL_SILENT)
+			return true;
+	return false;
+}
+
+static void suspect(struct fan *f)
+{
+	for (unsigned s = 0; s < STATE_COUNT && !f->suspicion.active; s++) {
+		const struct lane *l = &f->lanes[s];
+
+		if (l->done || l->asked > 0 || f->doubt[s] <= f->capacity)
+			continue;
+		if (l->died == 0) {
+			/* An older one was seen alive since: that death was no timer's. */
+			f->doubt[s] = 0;
+			continue;
+		}
+		f->suspicion = (struct suspicion){
+			.active = true,
+			.state = (enum traffic_state)s,
+			.died = l->died,
+			.witness = FAN_TRIALS_MAX,
+		};
+	}
+}
+
+void quota_witness_judged(struct fan *f, uint32_t index, enum verdict verdict)
 {
 	struct suspicion *s = &f->suspicion;
-	struct quota_finding *q = &f->result->quota;
 
-	if (!s->active || index != s->witness)
+	if (!s->active || s->census || index != s->witness)
 		return;
-	if (verdict == VERDICT_VOID) {
-		s->witness = FAN_TRIALS_MAX;
-		find_witness(f, now);
+	if (verdict == VERDICT_ALIVE) {
+		/* Older than one that died, and alive: no timer does that. */
+		s->census = true;
 		return;
 	}
 	s->active = false;
-	if (verdict == VERDICT_DEAD) {
-		if (s->younger > f->capacity)
-			f->capacity = s->younger;
-		return;
+	if (verdict == VERDICT_DEAD && f->doubt[s->state] > f->capacity)
+		f->capacity = f->doubt[s->state];
+}
+
+/* Asks all that are silent; when all have answered, those that were spared are the quota. */
+static void census(struct fan *f, nk_time now)
+{
+	struct quota_finding *q = &f->result->quota;
+	uint32_t silent[PROBE_TRIALS_MAX];
+	unsigned n = 0, asked = 0, spared = 0;
+
+	for (uint32_t i = 0; i < f->count; i++) {
+		const struct trial *t = &f->trials[i];
+
+		asked += t->phase == TRIAL_ASKED;
+		if (t->phase == TRIAL_SILENT && n < PROBE_TRIALS_MAX)
+			silent[n++] = i;
+		if (t->spared && younger_than(f, t) > spared)
+			spared = younger_than(f, t);
 	}
-	/* Older than one that died, and alive: no timer does that. */
+	if (n > 0 && fan_ask(f, silent, n, now))
+		return;
+	if (n > 0 || asked > 0)
+		return;
 	q->policy = QUOTA_EVICTS;
-	q->value = f->capacity + 1;
+	q->value = spared;
 	q->p = 0.99;
+	f->suspicion = (struct suspicion){.witness = FAN_TRIALS_MAX};
 	if (f->restarts < RESTARTS_MAX)
-		fan_restart(f, q->value * 3 / 4, now);
+		fan_restart(f, spared < LEAST_QUOTA ? LEAST_QUOTA : spared * 3 / 4, now);
 }
 
 void quota_step(struct fan *f, nk_time now)
 {
 	struct suspicion *s = &f->suspicion;
+	struct trial *t;
 
-	if (!s->active)
-		return;
-	if (f->lanes[s->state].done) {
-		s->active = false;
+	if (s->census) {
+		census(f, now);
 		return;
 	}
+	suspect(f);
+	if (!s->active)
+		return;
 	if (s->witness == FAN_TRIALS_MAX) {
-		find_witness(f, now);
-		if (s->witness == FAN_TRIALS_MAX && f->extra[s->state] == 0)
+		if (settling(f))
+			return;
+		s->witness = find_witness(f, now);
+		s->opening = s->witness == FAN_TRIALS_MAX;
+		if (s->witness != FAN_TRIALS_MAX)
+			f->trials[s->witness].witness = true;
+		else if (f->extra[s->state] == 0)
 			f->extra[s->state] = 1;
 		return;
 	}
-
-	const struct trial *t = &f->trials[s->witness];
-
+	t = &f->trials[s->witness];
 	if (t->phase == TRIAL_SILENT && trial_age(t, now) >= s->died * OLDER)
 		fan_ask(f, &s->witness, 1, now);
-	else if (t->phase != TRIAL_SILENT && t->phase != TRIAL_ASKED)
+	else if (t->phase > TRIAL_ASKED)
 		s->witness = FAN_TRIALS_MAX;
 }
 

@@ -70,6 +70,7 @@ static void set_up(struct fan *f, uint32_t index, nk_time now)
 	t->phase = TRIAL_SILENT;
 	heap_set(&f->heap, index, NK_NEVER);
 	f->decide_at[t->state] = now;
+	budget_seen(f->budget, t->flow);
 	quota_confirmed(f);
 }
 
@@ -218,6 +219,7 @@ void trial_input(struct fan *f, uint32_t index, const struct event *ev, nk_time 
 	if (port != 0)
 		t->mapped_port = port;
 	budget_touch(f->budget, t->flow, now);
+	budget_seen(f->budget, t->flow);
 	if (t->state == STATE_REPLIED || t->last_out - t->first_out >= STREAM_LASTS)
 		set_up(f, index, now);
 }

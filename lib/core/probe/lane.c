@@ -51,7 +51,7 @@ double lane_next_rung(double from, double climb, double max_s)
 	const double least = fmin(LEAST_STEP, climb * LEAST_RUNG);
 	const double to =
 		from < FIRST_RUNG / 2 ? FIRST_RUNG : from + fmax(least, climb * wide * from);
-	const double spike = timeout_spike_after(from * 1.01 + 0.1, to * 1.03);
+	const double spike = timeout_spike_after(from * 1.001, to);
 
 	return fmin(max_s, spike > 0 ? spike * 1.005 + 0.05 : to);
 }
@@ -70,12 +70,11 @@ static double climb_with(const struct lane *l, unsigned mappings)
 static void climb(const struct lane *l, const double *ages, unsigned count, unsigned coming,
 		  struct lane_decision *out)
 {
-	double step = climb_with(l, count + coming);
-	double rung;
+	const double step = climb_with(l, count + coming);
+	double rung = lane_next_rung(l->survived, step, l->max);
 
 	if (l->survived < fmin(l->coarse_below, COARSE_UNTIL) && step < COARSE_STEP)
-		step *= 3;
-	rung = lane_next_rung(l->survived, step, l->max);
+		rung = fmin(l->max, l->survived + 3 * (rung - l->survived));
 	if (count == 0) {
 		out->move = coming > 0 ? LANE_WAIT : LANE_OPEN;
 		out->count = 1 + (unsigned)(log(l->max / rung + 1) / 0.7);

@@ -228,6 +228,7 @@ static void end(struct natprobe *p, int status, nk_time now)
 static void to_classify(struct natprobe *p, const struct exchange *chosen, nk_time now)
 {
 	p->result.server = chosen->to;
+	budget_seen(&p->budget, chosen->flow);
 	p->classify = (struct classify){
 		.options = &p->options,
 		.exchanges = &p->exchanges,
@@ -406,9 +407,9 @@ static void control_input(struct natprobe *p, const struct event *ev, nk_time no
 	if (ev->kind == EVENT_OPENED) {
 		p->control_open = true;
 		for (unsigned i = 0; i < p->options.server_count; i++) {
-			budget_take(&p->budget, now);
 			p->find[i] = exchange_add(&p->exchanges, CONTROL_SOCKET,
 						  &p->options.servers[i], FIND_TRIES, now);
+			p->find[i]->flow = budget_take(&p->budget, now);
 		}
 	} else if (ev->kind == EVENT_OPEN_FAILED) {
 		end(p, ev->error == 1 || ev->error == 13 ? NK_ERR_PERMISSION : NK_ERR_UNREACHABLE,
@@ -416,6 +417,8 @@ static void control_input(struct natprobe *p, const struct event *ev, nk_time no
 	} else if (ev->kind == EVENT_DATAGRAM) {
 		if (p->stage > STAGE_FIND && asker_input_control(&p->asker, ev, now))
 			return;
+		if (p->stage == STAGE_FAN)
+			return; /* late answers to questions that are settled */
 		exchanges_input(&p->exchanges, ev, now);
 		/* An answer that should have gone elsewhere: RESPONSE-PORT is not served. */
 		if (p->ability != NULL && p->ability->state == EXCHANGE_WAITING &&

@@ -6,7 +6,10 @@
 #define STEP        NK_S
 #define SETUP_TRIES 8
 #define MISSES      4 /* copies lost in a row, each with its control answered: no chance at 5 % loss */
-#define ASK_RETRY   (200 * NK_MS)
+#define SLACK       0.3 /* seconds */
+#define HEARD_LATE \
+	3.0 /* it may have lived so much longer: copies come once a second, some are lost */
+#define ASK_RETRY (200 * NK_MS)
 
 void refresh_start(struct refresh *r, struct fan *fan, nk_time now)
 {
@@ -66,6 +69,46 @@ static double longest(const struct refresh *r, unsigned direction)
 	return top + fmax(0.3, 0.01 * top);
 }
 
+/* Whether a mapping that was last heard at this age died of one of the timers. */
+static bool fits_a_timer(const struct refresh *r, double age)
+{
+	for (unsigned s = 0; s < STATE_COUNT; s++) {
+		const struct lane *l = &r->fan->lanes[s];
+
+		if (l->max > 0 && !l->estimate.open && age < l->estimate.hi + SLACK &&
+		    age + HEARD_LATE > l->estimate.lo - SLACK)
+			return true;
+	}
+	return false;
+}
+
+/* Sets a flow up anew, on the same socket. */
+static void again(struct refresh_flow *f, nk_time now)
+{
+	f->ready = f->has_cookie = f->asked = false;
+	f->missed = f->tries = 0;
+	f->heard = 0;
+	f->due = now;
+}
+
+/*
+ * The inbound flow died in spite of its packets. That is a timer at work only
+ * if it died at the age of one: a quota may have pushed it out.
+ */
+static void inbound_died(struct refresh *r, nk_time now)
+{
+	struct refresh_flow *f = &r->flows[REFRESH_IN];
+	const double age = nk_seconds(f->heard - f->silent_since);
+
+	if (fits_a_timer(r, age)) {
+		budget_gone(r->fan->budget, f->flow);
+		decide(r, REFRESH_IN, false, age);
+		return;
+	}
+	f->died = age;
+	again(f, now);
+}
+
 void refresh_verdict(struct refresh *r, const struct ask_verdict *v, nk_time now)
 {
 	const unsigned d = v->trial - REFRESH_NUMBER;
@@ -90,8 +133,7 @@ void refresh_verdict(struct refresh *r, const struct ask_verdict *v, nk_time now
 		if (silent_s > longest(r, d))
 			decide(r, d, true, silent_s);
 	} else if (++f->missed >= MISSES && f->heard > 0) {
-		budget_gone(r->fan->budget, f->flow);
-		decide(r, d, false, nk_seconds(f->heard - f->silent_since));
+		inbound_died(r, now);
 	}
 }
 
@@ -107,11 +149,12 @@ static void answered(struct refresh *r, unsigned d, const struct event *ev, nk_t
 	    !stun_answers(&m, r->fan->plain ? STUN_BINDING : PROBE_TRIAL, f->tid) ||
 	    probe_read(&p, &m) != 0)
 		return;
+	budget_seen(r->fan->budget, f->flow);
 	f->mapped_port = m.xor_mapped.port;
 	f->silent_since = now;
 	f->due = now;
-	if (!r->fan->plain && d == REFRESH_IN && !f->has_cookie) {
-		f->has_cookie = p.has_cookie;
+	if (!f->has_cookie && p.has_cookie) {
+		f->has_cookie = true;
 		f->cookie = p.cookie;
 		return;
 	}
@@ -134,6 +177,8 @@ void refresh_input(struct refresh *r, const struct event *ev, nk_time now)
 		/* With the probe service nothing ever comes back to the client's packets. */
 		f->ready = d == REFRESH_OUT && !r->fan->plain;
 		f->silent_since = now;
+		if (f->ready)
+			budget_seen(r->fan->budget, f->flow); /* opened before any limit was met */
 	} else if (ev->kind == EVENT_OPEN_FAILED) {
 		f->decided = true;
 	} else if (ev->kind == EVENT_DATAGRAM &&
@@ -194,6 +239,24 @@ static void send_outbound(struct refresh *r, struct action *action, nk_time now)
 		f->due = now + STEP;
 }
 
+/*
+ * When a flow is next to be served. Once the timeouts are known, the inbound
+ * flow is asked the moment it has outlived them, and not at its next second.
+ */
+static nk_time due(const struct refresh *r, unsigned d)
+{
+	const struct refresh_flow *f = &r->flows[d];
+	double longer;
+
+	if (!f->open || f->decided)
+		return NK_NEVER;
+	longer = f->ready && !f->asked && d == REFRESH_IN ? longest(r, d) : INFINITY;
+	if (isinf(longer))
+		return f->due;
+	return nk_min(f->due, nk_max(f->last_asked + ASK_RETRY,
+				     f->silent_since + nk_from_seconds(longer) + 1));
+}
+
 static bool ask(struct refresh *r, unsigned d, unsigned copies, nk_time now)
 {
 	struct refresh_flow *f = &r->flows[d];
@@ -205,6 +268,7 @@ static bool ask(struct refresh *r, unsigned d, unsigned copies, nk_time now)
 
 	f->asked = asker_ask(r->fan->asker, &target, 1, copies, now);
 	f->due = now + (f->asked ? STEP : ASK_RETRY);
+	f->last_asked = now;
 	return f->asked;
 }
 
@@ -212,7 +276,7 @@ static bool flow_output(struct refresh *r, unsigned d, struct action *action, nk
 {
 	struct refresh_flow *f = &r->flows[d];
 
-	if (!f->open || f->decided || f->due > now)
+	if (due(r, d) > now)
 		return false;
 	action->kind = ACTION_SEND;
 	action->id = REFRESH_SOCKETS + d;
@@ -243,6 +307,23 @@ static bool flow_output(struct refresh *r, unsigned d, struct action *action, nk
 	return true;
 }
 
+/* What the fan has learnt meanwhile: that all before was disturbed by a quota, or the timers. */
+static void follow_fan(struct refresh *r, nk_time now)
+{
+	struct refresh_flow *in = &r->flows[REFRESH_IN], *out = &r->flows[REFRESH_OUT];
+
+	if (r->restarts != r->fan->restarts) {
+		r->restarts = r->fan->restarts;
+		again(in, now);
+		again(out, now);
+		in->died = 0;
+		out->ready = !r->fan->plain;
+		out->silent_since = now;
+	}
+	if (!in->decided && in->died > 0 && fits_a_timer(r, in->died))
+		decide(r, REFRESH_IN, false, in->died);
+}
+
 bool refresh_output(struct refresh *r, struct action *action, nk_time now)
 {
 	if (!r->running)
@@ -261,6 +342,7 @@ bool refresh_output(struct refresh *r, struct action *action, nk_time now)
 		};
 		return true;
 	}
+	follow_fan(r, now);
 	for (unsigned d = 0; d < REFRESH_DIRECTIONS; d++)
 		if (flow_output(r, d, action, now))
 			return true;
@@ -274,8 +356,7 @@ nk_time refresh_deadline(const struct refresh *r)
 	if (!r->running)
 		return NK_NEVER;
 	for (unsigned d = 0; d < REFRESH_DIRECTIONS; d++)
-		if (r->flows[d].open && !r->flows[d].decided)
-			at = nk_min(at, r->flows[d].due);
+		at = nk_min(at, due(r, d));
 	return at;
 }
 
@@ -291,11 +372,13 @@ bool refresh_done(const struct refresh *r)
 
 void refresh_report(struct refresh *r)
 {
+	if (!r->running)
+		return;
 	for (unsigned d = 0; d < REFRESH_DIRECTIONS; d++) {
 		struct fact *fact = fact_of(r, d);
 		const char *why = "its mapping could not be set up";
 
-		if (!r->running || fact->answer != TRI_UNKNOWN)
+		if (fact->answer != TRI_UNKNOWN)
 			continue;
 		if (!r->flows[d].decided)
 			why = "the timeouts are not known well enough to tell";

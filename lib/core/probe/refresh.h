@@ -22,6 +22,7 @@ enum refresh_direction { REFRESH_OUT, REFRESH_IN, REFRESH_DIRECTIONS };
  *		do not restart it
  * @heard:	REFRESH_IN: when the last copy came
  * @missed:	REFRESH_IN: copies in a row that did not come though their control did
+ * @died:	REFRESH_IN: the age at which an earlier mapping died, seconds; 0 if none did
  */
 struct refresh_flow {
 	bool open, ready, asked, decided;
@@ -31,13 +32,14 @@ struct refresh_flow {
 	uint16_t local_port, mapped_port;
 	int flow;
 	unsigned tries, missed, trials;
-	nk_time opened, due, silent_since, heard;
+	double died;
+	nk_time opened, due, silent_since, heard, last_asked;
 };
 
 struct refresh {
 	struct fan *fan;
 	bool running;
-	unsigned opening;
+	unsigned opening, restarts;
 	struct refresh_flow flows[REFRESH_DIRECTIONS];
 };
 
