@@ -90,7 +90,8 @@ PARALLEL := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) --no-print-direct
 # Tests. Processor-bound suites run one per processor; those in the lab mostly wait.
 check:
 	+$(Q)$(MAKE) $(PARALLEL) SAN=1 all tests tools
-	$(Q)NATKIT_BUILD=$(CURDIR)/build/san tests/run -j 2 tests/layers.sh tests/lint tests/install.sh \
+	$(Q)NATKIT_BUILD=$(CURDIR)/build/san tests/run -j 2 tests/layers.sh tests/lint tests/options.sh \
+		tests/install.sh \
 		$(addprefix build/san/,$(UNITS:$(BUILD)/%=%)) -j 6 $(sort $(wildcard tests/lab/*.bats))
 
 lint:
