@@ -319,6 +319,42 @@ static void test_trial_moves(void **state)
 	check_addr(rig.sent[1].from, at(&rig, 0, true));
 }
 
+/* One round without its echo does not cost the next round its own. */
+static void test_echo_returns(void **state)
+{
+	const uint64_t token = rig_session(&rig, control());
+	struct msg ask;
+
+	(void)state;
+	rig_trial(&rig, token, 14, STUN_INDICATION, flow(40014), at(&rig, 0, false), PAID(3));
+	rig_ask(&rig, &ask, token, control(), 14, 2, 1000);
+	rig_trial(&rig, token, 14, STUN_INDICATION, flow(40015), at(&rig, 0, false), 0);
+	rig.count = 0;
+	rig_wait(&rig, 1050 * NK_MS);
+	assert_int_equal(rig.count, 0);
+	rig_trial(&rig, token, 14, STUN_INDICATION, flow(40015), at(&rig, 0, false), PAID(1));
+	rig_wait(&rig, NK_S);
+	assert_int_equal(rig.count, 2);
+	assert_int_equal(probe_of(&rig.sent[0]).round, 1);
+}
+
+/* The port that a control flow has left may be somebody else's now. */
+static void test_control_moves(void **state)
+{
+	const uint64_t token = rig_session(&rig, control());
+
+	(void)state;
+	rig_trial(&rig, token, 1, STUN_INDICATION, flow(40001), at(&rig, 0, false), 0);
+	assert_int_equal(rig_status(&rig, token, flow(50007), 1).flags, PROBE_SEEN);
+	assert_true(rig_session(&rig, control()) != token);
+	assert_int_equal(rig_status(&rig, token, flow(50007), 1).flags, PROBE_SEEN);
+	assert_int_equal(broker_stats(rig.b)->sessions, 2);
+
+	/* Whoever opens a session where it is now takes its place. */
+	rig_session(&rig, flow(50007));
+	assert_int_equal(broker_stats(rig.b)->sessions, 2);
+}
+
 static uint64_t trial_cookie(uint64_t token, uint32_t trial, struct addr from, uint64_t cookie,
 			     size_t len)
 {
@@ -580,6 +616,8 @@ int main(void)
 		unit(test_ask_must_be_paid),
 		unit(test_reply_is_paid),
 		unit(test_trial_moves),
+		unit(test_echo_returns),
+		unit(test_control_moves),
 		unit(test_proven_trial),
 		unit(test_rate_cap),
 		unit(test_rate_cap_when_due),
