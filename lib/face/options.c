@@ -93,6 +93,11 @@ static int set_ratio(const struct parse *p, const struct option_spec *o, const c
 	return OPTIONS_GO_ON;
 }
 
+static bool takes_value(const struct option_spec *o)
+{
+	return o->kind != OPTION_FLAG && o->kind != OPTION_CHOICE;
+}
+
 /* Stores one use of an option. @value is NULL for those that take none. */
 static int apply(struct parse *p, const struct option_spec *o, const char *value)
 {
@@ -186,10 +191,10 @@ static int parse_long(struct parse *p, const char *arg, const char *next, int *u
 		return EXIT_YES;
 	if (o == NULL)
 		return refuse_unknown(p, arg, name, len);
-	if (o->argument == NULL && value != NULL)
+	if (!takes_value(o) && value != NULL)
 		return refuse(p, "--%s takes no value, but was given %s", o->name,
 			      log_quote(quoted, sizeof(quoted), value));
-	if (o->argument != NULL && value == NULL) {
+	if (takes_value(o) && value == NULL) {
 		r = take_value(p, o, next, &value);
 		if (r != OPTIONS_GO_ON)
 			return r;
@@ -213,7 +218,7 @@ static int parse_short(struct parse *p, const char *arg, const char *next, int *
 		}
 		if (o == NULL)
 			return refuse_unknown(p, arg, "", 0);
-		if (o->argument == NULL) {
+		if (!takes_value(o)) {
 			r = apply(p, o, NULL);
 			continue;
 		}
@@ -304,7 +309,7 @@ bool config_next(char **text, unsigned *line, char **key, char **value)
 
 static int apply_line(struct parse *p, const struct option_spec *o, const char *value)
 {
-	if (o->argument != NULL)
+	if (takes_value(o))
 		return apply(p, o, value);
 	if (strcasecmp(value, "yes") == 0)
 		return apply(p, o, NULL);

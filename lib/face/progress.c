@@ -58,11 +58,11 @@ void progress_draw(struct progress *p, double done, const char *stage, nk_time l
 		return;
 	put_bar(bar, sizeof(bar), &p->style, done);
 	put_left(time, sizeof(time), left);
-	snprintf(line, sizeof(line), "%s%s%s %3.0f %%  %.*s", p->style.utf8 ? "▕" : "[", bar,
+	if (strlen(stage) + strlen(time) > room)
+		time[0] = '\0';
+	snprintf(line, sizeof(line), "%s%s%s %3.0f %%  %.*s%s", p->style.utf8 ? "▕" : "[", bar,
 		 p->style.utf8 ? "▏" : "]", floor(done * 100), (int)(room < 128 ? room : 128),
-		 stage);
-	if (strlen(stage) + strlen(time) <= room)
-		strcat(line, time);
+		 stage, time);
 	if (p->shown && strcmp(line, p->line) == 0)
 		return;
 	memcpy(p->line, line, sizeof(line));
