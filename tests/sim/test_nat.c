@@ -1,85 +1,10 @@
-/* The NAT model against the words of RFC 4787, its timers to the microsecond. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+/* The NAT model against the words of RFC 4787: mapping, filtering, ports, addresses, quotas. */
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-#include "base/crypto.h"
-#include "sim/nat.h"
-
-static struct rng rng;
+#include "nat_bench.h"
 
 static const char *const behaviours[] = {"EI", "AD", "APD"};
-
-#define T0 (5 * NK_S)
-
-static struct addr x(uint16_t port)
-{
-	return addr_v4(100, 64, 0, 2, port);
-}
-
-static struct addr remote(uint8_t host, uint16_t port)
-{
-	return addr_v4(192, 0, 2, host, port);
-}
-
-static struct nat_spec plain_spec(void)
-{
-	return (struct nat_spec){
-		.translate = true,
-		.mapping = NAT_EI,
-		.filtering = NAT_EI,
-		.ports = NAT_PORTS_PRESERVE,
-		.t_first = 30 * NK_S,
-		.t_replied = 60 * NK_S,
-		.t_stream = 120 * NK_S,
-		.stream_after = 2 * NK_S,
-		.refresh_out = true,
-		.refresh_in = true,
-		.external = {addr_v4(203, 0, 113, 1, 0)},
-		.external_count = 1,
-	};
-}
-
-static struct nat *make(const struct nat_spec *spec)
-{
-	struct nat *n;
-
-	rng_seed_from_number(&rng, 1);
-	n = nat_new(spec, &rng);
-	assert_non_null(n);
-	return n;
-}
-
-/* How the outside sees a packet from @from, or all zero if it does not go through. */
-static struct addr out(struct nat *n, struct addr from, struct addr to, nk_time at)
-{
-	return nat_out(n, &from, &to, at) ? from : (struct addr){.port = 0};
-}
-
-/* The inside endpoint that a packet reaches, or all zero. */
-static struct addr in(struct nat *n, struct addr from, struct addr to, nk_time at)
-{
-	return nat_in(n, &from, &to, at) ? to : (struct addr){.port = 0};
-}
-
-static bool reaches(struct nat *n, struct addr from, struct addr to, struct addr inside, nk_time at)
-{
-	const struct addr got = in(n, from, to, at);
-
-	if (got.port == 0)
-		return false;
-	assert_true(addr_eq(&got, &inside));
-	return true;
-}
-
-static bool same(struct addr a, struct addr b)
-{
-	return addr_eq(&a, &b);
-}
 
 /* RFC 4787 section 4.1: the mapping from X:x is reused for ... */
 static void test_mapping(void **state)
@@ -283,172 +208,6 @@ static void test_pooling(void **state)
 	}
 }
 
-/* What is written in one line of a timer test: a packet out ('o') or in ('i') at a time. */
-struct packet_at {
-	char way;
-	nk_time at;
-};
-
-/* Plays packets, then asks whether one from the outside still gets in at @ask. */
-static bool alive_after(const struct nat_spec *spec, const struct packet_at *p, nk_time ask)
-{
-	struct nat *n = make(spec);
-	struct addr e = {.port = 0};
-	bool alive;
-
-	for (; p->way != '\0'; p++) {
-		if (p->way == 'o')
-			e = out(n, x(5000), remote(1, 1000), T0 + p->at);
-		else
-			assert_true(reaches(n, remote(1, 1000), e, x(5000), T0 + p->at));
-	}
-	alive = reaches(n, remote(1, 1000), e, x(5000), T0 + ask);
-	nat_free(n);
-	return alive;
-}
-
-static void check_end(const struct nat_spec *spec, const struct packet_at *p, nk_time end)
-{
-	assert_true(alive_after(spec, p, end - 1));
-	assert_false(alive_after(spec, p, end));
-}
-
-/* lab.md's and conntrack's rules for when a flow is first, replied, or a stream. */
-static const struct {
-	struct packet_at packets[6];
-	nk_time both, outward_only, inward_only, neither;
-} lives[] = {
-	{{{'o', 0}}, 30 * NK_S, 30 * NK_S, 30 * NK_S, 30 * NK_S},
-	{{{'o', 0}, {'o', 10 * NK_S}}, 40 * NK_S, 40 * NK_S, 30 * NK_S, 30 * NK_S},
-	{{{'o', 0}, {'i', NK_S}}, 61 * NK_S, 60 * NK_S, 61 * NK_S, 60 * NK_S},
-	/* the first answer is late, yet does not make a stream */
-	{{{'o', 0}, {'i', 3 * NK_S}}, 63 * NK_S, 60 * NK_S, 63 * NK_S, 60 * NK_S},
-	/* not after 2 s, after more */
-	{{{'o', 0}, {'i', NK_S}, {'o', 2 * NK_S}}, 62 * NK_S, 62 * NK_S, 61 * NK_S, 60 * NK_S},
-	{{{'o', 0}, {'i', NK_S}, {'o', 2 * NK_S + 1}},
-	 122 * NK_S + 1,
-	 122 * NK_S + 1,
-	 121 * NK_S,
-	 120 * NK_S},
-	{{{'o', 0}, {'i', NK_S}, {'i', 3 * NK_S}}, 123 * NK_S, 120 * NK_S, 123 * NK_S, 120 * NK_S},
-	/* packets out and nothing back are no stream, however late; what does not restart the
-	 * timer at 20 s is gone at 40 s and made anew */
-	{{{'o', 0}, {'o', 20 * NK_S}, {'o', 40 * NK_S}},
-	 70 * NK_S,
-	 70 * NK_S,
-	 70 * NK_S,
-	 70 * NK_S},
-	/* once a stream, always a stream */
-	{{{'o', 0}, {'i', NK_S}, {'o', 3 * NK_S}, {'o', 50 * NK_S}, {'i', 51 * NK_S}},
-	 171 * NK_S,
-	 170 * NK_S,
-	 171 * NK_S,
-	 120 * NK_S},
-};
-
-static void check_lives(struct nat_spec *spec)
-{
-	for (size_t i = 0; i < sizeof(lives) / sizeof(lives[0]); i++) {
-		spec->refresh_out = spec->refresh_in = true;
-		check_end(spec, lives[i].packets, lives[i].both);
-		spec->refresh_in = false;
-		check_end(spec, lives[i].packets, lives[i].outward_only);
-		spec->refresh_out = false;
-		spec->refresh_in = true;
-		check_end(spec, lives[i].packets, lives[i].inward_only);
-		spec->refresh_in = false;
-		check_end(spec, lives[i].packets, lives[i].neither);
-	}
-}
-
-static void test_timers(void **state)
-{
-	(void)state;
-	for (int pair = 0; pair < 18; pair++) {
-		struct nat_spec spec = plain_spec();
-
-		spec.mapping = (enum nat_behaviour)(pair % 3);
-		spec.filtering = (enum nat_behaviour)(pair / 3 % 3);
-		spec.flow_timers = pair >= 9;
-		check_lives(&spec);
-	}
-}
-
-/* A timer that gets shorter, as pf's (60 s first, 30 s single), ends on time too. */
-static void test_timer_gets_shorter(void **state)
-{
-	static const struct packet_at p[] = {{'o', 0}, {'i', NK_S}, {'\0', 0}};
-	struct nat_spec spec = plain_spec();
-
-	(void)state;
-	spec.t_first = 60 * NK_S;
-	spec.t_replied = 10 * NK_S;
-	check_end(&spec, p, 11 * NK_S);
-}
-
-/* A packet that filtering stops restarts nothing. */
-static void test_stopped_packets_do_not_refresh(void **state)
-{
-	struct nat_spec spec = plain_spec();
-	struct nat *n;
-	struct addr e;
-
-	(void)state;
-	spec.filtering = NAT_APD;
-	n = make(&spec);
-	e = out(n, x(5000), remote(1, 1000), 0);
-	for (nk_time t = NK_S; t < 30 * NK_S; t += NK_S)
-		assert_false(reaches(n, remote(1, 1001), e, x(5000), t));
-	assert_int_equal(nat_held(n, 30 * NK_S - 1), 1);
-	assert_int_equal(nat_held(n, 30 * NK_S), 0);
-	nat_free(n);
-}
-
-/* One timer for the mapping, one for each remote that filtering knows. */
-static void test_filter_entries_end_alone(void **state)
-{
-	struct nat_spec spec = plain_spec();
-	struct nat *n;
-	struct addr e;
-
-	(void)state;
-	spec.filtering = NAT_APD;
-	n = make(&spec);
-	e = out(n, x(5000), remote(1, 1000), 0);
-	assert_true(same(out(n, x(5000), remote(2, 1000), 20 * NK_S), e));
-	assert_false(reaches(n, remote(1, 1000), e, x(5000), 30 * NK_S));
-	assert_true(reaches(n, remote(2, 1000), e, x(5000), 49 * NK_S));
-	assert_int_equal(nat_held(n, 49 * NK_S), 1);
-	nat_free(n);
-}
-
-/* Linux: a stream with one remote does not lengthen the life of another flow of the same port. */
-static void test_flow_timers(void **state)
-{
-	struct nat_spec spec = plain_spec();
-	struct nat *n;
-	struct addr e;
-
-	(void)state;
-	spec.filtering = NAT_APD;
-	spec.flow_timers = true;
-	n = make(&spec);
-	e = out(n, x(5000), remote(1, 1000), 0);
-	assert_true(reaches(n, remote(1, 1000), e, x(5000), NK_S));
-	assert_true(reaches(n, remote(1, 1000), e, x(5000), 3 * NK_S));
-	assert_true(same(out(n, x(5000), remote(2, 1000), 10 * NK_S), e));
-	assert_int_equal(nat_held(n, 39 * NK_S), 2);
-	assert_true(reaches(n, remote(2, 1000), e, x(5000), 10 * NK_S + 1));
-	assert_int_equal(nat_held(n, 70 * NK_S), 2);
-	assert_int_equal(nat_held(n, 70 * NK_S + 1), 1);
-	assert_false(reaches(n, remote(2, 1000), e, x(5000), 71 * NK_S));
-	assert_true(reaches(n, remote(1, 1000), e, x(5000), 123 * NK_S - 1));
-	assert_int_equal(nat_held(n, 243 * NK_S - 1), 0);
-	assert_false(reaches(n, remote(1, 1000), e, x(5000), 243 * NK_S));
-	assert_int_equal(nat_held_peak(n), 2);
-	nat_free(n);
-}
-
 static void test_quota_refuses(void **state)
 {
 	struct nat_spec spec = plain_spec();
@@ -582,23 +341,12 @@ static void test_families(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_mapping),
-		cmocka_unit_test(test_filtering),
-		cmocka_unit_test(test_preserve),
-		cmocka_unit_test(test_sequential),
-		cmocka_unit_test(test_ports_run_out),
-		cmocka_unit_test(test_random),
-		cmocka_unit_test(test_pooling),
-		cmocka_unit_test(test_timers),
-		cmocka_unit_test(test_timer_gets_shorter),
-		cmocka_unit_test(test_stopped_packets_do_not_refresh),
-		cmocka_unit_test(test_filter_entries_end_alone),
-		cmocka_unit_test(test_flow_timers),
-		cmocka_unit_test(test_quota_refuses),
-		cmocka_unit_test(test_quota_evicts),
-		cmocka_unit_test(test_eviction_of_the_asker),
-		cmocka_unit_test(test_cooldown),
-		cmocka_unit_test(test_firewall),
+		cmocka_unit_test(test_mapping),       cmocka_unit_test(test_filtering),
+		cmocka_unit_test(test_preserve),      cmocka_unit_test(test_sequential),
+		cmocka_unit_test(test_ports_run_out), cmocka_unit_test(test_random),
+		cmocka_unit_test(test_pooling),       cmocka_unit_test(test_quota_refuses),
+		cmocka_unit_test(test_quota_evicts),  cmocka_unit_test(test_eviction_of_the_asker),
+		cmocka_unit_test(test_cooldown),      cmocka_unit_test(test_firewall),
 		cmocka_unit_test(test_families),
 	};
 
