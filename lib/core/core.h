@@ -33,14 +33,14 @@ enum core_status { CORE_BUSY = 1, CORE_DONE = 0 }; /* negative: enum nk_err */
 enum socket_kind { SOCKET_UDP, SOCKET_ICMP };
 
 enum event_kind {
-	EVENT_OPENED,	   /* @local is set; the socket can send */
+	EVENT_OPENED,      /* @local is set; the socket can send */
 	EVENT_OPEN_FAILED, /* @error is set; the id is free again */
 	EVENT_SEND_FAILED, /* @error is set; nothing left the machine */
-	EVENT_DATAGRAM,	   /* @from, @local, @data, @len, @ttl */
+	EVENT_DATAGRAM,    /* @from, @local, @data, @len, @ttl */
 	EVENT_ICMP_ERROR,  /* an ICMP error quoted a datagram sent to @from; @error is its errno */
 	EVENT_LINK_LOST,   /* the interface in use went away or lost its address */
-	EVENT_RESUMED,	   /* the machine was asleep; nk_time has gone on */
-	EVENT_STOP,	   /* the user wants the run to end: end it, and report what is known */
+	EVENT_RESUMED,     /* the machine was asleep; nk_time has gone on */
+	EVENT_STOP,        /* the user wants the run to end: end it, and report what is known */
 };
 
 /**

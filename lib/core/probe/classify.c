@@ -287,11 +287,15 @@ bool classify_output(struct classify *c, struct action *action, nk_time now)
 	if (open_next(c, action) || exchanges_output(c->exchanges, action, now) ||
 	    hairpin_output(c, action, now))
 		return true;
-	if (c->opened == 2 * c->ports && filtering_settled(c, now)) {
-		if (exchanges_output(c->exchanges, action, now))
-			return true;
-		c->done = mapping_settled(c) && c->hairpin_due == NK_NEVER;
-	}
+	if (c->opened < 2 * c->ports)
+		return false;
+
+	const bool settled_now = filtering_settled(c, now);
+
+	/* More rounds may have been planned just now. */
+	if (exchanges_output(c->exchanges, action, now))
+		return true;
+	c->done = settled_now && mapping_settled(c) && c->hairpin_due == NK_NEVER;
 	return false;
 }
 

@@ -7,7 +7,7 @@
 #include "core/probe/fan_parts.h"
 
 #define HURRY       24 /* openings of the lane that takes 3 s to set up, before the others */
-#define ASK_AGAIN   (50 * NK_MS) /* when too many questions are under way */
+#define ASK_AGAIN   (50 * NK_MS) /* when too many questions are under way, or a verdict is in doubt */
 #define LIFE_MARGIN 1.03
 #define REPORT_MASS 0.95
 #define LEAST_DEAD  3
@@ -40,7 +40,8 @@ static void lanes_start(struct fan *f, unsigned lanes, unsigned mappings, nk_tim
 	}
 	f->started = now;
 	f->suspicion = (struct suspicion){.witness = FAN_TRIALS_MAX};
-	f->refused_run = 0;
+	f->refused_run = f->refused_probes = 0;
+	f->refused_since = 0;
 }
 
 void fan_start(struct fan *f, unsigned lanes, unsigned mappings, nk_time now)
@@ -239,8 +240,10 @@ static void decide(struct fan *f, unsigned state, nk_time now)
 			f->decide_at[state] = now + nk_max(NK_MS, nk_from_seconds(d.wait) + 1);
 		break;
 	case LANE_DONE:
-		if (quota_in_doubt(f, state))
-			l->done = false;
+		if (!quota_in_doubt(f, state))
+			break;
+		l->done = false;
+		f->decide_at[state] = now + ASK_AGAIN;
 		break;
 	}
 }

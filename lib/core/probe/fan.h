@@ -99,7 +99,7 @@ struct fan {
 
 	unsigned capacity; /* most younger mappings beside which an old one was seen alive */
 	unsigned doubt[STATE_COUNT]; /* most younger mappings beside which one was found dead */
-	unsigned refused_run;
+	unsigned refused_run, refused_probes;
 	nk_time refused_since, retry_open;
 	struct suspicion suspicion;
 };

@@ -16,7 +16,7 @@ nk_time status_deadline(const struct fan *f);
 double trial_age(const struct trial *t, nk_time now);
 
 /* fan_quota.c: limits of the NAT that would look like timers */
-void quota_confirmed(struct fan *f);
+void quota_confirmed(struct fan *f, const struct trial *t);
 void quota_unconfirmed(struct fan *f, struct trial *t, nk_time now);
 void quota_alive(struct fan *f, struct trial *t);
 void quota_dead(struct fan *f, const struct trial *t);

@@ -11,44 +11,64 @@
 
 #include "core/probe/fan_parts.h"
 
-/* Set-ups in a row that fail, over longer than a burst of loss lasts: no chance otherwise. */
+/*
+ * So many set-ups in a row fail by chance once in a million runs; but loss comes
+ * in bursts, so that more must fail, further apart than a burst is long.
+ */
 #define REFUSED_IN_A_ROW 8
-#define REFUSED_FOR      (400 * NK_MS)
+#define REFUSED_AFTER    6
+#define REFUSED_APART    (200 * NK_MS)
 #define RETRY_AFTER      (5 * NK_S)
 #define OLDER            1.003 /* a witness must be this much older than what died */
 #define RESTARTS_MAX     2
 #define LEAST_QUOTA      4
 
-void quota_confirmed(struct fan *f)
+void quota_confirmed(struct fan *f, const struct trial *t)
 {
-	f->refused_run = 0;
+	if (t->opened > f->refused_since)
+		f->refused_run = f->refused_probes = 0;
+}
+
+static void refuses(struct fan *f)
+{
+	struct quota_finding *q = &f->result->quota;
+
+	/* Those refused hold nothing in the NAT's table. */
+	for (uint32_t i = 0; i < f->count; i++)
+		if (f->trials[i].phase == TRIAL_ENDED && f->trials[i].last_in == 0 &&
+		    f->trials[i].mapped_port == 0)
+			budget_gone(f->budget, f->trials[i].flow);
+	q->policy = QUOTA_REFUSES;
+	q->value = f->budget->seen;
+	q->p = 1 - pow(0.1, REFUSED_IN_A_ROW);
+}
+
+/* Whether the row is long enough: first any that fail, then some that were opened one by one to see. */
+static bool row_of_refusals(struct fan *f, const struct trial *t, nk_time now)
+{
+	if (++f->refused_run < REFUSED_IN_A_ROW)
+		return false;
+	if (f->refused_run == REFUSED_IN_A_ROW)
+		f->refused_since = now;
+	else if (t->opened >= f->refused_since)
+		f->refused_probes++;
+	f->budget->next = nk_max(f->budget->next, now + REFUSED_APART);
+	return f->refused_probes >= REFUSED_AFTER;
 }
 
 void quota_unconfirmed(struct fan *f, struct trial *t, nk_time now)
 {
 	struct quota_finding *q = &f->result->quota;
 
-	if (f->refused_run++ == 0)
-		f->refused_since = t->opened;
-	if (q->policy == QUOTA_REFUSES) {
-		budget_gone(f->budget, t->flow);
-		f->budget->limit = f->budget->held;
-		f->retry_open = now + RETRY_AFTER;
-		return;
-	}
-	if (f->refused_run < REFUSED_IN_A_ROW || t->opened - f->refused_since < REFUSED_FOR) {
+	if (q->policy != QUOTA_REFUSES && !row_of_refusals(f, t, now)) {
 		f->extra[t->state]++;
+		if (f->refused_run >= REFUSED_IN_A_ROW)
+			budget_gone(f->budget, t->flow);
 		return;
 	}
-	/* Those refused hold nothing in the NAT's table. */
-	for (uint32_t i = 0; i < f->count; i++)
-		if (f->trials[i].phase == TRIAL_ENDED && f->trials[i].last_in == 0 &&
-		    f->trials[i].mapped_port == 0)
-			budget_gone(f->budget, f->trials[i].flow);
 	budget_gone(f->budget, t->flow);
-	q->policy = QUOTA_REFUSES;
-	q->value = f->budget->seen;
-	q->p = 1 - pow(0.1, REFUSED_IN_A_ROW);
+	if (q->policy != QUOTA_REFUSES)
+		refuses(f);
 	f->budget->limit = f->budget->held;
 	f->retry_open = now + RETRY_AFTER;
 }

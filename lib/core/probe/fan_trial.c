@@ -71,7 +71,7 @@ static void set_up(struct fan *f, uint32_t index, nk_time now)
 	heap_set(&f->heap, index, NK_NEVER);
 	f->decide_at[t->state] = now;
 	budget_seen(f->budget, t->flow);
-	quota_confirmed(f);
+	quota_confirmed(f, t);
 }
 
 /* A set-up that did not come through: void, and another in its place. */
@@ -202,6 +202,12 @@ void trial_input(struct fan *f, uint32_t index, const struct event *ev, nk_time 
 		fan_evidence(f, t, VERDICT_VOID, 0, NULL, "no socket could be opened");
 		t->phase = TRIAL_CLOSED;
 		f->budget->limit = f->budget->held;
+		return;
+	case EVENT_SEND_FAILED:
+		if (t->phase == TRIAL_SETUP || t->phase == TRIAL_CONFIRM) {
+			trial_void(f, index, "the packet could not be sent", now);
+			f->extra[t->state]++;
+		}
 		return;
 	case EVENT_DATAGRAM:
 		break;
