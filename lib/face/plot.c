@@ -90,7 +90,7 @@ const char *plot_time_text(char *out, size_t size, double seconds)
 {
 	const long whole = lround(seconds);
 
-	if (seconds < 10)
+	if (seconds < 30)
 		snprintf(out, size, "%.2f s", seconds);
 	else if (seconds < 300)
 		snprintf(out, size, "%.1f s", seconds);

@@ -53,7 +53,7 @@ double plot_end(const struct plot_series *s, const struct plot_axis *axis);
 /* "30 s", "2 min", "1 h". Return: @out. */
 const char *plot_tick_text(char *out, size_t size, double seconds);
 
-/* "29.9 s", "2 min 5 s": three digits or so. Return: @out. */
+/* "29.94 s", "120.2 s", "6 min 5 s": as exact as an interval of 1 % needs. Return: @out. */
 const char *plot_time_text(char *out, size_t size, double seconds);
 
 /* "30.0 s (29.8 to 30.2)", "more than 6 min" or "unknown": a legend's text. Return: @out. */
