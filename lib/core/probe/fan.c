@@ -41,7 +41,7 @@ static void lanes_start(struct fan *f, unsigned lanes, unsigned mappings, nk_tim
 	f->started = now;
 	f->suspicion = (struct suspicion){.witness = FAN_TRIALS_MAX};
 	f->refused_run = f->refused_probes = 0;
-	f->refused_since = 0;
+	f->refused_first = f->refused_since = 0;
 }
 
 void fan_start(struct fan *f, unsigned lanes, unsigned mappings, nk_time now)

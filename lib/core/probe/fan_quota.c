@@ -21,12 +21,15 @@
 #define RETRY_AFTER      (5 * NK_S)
 #define OLDER            1.003 /* a witness must be this much older than what died */
 #define RESTARTS_MAX     2
+#define SEVERAL          2 /* a single death among survivors may be a loss */
 #define LEAST_QUOTA      4
 
 void quota_confirmed(struct fan *f, const struct trial *t)
 {
-	if (t->opened > f->refused_since)
-		f->refused_run = f->refused_probes = 0;
+	if (t->opened <= f->refused_first)
+		return;
+	f->refused_run = f->refused_probes = 0;
+	f->budget->pace = f->options->pace;
 }
 
 static void refuses(struct fan *f)
@@ -46,13 +49,17 @@ static void refuses(struct fan *f)
 /* Whether the row is long enough: first any that fail, then some that were opened one by one to see. */
 static bool row_of_refusals(struct fan *f, const struct trial *t, nk_time now)
 {
-	if (++f->refused_run < REFUSED_IN_A_ROW)
+	if (f->refused_run++ == 0)
+		f->refused_first = t->opened;
+	if (f->refused_run < REFUSED_IN_A_ROW)
 		return false;
-	if (f->refused_run == REFUSED_IN_A_ROW)
+	if (f->refused_run == REFUSED_IN_A_ROW) {
 		f->refused_since = now;
-	else if (t->opened >= f->refused_since)
+		f->budget->pace = nk_max(f->options->pace, REFUSED_APART);
+		f->budget->next = now + REFUSED_APART;
+	} else if (t->opened >= f->refused_since) {
 		f->refused_probes++;
-	f->budget->next = nk_max(f->budget->next, now + REFUSED_APART);
+	}
 	return f->refused_probes >= REFUSED_AFTER;
 }
 
@@ -69,6 +76,7 @@ void quota_unconfirmed(struct fan *f, struct trial *t, nk_time now)
 	budget_gone(f->budget, t->flow);
 	if (q->policy != QUOTA_REFUSES)
 		refuses(f);
+	f->budget->pace = f->options->pace;
 	f->budget->limit = f->budget->held;
 	f->retry_open = now + RETRY_AFTER;
 }
@@ -149,18 +157,30 @@ static void suspect(struct fan *f)
 	}
 }
 
+/* Deaths at silences that another was seen to survive. */
+static unsigned deaths(const struct lane *l)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < l->belief.count; i++)
+		n += !l->belief.trial[i].alive && l->belief.trial[i].gap < l->survived;
+	return n;
+}
+
 void quota_witness_judged(struct fan *f, uint32_t index, enum verdict verdict)
 {
 	struct suspicion *s = &f->suspicion;
 
 	if (!s->active || s->census || index != s->witness)
 		return;
-	if (verdict == VERDICT_ALIVE) {
-		/* Older than one that died, and alive: no timer does that. */
+	if (verdict == VERDICT_ALIVE && deaths(&f->lanes[s->state]) >= SEVERAL) {
+		/* Older than those that died, and alive: no timer does that. */
 		s->census = true;
 		return;
 	}
 	s->active = false;
+	if (verdict == VERDICT_ALIVE)
+		f->doubt[s->state] = 0; /* a single death was a loss */
 	if (verdict == VERDICT_DEAD && f->doubt[s->state] > f->capacity)
 		f->capacity = f->doubt[s->state];
 }

@@ -314,8 +314,11 @@ static void follow_fan(struct refresh *r, nk_time now)
 
 	if (r->restarts != r->fan->restarts) {
 		r->restarts = r->fan->restarts;
-		again(in, now);
-		again(out, now);
+		for (unsigned d = 0; d < REFRESH_DIRECTIONS; d++) {
+			again(&r->flows[d], now);
+			r->flows[d].decided = !r->flows[d].open;
+			*fact_of(r, d) = (struct fact){.answer = TRI_UNKNOWN};
+		}
 		in->died = 0;
 		out->ready = !r->fan->plain;
 		out->silent_since = now;
