@@ -285,6 +285,9 @@ static void run(struct tally *t, unsigned number, uint64_t seed, bool in_detail)
 
 	t->runs++;
 	t->late += world_stats(st.world)->late;
+	if (world_stats(st.world)->late > 0)
+		print_message("deadline in the past | test_truth 1 %llu %u: %s\n",
+			      (unsigned long long)seed, number, scene_text(&s, text));
 	if (status != CORE_DONE) {
 		t->unfinished++;
 		print_message("status %d after %.1f s | test_truth 1 %llu %u: %s\n", status,
