@@ -218,7 +218,7 @@ JUDGES = {
 
 
 def judge_schema(table, runs, schema):
-    validator = jsonschema.Draft7Validator(schema)
+    validator = jsonschema.validators.validator_for(schema)(schema)
     bad = [r.name for r in runs if r.report is None or not validator.is_valid(r.report)]
     figure = "%d of %d%s" % (len(runs) - len(bad), len(runs), " (not: %s)" % ", ".join(bad[:4]) if bad else "")
     table.add("reports that the schema accepts", figure, "all", "FAIL" if bad else "pass")

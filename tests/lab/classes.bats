@@ -108,14 +108,14 @@ expect() {
   lab_nat rangepers
   lab_broker
   probe 20 --quick
-  is .udp.pooling.value '"paired"'
+  is .udp.pooling.class '"paired"'
 }
 
 @test "external addresses: any for any flow" {
   lab_nat range
   lab_broker
   probe 20 --quick
-  is .udp.pooling.value '"arbitrary"'
+  is .udp.pooling.class '"arbitrary"'
 }
 
 @test "hairpin, when asked for" {

@@ -23,13 +23,13 @@ ended() {
   ! kill -0 "$run" 2>/dev/null
 }
 
-# The report is the last of the events.
+# The report is in the last of the events.
 partial() {
   lab_wait ended || kill -KILL "$run"
   status=0
   wait "$run" || status=$?
   cat /run/lab/said
-  tail -n 1 "$report" >"$report.last"
+  tail -n 1 "$report" | jq .report >"$report.last"
   report=$report.last
   valid_report
   is .complete false
