@@ -9,44 +9,19 @@
  */
 #include "core/probe/natprobe.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
-#include "core/probe/classify.h"
-#include "core/probe/fan.h"
-#include "core/probe/refresh.h"
+#include "core/probe/natprobe_parts.h"
 
 #define CONTROL_SOCKET    1u
-#define SILENT_AFTER      (4 * NK_S) /* no answer at all: the server is silent */
 #define SESSION_TRIES     5
 #define ABILITY_TRIES     4
 #define FIND_TRIES        5
 #define RESERVED          4           /* flows kept for the refresh test and a witness */
 #define REFRESH_WAIT      (10 * NK_S) /* after the fan, for a direction that is nearly decided */
 #define LEAST_FOR_REFRESH 12
-
-enum stage { STAGE_FIND, STAGE_CLASSIFY, STAGE_ABILITY, STAGE_FAN, STAGE_OVER };
-
-struct natprobe {
-	struct probe_options options;
-	struct rng rng;
-	struct exchanges exchanges;
-	struct asker asker;
-	struct budget budget;
-	struct classify classify;
-	struct fan fan;
-	struct refresh refresh;
-	struct probe_result result;
-	struct exchange *find[PROBE_SERVERS_MAX];
-	struct exchange *ability;
-	enum stage stage;
-	bool control_opening, control_open, ending;
-	nk_time started, fan_done_at;
-	int status;
-};
 
 struct natprobe *natprobe_new(const struct probe_options *options, const uint8_t seed[static 32])
 {
@@ -79,124 +54,12 @@ void natprobe_start(struct natprobe *p, nk_time now)
 	p->stage = STAGE_FIND;
 }
 
-static void add_fault(struct natprobe *p, enum fault_kind kind, const struct addr *server,
-		      unsigned count)
-{
-	struct probe_result *r = &p->result;
-
-	if (r->fault_count < PROBE_FAULTS_MAX)
-		r->faults[r->fault_count++] =
-			(struct server_fault){.kind = kind, .server = *server, .count = count};
-}
-
-static void report_faults(struct natprobe *p)
-{
-	static const enum fault_kind kinds[EXCHANGE_FAULTS] = {
-		[EXCHANGE_WRONG_SOURCE] = FAULT_WRONG_SOURCE,
-		[EXCHANGE_WRONG_TID] = FAULT_WRONG_TID,
-		[EXCHANGE_GARBAGE] = FAULT_GARBAGE,
-	};
-	const struct classify *c = &p->classify;
-
-	p->result.fault_count = 0;
-	for (unsigned i = 0; i < EXCHANGE_FAULTS; i++)
-		if (p->exchanges.faults[i] > 0)
-			add_fault(p, kinds[i], &p->exchanges.fault_source[i],
-				  p->exchanges.faults[i]);
-	if (c->other_is_self)
-		add_fault(p, FAULT_OTHER_IS_SELF, &p->result.other_address, 1);
-	if (c->other_silent)
-		add_fault(p, FAULT_OTHER_SILENT, &p->result.other_address, 1);
-	if (c->change_ignored)
-		add_fault(p, FAULT_CHANGE_IGNORED, &p->result.server, 1);
-	if (c->change_refused)
-		add_fault(p, FAULT_CHANGE_REFUSED, &p->result.server, 1);
-	for (unsigned i = 0; i < p->options.server_count; i++)
-		if (p->find[i] != NULL && p->find[i]->state != EXCHANGE_ANSWERED)
-			add_fault(p, FAULT_NO_ANSWER, &p->options.servers[i], p->find[i]->repeats);
-}
-
-static void add_public(struct probe_result *r, const struct addr *a)
-{
-	struct addr ip = addr_with_port(*a, 0);
-
-	for (unsigned i = 0; i < r->public_count; i++)
-		if (addr_same_ip(&r->public_addrs[i], &ip))
-			return;
-	if (r->public_count < PROBE_PUBLIC_MAX)
-		r->public_addrs[r->public_count++] = ip;
-}
-
-/* Pairs of ports in the order in which the mappings were made: by the classification, then by the fan. */
-static unsigned port_samples(const struct natprobe *p, struct port_sample *out, unsigned max)
-{
-	const bool by_flow = p->result.mapping.cls == CLASS_ADDRESS_AND_PORT_DEPENDENT;
-	const struct exchange *made[EXCHANGES_MAX];
-	unsigned n = 0, total = 0;
-
-	for (unsigned i = 0; i < p->exchanges.count; i++) {
-		const struct exchange *e = &p->exchanges.table[i];
-		const uint32_t s = e->socket - CLASSIFY_SOCKETS;
-		const bool first = s < 2 * CLASSIFY_PORTS && e->change == 0 && e->padding == 0 &&
-				   (by_flow || addr_eq(&e->to, &p->result.server));
-		bool known = e->state != EXCHANGE_ANSWERED || e->error != 0 || !first;
-		unsigned at;
-
-		for (unsigned k = 0; k < n && !known; k++)
-			known = made[k]->socket == e->socket && addr_eq(&made[k]->to, &e->to);
-		if (known)
-			continue;
-		for (at = n++; at > 0 && made[at - 1]->first_sent > e->first_sent; at--)
-			made[at] = made[at - 1];
-		made[at] = e;
-	}
-	for (; total < n && total < max; total++)
-		out[total] = (struct port_sample){
-			.local = p->classify.local[made[total]->socket - CLASSIFY_SOCKETS].port,
-			.mapped = made[total]->xor_mapped.port,
-		};
-	for (uint32_t i = 0; i < p->fan.count && total < max; i++)
-		if (p->fan.trials[i].mapped_port != 0)
-			out[total++] = (struct port_sample){.local = p->fan.trials[i].local_port,
-							    .mapped = p->fan.trials[i].mapped_port};
-	return total;
-}
-
-static void report_ports(struct natprobe *p)
-{
-	struct port_sample samples[512];
-	const unsigned n = port_samples(p, samples, 512);
-
-	ports_judge(samples, n, &p->result.ports);
-}
-
-static void timeouts_unknown(struct natprobe *p, unsigned lanes, enum why_kind kind,
-			     const char *why)
-{
-	for (unsigned s = 0; s < STATE_COUNT; s++) {
-		struct measured *m = &p->result.timeouts[s];
-
-		if ((lanes >> s & 1) == 0)
-			continue;
-		*m = (struct measured){.why_kind = kind};
-		snprintf(m->why, sizeof(m->why), "%s", why);
-	}
-}
-
-static void refresh_unknown(struct natprobe *p, enum why_kind kind, const char *why)
-{
-	struct fact f = {.why_kind = kind};
-
-	snprintf(f.why, sizeof(f.why), "%s", why);
-	p->result.refresh_out = p->result.refresh_in = f;
-}
-
 #define ALL_LANES ((1u << STATE_COUNT) - 1)
 
 static void nothing_measured(struct natprobe *p, enum why_kind kind, const char *why)
 {
-	timeouts_unknown(p, ALL_LANES, kind, why);
-	refresh_unknown(p, kind, why);
+	report_timeouts_unknown(p, ALL_LANES, kind, why);
+	report_refresh_unknown(p, kind, why);
 }
 
 static void end(struct natprobe *p, int status, nk_time now)
@@ -244,21 +107,6 @@ static void to_classify(struct natprobe *p, const struct exchange *chosen, nk_ti
 	p->stage = STAGE_CLASSIFY;
 }
 
-static void report_classification(struct natprobe *p)
-{
-	struct probe_result *r = &p->result;
-
-	classify_report(&p->classify);
-	r->local = addr_with_port(p->classify.local[0], 0);
-	snprintf(r->software, sizeof(r->software), "%s", p->exchanges.software);
-	for (unsigned i = 0; i < p->exchanges.count; i++)
-		if (p->exchanges.table[i].state == EXCHANGE_ANSWERED &&
-		    p->exchanges.table[i].error == 0)
-			add_public(r, &p->exchanges.table[i].xor_mapped);
-	r->loss_trials = p->exchanges.sent;
-	r->probe_service = p->asker.mode == ASKER_SERVICE;
-}
-
 static void to_fan(struct natprobe *p, nk_time now)
 {
 	const unsigned lanes = p->asker.mode == ASKER_SERVICE
@@ -281,14 +129,16 @@ static void to_fan(struct natprobe *p, nk_time now)
 	p->fan.run_started = p->started;
 	p->stage = STAGE_FAN;
 	if (p->asker.mode != ASKER_SERVICE)
-		timeouts_unknown(p, 1u << STATE_SOLITARY, WHY_SERVER,
-				 "the server answers each packet and has no probe service: no "
-				 "mapping stays solitary");
+		report_timeouts_unknown(
+			p, 1u << STATE_SOLITARY, WHY_SERVER,
+			"the server answers each packet and has no probe service: no "
+			"mapping stays solitary");
 	if (room > LEAST_FOR_REFRESH + RESERVED) {
 		refresh_start(&p->refresh, &p->fan, now);
 		room -= RESERVED;
 	} else {
-		refresh_unknown(p, WHY_NOT_ASKED, "no mappings were left for it: see --mappings");
+		report_refresh_unknown(p, WHY_NOT_ASKED,
+				       "no mappings were left for it: see --mappings");
 	}
 	fan_start(&p->fan, lanes, room, now);
 }
@@ -543,52 +393,6 @@ const struct probe_result *natprobe_result(struct natprobe *p)
 {
 	fan_report(&p->fan);
 	return &p->result;
-}
-
-static double longest_wait(const struct natprobe *p, unsigned *state)
-{
-	double left = 0;
-
-	for (unsigned s = 0; s < STATE_COUNT; s++) {
-		const struct lane *l = &p->fan.lanes[s];
-		const double top = l->estimate.open ? l->max : l->estimate.hi;
-
-		if (l->done || top - l->survived <= left)
-			continue;
-		left = top - l->survived;
-		*state = s;
-	}
-	return left;
-}
-
-void natprobe_progress(const struct natprobe *p, struct natprobe_progress *out, nk_time now)
-{
-	unsigned s = 0;
-	double left;
-
-	*out = (struct natprobe_progress){.done = 0};
-	switch (p->stage) {
-	case STAGE_FIND:
-		snprintf(out->stage, sizeof(out->stage), "asking the server");
-		out->left_max = nk_max(0, p->started + SILENT_AFTER - now);
-		return;
-	case STAGE_CLASSIFY:
-	case STAGE_ABILITY:
-		snprintf(out->stage, sizeof(out->stage), "classifying");
-		out->left_max = 2 * NK_S;
-		return;
-	case STAGE_FAN:
-		break;
-	case STAGE_OVER:
-		snprintf(out->stage, sizeof(out->stage), "done");
-		out->done = 1;
-		return;
-	}
-	left = longest_wait(p, &s);
-	out->left_max = nk_from_seconds(left) + 2 * NK_S;
-	out->done = (double)(now - p->started) / (double)(now - p->started + out->left_max);
-	snprintf(out->stage, sizeof(out->stage), "%s: still held after %.0f s of silence",
-		 traffic_state_name((enum traffic_state)s), p->fan.lanes[s].survived);
 }
 
 static void ops_input(void *core, const struct event *ev, nk_time now)

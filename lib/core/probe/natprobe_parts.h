@@ -1,0 +1,42 @@
+/* What the files of a natprobe run share with one another, and with nobody else. */
+#ifndef CORE_PROBE_NATPROBE_PARTS_H
+#define CORE_PROBE_NATPROBE_PARTS_H
+
+#include "core/probe/classify.h"
+#include "core/probe/fan.h"
+#include "core/probe/natprobe.h"
+#include "core/probe/refresh.h"
+
+#define SILENT_AFTER (4 * NK_S) /* no answer at all: the server is silent */
+
+enum stage { STAGE_FIND, STAGE_CLASSIFY, STAGE_ABILITY, STAGE_FAN, STAGE_OVER };
+
+struct natprobe {
+	struct probe_options options;
+	struct rng rng;
+	struct exchanges exchanges;
+	struct asker asker;
+	struct budget budget;
+	struct classify classify;
+	struct fan fan;
+	struct refresh refresh;
+	struct probe_result result;
+	struct exchange *find[PROBE_SERVERS_MAX];
+	struct exchange *ability;
+	enum stage stage;
+	bool control_opening, control_open, ending;
+	nk_time started, fan_done_at;
+	int status;
+};
+
+/* natprobe_report.c: what the parts know, put into the result */
+void report_faults(struct natprobe *p);
+void report_ports(struct natprobe *p);
+void report_classification(struct natprobe *p);
+
+/* All timeouts of @lanes (bit per enum traffic_state), or both refresh directions, are unknown, and why. */
+void report_timeouts_unknown(struct natprobe *p, unsigned lanes, enum why_kind kind,
+			     const char *why);
+void report_refresh_unknown(struct natprobe *p, enum why_kind kind, const char *why);
+
+#endif
