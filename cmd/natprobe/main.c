@@ -139,13 +139,16 @@ static void say_unreachable(const struct session *s)
 {
 	const struct family_plan *p = &s->plan[0];
 	const unsigned more = p->options.server_count + s->plan[1].options.server_count - 1;
-	char first[ADDR_TEXT], others[48] = "";
+	char first[ADDR_TEXT], in_brackets[ADDR_TEXT + 3] = "", others[48] = "";
 
+	addr_text(&p->options.servers[0], first);
+	if (strcmp(first, p->name[0]) != 0)
+		snprintf(in_brackets, sizeof(in_brackets), " (%s)", first);
 	if (more > 0)
 		snprintf(others, sizeof(others), ", nor from %u other address%s", more,
 			 more > 1 ? "es" : "");
-	log_line(LEVEL_ERROR, "no answer from server %s (%s)%s", p->name[0],
-		 addr_text(&p->options.servers[0], first), others);
+	log_line(LEVEL_ERROR, "no answer from server %s%s%s; named by %s", p->name[0], in_brackets,
+		 others, s->servers.from);
 }
 
 static int print(struct session *s, struct watch *w, int status)

@@ -7,10 +7,10 @@
 
 #define CONTROL_BITS 8
 
-/* What is unknown always has a reason, if only that the run was cut short. */
+/* What is unknown always has a reason, if only that nothing was tried. */
 static void put_why(struct js object, const char *why)
 {
-	js_put_text(object, "why", why[0] != '\0' ? why : "not known when the run ended");
+	js_put_text(object, "why", why[0] != '\0' ? why : "not measured");
 }
 
 /* A probability that means nothing yet is null, not 0. */

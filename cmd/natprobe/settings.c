@@ -1,5 +1,7 @@
 #include "settings.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +38,28 @@ static int set_interface(void *into, const char *value, char why[static OPTIONS_
 		return -1;
 	}
 	s->interface = value;
+	return 0;
+}
+
+/* Asked before minutes are spent on what could then not be written. */
+static int set_svg(void *into, const char *value, char why[static OPTIONS_WHY])
+{
+	const char *slash = strrchr(value, '/');
+	struct settings *s = into;
+	char folder[PATH_MAX] = ".";
+	bool writable = *value != '\0' && access(value, W_OK) == 0;
+
+	if (*value != '\0' && !writable && errno == ENOENT) {
+		if (slash != NULL)
+			snprintf(folder, sizeof(folder), "%.*s", (int)(slash - value) + 1, value);
+		writable = access(folder, W_OK) == 0;
+	}
+	if (!writable) {
+		snprintf(why, OPTIONS_WHY,
+			 "give a file that can be written, in a folder that exists");
+		return -1;
+	}
+	s->svg = value;
 	return 0;
 }
 
@@ -135,8 +159,8 @@ static const struct option_spec options[] = {
 	{.name = "svg",
 	 .argument = "FILE",
 	 .help = "Also write the survival curves as a picture.",
-	 .kind = OPTION_STRING,
-	 AT(svg)},
+	 .kind = OPTION_CALL,
+	 .call = set_svg},
 	{.name = "verbose",
 	 .letter = 'v',
 	 .help = "Say on standard error what each trial gave.",
