@@ -1,10 +1,10 @@
 #include "settings.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "face/options.h"
@@ -47,13 +47,15 @@ static int set_svg(void *into, const char *value, char why[static OPTIONS_WHY])
 	const char *slash = strrchr(value, '/');
 	struct settings *s = into;
 	char folder[PATH_MAX] = ".";
-	bool writable = *value != '\0' && access(value, W_OK) == 0;
+	struct stat st;
+	bool writable;
 
-	if (*value != '\0' && !writable && errno == ENOENT) {
-		if (slash != NULL)
-			snprintf(folder, sizeof(folder), "%.*s", (int)(slash - value) + 1, value);
-		writable = access(folder, W_OK) == 0;
-	}
+	if (slash != NULL)
+		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - value) + 1, value);
+	if (stat(value, &st) == 0)
+		writable = !S_ISDIR(st.st_mode) && access(value, W_OK) == 0;
+	else
+		writable = *value != '\0' && access(folder, W_OK) == 0;
 	if (!writable) {
 		snprintf(why, OPTIONS_WHY,
 			 "give a file that can be written, in a folder that exists");
