@@ -211,7 +211,7 @@ lab_server_stop() {
 lab_client() {
   local limit=$1
   shift
-  timeout --kill-after=5 "$limit" ip netns exec client "$@" 3>&-
+  timeout --foreground --kill-after=5 "$limit" ip netns exec client "$@" 3>&-
 }
 
 # lab_flows: UDP flows that the NAT holds now (expired ones are not listed)
