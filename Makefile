@@ -104,19 +104,19 @@ lint-%:
 format:
 	clang-format -i $(shell git ls-files '*.[ch]')
 
-# These three build first; as root they fetch what is missing.
+# These three build first; demo also fetches what is missing, as root. What bench prints is for programs.
 demo bench accept: export NATKIT_BUILD = $(CURDIR)/build
 demo:
 	$(Q).ci/deps build lab
-	+$(Q)$(MAKE) $(PARALLEL) all tools
+	+$(Q)$(MAKE) -s $(PARALLEL) all tools >&2
 	$(Q)tests/lab/private.sh tests/lab/demo
 
 bench:
-	+$(Q)$(MAKE) $(PARALLEL) all tools
+	+$(Q)$(MAKE) -s $(PARALLEL) all tools >&2
 	$(Q)tests/lab/private.sh tests/lab/bench
 
 accept:
-	+$(Q)$(MAKE) $(PARALLEL) all tools
+	+$(Q)$(MAKE) -s $(PARALLEL) all tools >&2
 	$(Q)tests/accept/run
 
 deps:
