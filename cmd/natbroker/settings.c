@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -228,6 +229,19 @@ static int join_advertise(struct settings *s)
 	return OPTIONS_GO_ON;
 }
 
+/* Found out before anything is opened. */
+static int check_user(const char *user)
+{
+	const struct passwd *pw = user != NULL ? getpwnam(user) : NULL;
+	char quoted[LOG_QUOTED];
+
+	if (user == NULL || (pw != NULL && pw->pw_uid != 0))
+		return OPTIONS_GO_ON;
+	log_line(LEVEL_ERROR, "--user: cannot use %s; give a user who exists and is not root",
+		 log_quote(quoted, sizeof(quoted), user));
+	return EXIT_USAGE;
+}
+
 static int check(struct settings *s)
 {
 	struct broker_config *c = &s->broker;
@@ -238,7 +252,9 @@ static int check(struct settings *s)
 			 s->alt_port);
 		return EXIT_USAGE;
 	}
-	rc = check_listen(s);
+	rc = check_user(s->user);
+	if (rc == OPTIONS_GO_ON)
+		rc = check_listen(s);
 	if (rc != OPTIONS_GO_ON)
 		return rc;
 	if (s->listen_count > 0) {

@@ -19,6 +19,9 @@
 #define SENT_MAX 4096
 #define START    (1000 * NK_S)
 
+/* Length of a TRIAL that pays for so many copies over IPv4. */
+#define PAID(copies) ((copies) * (28 + PROBE_COPY_LEN) - 28)
+
 struct sent {
 	struct addr from, to;
 	size_t len;
@@ -176,6 +179,17 @@ static inline struct addr v6(const char *text, uint16_t port)
 
 	assert_int_equal(addr_parse(&a, text, port), 0);
 	return addr_with_port(a, port);
+}
+
+/* A client's control flow, and its other flows. */
+static inline struct addr control(void)
+{
+	return addr_v4(203, 0, 113, 9, 50000);
+}
+
+static inline struct addr flow(uint16_t port)
+{
+	return addr_v4(203, 0, 113, 9, port);
 }
 
 /* Two addresses of each family. */
