@@ -119,7 +119,7 @@ lab_slow() {
   ip -n nat link del wan
   "$wire" nat wan inet home "$1" >/run/lab/wire.out 2>&1 3>&- &
   lab_wire=$!
-  if ! lab_wait grep -q ready /run/lab/wire.out; then
+  if ! lab_wait grep -qs ready /run/lab/wire.out; then
     cat /run/lab/wire.out >&2
     return 1
   fi
