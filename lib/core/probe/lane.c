@@ -9,7 +9,7 @@
 #define COARSE_UNTIL 10.0
 #define COARSE_STEP  0.2 /* a lane that climbs this fast needs no shortcut */
 #define ENOUGH       1.5 /* bracket width, in precisions, at which a lane is content */
-#define ACCEPTABLE   2.0 /* and at which it will not wait for more */
+#define ACCEPTABLE   1.8 /* and at which it will not wait for more */
 #define WITNESSES    2
 #define FEW          8 /* mappings, of which none is left for between the rungs */
 
