@@ -43,7 +43,13 @@ lib: $(BUILD)/libnatkit.a $(BUILD)/libnatkit.so
 tests: $(UNITS)
 tools: $(TOOLS)
 
-$(BUILD)/%.o: %.c
+# Other flags than last time (another PREFIX, say) mean building anew.
+FLAGS := $(CC) $(CPPFLAGS) $(ALL_CFLAGS)
+ifneq ($(file <$(BUILD)/flags),$(FLAGS))
+$(shell mkdir -p $(BUILD))$(file >$(BUILD)/flags,$(FLAGS))
+endif
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC    $<")
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
