@@ -40,6 +40,15 @@ static void tell(struct service *v, const struct broker_event *ev)
 		log_line(broker_status(v->broker) < 0 ? LEVEL_ERROR : LEVEL_WARNING,
 			 "cannot serve %s: %s", text, strerror(ev->error));
 		break;
+	case BROKER_SERVING_ICMP:
+		v->answered++;
+		log_line(LEVEL_INFO, "serving pings to %s", text);
+		break;
+	case BROKER_NO_ICMP:
+		v->answered++;
+		log_line(LEVEL_INFO, "no ICMP timers can be measured with %s: %s", text,
+			 strerror(ev->error));
+		break;
 	case BROKER_SESSION:
 		log_line(LEVEL_DEBUG, "session of %s", text);
 		break;
@@ -80,7 +89,7 @@ static void on_turn(void *user, nk_time now)
 	while (broker_next_event(v->broker, &ev))
 		tell(v, &ev);
 	if (!v->dropped && broker_status(v->broker) == CORE_BUSY &&
-	    v->answered == 2 * v->settings->broker.listen_count)
+	    v->answered == broker_sockets(&v->settings->broker))
 		drop(v);
 }
 

@@ -30,7 +30,12 @@
 
 enum core_status { CORE_BUSY = 1, CORE_DONE = 0 }; /* negative: enum nk_err */
 
-enum socket_kind { SOCKET_UDP, SOCKET_ICMP };
+/*
+ * Datagrams of the ICMP kinds are whole ICMP messages, and addresses have port 0.
+ * SOCKET_ICMP sends echo requests of one id, which is its local port, and is given
+ * the replies. SOCKET_ICMP_RAW is given all echo requests, and needs a privilege.
+ */
+enum socket_kind { SOCKET_UDP, SOCKET_ICMP, SOCKET_ICMP_RAW };
 
 enum event_kind {
 	EVENT_OPENED,      /* @local is set; the socket can send */

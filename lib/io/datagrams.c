@@ -74,6 +74,17 @@ void datagrams_event(struct event *ev, struct datagrams_in *in, unsigned i, uint
 	m->msg_controllen = sizeof(in->control[i]);
 }
 
+bool datagrams_skip_ip_header(struct event *ev)
+{
+	const size_t header = ev->len > 0 ? 4 * (size_t)(ev->data[0] & 0x0f) : 0;
+
+	if (header < 20 || header > ev->len)
+		return false;
+	ev->data += header;
+	ev->len -= header;
+	return true;
+}
+
 static bool is_icmp(const struct cmsghdr *c, struct sock_extended_err *err)
 {
 	if (!(c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) &&

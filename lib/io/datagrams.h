@@ -53,6 +53,9 @@ int datagrams_read(struct datagrams_in *in, int fd);
  * The bytes are borrowed until the next read. */
 void datagrams_event(struct event *ev, struct datagrams_in *in, unsigned i, uint16_t port);
 
+/* Takes the IPv4 header off a datagram of SOCKET_ICMP_RAW; false if it is not whole. */
+bool datagrams_skip_ip_header(struct event *ev);
+
 /* Takes one ICMP error out of the socket's error queue and fills @kind, @error and @from of @ev;
  * false if the queue is empty. Entries that are no ICMP errors are skipped. */
 bool datagrams_icmp_error(struct event *ev, int fd);

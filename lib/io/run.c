@@ -173,7 +173,8 @@ static void read_socket(struct run *r, struct io_socket *s)
 			struct event ev = {.id = s->id};
 
 			datagrams_event(&ev, &r->in, (unsigned)i, s->local.port);
-			tell(r, &ev);
+			if (!s->ip_header || datagrams_skip_ip_header(&ev))
+				tell(r, &ev);
 		}
 		if (n >= 0 && n < DATAGRAMS_BATCH)
 			break;
@@ -321,6 +322,7 @@ static int open_socket(struct run *r, const struct action *a)
 		return rc;
 	}
 	s->poll.data = s;
+	s->ip_header = a->socket == SOCKET_ICMP_RAW && addr_family(&s->local) == ADDR_V4;
 	sockmap_add(&r->sockets, s);
 	watch(s);
 	return 0;

@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include <linux/icmp.h> /* after <net/if.h>, with which it shares names */
 
 #include "io/sockaddr.h"
 
@@ -40,22 +43,39 @@ static bool set_options_v6(int fd)
 	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
 
-static bool set_options(int fd, bool v4)
+/* What this kind is to be given, and no ICMP errors, which are not for us alone. */
+static bool set_options_raw(int fd, bool v4)
+{
+	const struct icmp_filter echo4 = {.data = ~(1u << ICMP_ECHO)};
+	struct icmp6_filter echo6;
+
+	if (v4)
+		return setsockopt(fd, SOL_RAW, ICMP_FILTER, &echo4, sizeof(echo4)) == 0 &&
+		       set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	ICMP6_FILTER_SETBLOCKALL(&echo6);
+	ICMP6_FILTER_SETPASS(ICMP6_ECHO_REQUEST, &echo6);
+	return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &echo6, sizeof(echo6)) == 0 &&
+	       set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+}
+
+static bool set_options(int fd, enum socket_kind kind, bool v4)
 {
 	/* Beyond rmem_max only with CAP_NET_ADMIN; a smaller buffer is no failure. */
 	if (!set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER))
 		set_int(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
+	if (kind == SOCKET_ICMP_RAW)
+		return set_options_raw(fd, v4);
 	return v4 ? set_options_v4(fd) : set_options_v6(fd);
 }
 
 static int socket_for(enum socket_kind kind, bool v4)
 {
 	const int family = v4 ? AF_INET : AF_INET6;
-	const int type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+	const int type = kind == SOCKET_ICMP_RAW ? SOCK_RAW : SOCK_DGRAM;
+	const int icmp = v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 
-	if (kind == SOCKET_ICMP)
-		return socket(family, type, v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-	return socket(family, type, IPPROTO_UDP);
+	return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		      kind == SOCKET_UDP ? IPPROTO_UDP : icmp);
 }
 
 static unsigned scope_of(const char *interface)
@@ -134,13 +154,15 @@ int sockets_open(struct addr *local, const struct action *action, const char *in
 	fd = socket_for(action->socket, v4);
 	if (fd < 0)
 		return -errno;
-	if (!set_options(fd, v4) || !set_interface(fd, interface)) {
+	if (!set_options(fd, action->socket, v4) || !set_interface(fd, interface)) {
 		rc = -errno;
 		goto fail;
 	}
 	rc = bind_to(local, fd, &want, interface);
 	if (rc != 0)
 		goto fail;
+	if (action->socket == SOCKET_ICMP_RAW)
+		*local = addr_with_port(*local, 0); /* the kernel tells a protocol there */
 	return fd;
 fail:
 	close(fd);

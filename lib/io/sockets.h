@@ -12,7 +12,8 @@
  *
  * The socket is non-blocking, of one family, may fragment what it sends, and
  * tells for each datagram to which address it came and with which TTL. ICMP
- * errors are kept in its error queue.
+ * errors are kept in its error queue. SOCKET_ICMP_RAW tells neither TTL nor
+ * errors, and what it reads from IPv4 begins with the IP header.
  *
  * Return: a descriptor, which the caller closes, or a negative errno.
  */

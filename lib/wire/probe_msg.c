@@ -54,7 +54,7 @@ static void read_lists(struct probe_msg *p, const struct stun_msg *m, bool *bad)
 int probe_read(struct probe_msg *out, const struct stun_msg *m)
 {
 	struct probe_msg p = {.trial_count = 0};
-	bool bad = false;
+	bool bad = false, told;
 	struct rd v;
 
 	v = take(m, PROBE_ATTR_COOKIE, 8, &p.has_cookie, &bad);
@@ -76,6 +76,8 @@ int probe_read(struct probe_msg *out, const struct stun_msg *m)
 	p.max_trials = rd_be16(&v);
 	p.max_copies_per_s = rd_be16(&v);
 	p.max_keep_s = rd_be32(&v);
+	v = take(m, PROBE_ATTR_ABILITIES, 4, &told, &bad);
+	p.abilities = rd_be32(&v);
 	read_lists(&p, m, &bad);
 
 	if (bad)
@@ -158,4 +160,9 @@ void probe_put_limits(struct wr *w, uint16_t trials, uint16_t copies_per_s, uint
 void probe_put_round(struct wr *w, uint8_t round)
 {
 	stun_put_u32(w, PROBE_ATTR_ROUND, (uint32_t)round << 24);
+}
+
+void probe_put_abilities(struct wr *w, uint32_t abilities)
+{
+	stun_put_u32(w, PROBE_ATTR_ABILITIES, abilities);
 }

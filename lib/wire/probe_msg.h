@@ -45,6 +45,7 @@ enum probe_attr {
 	PROBE_ATTR_TIME = 0xEB06,	 /* u64: microseconds of the broker's clock */
 	PROBE_ATTR_LIMITS = 0xEB07,	 /* u16 trials, u16 copies/s, u32 seconds a trial is kept */
 	PROBE_ATTR_ROUND = 0xEB08,	 /* u8 round, 0 first; 3 x 0 */
+	PROBE_ATTR_ABILITIES = 0xEB09,	 /* u32: bits of enum probe_ability */
 };
 
 #define PROBE_TRIALS_MAX 32 /* entries in one STATUS or ASK */
@@ -63,6 +64,11 @@ enum probe_trial_flag {
 	PROBE_REPLIED = 0x04,	     /* the broker has answered a TRIAL request of it */
 	PROBE_REFUSED = 0x08,	     /* over a limit, or its packets have not paid for the copies */
 	PROBE_UNKNOWN_TRIAL = 0x10,  /* ASK for a trial that is not held (any more) */
+};
+
+/* What a broker can do besides, told in the answer to SESSION. */
+enum probe_ability {
+	PROBE_ABLE_ICMP = 0x01, /* trials by ICMP echo to the address that the control flow uses */
 };
 
 /**
@@ -84,6 +90,7 @@ struct probe_trial_state {
 /**
  * struct probe_msg - All attributes of the probe service that a message had
  * @has_cookie, @has_token, @has_trial, @has_copies, @has_time, @has_limits, @has_round: what was there
+ * @abilities:	0 if they were not told
  * @trials:	TRIALS: @trial_count numbers
  * @states:	TRIAL-STATES: @state_count entries
  */
@@ -104,6 +111,7 @@ struct probe_msg {
 	uint16_t max_copies_per_s;
 	uint32_t max_keep_s;
 	uint8_t round;
+	uint32_t abilities;
 };
 
 /**
@@ -125,6 +133,7 @@ void probe_put_copies(struct wr *w, uint8_t copies, uint16_t spacing_ms, uint32_
 void probe_put_time(struct wr *w, uint64_t time_us);
 void probe_put_limits(struct wr *w, uint16_t trials, uint16_t copies_per_s, uint32_t keep_s);
 void probe_put_round(struct wr *w, uint8_t round);
+void probe_put_abilities(struct wr *w, uint32_t abilities);
 
 /* Lengths in bytes of UDP payload, so that both sides count alike what a trial must pay in advance. */
 #define PROBE_COPY_LEN	     (STUN_HEADER + 8 + 8 + 12) /* TRIAL, ROUND, TIME */

@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "core/broker/state.h"
+#include "wire/icmp_echo.h"
 
 struct broker_config broker_default_config(void)
 {
@@ -57,6 +58,11 @@ void broker_free(struct broker *b)
 	free(b);
 }
 
+unsigned broker_sockets(const struct broker_config *config)
+{
+	return 3 * config->listen_count;
+}
+
 void broker_start(struct broker *b, nk_time now)
 {
 	b->open_next = 0;
@@ -65,6 +71,8 @@ void broker_start(struct broker *b, nk_time now)
 
 static struct addr socket_addr(const struct broker *b, uint32_t id)
 {
+	if (is_icmp(b, id))
+		return b->config.listen[id - 2 * b->config.listen_count];
 	return addr_with_port(b->config.listen[id / 2],
 			      id % 2 != 0 ? b->config.alt_port : b->config.port);
 }
@@ -75,10 +83,21 @@ static bool may_go_without(const struct addr *a, int error)
 	return addr_is_any(a) && (error == EAFNOSUPPORT || error == EADDRNOTAVAIL);
 }
 
+static void opened(struct broker *b, const struct event *ev)
+{
+	if (is_icmp(b, ev->id))
+		b->icmp[ev->id - 2 * b->config.listen_count] = true;
+	log_event(b, is_icmp(b, ev->id) ? BROKER_SERVING_ICMP : BROKER_SERVING, &ev->local, 0);
+}
+
 static void open_failed(struct broker *b, const struct event *ev)
 {
 	const struct addr a = socket_addr(b, ev->id);
 
+	if (is_icmp(b, ev->id)) {
+		log_event(b, BROKER_NO_ICMP, &a, ev->error);
+		return;
+	}
 	b->failed++;
 	log_event(b, BROKER_OPEN_FAILED, &a, ev->error);
 	if (may_go_without(&a, ev->error) && b->failed < 2 * b->config.listen_count)
@@ -131,17 +150,20 @@ void broker_input(struct broker *b, const struct event *ev, nk_time now)
 		b->status = CORE_DONE;
 		return;
 	}
-	if (ev->id >= 2 * b->config.listen_count)
+	if (ev->id >= broker_sockets(&b->config))
 		return;
 	switch (ev->kind) {
 	case EVENT_OPENED:
-		log_event(b, BROKER_SERVING, &ev->local, 0);
+		opened(b, ev);
 		break;
 	case EVENT_OPEN_FAILED:
 		open_failed(b, ev);
 		break;
 	case EVENT_DATAGRAM:
-		datagram(b, ev, now);
+		if (is_icmp(b, ev->id))
+			icmp_trial_input(b, ev, now);
+		else
+			datagram(b, ev, now);
 		count_held(b);
 		break;
 	default:
@@ -155,7 +177,7 @@ static void open_socket(struct broker *b, struct action *action)
 
 	action->kind = ACTION_OPEN;
 	action->id = id;
-	action->socket = SOCKET_UDP;
+	action->socket = is_icmp(b, id) ? SOCKET_ICMP_RAW : SOCKET_UDP;
 	action->local = socket_addr(b, id);
 	action->peer = (struct addr){0};
 }
@@ -193,7 +215,7 @@ static bool next_send(struct broker *b, struct action *action, nk_time now)
 
 bool broker_output(struct broker *b, struct action *action, nk_time now)
 {
-	if (b->open_next < 2 * b->config.listen_count) {
+	if (b->open_next < broker_sockets(&b->config) && b->status == CORE_BUSY) {
 		open_socket(b, action);
 		return true;
 	}
@@ -201,12 +223,14 @@ bool broker_output(struct broker *b, struct action *action, nk_time now)
 		return false;
 	b->stats.datagrams_out++;
 	b->stats.bytes_out += action->len + addr_overhead(&action->to);
+	if (is_icmp(b, action->id))
+		b->stats.bytes_out -= ICMP_ECHO_HEADER;
 	return true;
 }
 
 nk_time broker_deadline(const struct broker *b)
 {
-	if (b->out_count > 0 || b->open_next < 2 * b->config.listen_count)
+	if (b->out_count > 0 || b->open_next < broker_sockets(&b->config))
 		return 0;
 	return heap_next(&b->store.due);
 }

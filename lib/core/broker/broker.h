@@ -50,6 +50,8 @@ struct broker_stats {
 enum broker_event_kind {
 	BROKER_SERVING,      /* a socket was opened; @addr */
 	BROKER_OPEN_FAILED,  /* @addr, @error; the broker goes on only if it can do without */
+	BROKER_SERVING_ICMP, /* pings to @addr may be trials */
+	BROKER_NO_ICMP,      /* they may not; @addr, @error */
 	BROKER_SESSION,      /* a client opened a session; @addr */
 	BROKER_TABLE_FULL,   /* at most once a minute */
 	BROKER_RATE_LIMITED, /* at most once a minute; @addr */
@@ -65,6 +67,9 @@ struct broker; /* broker_new() to broker_free() */
 
 struct broker *broker_new(const struct broker_config *config, const uint8_t seed[static 32]);
 void broker_free(struct broker *b);
+
+/* How many sockets a broker wants. Of each an event tells whether it could be opened. */
+unsigned broker_sockets(const struct broker_config *config);
 
 void broker_start(struct broker *b, nk_time now);
 void broker_input(struct broker *b, const struct event *ev, nk_time now);

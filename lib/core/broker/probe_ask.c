@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/broker/state.h"
+#include "wire/icmp_echo.h"
 
 #define SPACING_MIN_MS 20
 #define SPACING_MAX_MS 1000
@@ -146,17 +147,21 @@ static void send_from(struct action *action, const struct endpoint *from, const 
 	action->ttl = 0;
 }
 
-static void make_copy(struct action *action, const struct ask *a, const struct trial *t,
-		      nk_time now)
+static void make_copy(const struct broker *b, struct action *action, const struct ask *a,
+		      const struct trial *t, nk_time now)
 {
-	struct wr w = wr_make(action->data, sizeof(action->data));
+	const bool icmp = is_icmp(b, t->at.id);
+	const size_t header = icmp ? ICMP_ECHO_HEADER : 0;
+	struct wr w = wr_make(action->data + header, sizeof(action->data) - header);
 
 	stun_begin(&w, PROBE_COPY, STUN_INDICATION, a->tid);
 	probe_put_trial(&w, t->number);
 	probe_put_round(&w, a->round);
 	probe_put_time(&w, (uint64_t)now);
-	action->len = stun_end(&w);
+	action->len = header + stun_end(&w);
 	send_from(action, &t->at, &t->from);
+	if (icmp)
+		icmp_trial_copy(action, t);
 }
 
 static void make_echo(struct action *action, const struct ask *a, nk_time now)
@@ -187,7 +192,7 @@ static bool next_copy(struct broker *b, struct ask *a, struct action *action, nk
 			continue;
 		}
 		b->stats.copies_sent++;
-		make_copy(action, a, t, now);
+		make_copy(b, action, a, t, now);
 		return true;
 	}
 	return false;

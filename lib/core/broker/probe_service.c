@@ -48,6 +48,7 @@ static void answer_session(struct broker *b, const struct request *q, const stru
 	probe_put_time(&w, (uint64_t)q->now);
 	probe_put_limits(&w, (uint16_t)c->trials_per_ip, (uint16_t)c->copies_per_s,
 			 (uint32_t)keep_s);
+	probe_put_abilities(&w, b->icmp[q->at.id / 2] ? PROBE_ABLE_ICMP : 0);
 	answer_send(b, q, ANSWER_PROVEN, &w);
 }
 
@@ -114,7 +115,7 @@ static void session_input(struct broker *b, const struct request *q, const struc
 /* A trial that comes from another address, or to another of ours, has to pay and prove anew. */
 static void place_trial(struct trial *t, const struct request *q)
 {
-	if (!addr_eq(&t->from, &q->from)) {
+	if (!addr_eq(&t->from, &q->from) || t->at.id != q->at.id) {
 		t->from = q->from;
 		t->credit = 0;
 		t->proven = false;

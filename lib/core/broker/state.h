@@ -27,7 +27,8 @@ struct packet {
 /**
  * struct broker - All that there is
  * @open_next:	Next socket that start() has still to have opened. Socket 2i is listen[i] at the
- *		port, 2i + 1 at the alternate port
+ *		port, 2i + 1 at the alternate port; after all of them, one for pings to listen[i]
+ * @icmp:	That last one is open
  * @failed:	Sockets that could not be opened and need not be
  * @outbox:	Answers not yet taken by output(), a ring
  * @log:	Notable events not yet taken, a ring; @full_logged and @rate_logged: when last
@@ -40,6 +41,7 @@ struct broker {
 	struct broker_stats stats;
 	int status;
 	unsigned open_next, failed;
+	bool icmp[BROKER_ADDRS_MAX];
 	struct packet *outbox;
 	unsigned out_head, out_count;
 	struct broker_event log[LOG_SIZE];
@@ -49,7 +51,7 @@ struct broker {
 
 /**
  * struct request - One decoded message, where it came from and what it came to
- * @len:	Bytes of UDP payload
+ * @len:	Bytes of UDP payload, or of a ping's
  */
 struct request {
 	const struct stun_msg *msg;
@@ -98,12 +100,22 @@ void log_full(struct broker *b, nk_time now);
 void log_rate(struct broker *b, const struct addr *who, nk_time now);
 void log_event(struct broker *b, enum broker_event_kind kind, const struct addr *addr, int error);
 
+/* Whether a socket is for pings. */
+static inline bool is_icmp(const struct broker *b, uint32_t id)
+{
+	return id >= 2 * b->config.listen_count;
+}
+
 /* Each part's share of the input, and the asks' share of the output. */
 void stun_server_binding(struct broker *b, const struct request *q);
 void probe_service_input(struct broker *b, const struct request *q);
 void probe_ask_input(struct broker *b, const struct request *q, const struct probe_msg *m,
 		     struct session *s);
 bool probe_ask_output(struct broker *b, struct ask *a, struct action *action, nk_time now);
+void icmp_trial_input(struct broker *b, const struct event *ev, nk_time now);
+
+/* Makes an echo reply to a trial of a COPY that begins ICMP_ECHO_HEADER bytes into @action's data. */
+void icmp_trial_copy(struct action *action, const struct trial *t);
 
 /* What the broker knows of a trial, as STATUS and ASK tell it. */
 struct probe_trial_state probe_trial_state_of(const struct trial *t, uint32_t number);

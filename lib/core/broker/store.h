@@ -24,10 +24,12 @@
  * struct endpoint - One of our own addresses, as a client contacted it
  * @id:		The socket
  * @local:	All zero if the socket is bound to that address
+ * @sequence:	Of the ping, if it was one
  */
 struct endpoint {
 	uint32_t id;
 	struct addr local;
+	uint16_t sequence;
 };
 
 /**
