@@ -273,10 +273,11 @@ static void put_local(struct js parent, const struct probe_result *r)
 	js_put_text(parent, "local", addr_is_any(&r->local) ? NULL : addr_text_ip(&r->local, text));
 }
 
-/* .udp or .udp6. */
-static void put_family(struct js parent, const char *key, const struct probe_result *r)
+/* .udp and .icmp, or .udp6 and .icmp6. */
+static void put_family(struct js parent, const char *udp, const char *icmp,
+		       const struct probe_result *r)
 {
-	struct js o = js_put_object(parent, key), sub;
+	struct js o = js_put_object(parent, udp), sub;
 
 	js_put_text(o, "family", r->family == ADDR_V6 ? "ipv6" : "ipv4");
 	put_local(o, r);
@@ -301,8 +302,7 @@ static void put_family(struct js parent, const char *key, const struct probe_res
 	put_requirements(o, r);
 	put_curves(o, r);
 	put_cost(o, r);
-	json_measured(js_put_object(parent, r->family == ADDR_V6 ? "icmp6" : "icmp"),
-		      "query_timeout", &r->icmp_query);
+	json_measured(js_put_object(parent, icmp), "query_timeout", &r->icmp_query);
 }
 
 static void put_server(struct js parent, const struct report *rep)
@@ -369,9 +369,9 @@ struct js json_report(const struct report *r, bool *failed)
 	if (r->other != NULL)
 		put_public(list, r->other);
 	put_tri(o, "nat", r->main->nat.answer);
-	put_family(o, "udp", r->main);
+	put_family(o, "udp", "icmp", r->main);
 	if (r->other != NULL)
-		put_family(o, "udp6", r->other);
+		put_family(o, "udp6", "icmp6", r->other);
 	list = js_put_array(o, "faults");
 	put_faults(list, r->main);
 	if (r->other != NULL)

@@ -162,6 +162,23 @@ static const char *yes_no(enum tri t)
 	return t == TRI_YES ? "yes" : t == TRI_NO ? "no" : "unknown";
 }
 
+static void print_icmp(FILE *out, const struct style *st, const struct measured *m)
+{
+	char value[32], lo[32], hi[32], text[160];
+
+	if (m->known)
+		snprintf(text, sizeof(text), "a silent ping's mapping lasts %s (%s to %s)",
+			 plot_time_text(value, sizeof(value), m->value),
+			 plot_time_text(lo, sizeof(lo), m->lo),
+			 plot_time_text(hi, sizeof(hi), m->hi));
+	else if (m->at_least > 0)
+		snprintf(text, sizeof(text), "a silent ping's mapping lasts longer than %s",
+			 plot_time_text(lo, sizeof(lo), m->at_least));
+	else
+		return;
+	line(out, st, "ICMP", text);
+}
+
 /* Small facts, each on a line of its own, and only if there is something to say. */
 static void print_small(FILE *out, const struct style *st, const struct probe_result *r)
 {
@@ -174,6 +191,7 @@ static void print_small(FILE *out, const struct style *st, const struct probe_re
 			 yes_no(r->refresh_out.answer), yes_no(r->refresh_in.answer));
 		line(out, st, "Refresh", text);
 	}
+	print_icmp(out, st, &r->icmp_query);
 	if (r->hairpin.answer != TRI_UNKNOWN)
 		line(out, st, "Hairpin",
 		     r->hairpin.answer == TRI_NO  ? "no"

@@ -86,6 +86,7 @@ struct asker_request {
  * struct asker - State; see asker_start()
  * @session_lost: The server forgot the session: its trials are gone
  * @limits_*:	What the server allows
+ * @abilities:	Bits of enum probe_ability
  * @control_port: The control flow's mapped address
  */
 struct asker {
@@ -98,6 +99,7 @@ struct asker {
 	bool has_cookie;
 	struct addr control_mapped;
 	unsigned limit_trials;
+	uint32_t abilities;
 	struct ask asks[ASKS_MAX];
 	struct asker_request requests[ASKER_REQUESTS];
 	struct probe_trial_state states[ASKER_STATES_MAX];

@@ -22,6 +22,7 @@
 #define RESERVED          4           /* flows kept for the refresh test and a witness */
 #define REFRESH_WAIT      (10 * NK_S) /* after the fan, for a direction that is nearly decided */
 #define LEAST_FOR_REFRESH 12
+#define LEAST_FOR_ICMP    (4 * ICMP_HELD)
 
 struct natprobe *natprobe_new(const struct probe_options *options, const uint8_t seed[static 32])
 {
@@ -60,6 +61,7 @@ static void nothing_measured(struct natprobe *p, enum why_kind kind, const char 
 {
 	report_timeouts_unknown(p, ALL_LANES, kind, why);
 	report_refresh_unknown(p, kind, why);
+	icmp_timer_not(&p->icmp, kind, why);
 }
 
 static void end(struct natprobe *p, int status, nk_time now)
@@ -74,6 +76,7 @@ static void end(struct natprobe *p, int status, nk_time now)
 		nothing_measured(p, WHY_PATH, err_text(status));
 	fan_report(&p->fan);
 	refresh_report(&p->refresh);
+	icmp_timer_report(&p->icmp, &r->icmp_query);
 	if (p->stage != STAGE_FIND)
 		report_ports(p);
 	report_faults(p);
@@ -104,7 +107,26 @@ static void to_classify(struct natprobe *p, const struct exchange *chosen, nk_ti
 	p->asker.control_mapped = chosen->xor_mapped;
 	asker_open_session(&p->asker, SESSION_TRIES);
 	classify_start(&p->classify, &chosen->other, now);
+	if (p->options.icmp && !p->options.quick)
+		icmp_timer_try(&p->icmp, &chosen->to, &p->options.local);
 	p->stage = STAGE_CLASSIFY;
+}
+
+/* How many of @room mappings the ICMP timer gets: the fan must not miss them. */
+static unsigned room_for_icmp(struct natprobe *p, unsigned room)
+{
+	if (!p->options.icmp)
+		icmp_timer_not(&p->icmp, WHY_NOT_ASKED, "not asked for");
+	else if (!p->icmp.permitted)
+		icmp_timer_not(&p->icmp, WHY_NOT_ASKED, "no ping socket was opened");
+	else if ((p->asker.abilities & PROBE_ABLE_ICMP) == 0)
+		icmp_timer_not(&p->icmp, WHY_SERVER, "the server takes no trials by ICMP echo");
+	else if (room < LEAST_FOR_ICMP)
+		icmp_timer_not(&p->icmp, WHY_NOT_ASKED,
+			       "no mappings were left for it: see --mappings");
+	else
+		return ICMP_HELD;
+	return 0;
 }
 
 static void to_fan(struct natprobe *p, nk_time now)
@@ -113,7 +135,7 @@ static void to_fan(struct natprobe *p, nk_time now)
 				       ? ALL_LANES
 				       : 1u << STATE_REPLIED | 1u << STATE_STREAM;
 	unsigned limit = p->options.mappings;
-	unsigned room;
+	unsigned room, icmp;
 
 	if (p->asker.limit_trials > 0 && limit > p->asker.limit_trials)
 		limit = p->asker.limit_trials;
@@ -140,7 +162,10 @@ static void to_fan(struct natprobe *p, nk_time now)
 		report_refresh_unknown(p, WHY_NOT_ASKED,
 				       "no mappings were left for it: see --mappings");
 	}
-	fan_start(&p->fan, lanes, room, now);
+	icmp = room_for_icmp(p, room);
+	fan_start(&p->fan, lanes, room - icmp, now);
+	if (icmp > 0)
+		icmp_timer_start(&p->icmp, &p->fan, now);
 }
 
 /* After the classification: what can be measured, and is there anything to measure? */
@@ -285,7 +310,9 @@ static void take_verdicts(struct natprobe *p, nk_time now)
 	while (asker_take_state(&p->asker, &s))
 		fan_state(&p->fan, &s, now);
 	while (asker_take(&p->asker, &v, now)) {
-		if (v.trial >= REFRESH_NUMBER)
+		if (v.trial >= ICMP_NUMBER)
+			icmp_timer_verdict(&p->icmp, &v, now);
+		else if (v.trial >= REFRESH_NUMBER)
 			refresh_verdict(&p->refresh, &v, now);
 		else
 			fan_verdict(&p->fan, &v, now);
@@ -310,6 +337,8 @@ void natprobe_input(struct natprobe *p, const struct event *ev, nk_time now)
 	}
 	if (ev->id == CONTROL_SOCKET)
 		control_input(p, ev, now);
+	else if (ev->id >= ICMP_SOCKETS)
+		icmp_timer_input(&p->icmp, ev, now);
 	else if (ev->id >= REFRESH_SOCKETS)
 		refresh_input(&p->refresh, ev, now);
 	else if (ev->id >= FAN_SOCKETS)
@@ -349,6 +378,7 @@ static bool parts_output(struct natprobe *p, struct action *action, nk_time now)
 	return exchanges_output(&p->exchanges, action, now) ||
 	       classify_output(&p->classify, action, now) ||
 	       refresh_output(&p->refresh, action, now) || fan_output(&p->fan, action, now) ||
+	       icmp_timer_output(&p->icmp, action, now) ||
 	       (p->stage > STAGE_FIND && asker_output(&p->asker, action, now));
 }
 
@@ -377,6 +407,7 @@ nk_time natprobe_deadline(const struct natprobe *p)
 		return NK_NEVER;
 	at = nk_min(exchanges_deadline(&p->exchanges), classify_deadline(&p->classify));
 	at = nk_min(at, nk_min(fan_deadline(&p->fan), refresh_deadline(&p->refresh)));
+	at = nk_min(at, icmp_timer_deadline(&p->icmp));
 	if (p->stage == STAGE_FIND)
 		return nk_min(at, p->started + SILENT_AFTER);
 	if (p->fan_done_at != 0)
@@ -392,6 +423,7 @@ int natprobe_status(const struct natprobe *p)
 const struct probe_result *natprobe_result(struct natprobe *p)
 {
 	fan_report(&p->fan);
+	icmp_timer_report(&p->icmp, &p->result.icmp_query);
 	return &p->result;
 }
 

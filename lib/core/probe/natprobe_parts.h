@@ -4,6 +4,7 @@
 
 #include "core/probe/classify.h"
 #include "core/probe/fan.h"
+#include "core/probe/icmp_timer.h"
 #include "core/probe/natprobe.h"
 #include "core/probe/refresh.h"
 
@@ -20,6 +21,7 @@ struct natprobe {
 	struct classify classify;
 	struct fan fan;
 	struct refresh refresh;
+	struct icmp_timer icmp;
 	struct probe_result result;
 	struct exchange *find[PROBE_SERVERS_MAX];
 	struct exchange *ability;
