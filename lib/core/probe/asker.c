@@ -285,12 +285,8 @@ static struct ask *request_ask(struct asker *a, const struct asker_request *r)
 static void request_answered(struct asker *a, struct asker_request *r, const struct stun_msg *m,
 			     const struct probe_msg *p, nk_time now)
 {
-	if (r->repeats == 1) {
-		struct exchanges *x = a->exchanges;
-		const nk_time sample = nk_max(1, now - r->sent);
-
-		x->rtt = x->rtt == 0 ? sample : (7 * x->rtt + sample) / 8;
-	}
+	if (r->repeats == 1)
+		exchanges_learn(a->exchanges, now - r->sent);
 	if (r->kind == REQUEST_SESSION) {
 		session_answered(a, r, m, p);
 		return;
@@ -518,6 +514,10 @@ bool asker_take(struct asker *a, struct ask_verdict *out, nk_time now)
 
 		if (!k->used || (!k->concluded && ask_end(k) > now))
 			continue;
+		if (!k->concluded && k->copies == ASK_COPIES && k->acked) {
+			a->heard += k->controls != 0;
+			a->unheard += k->controls == 0 && !all_came(k);
+		}
 		k->concluded = true;
 		if (k->taken < k->count) {
 			judge(k, k->taken++, out);

@@ -87,7 +87,9 @@ struct asker_request {
  * @session_lost: The server forgot the session: its trials are gone
  * @limits_*:	What the server allows
  * @abilities:	Bits of enum probe_ability
- * @control_port: The control flow's mapped address
+ * @control_mapped: The control flow's mapped address
+ * @heard, @unheard: Asks of which some control answer came, and of which none did though the
+ *		server had taken them: what becomes of copies to a mapping that is surely there
  */
 struct asker {
 	enum asker_mode mode;
@@ -105,6 +107,7 @@ struct asker {
 	struct probe_trial_state states[ASKER_STATES_MAX];
 	unsigned states_head, states_count;
 	unsigned controls_sent, controls_got;
+	unsigned heard, unheard;
 };
 
 /* Starts on an open control socket; @exchanges gives randomness and the round trip. */

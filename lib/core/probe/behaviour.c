@@ -46,10 +46,26 @@ static void decide(struct class_finding *out, enum why_kind kind, const char *wh
 				   : behaviour_certainty(total);
 }
 
-/* External addresses may come from a pool, so that ports say more than addresses. */
-static bool same_port(const struct exchange *a, const struct exchange *b)
+static bool same(const struct exchange *a, const struct exchange *b)
 {
-	return a->xor_mapped.port == b->xor_mapped.port;
+	return addr_eq(&a->xor_mapped, &b->xor_mapped);
+}
+
+/*
+ * The same port on different addresses: a pool that chooses by destination, or
+ * mappings that differ by destination and find their port free on each address.
+ */
+static bool pool_hides(const struct classify *c, unsigned s)
+{
+	for (unsigned a = 0; a < DEST_COUNT; a++)
+		for (unsigned b = 0; b < a; b++) {
+			const struct exchange *x = c->map[s][a], *y = c->map[s][b];
+
+			if (answered(x) && answered(y) && !same(x, y) &&
+			    x->xor_mapped.port == y->xor_mapped.port)
+				return true;
+		}
+	return false;
 }
 
 static enum nat_class mapping_of(const struct classify *c, unsigned s)
@@ -57,17 +73,25 @@ static enum nat_class mapping_of(const struct classify *c, unsigned s)
 	const struct exchange *primary = c->map[s][DEST_PRIMARY], *port = c->map[s][DEST_PORT];
 	const struct exchange *ip = c->map[s][DEST_IP], *both = c->map[s][DEST_BOTH];
 
-	if (!answered(primary))
+	if (!answered(primary) || pool_hides(c, s))
 		return CLASS_UNKNOWN;
-	if (answered(port) && !same_port(primary, port))
+	if (answered(port) && !same(primary, port))
 		return CLASS_ADDRESS_AND_PORT_DEPENDENT;
 	if (!answered(ip) || !answered(both))
 		return CLASS_UNKNOWN;
-	if (!same_port(ip, both))
+	if (!same(ip, both))
 		return CLASS_ADDRESS_AND_PORT_DEPENDENT;
-	if (same_port(primary, ip))
+	if (same(primary, ip))
 		return CLASS_ENDPOINT_INDEPENDENT;
 	return CLASS_ADDRESS_DEPENDENT;
+}
+
+static bool any_pool_hides(const struct classify *c)
+{
+	for (unsigned s = 0; s < c->ports; s++)
+		if (pool_hides(c, s))
+			return true;
+	return false;
 }
 
 void behaviour_mapping(const struct classify *c, struct class_finding *out)
@@ -86,6 +110,8 @@ void behaviour_mapping(const struct classify *c, struct class_finding *out)
 	} else if (c->other_silent) {
 		kind = WHY_SERVER;
 		why = "the server's other address does not answer";
+	} else if (any_pool_hides(c)) {
+		why = "the external address differs by destination: its pool hides the class";
 	}
 	decide(out, kind, why);
 	if (out->cls != CLASS_UNKNOWN || c->result->nat.answer != TRI_NO)

@@ -75,3 +75,12 @@ unsigned budget_younger(const struct budget *b, nk_time last)
 		n += b->flow[i].held && b->flow[i].last > last;
 	return n;
 }
+
+unsigned budget_made_after(const struct budget *b, int flow)
+{
+	unsigned n = 0;
+
+	for (unsigned i = (unsigned)(flow + 1); i < b->count; i++)
+		n += b->flow[i].held;
+	return n;
+}

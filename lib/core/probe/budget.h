@@ -53,4 +53,7 @@ nk_time budget_next_expiry(const struct budget *b);
 /* Flows held whose last packet is younger than @last: what an evict-oldest NAT would keep first. */
 unsigned budget_younger(const struct budget *b, nk_time last);
 
+/* Flows held that were made after this one. */
+unsigned budget_made_after(const struct budget *b, int flow);
+
 #endif

@@ -44,14 +44,14 @@ nk_time exchanges_wait(const struct exchanges *x)
 	return nk_max(LEAST_WAIT, 2 * x->rtt + 10 * NK_MS);
 }
 
-static void learn_rtt(struct exchanges *x, const struct exchange *e, nk_time now)
+void exchanges_learn(struct exchanges *x, nk_time sample)
 {
-	const nk_time sample = nk_max(1, now - e->sent);
-
-	/* Karn: an answer to a repeated request says nothing of the round trip. */
-	if (e->repeats != 1)
+	if (x->rtt == 0) {
+		x->rtt = nk_max(1, sample);
 		return;
-	x->rtt = x->rtt == 0 ? sample : (7 * x->rtt + sample) / 8;
+	}
+	x->rtt_var = (3 * x->rtt_var + nk_max(x->rtt - sample, sample - x->rtt)) / 4;
+	x->rtt = nk_max(1, (7 * x->rtt + sample) / 8);
 }
 
 static void keep_software(struct exchanges *x, const struct stun_msg *m)
@@ -134,7 +134,9 @@ struct exchange *exchanges_input(struct exchanges *x, const struct event *ev, nk
 		fault(x, EXCHANGE_GARBAGE, &ev->from);
 		return NULL;
 	}
-	learn_rtt(x, e, now);
+	/* Karn: an answer to a repeated request says nothing of the round trip. */
+	if (e->repeats == 1)
+		exchanges_learn(x, now - e->sent);
 	keep_software(x, &m);
 	x->answered++;
 	e->state = EXCHANGE_ANSWERED;

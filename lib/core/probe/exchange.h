@@ -55,7 +55,7 @@ enum exchange_fault {
 
 /**
  * struct exchanges - The table, with the round-trip time that its answers teach
- * @rtt:	Smoothed, 0 before the first answer
+ * @rtt, @rtt_var: Smoothed round trip and its mean deviation (RFC 6298); 0 before the first answer
  * @faults:	Counts by enum exchange_fault, and the last sender of each
  * @software:	SOFTWARE of the last answer that had one, printable ASCII
  */
@@ -63,7 +63,7 @@ struct exchanges {
 	struct exchange table[EXCHANGES_MAX];
 	unsigned count;
 	struct rng *rng;
-	nk_time rtt;
+	nk_time rtt, rtt_var;
 	unsigned faults[EXCHANGE_FAULTS];
 	struct addr fault_source[EXCHANGE_FAULTS];
 	char software[64];
@@ -81,6 +81,9 @@ struct exchange *exchange_add(struct exchanges *x, uint32_t socket, const struct
 struct exchange *exchanges_input(struct exchanges *x, const struct event *ev, nk_time now);
 bool exchanges_output(struct exchanges *x, struct action *action, nk_time now);
 nk_time exchanges_deadline(const struct exchanges *x);
+
+/* Tells of a round trip that an answer to an unrepeated request took. */
+void exchanges_learn(struct exchanges *x, nk_time sample);
 
 /* How long to wait for an answer before asking again: from the measured round trip. */
 nk_time exchanges_wait(const struct exchanges *x);

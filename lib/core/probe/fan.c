@@ -6,11 +6,14 @@
 
 #include "core/probe/fan_parts.h"
 
-#define HURRY       24 /* openings of the lane that takes 3 s to set up, before the others */
-#define ASK_AGAIN   (50 * NK_MS) /* when too many questions are under way, or a verdict is in doubt */
-#define LIFE_MARGIN 1.03
-#define REPORT_MASS 0.95
-#define LEAST_DEAD  3
+#define HURRY        24 /* openings of the lane that takes 3 s to set up, before the others */
+#define ASK_AGAIN    (50 * NK_MS) /* when too many questions are under way, or a verdict is in doubt */
+#define LIFE_MARGIN  1.03
+#define REPORT_MASS  0.95
+#define LEAST_DEAD   3
+#define TICK         (4 * NK_MS)
+#define NOISE_MAX    (50 * NK_MS)
+#define CURVE_AROUND 1.02
 
 static bool enabled(const struct fan *f, unsigned s)
 {
@@ -127,11 +130,13 @@ static void update_life(struct fan *f)
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
 		if (!enabled(f, s))
 			continue;
-		if (f->lanes[s].estimate.open) {
+		const struct lane *l = &f->lanes[s];
+
+		if (l->estimate.open && l->died == 0) {
 			f->budget->life = NK_NEVER;
 			return;
 		}
-		top = fmax(top, f->lanes[s].estimate.hi);
+		top = fmax(top, l->estimate.open ? l->died : l->estimate.hi);
 	}
 	f->budget->life = nk_from_seconds(top * LIFE_MARGIN + 0.5);
 }
@@ -158,6 +163,7 @@ void fan_verdict(struct fan *f, const struct ask_verdict *v, nk_time now)
 		budget_gone(f->budget, t->flow);
 		quota_dead(f, t);
 	}
+	lane_controls(l, f->asker->heard, f->asker->unheard);
 	if (v->verdict != VERDICT_VOID)
 		lane_tell(l, gap, v->verdict == VERDICT_ALIVE);
 	quota_witness_judged(f, index, v->verdict);
@@ -177,7 +183,8 @@ static unsigned ages_of(const struct fan *f, unsigned state, double *ages, uint3
 
 		if (t->phase != TRIAL_SILENT || t->state != state || t->witness)
 			continue;
-		age = trial_age(t, now);
+		/* Asked now, it is tested when the copy comes: a round trip later. */
+		age = trial_age(t, now + f->exchanges->rtt);
 		for (; at > 0 && ages[at - 1] < age; at--) {
 			ages[at] = ages[at - 1];
 			index[at] = index[at - 1];
@@ -471,9 +478,30 @@ static void report_lane(struct fan *f, unsigned state)
 					 : "the run ended before it was bracketed");
 	} else {
 		m->known = true;
+		/* A silence is known no better than the path's jitter and the kernel's tick. */
+		const double noise = nk_seconds(nk_min(f->exchanges->rtt_var, NOISE_MAX) + TICK);
+
 		m->value = e.value;
-		m->lo = e.lo;
-		m->hi = e.hi;
+		m->lo = e.lo - noise;
+		m->hi = e.hi + noise;
+	}
+}
+
+/* Half of the points are spread over all times, half lie where the curve falls. */
+static void curve_times(const struct timeout_estimate *e, double top, double *t, unsigned count)
+{
+	const double lo = e->lo / CURVE_AROUND, hi = fmin(top, e->hi * CURVE_AROUND);
+	const unsigned half = count / 2;
+
+	for (unsigned i = 0; i < count; i++) {
+		const double at =
+			i < half ? 0.5 * pow(top / 0.5, (double)i / (half - 1))
+				 : lo * pow(hi / lo, (double)(i - half) / (count - half - 1));
+		unsigned k = i;
+
+		for (; k > 0 && t[k - 1] > at; k--)
+			t[k] = t[k - 1];
+		t[k] = at;
 	}
 }
 
@@ -486,8 +514,7 @@ static void report_curve(struct fan *f, unsigned state)
 	if (!enabled(f, state) || f->result->timeouts[state].trials == 0)
 		return;
 	c->count = PROBE_CURVE_POINTS;
-	for (unsigned i = 0; i < c->count; i++)
-		c->t[i] = 0.5 * pow(top / 0.5, (double)i / (c->count - 1));
+	curve_times(&f->lanes[state].estimate, top, c->t, c->count);
 	timeout_belief_survival(&f->lanes[state].belief, c->t, c->p, c->count);
 }
 

@@ -22,6 +22,7 @@
 #define OLDER            1.003 /* a witness must be this much older than what died */
 #define RESTARTS_MAX     2
 #define SEVERAL          2 /* a single death among survivors may be a loss */
+#define OTHERS           4
 #define LEAST_QUOTA      4
 
 void quota_confirmed(struct fan *f, const struct trial *t)
@@ -49,6 +50,8 @@ static void refuses(struct fan *f)
 /* Whether the row is long enough: first any that fail, then some that were opened one by one to see. */
 static bool row_of_refusals(struct fan *f, const struct trial *t, nk_time now)
 {
+	if (f->result->pooling == POOL_ARBITRARY)
+		return false; /* set-ups from another exit address are not refused by the NAT */
 	if (f->refused_run++ == 0)
 		f->refused_first = t->opened;
 	if (f->refused_run < REFUSED_IN_A_ROW)
@@ -79,6 +82,18 @@ void quota_unconfirmed(struct fan *f, struct trial *t, nk_time now)
 	f->budget->pace = f->options->pace;
 	f->budget->limit = f->budget->held;
 	f->retry_open = now + RETRY_AFTER;
+}
+
+/*
+ * Mappings that an evicting NAT would rather keep than this one: those used
+ * later, or made later, whichever are fewer, since NATs differ in what "oldest" is.
+ */
+static unsigned kept_before(const struct fan *f, const struct trial *t)
+{
+	const unsigned used = budget_younger(f->budget, nk_max(t->last_out, t->last_in));
+	const unsigned made = budget_made_after(f->budget, t->flow);
+
+	return used < made ? used : made;
 }
 
 static unsigned younger_than(const struct fan *f, const struct trial *t)
@@ -186,6 +201,14 @@ void quota_witness_judged(struct fan *f, uint32_t index, enum verdict verdict)
 }
 
 /* Asks all that are silent; when all have answered, those that were spared are the quota. */
+/* How many mappings of the fan stay well within a quota, beside those of the control flow and the refresh test. */
+static unsigned within(unsigned quota)
+{
+	const unsigned share = quota * 3 / 4;
+
+	return share > LEAST_QUOTA + OTHERS ? share - OTHERS : LEAST_QUOTA;
+}
+
 static void census(struct fan *f, nk_time now)
 {
 	struct quota_finding *q = &f->result->quota;
@@ -198,8 +221,8 @@ static void census(struct fan *f, nk_time now)
 		asked += t->phase == TRIAL_ASKED;
 		if (t->phase == TRIAL_SILENT && n < PROBE_TRIALS_MAX)
 			silent[n++] = i;
-		if (t->spared && younger_than(f, t) > spared)
-			spared = younger_than(f, t);
+		if (t->spared && kept_before(f, t) > spared)
+			spared = kept_before(f, t);
 	}
 	if (n > 0 && fan_ask(f, silent, n, now))
 		return;
@@ -210,7 +233,7 @@ static void census(struct fan *f, nk_time now)
 	q->p = 0.99;
 	f->suspicion = (struct suspicion){.witness = FAN_TRIALS_MAX};
 	if (f->restarts < RESTARTS_MAX)
-		fan_restart(f, spared < LEAST_QUOTA ? LEAST_QUOTA : spared * 3 / 4, now);
+		fan_restart(f, within(spared), now);
 }
 
 void quota_step(struct fan *f, nk_time now)

@@ -26,6 +26,12 @@ double lane_precision(const struct lane *l, double t)
 	return fmax(LANE_LEAST_RESOLUTION, l->resolution * t);
 }
 
+void lane_controls(struct lane *l, unsigned got, unsigned lost)
+{
+	l->belief.controls_got = got;
+	l->belief.controls_lost = lost;
+}
+
 void lane_tell(struct lane *l, double gap_s, bool alive)
 {
 	if (alive)

@@ -59,6 +59,9 @@ void lane_init(struct lane *l, const struct timeout_grid *grid, double max_s, do
 /* Tells of a verdict that counts. */
 void lane_tell(struct lane *l, double gap_s, bool alive);
 
+/* Tells how many groups of control answers came so far, and how many did not. */
+void lane_controls(struct lane *l, unsigned got, unsigned lost);
+
 /**
  * lane_decide() - What to do now
  * @ages:	Silences of the mappings that may be asked, falling, @count of them

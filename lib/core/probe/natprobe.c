@@ -19,7 +19,7 @@
 #define SESSION_TRIES     5
 #define ABILITY_TRIES     4
 #define FIND_TRIES        5
-#define RESERVED          4           /* flows kept for the refresh test and a witness */
+#define RESERVED          5           /* flows kept for the refresh test and a witness */
 #define REFRESH_WAIT      (10 * NK_S) /* after the fan, for a direction that is nearly decided */
 #define LEAST_FOR_REFRESH 12
 #define LEAST_FOR_ICMP    (4 * ICMP_HELD)
@@ -94,6 +94,7 @@ static void end(struct natprobe *p, int status, nk_time now)
 static void to_classify(struct natprobe *p, const struct exchange *chosen, nk_time now)
 {
 	p->result.server = chosen->to;
+	p->control_flow = chosen->flow;
 	budget_seen(&p->budget, chosen->flow);
 	p->classify = (struct classify){
 		.options = &p->options,
@@ -225,6 +226,20 @@ static bool find_over(const struct natprobe *p, nk_time now, const struct exchan
 				 now >= first + exchanges_wait(&p->exchanges));
 }
 
+/* The server knows our token no more, or not from this address. */
+static void session_lost(struct natprobe *p, nk_time now)
+{
+	if (p->result.pooling != POOL_ARBITRARY) {
+		end(p, NK_ERR_UNREACHABLE, now);
+		return;
+	}
+	end(p, CORE_DONE, now);
+	p->fan.running = false;
+	nothing_measured(
+		p, WHY_PATH,
+		"exit addresses differ: the server cannot tell that the mappings are ours");
+}
+
 static void step(struct natprobe *p, nk_time now)
 {
 	const struct exchange *best;
@@ -263,7 +278,7 @@ static void step(struct natprobe *p, nk_time now)
 		break;
 	case STAGE_FAN:
 		if (p->asker.session_lost) {
-			end(p, NK_ERR_UNREACHABLE, now);
+			session_lost(p, now);
 			break;
 		}
 		if (p->fan.done && p->fan_done_at == 0)
@@ -393,6 +408,8 @@ bool natprobe_output(struct natprobe *p, struct action *action, nk_time now)
 			return false;
 	}
 	if (action->kind == ACTION_SEND) {
+		if (action->id == CONTROL_SOCKET)
+			budget_touch(&p->budget, p->control_flow, now);
 		p->result.packets_out++;
 		p->result.bytes_out += action->len + addr_overhead(&action->to);
 	}

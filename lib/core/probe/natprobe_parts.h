@@ -28,6 +28,7 @@ struct natprobe {
 	enum stage stage;
 	bool control_opening, control_open, ending;
 	nk_time started, fan_done_at;
+	int control_flow; /* of the budget */
 	int status;
 };
 

@@ -3,35 +3,51 @@
 #include <math.h>
 #include <stdio.h>
 
-#define STEP        NK_S
+#define STEP        NK_S /* between two copies of the server */
 #define SETUP_TRIES 8
 #define MISSES      4 /* copies lost in a row, each with its control answered: no chance at 5 % loss */
 #define SLACK       0.3 /* seconds */
-#define HEARD_LATE \
-	3.0 /* it may have lived so much longer: copies come once a second, some are lost */
-#define ASK_RETRY (200 * NK_MS)
+#define HEARD_LATE  3.0 /* it may have lived so much longer: some of the last copies were lost */
+#define ASK_RETRY   (200 * NK_MS)
+#define FIRST_PULSE 0.5 /* seconds of age */
+#define PULSE_RATIO 2.2
+#define PULSE_SHIFT 1.483 /* between the two flows: the root of the ratio */
+#define BEFORE      0.97 /* of the shortest the timer can be: a pulse up to then made nothing anew */
+
+static bool outbound(unsigned kind)
+{
+	return kind != REFRESH_IN;
+}
+
+static void pulses_start(struct refresh_flow *f, unsigned kind, nk_time now)
+{
+	f->silent_since = f->pulse = now;
+	f->next_age = FIRST_PULSE * (kind == REFRESH_OUT_B ? PULSE_SHIFT : 1);
+}
 
 void refresh_start(struct refresh *r, struct fan *fan, nk_time now)
 {
 	*r = (struct refresh){.fan = fan, .running = true};
-	for (unsigned d = 0; d < REFRESH_DIRECTIONS; d++)
-		r->flows[d] = (struct refresh_flow){.flow = BUDGET_NO_FLOW, .due = now};
+	for (unsigned k = 0; k < REFRESH_FLOWS; k++)
+		r->flows[k] = (struct refresh_flow){.flow = BUDGET_NO_FLOW, .due = now};
 }
 
-static struct fact *fact_of(const struct refresh *r, unsigned direction)
+static struct fact *fact_of(const struct refresh *r, unsigned kind)
 {
 	struct probe_result *res = r->fan->result;
 
-	return direction == REFRESH_OUT ? &res->refresh_out : &res->refresh_in;
+	return outbound(kind) ? &res->refresh_out : &res->refresh_in;
 }
 
-static void decide(struct refresh *r, unsigned direction, bool yes, double silent_s)
+static void decide(struct refresh *r, unsigned kind, bool yes, double silent_s)
 {
 	struct probe_result *res = r->fan->result;
-	struct refresh_flow *f = &r->flows[direction];
+	const struct refresh_flow *f = &r->flows[kind];
 
-	f->decided = true;
-	*fact_of(r, direction) = (struct fact){
+	for (unsigned k = 0; k < REFRESH_FLOWS; k++)
+		if (outbound(k) == outbound(kind))
+			r->flows[k].decided = true;
+	*fact_of(r, kind) = (struct fact){
 		.answer = yes ? TRI_YES : TRI_NO,
 		.p = 0.99,
 		.trials = f->trials,
@@ -40,7 +56,7 @@ static void decide(struct refresh *r, unsigned direction, bool yes, double silen
 		return;
 	res->evidence[res->evidence_count++] = (struct evidence){
 		.kind = EVIDENCE_REFRESH,
-		.state = direction == REFRESH_OUT ? STATE_SOLITARY : STATE_STREAM,
+		.state = outbound(kind) ? STATE_SOLITARY : STATE_STREAM,
 		.verdict = yes ? VERDICT_ALIVE : VERDICT_DEAD,
 		.at_s = nk_seconds(f->opened - r->fan->run_started),
 		.gap_s = silent_s,
@@ -49,24 +65,30 @@ static void decide(struct refresh *r, unsigned direction, bool yes, double silen
 	};
 }
 
+/* The lane whose timer rules the outbound flows, which nothing answers. */
+static const struct lane *outbound_lane(const struct refresh *r)
+{
+	return &r->fan->lanes[r->fan->plain ? STATE_REPLIED : STATE_SOLITARY];
+}
+
 /*
- * How long a mapping would live that nothing refreshes: longer than any of
- * these lanes found. INFINITY while one of them is open.
+ * Seconds that a mapping would live at most if nothing restarted its timer.
+ * INFINITY while that is not known.
  */
-static double longest(const struct refresh *r, unsigned direction)
+static double longest(const struct refresh *r, unsigned kind)
 {
 	double top = 0;
 
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
 		const struct lane *l = &r->fan->lanes[s];
 
-		if (l->max <= 0 || (direction == REFRESH_OUT && s == STATE_STREAM))
+		if (l->max <= 0 || (outbound(kind) && l != outbound_lane(r)))
 			continue;
 		if (l->estimate.open)
 			return INFINITY;
 		top = fmax(top, l->estimate.hi);
 	}
-	return top + fmax(0.3, 0.01 * top);
+	return top + fmax(SLACK, 0.01 * top);
 }
 
 /* Whether a mapping that was last heard at this age died of one of the timers. */
@@ -83,12 +105,16 @@ static bool fits_a_timer(const struct refresh *r, double age)
 }
 
 /* Sets a flow up anew, on the same socket. */
-static void again(struct refresh_flow *f, nk_time now)
+static void again(struct refresh *r, unsigned kind, nk_time now)
 {
-	f->ready = f->has_cookie = f->asked = false;
+	struct refresh_flow *f = &r->flows[kind];
+
+	f->has_cookie = f->asked = false;
 	f->missed = f->tries = 0;
 	f->heard = 0;
 	f->due = now;
+	f->ready = outbound(kind) && !r->fan->plain;
+	pulses_start(f, kind, now);
 }
 
 /*
@@ -106,41 +132,60 @@ static void inbound_died(struct refresh *r, nk_time now)
 		return;
 	}
 	f->died = age;
-	again(f, now);
+	f->beside_died = f->beside;
+	again(r, REFRESH_IN, now);
+}
+
+/*
+ * Inbound packets do restart the timers. One that died before all the same was
+ * pushed out: a quota that the fan itself need not have felt.
+ */
+static void inbound_survived(struct refresh *r, double age)
+{
+	struct quota_finding *q = &r->fan->result->quota;
+	const struct refresh_flow *f = &r->flows[REFRESH_IN];
+
+	decide(r, REFRESH_IN, true, age);
+	if (f->died <= 0 || q->policy != QUOTA_NONE_SEEN)
+		return;
+	q->policy = QUOTA_EVICTS;
+	q->value = f->beside_died + 1;
+	q->p = 0.9;
 }
 
 void refresh_verdict(struct refresh *r, const struct ask_verdict *v, nk_time now)
 {
-	const unsigned d = v->trial - REFRESH_NUMBER;
+	const unsigned k = v->trial - REFRESH_NUMBER;
 	struct refresh_flow *f;
-	double silent_s;
+	double age;
 
-	if (!r->running || v->trial < REFRESH_NUMBER || d >= REFRESH_DIRECTIONS)
+	if (!r->running || v->trial < REFRESH_NUMBER || k >= REFRESH_FLOWS)
 		return;
-	f = &r->flows[d];
+	f = &r->flows[k];
 	f->asked = false;
 	f->due = nk_max(now, f->due);
 	if (f->decided || v->verdict == VERDICT_VOID)
 		return;
 	f->trials++;
-	silent_s = nk_seconds(v->at - f->silent_since);
-	if (d == REFRESH_OUT) {
-		decide(r, d, v->verdict == VERDICT_ALIVE, silent_s);
+	age = nk_seconds(v->at - f->silent_since);
+	if (outbound(k)) {
+		decide(r, k, v->verdict == VERDICT_ALIVE, age);
 	} else if (v->verdict == VERDICT_ALIVE) {
 		f->missed = 0;
 		f->heard = v->at;
+		f->beside = budget_made_after(r->fan->budget, f->flow);
 		budget_touch(r->fan->budget, f->flow, now);
-		if (silent_s > longest(r, d))
-			decide(r, d, true, silent_s);
+		if (age > longest(r, k))
+			inbound_survived(r, age);
 	} else if (++f->missed >= MISSES && f->heard > 0) {
 		inbound_died(r, now);
 	}
 }
 
 /* The set-up's answer: the mapped port, or the cookie that lets the server send without being paid. */
-static void answered(struct refresh *r, unsigned d, const struct event *ev, nk_time now)
+static void answered(struct refresh *r, unsigned k, const struct event *ev, nk_time now)
 {
-	struct refresh_flow *f = &r->flows[d];
+	struct refresh_flow *f = &r->flows[k];
 	struct stun_msg m;
 	struct probe_msg p;
 
@@ -151,7 +196,7 @@ static void answered(struct refresh *r, unsigned d, const struct event *ev, nk_t
 		return;
 	budget_seen(r->fan->budget, f->flow);
 	f->mapped_port = m.xor_mapped.port;
-	f->silent_since = now;
+	pulses_start(f, k, now);
 	f->due = now;
 	if (!f->has_cookie && p.has_cookie) {
 		f->has_cookie = true;
@@ -164,26 +209,23 @@ static void answered(struct refresh *r, unsigned d, const struct event *ev, nk_t
 
 void refresh_input(struct refresh *r, const struct event *ev, nk_time now)
 {
-	const unsigned d = ev->id - REFRESH_SOCKETS;
+	const unsigned k = ev->id - REFRESH_SOCKETS;
 	struct refresh_flow *f;
 
-	if (!r->running || d >= REFRESH_DIRECTIONS)
+	if (!r->running || k >= REFRESH_FLOWS)
 		return;
-	f = &r->flows[d];
+	f = &r->flows[k];
 	if (ev->kind == EVENT_OPENED) {
 		f->open = true;
 		f->local_port = ev->local.port;
-		f->due = now;
-		/* With the probe service nothing ever comes back to the client's packets. */
-		f->ready = d == REFRESH_OUT && !r->fan->plain;
-		f->silent_since = now;
+		again(r, k, now);
 		if (f->ready)
 			budget_seen(r->fan->budget, f->flow); /* opened before any limit was met */
 	} else if (ev->kind == EVENT_OPEN_FAILED) {
 		f->decided = true;
 	} else if (ev->kind == EVENT_DATAGRAM &&
-		   !asker_input_trial(r->fan->asker, REFRESH_NUMBER + d, ev, now)) {
-		answered(r, d, ev, now);
+		   !asker_input_trial(r->fan->asker, REFRESH_NUMBER + k, ev, now)) {
+		answered(r, k, ev, now);
 	}
 }
 
@@ -197,72 +239,101 @@ static void put_binding(struct action *action, enum stun_class cls,
 }
 
 /* A TRIAL request for a cookie (zero), or one that echoes it. */
-static void put_cookie_trial(const struct refresh *r, unsigned d, struct action *action)
+static void put_cookie_trial(const struct refresh *r, unsigned k, struct action *action)
 {
-	const struct refresh_flow *f = &r->flows[d];
+	const struct refresh_flow *f = &r->flows[k];
 	struct wr w = wr_make(action->data, sizeof(action->data));
 
 	stun_begin(&w, PROBE_TRIAL, STUN_REQUEST, f->tid);
 	probe_put_token(&w, r->fan->asker->token);
-	probe_put_trial(&w, REFRESH_NUMBER + d);
+	probe_put_trial(&w, REFRESH_NUMBER + k);
 	probe_put_cookie(&w, f->has_cookie ? f->cookie : 0);
 	stun_pad_to(&w, fan_trial_len(&r->fan->server));
 	action->len = stun_end(&w);
 }
 
-static void send_setup(struct refresh *r, unsigned d, struct action *action, nk_time now)
+static void send_setup(struct refresh *r, unsigned k, struct action *action, nk_time now)
 {
-	struct refresh_flow *f = &r->flows[d];
+	struct refresh_flow *f = &r->flows[k];
 
 	rng_bytes(r->fan->exchanges->rng, f->tid, sizeof(f->tid));
 	if (r->fan->plain)
 		put_binding(action, STUN_REQUEST, f->tid);
 	else
-		put_cookie_trial(r, d, action);
+		put_cookie_trial(r, k, action);
 	f->tries++;
 	f->due = now + exchanges_wait(r->fan->exchanges);
 	f->silent_since = now;
 }
 
-static void send_outbound(struct refresh *r, struct action *action, nk_time now)
+/* The first packet makes the mapping; the others are the pulses. */
+static void send_pulse(struct refresh *r, unsigned k, struct action *action, nk_time now)
 {
-	struct refresh_flow *f = &r->flows[REFRESH_OUT];
+	struct refresh_flow *f = &r->flows[k];
 
 	rng_bytes(r->fan->exchanges->rng, f->tid, sizeof(f->tid));
 	if (r->fan->plain)
 		put_binding(action, STUN_INDICATION, f->tid);
 	else
-		fan_put_trial(r->fan, action, REFRESH_NUMBER + REFRESH_OUT, STUN_INDICATION,
-			      f->tid);
-	f->due += STEP;
-	if (f->due <= now)
-		f->due = now + STEP;
+		fan_put_trial(r->fan, action, REFRESH_NUMBER + k, STUN_INDICATION, f->tid);
+	f->pulse = now;
+	while (f->silent_since + nk_from_seconds(f->next_age) <= now)
+		f->next_age *= PULSE_RATIO;
+	f->due = f->silent_since + nk_from_seconds(f->next_age);
 }
 
 /*
- * When a flow is next to be served. Once the timeouts are known, the inbound
- * flow is asked the moment it has outlived them, and not at its next second.
+ * Whether an outbound flow tells: its last pulse came before the timer could
+ * have run out, and not so long ago that it would have run out again.
  */
-static nk_time due(const struct refresh *r, unsigned d)
+static bool tells(const struct refresh *r, unsigned kind, nk_time now)
 {
-	const struct refresh_flow *f = &r->flows[d];
+	const struct refresh_flow *f = &r->flows[kind];
+	const double lo = BEFORE * outbound_lane(r)->estimate.lo;
+
+	return f->ready && nk_seconds(f->pulse - f->silent_since) <= lo &&
+	       nk_seconds(now - f->pulse) < lo;
+}
+
+/* The outbound flow to ask: of those that tell, the one with the youngest pulse. */
+static unsigned best_outbound(const struct refresh *r, nk_time now)
+{
+	const bool a = tells(r, REFRESH_OUT_A, now), b = tells(r, REFRESH_OUT_B, now);
+
+	if (a && b)
+		return r->flows[REFRESH_OUT_A].pulse > r->flows[REFRESH_OUT_B].pulse
+			       ? REFRESH_OUT_A
+			       : REFRESH_OUT_B;
+	return a ? REFRESH_OUT_A : b ? REFRESH_OUT_B : REFRESH_FLOWS;
+}
+
+/*
+ * When a flow is next to be served. Once the timeouts are known, it is asked
+ * the moment it has outlived them.
+ */
+static nk_time due(const struct refresh *r, unsigned k)
+{
+	const struct refresh_flow *f = &r->flows[k];
 	double longer;
 
 	if (!f->open || f->decided)
 		return NK_NEVER;
-	longer = f->ready && !f->asked && d == REFRESH_IN ? longest(r, d) : INFINITY;
+	longer = f->ready && !f->asked ? longest(r, k) : INFINITY;
 	if (isinf(longer))
 		return f->due;
-	return nk_min(f->due, nk_max(f->last_asked + ASK_RETRY,
-				     f->silent_since + nk_from_seconds(longer) + 1));
+
+	const nk_time outlived =
+		nk_max(f->last_asked + ASK_RETRY, f->silent_since + nk_from_seconds(longer) + 1);
+
+	return outbound(k) ? outlived : nk_min(f->due, outlived);
 }
 
-static bool ask(struct refresh *r, unsigned d, unsigned copies, nk_time now)
+static bool ask(struct refresh *r, unsigned k, unsigned copies, nk_time now)
 {
-	struct refresh_flow *f = &r->flows[d];
+	struct refresh_flow *f = &r->flows[k];
 	const struct ask_target target = {
-		.trial = REFRESH_NUMBER + d,
-		.socket = REFRESH_SOCKETS + d,
+		.trial = REFRESH_NUMBER + k,
+		.socket = REFRESH_SOCKETS + k,
 		.port = f->mapped_port,
 	};
 
@@ -272,14 +343,34 @@ static bool ask(struct refresh *r, unsigned d, unsigned copies, nk_time now)
 	return f->asked;
 }
 
-static bool flow_output(struct refresh *r, unsigned d, struct action *action, nk_time now)
+/* An outbound flow's turn: a pulse, or once the timer is known the question. True if a packet leaves. */
+static bool outbound_turn(struct refresh *r, unsigned k, struct action *action, nk_time now)
 {
-	struct refresh_flow *f = &r->flows[d];
+	struct refresh_flow *f = &r->flows[k];
 
-	if (due(r, d) > now)
+	if (f->asked) {
+		f->due = now + ASK_RETRY;
+		return false;
+	}
+	if (isinf(longest(r, k))) {
+		send_pulse(r, k, action, now);
+		return true;
+	}
+	if (best_outbound(r, now) == k)
+		ask(r, k, ASK_COPIES, now);
+	else
+		f->decided = true; /* by the other flow, or not at all */
+	return false;
+}
+
+static bool flow_output(struct refresh *r, unsigned k, struct action *action, nk_time now)
+{
+	struct refresh_flow *f = &r->flows[k];
+
+	if (due(r, k) > now)
 		return false;
 	action->kind = ACTION_SEND;
-	action->id = REFRESH_SOCKETS + d;
+	action->id = REFRESH_SOCKETS + k;
 	action->to = r->fan->server;
 	action->local = (struct addr){.port = 0};
 	action->ttl = 0;
@@ -289,39 +380,31 @@ static bool flow_output(struct refresh *r, unsigned d, struct action *action, nk
 			f->decided = true;
 			return false;
 		}
-		send_setup(r, d, action, now);
+		send_setup(r, k, action, now);
 		return true;
 	}
-	if (d == REFRESH_IN) {
-		if (!f->asked)
-			ask(r, d, 1, now);
-		else
-			f->due = now + ASK_RETRY;
-		return false;
-	}
-	/* Older than any timer that its packets would not have restarted: is it still there? */
-	if (!f->asked && nk_seconds(now - f->silent_since) > longest(r, d) &&
-	    ask(r, d, ASK_COPIES, now))
-		return false;
-	send_outbound(r, action, now);
-	return true;
+	if (outbound(k))
+		return outbound_turn(r, k, action, now);
+	if (!f->asked)
+		ask(r, k, 1, now);
+	else
+		f->due = now + ASK_RETRY;
+	return false;
 }
 
 /* What the fan has learnt meanwhile: that all before was disturbed by a quota, or the timers. */
 static void follow_fan(struct refresh *r, nk_time now)
 {
-	struct refresh_flow *in = &r->flows[REFRESH_IN], *out = &r->flows[REFRESH_OUT];
+	const struct refresh_flow *in = &r->flows[REFRESH_IN];
 
 	if (r->restarts != r->fan->restarts) {
 		r->restarts = r->fan->restarts;
-		for (unsigned d = 0; d < REFRESH_DIRECTIONS; d++) {
-			again(&r->flows[d], now);
-			r->flows[d].decided = !r->flows[d].open;
-			*fact_of(r, d) = (struct fact){.answer = TRI_UNKNOWN};
+		for (unsigned k = 0; k < REFRESH_FLOWS; k++) {
+			again(r, k, now);
+			r->flows[k].died = 0;
+			r->flows[k].decided = !r->flows[k].open;
+			*fact_of(r, k) = (struct fact){.answer = TRI_UNKNOWN};
 		}
-		in->died = 0;
-		out->ready = !r->fan->plain;
-		out->silent_since = now;
 	}
 	if (!in->decided && in->died > 0 && fits_a_timer(r, in->died))
 		decide(r, REFRESH_IN, false, in->died);
@@ -331,14 +414,14 @@ bool refresh_output(struct refresh *r, struct action *action, nk_time now)
 {
 	if (!r->running)
 		return false;
-	while (r->opening < REFRESH_DIRECTIONS && r->fan->budget->held < r->fan->budget->limit) {
-		const unsigned d = r->opening++;
+	while (r->opening < REFRESH_FLOWS && r->fan->budget->held < r->fan->budget->limit) {
+		const unsigned k = r->opening++;
 
-		r->flows[d].flow = budget_take(r->fan->budget, now);
-		r->flows[d].opened = now;
+		r->flows[k].flow = budget_take(r->fan->budget, now);
+		r->flows[k].opened = now;
 		*action = (struct action){
 			.kind = ACTION_OPEN,
-			.id = REFRESH_SOCKETS + d,
+			.id = REFRESH_SOCKETS + k,
 			.socket = SOCKET_UDP,
 			.local = r->fan->local,
 			.peer = r->fan->server,
@@ -346,8 +429,8 @@ bool refresh_output(struct refresh *r, struct action *action, nk_time now)
 		return true;
 	}
 	follow_fan(r, now);
-	for (unsigned d = 0; d < REFRESH_DIRECTIONS; d++)
-		if (flow_output(r, d, action, now))
+	for (unsigned k = 0; k < REFRESH_FLOWS; k++)
+		if (flow_output(r, k, action, now))
 			return true;
 	return false;
 }
@@ -358,8 +441,8 @@ nk_time refresh_deadline(const struct refresh *r)
 
 	if (!r->running)
 		return NK_NEVER;
-	for (unsigned d = 0; d < REFRESH_DIRECTIONS; d++)
-		at = nk_min(at, due(r, d));
+	for (unsigned k = 0; k < REFRESH_FLOWS; k++)
+		at = nk_min(at, due(r, k));
 	return at;
 }
 
@@ -367,8 +450,8 @@ bool refresh_done(const struct refresh *r)
 {
 	if (!r->running)
 		return true;
-	for (unsigned d = 0; d < REFRESH_DIRECTIONS; d++)
-		if (!r->flows[d].decided && isfinite(longest(r, d)) && r->flows[d].open)
+	for (unsigned k = 0; k < REFRESH_FLOWS; k++)
+		if (!r->flows[k].decided && isfinite(longest(r, k)) && r->flows[k].open)
 			return false;
 	return true;
 }
@@ -377,13 +460,13 @@ void refresh_report(struct refresh *r)
 {
 	if (!r->running)
 		return;
-	for (unsigned d = 0; d < REFRESH_DIRECTIONS; d++) {
-		struct fact *fact = fact_of(r, d);
+	for (unsigned k = 0; k < REFRESH_FLOWS; k++) {
+		struct fact *fact = fact_of(r, k);
 		const char *why = "its mapping could not be set up";
 
 		if (fact->answer != TRI_UNKNOWN)
 			continue;
-		if (!r->flows[d].decided)
+		if (!r->flows[k].decided || outbound(k))
 			why = "the timeouts are not known well enough to tell";
 		*fact = (struct fact){.why_kind = WHY_PATH};
 		snprintf(fact->why, sizeof(fact->why), "%s", why);

@@ -1,10 +1,15 @@
 /*
  * Which packets keep a mapping alive: outbound, inbound, or both (RFC 4787 REQ-6).
  *
- * Two mappings run beside the fan from its start, before any timeout is known.
- * One carries packets from the client alone, one a second; the other packets
- * from the server alone. Once the fan has bracketed the timeouts, a mapping that
- * is still there after a longer time was kept alive by its packets.
+ * Three mappings run beside the fan from its start, before any timeout is known.
+ * To one the server alone sends, a copy a second; if copies still come after
+ * all timers of the NAT have run out, inbound packets restart them.
+ *
+ * On the others the client alone sends. Packets a second apart would prove
+ * nothing, for each would make the mapping anew if it had expired. So they are
+ * sent at ages that grow by a constant factor, interleaved between the two:
+ * when the timeout is known, one of them has had no packet since it should have
+ * expired but one not long before, and is asked.
  */
 #ifndef CORE_PROBE_REFRESH_H
 #define CORE_PROBE_REFRESH_H
@@ -12,16 +17,19 @@
 #include "core/probe/fan.h"
 
 #define REFRESH_SOCKETS 0x03000000u
-#define REFRESH_NUMBER  0x00100000u /* trial numbers: + direction */
+#define REFRESH_NUMBER  0x00100000u /* trial numbers: + kind */
 
-enum refresh_direction { REFRESH_OUT, REFRESH_IN, REFRESH_DIRECTIONS };
+enum refresh_kind { REFRESH_OUT_A, REFRESH_OUT_B, REFRESH_IN, REFRESH_FLOWS };
 
 /**
- * struct refresh_flow - One of the two mappings
- * @silent_since: The last packet of the other direction: what the timer runs from if these packets
- *		do not restart it
+ * struct refresh_flow - One of the mappings
+ * @silent_since: The last packet of the set-up: what the timer runs from if the later ones do not
+ *		restart it
+ * @pulse:	REFRESH_OUT: when the client last sent; @next_age: when it will next, seconds of age
  * @heard:	REFRESH_IN: when the last copy came
  * @missed:	REFRESH_IN: copies in a row that did not come though their control did
+ * @beside:	REFRESH_IN: mappings made after it that were held when a copy last came; @beside_died:
+ *		the same when an earlier mapping died
  * @died:	REFRESH_IN: the age at which an earlier mapping died, seconds; 0 if none did
  */
 struct refresh_flow {
@@ -31,8 +39,9 @@ struct refresh_flow {
 	bool has_cookie;
 	uint16_t local_port, mapped_port;
 	int flow;
-	unsigned tries, missed, trials;
-	double died;
+	unsigned tries, missed, trials, beside, beside_died;
+	double died, next_age;
+	nk_time pulse;
 	nk_time opened, due, silent_since, heard, last_asked;
 };
 
@@ -40,7 +49,7 @@ struct refresh {
 	struct fan *fan;
 	bool running;
 	unsigned opening, restarts;
-	struct refresh_flow flows[REFRESH_DIRECTIONS];
+	struct refresh_flow flows[REFRESH_FLOWS];
 };
 
 void refresh_start(struct refresh *r, struct fan *fan, nk_time now);
