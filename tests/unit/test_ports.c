@@ -153,6 +153,19 @@ static void test_too_far_for_a_sequence(void **state)
 	assert_int_not_equal(found.pattern, PORTS_SEQUENTIAL);
 }
 
+/* Downwards is not the direction that the other steps have. */
+static void test_steps_back(void **state)
+{
+	static const uint16_t ports[] = {20000, 20001, 15000, 9000, 9001, 3000};
+
+	(void)state;
+	locals();
+	for (unsigned i = 0; i < 6; i++)
+		samples[i].mapped = ports[i];
+	judge(6);
+	assert_int_not_equal(found.pattern, PORTS_SEQUENTIAL);
+}
+
 static void test_range(void **state)
 {
 	(void)state;
@@ -236,19 +249,13 @@ static void test_same_port(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_too_few),
-		TEST(test_preserved),
-		TEST(test_mostly_preserved),
-		TEST(test_preserved_and_consecutive),
-		TEST(test_sequential),
-		TEST(test_sequential_with_skips),
-		TEST(test_sequential_wraps),
-		TEST(test_too_far_for_a_sequence),
-		TEST(test_range),
-		TEST(test_range_by_chance),
-		TEST(test_parity),
-		TEST(test_random),
-		TEST(test_same_port),
+		TEST(test_too_few),          TEST(test_preserved),
+		TEST(test_mostly_preserved), TEST(test_preserved_and_consecutive),
+		TEST(test_sequential),       TEST(test_sequential_with_skips),
+		TEST(test_sequential_wraps), TEST(test_too_far_for_a_sequence),
+		TEST(test_steps_back),       TEST(test_range),
+		TEST(test_range_by_chance),  TEST(test_parity),
+		TEST(test_random),           TEST(test_same_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
