@@ -456,19 +456,37 @@ bool refresh_done(const struct refresh *r)
 	return true;
 }
 
+/* Whether a timer that would have to run out is longer than was asked for. */
+static bool beyond_max(const struct refresh *r, unsigned kind)
+{
+	for (unsigned s = 0; s < STATE_COUNT; s++) {
+		const struct lane *l = &r->fan->lanes[s];
+
+		if (l->max > 0 && l->done && l->estimate.open &&
+		    (!outbound(kind) || l == outbound_lane(r)))
+			return true;
+	}
+	return false;
+}
+
+static void report_unknown(struct refresh *r, unsigned kind)
+{
+	struct fact *fact = fact_of(r, kind);
+	const char *why = "its mapping could not be set up";
+
+	*fact = (struct fact){.why_kind = WHY_PATH};
+	if (beyond_max(r, kind)) {
+		fact->why_kind = WHY_NOT_ASKED;
+		why = "no timer ran out within the longest silence tried";
+	} else if (!r->flows[kind].decided || outbound(kind)) {
+		why = "the timeouts are not known well enough to tell";
+	}
+	snprintf(fact->why, sizeof(fact->why), "%s", why);
+}
+
 void refresh_report(struct refresh *r)
 {
-	if (!r->running)
-		return;
-	for (unsigned k = 0; k < REFRESH_FLOWS; k++) {
-		struct fact *fact = fact_of(r, k);
-		const char *why = "its mapping could not be set up";
-
-		if (fact->answer != TRI_UNKNOWN)
-			continue;
-		if (!r->flows[k].decided || outbound(k))
-			why = "the timeouts are not known well enough to tell";
-		*fact = (struct fact){.why_kind = WHY_PATH};
-		snprintf(fact->why, sizeof(fact->why), "%s", why);
-	}
+	for (unsigned k = 0; r->running && k < REFRESH_FLOWS; k++)
+		if (fact_of(r, k)->answer == TRI_UNKNOWN)
+			report_unknown(r, k);
 }
