@@ -142,12 +142,18 @@ static void narrow(struct lane *l, const double *ages, unsigned count, unsigned 
 	const double lo = doubtful ? l->survived : l->estimate.lo;
 	const double hi = doubtful ? l->died : l->estimate.hi;
 	const double width = (hi - lo) / lane_precision(l, hi);
+	double from = lo;
+
+	/* Where a known timer lies just below a silence that was survived, that may have been a
+	 * stray. Asking next to it or above settles this; asking all that is below would not. */
+	if (lo < l->survived && l->survived < hi)
+		from = fmax(lo, fmin(l->survived, hi - lane_precision(l, hi)));
 
 	if (!doubtful && width <= ENOUGH) {
 		out->move = LANE_DONE;
 		return;
 	}
-	pick_inside(l, lo, hi, doubtful, ages, count, out);
+	pick_inside(l, from, hi, doubtful, ages, count, out);
 	if (out->count > 0) {
 		out->move = LANE_ASK;
 		return;
@@ -156,7 +162,7 @@ static void narrow(struct lane *l, const double *ages, unsigned count, unsigned 
 		out->move = LANE_DONE;
 		return;
 	}
-	wait_inside(l, lo, hi, doubtful, ages, count, out);
+	wait_inside(l, from, hi, doubtful, ages, count, out);
 	if (isinf(out->wait) && coming == 0) {
 		out->move = LANE_OPEN;
 		out->count = (unsigned)fmin(LANE_PICK_MAX, ceil(width));
