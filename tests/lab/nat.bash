@@ -63,6 +63,16 @@ nat_sequential() {
     oifname wan masquerade"
 }
 
+# An external address for each socket, no matter whose (the kernel's own choice depends on the
+# destination, so it may look paired).
+nat_arbitrary_pool() {
+  nat_pool 13
+  nat_out="oifname wan meta l4proto udp snat ip to jhash ip saddr . udp sport mod 4 seed 0x1234 map {
+      0 : $nat_wan, 1 : 198.51.100.11, 2 : 198.51.100.12, 3 : 198.51.100.13
+    }
+    oifname wan masquerade"
+}
+
 # Only packets from inside restart the timer (RFC 4787 REQ-6, the permitted minimum).
 nat_outbound_refresh() {
   nat_maps="set alive {
@@ -89,7 +99,7 @@ nat_fragments() {
   masq) ;;
   random) nat_out='oifname wan masquerade random' ;;
   ports) nat_out="oifname wan meta l4proto { tcp, udp } snat to $nat_wan:40000-40999" ;;
-  range) nat_pool 13 && nat_out="oifname wan snat to $nat_wan-198.51.100.13" ;;
+  range) nat_arbitrary_pool ;;
   rangepers) nat_pool 13 && nat_out="oifname wan snat to $nat_wan-198.51.100.13 persistent" ;;
   seq) nat_sequential ;;
   adm)
