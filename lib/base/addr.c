@@ -66,7 +66,7 @@ struct addr addr_prefix(const struct addr *a, unsigned v4_bits, unsigned v6_bits
 
 	memcpy(out.ip, a->ip, sizeof(out.ip));
 	for (unsigned bit = keep; bit < 128; bit++)
-		out.ip[bit / 8] &= (uint8_t)~(0x80u >> bit % 8);
+		out.ip[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
 	return out;
 }
 

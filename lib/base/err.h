@@ -3,16 +3,16 @@
 #define BASE_ERR_H
 
 enum nk_err {
-	NK_ERR_NOT_STUN = -1,	 /* another protocol's datagram: pass it on */
-	NK_ERR_MALFORMED = -2,	 /* the right protocol, but broken: drop it */
-	NK_ERR_NO_ROOM = -3,	 /* does not fit the caller's buffer or a fixed limit */
-	NK_ERR_BAD_INPUT = -4,	 /* a caller's text or value cannot be used */
+	NK_ERR_NOT_STUN = -1,    /* another protocol's datagram: pass it on */
+	NK_ERR_MALFORMED = -2,   /* the right protocol, but broken: drop it */
+	NK_ERR_NO_ROOM = -3,     /* does not fit the caller's buffer or a fixed limit */
+	NK_ERR_BAD_INPUT = -4,   /* a caller's text or value cannot be used */
 	NK_ERR_UNREACHABLE = -5, /* the server or peer gave no answer */
-	NK_ERR_PERMISSION = -6,	 /* the kernel refused for want of a capability */
+	NK_ERR_PERMISSION = -6,  /* the kernel refused for want of a capability */
 	NK_ERR_NO_MEMORY = -7,
-	NK_ERR_SYSTEM = -8,	 /* a system call failed; errno says why */
-	NK_ERR_STOPPED = -9,	 /* ended by the user before it was done */
-	NK_ERR_LINK_LOST = -10,	 /* the interface went away in mid-run */
+	NK_ERR_SYSTEM = -8,     /* a system call failed; errno says why */
+	NK_ERR_STOPPED = -9,    /* ended by the user before it was done */
+	NK_ERR_LINK_LOST = -10, /* the interface went away in mid-run */
 	NK_ERR_LAST = NK_ERR_LINK_LOST
 };
 

@@ -9,8 +9,8 @@
 typedef int64_t nk_time;
 
 #define NK_NEVER INT64_MAX
-#define NK_MS	 ((nk_time)1000)
-#define NK_S	 ((nk_time)1000000)
+#define NK_MS    ((nk_time)1000)
+#define NK_S     ((nk_time)1000000)
 
 static inline double nk_seconds(nk_time t)
 {

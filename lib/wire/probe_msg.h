@@ -36,16 +36,16 @@ enum probe_method {
 };
 
 enum probe_attr {
-	PROBE_ATTR_COOKIE = 0xEB00,	 /* 8 bytes, opaque to the client */
-	PROBE_ATTR_TOKEN = 0xEB01,	 /* 8 bytes: the session */
-	PROBE_ATTR_TRIAL = 0xEB02,	 /* u32: a trial's number, chosen by the client */
-	PROBE_ATTR_TRIALS = 0xEB03,	 /* n x u32 */
-	PROBE_ATTR_TRIAL_STATES = 0xEB04,/* n x struct probe_trial_state */
-	PROBE_ATTR_COPIES = 0xEB05,	 /* u8 copies, u8 0, u16 spacing ms, u32 delay ms */
-	PROBE_ATTR_TIME = 0xEB06,	 /* u64: microseconds of the broker's clock */
-	PROBE_ATTR_LIMITS = 0xEB07,	 /* u16 trials, u16 copies/s, u32 seconds a trial is kept */
-	PROBE_ATTR_ROUND = 0xEB08,	 /* u8 round, 0 first; 3 x 0 */
-	PROBE_ATTR_ABILITIES = 0xEB09,	 /* u32: bits of enum probe_ability */
+	PROBE_ATTR_COOKIE = 0xEB00,       /* 8 bytes, opaque to the client */
+	PROBE_ATTR_TOKEN = 0xEB01,        /* 8 bytes: the session */
+	PROBE_ATTR_TRIAL = 0xEB02,        /* u32: a trial's number, chosen by the client */
+	PROBE_ATTR_TRIALS = 0xEB03,       /* n x u32 */
+	PROBE_ATTR_TRIAL_STATES = 0xEB04, /* n x struct probe_trial_state */
+	PROBE_ATTR_COPIES = 0xEB05,       /* u8 copies, u8 0, u16 spacing ms, u32 delay ms */
+	PROBE_ATTR_TIME = 0xEB06,         /* u64: microseconds of the broker's clock */
+	PROBE_ATTR_LIMITS = 0xEB07,    /* u16 trials, u16 copies/s, u32 seconds a trial is kept */
+	PROBE_ATTR_ROUND = 0xEB08,     /* u8 round, 0 first; 3 x 0 */
+	PROBE_ATTR_ABILITIES = 0xEB09, /* u32: bits of enum probe_ability */
 };
 
 #define PROBE_TRIALS_MAX 32 /* entries in one STATUS or ASK */
@@ -53,17 +53,18 @@ enum probe_attr {
 
 /* Error codes of the probe service, in ERROR-CODE. */
 enum probe_error {
-	PROBE_ERR_COOKIE = 461,	 /* SESSION without a valid cookie; the answer carries one */
+	PROBE_ERR_COOKIE = 461,  /* SESSION without a valid cookie; the answer carries one */
 	PROBE_ERR_SESSION = 462, /* no such session from this address: open one anew */
-	PROBE_ERR_FULL = 463,	 /* a limit of the broker is reached: come back later */
+	PROBE_ERR_FULL = 463,    /* a limit of the broker is reached: come back later */
 };
 
 enum probe_trial_flag {
-	PROBE_SEEN = 0x01,	     /* a TRIAL of this number has come */
-	PROBE_OTHER_ADDRESS = 0x02,  /* it came from an address that is not the control flow's: refused */
-	PROBE_REPLIED = 0x04,	     /* the broker has answered a TRIAL request of it */
-	PROBE_REFUSED = 0x08,	     /* over a limit, or its packets have not paid for the copies */
-	PROBE_UNKNOWN_TRIAL = 0x10,  /* ASK for a trial that is not held (any more) */
+	PROBE_SEEN = 0x01, /* a TRIAL of this number has come */
+	PROBE_OTHER_ADDRESS =
+		0x02,         /* it came from an address that is not the control flow's: refused */
+	PROBE_REPLIED = 0x04, /* the broker has answered a TRIAL request of it */
+	PROBE_REFUSED = 0x08, /* over a limit, or its packets have not paid for the copies */
+	PROBE_UNKNOWN_TRIAL = 0x10, /* ASK for a trial that is not held (any more) */
 };
 
 /* What a broker can do besides, told in the answer to SESSION. */
@@ -136,7 +137,7 @@ void probe_put_round(struct wr *w, uint8_t round);
 void probe_put_abilities(struct wr *w, uint32_t abilities);
 
 /* Lengths in bytes of UDP payload, so that both sides count alike what a trial must pay in advance. */
-#define PROBE_COPY_LEN	     (STUN_HEADER + 8 + 8 + 12) /* TRIAL, ROUND, TIME */
-#define PROBE_TRIAL_REPLY_LEN (STUN_HEADER + 8 + 12)	 /* TRIAL, TIME */
+#define PROBE_COPY_LEN        (STUN_HEADER + 8 + 8 + 12) /* TRIAL, ROUND, TIME */
+#define PROBE_TRIAL_REPLY_LEN (STUN_HEADER + 8 + 12)     /* TRIAL, TIME */
 
 #endif

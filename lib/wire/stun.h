@@ -15,10 +15,10 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 
-#define STUN_COOKIE	 0x2112A442u
-#define STUN_HEADER	 20
-#define STUN_TID	 12
-#define STUN_PORT	 3478
+#define STUN_COOKIE      0x2112A442u
+#define STUN_HEADER      20
+#define STUN_TID         12
+#define STUN_PORT        3478
 #define STUN_UNKNOWN_MAX 8
 
 enum stun_class { STUN_REQUEST = 0, STUN_INDICATION = 1, STUN_SUCCESS = 2, STUN_ERROR = 3 };
