@@ -14,7 +14,8 @@
 #include "core/probe/fan.h"
 
 #define ICMP_TRIALS_MAX 64
-#define ICMP_HELD       16          /* most mappings at once */
+#define ICMP_PLANNED    16 /* mappings opened early */
+#define ICMP_HELD       24 /* most at once, with those that were asked and may still be held */
 #define ICMP_SOCKETS    0x04000000u /* socket ids: + trial index */
 #define ICMP_NUMBER     0x00200000u /* trial numbers: + trial index */
 
