@@ -364,7 +364,7 @@ static double search(struct search *s, uint64_t seed, double truth, double lost,
 {
 	*s = (struct search){.truth = truth, .lost = lost, .voids = voids};
 	rng_seed_from_number(&s->rng, seed);
-	plan_build(&s->plan, POOL, MAX_S, RESOLUTION, APART, 0, 0);
+	plan_build(&s->plan, POOL, MAX_S, RESOLUTION, APART, false, 0, 0);
 	lane_init(&lane, &grid, MAX_S, RESOLUTION, s->plan.climb);
 	while (!lane.done && s->now < 10 * MAX_S) {
 		if (s->asked_count > 0 && s->now >= s->asked_at + ANSWER_S)

@@ -41,8 +41,8 @@ static void test_times(void **state)
 		for (unsigned x = 0; x < 5; x++) {
 			for (unsigned a = 0; a < 3; a++) {
 				for (unsigned hurry = 0; hurry <= 24; hurry += 24) {
-					plan_build(&p, mappings[m], max[x], 0.01, apart[a], hurry,
-						   apart[a] / 3);
+					plan_build(&p, mappings[m], max[x], 0.01, apart[a], false,
+						   hurry, apart[a] / 3);
 					check_times(mappings[m], max[x], apart[a], hurry,
 						    apart[a] / 3);
 				}
@@ -58,7 +58,7 @@ static void test_climb_shrinks(void **state)
 
 	(void)state;
 	for (unsigned mappings = 80; mappings < 2000; mappings *= 2) {
-		plan_build(&p, mappings, 360, 0.01, 0.02, 0, 0);
+		plan_build(&p, mappings, 360, 0.01, 0.02, false, 0, 0);
 		assert_true(p.climb <= last);
 		last = p.climb;
 	}
@@ -74,7 +74,7 @@ static void check_windows(unsigned mappings, double max, double apart, double ho
 {
 	double rung = 0, below = 0;
 
-	plan_build(&p, mappings, max, 0.01, apart, 0, 0);
+	plan_build(&p, mappings, max, 0.01, apart, false, 0, 0);
 	for (unsigned k = 0; rung < max; k++) {
 		double hole = 0, last;
 

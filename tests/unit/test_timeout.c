@@ -65,7 +65,7 @@ static long double reference_likelihood(double truth, double rate)
 	for (unsigned i = 0; i < belief.controls_got; i++)
 		like *= 1 - rate;
 	for (unsigned i = 0; i < belief.count; i++) {
-		const double alive = truth > belief.trial[i].gap ? 1 - rate : 1e-3;
+		const double alive = truth > belief.trial[i].gap ? 1 - rate : 1e-5;
 
 		like *= belief.trial[i].alive ? alive : 1 - alive;
 	}
@@ -288,7 +288,8 @@ static void test_several_brackets(void **state)
 	(void)state;
 	begin();
 	add(10, true);
-	add(20, false);
+	for (double gap = 20; gap < 23; gap++)
+		add(gap, false);
 	add(40, true);
 	for (double gap = 80; gap < 88; gap++)
 		add(gap, false);

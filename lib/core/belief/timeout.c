@@ -4,10 +4,11 @@
 #include <stddef.h>
 #include <string.h>
 
-#define GRID_MIN    0.5
-#define GRID_STEP   0.002
-#define GRID_TOP    400.0
-#define STRAY       1e-3 /* P(a copy "arrives" though the mapping is gone) */
+#define GRID_MIN  0.5
+#define GRID_STEP 0.002
+#define GRID_TOP  400.0
+#define STRAY \
+	1e-5 /* P(a copy "arrives" though the mapping is gone): 96 bits and a fresh port must match */
 #define SPIKE_MASS  0.6
 #define SPIKE_WIDTH 0.004 /* two grid steps to each side */
 

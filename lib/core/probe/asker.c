@@ -286,7 +286,7 @@ static void request_answered(struct asker *a, struct asker_request *r, const str
 			     const struct probe_msg *p, nk_time now)
 {
 	if (r->repeats == 1)
-		exchanges_learn(a->exchanges, now - r->sent);
+		exchanges_learn(a->exchanges, now - r->sent, true);
 	if (r->kind == REQUEST_SESSION) {
 		session_answered(a, r, m, p);
 		return;
@@ -295,7 +295,7 @@ static void request_answered(struct asker *a, struct asker_request *r, const str
 
 	r->used = false;
 	if (m->cls == STUN_ERROR) {
-		a->session_lost = m->error == PROBE_ERR_SESSION;
+		a->session_lost |= m->error == PROBE_ERR_SESSION;
 		if (k != NULL)
 			k->given_up = true;
 		return;
@@ -367,7 +367,7 @@ static nk_time request_due(const struct asker *a, const struct asker_request *r)
 {
 	if (r->repeats == 0)
 		return 0;
-	return r->sent + (exchanges_wait(a->exchanges) << (r->repeats > 4 ? 4 : r->repeats - 1));
+	return r->sent + exchanges_backoff(a->exchanges, r->repeats);
 }
 
 static void request_given_up(struct asker *a, struct asker_request *r)

@@ -4,9 +4,9 @@
 
 #include "base/err.h"
 
-/* Before there is a round-trip time; RFC 8489 section 6.2.1 would start at 500 ms,
- * and a path of more than a quarter of a second only costs one more packet. */
-#define FIRST_WAIT (250 * NK_MS)
+/* Before there is a round-trip time; RFC 8489 section 6.2.1 would start at 500 ms, but a person
+ * waits, and a long path only costs a few packets more. */
+#define FIRST_WAIT (100 * NK_MS)
 #define LEAST_WAIT (25 * NK_MS)
 
 void exchanges_init(struct exchanges *x, struct rng *rng)
@@ -44,14 +44,24 @@ nk_time exchanges_wait(const struct exchanges *x)
 	return nk_max(LEAST_WAIT, 2 * x->rtt + 10 * NK_MS);
 }
 
-void exchanges_learn(struct exchanges *x, nk_time sample)
+void exchanges_learn(struct exchanges *x, nk_time sample, bool certain)
 {
-	if (x->rtt == 0) {
+	if (x->rtt == 0 || (certain && x->rtt_guessed)) {
 		x->rtt = nk_max(1, sample);
+		x->rtt_guessed = !certain;
 		return;
 	}
+	if (!certain)
+		return;
 	x->rtt_var = (3 * x->rtt_var + nk_max(x->rtt - sample, sample - x->rtt)) / 4;
 	x->rtt = nk_max(1, (7 * x->rtt + sample) / 8);
+}
+
+nk_time exchanges_backoff(const struct exchanges *x, unsigned repeats)
+{
+	const unsigned shift = repeats < 2 ? 0 : repeats > 5 ? 4 : repeats - 2;
+
+	return exchanges_wait(x) << shift;
 }
 
 static void keep_software(struct exchanges *x, const struct stun_msg *m)
@@ -134,9 +144,8 @@ struct exchange *exchanges_input(struct exchanges *x, const struct event *ev, nk
 		fault(x, EXCHANGE_GARBAGE, &ev->from);
 		return NULL;
 	}
-	/* Karn: an answer to a repeated request says nothing of the round trip. */
-	if (e->repeats == 1)
-		exchanges_learn(x, now - e->sent);
+	/* Karn: an answer to a repeated request says only what the round trip is at most. */
+	exchanges_learn(x, now - e->first_sent, e->repeats == 1);
 	keep_software(x, &m);
 	x->answered++;
 	e->state = EXCHANGE_ANSWERED;
@@ -176,7 +185,7 @@ static nk_time due(const struct exchanges *x, const struct exchange *e)
 		return NK_NEVER;
 	if (e->repeats == 0)
 		return e->due;
-	return e->sent + (exchanges_wait(x) << (e->repeats > 4 ? 4 : e->repeats - 1));
+	return e->sent + exchanges_backoff(x, e->repeats);
 }
 
 bool exchanges_output(struct exchanges *x, struct action *action, nk_time now)

@@ -64,6 +64,7 @@ struct exchanges {
 	unsigned count;
 	struct rng *rng;
 	nk_time rtt, rtt_var;
+	bool rtt_guessed; /* only an upper bound is known so far */
 	unsigned faults[EXCHANGE_FAULTS];
 	struct addr fault_source[EXCHANGE_FAULTS];
 	char software[64];
@@ -82,8 +83,11 @@ struct exchange *exchanges_input(struct exchanges *x, const struct event *ev, nk
 bool exchanges_output(struct exchanges *x, struct action *action, nk_time now);
 nk_time exchanges_deadline(const struct exchanges *x);
 
-/* Tells of a round trip that an answer to an unrepeated request took. */
-void exchanges_learn(struct exchanges *x, nk_time sample);
+/* Tells of a round trip; if it is not @certain, of the most that it can have been. */
+void exchanges_learn(struct exchanges *x, nk_time sample, bool certain);
+
+/* How long to wait after a request was sent for the @repeats-th time: the wait twice, then doubling. */
+nk_time exchanges_backoff(const struct exchanges *x, unsigned repeats);
 
 /* How long to wait for an answer before asking again: from the measured round trip. */
 nk_time exchanges_wait(const struct exchanges *x);

@@ -10,6 +10,7 @@
 #define ASK_AGAIN    (50 * NK_MS) /* when too many questions are under way, or a verdict is in doubt */
 #define LIFE_MARGIN  1.03
 #define REPORT_MASS  0.95
+#define FIRST_MORE   20 /* a 20th of each other lane's share */
 #define LEAST_DEAD   3
 #define TICK         (4 * NK_MS)
 #define NOISE_MAX    (50 * NK_MS)
@@ -20,14 +21,27 @@ static bool enabled(const struct fan *f, unsigned s)
 	return f->lanes[s].max > 0;
 }
 
+/* The lane that climbs ahead of the others needs more rungs than they. */
+static unsigned share_of(unsigned mappings, unsigned lanes, bool first)
+{
+	const unsigned share = mappings / lanes;
+	const unsigned more = lanes > 1 ? share / FIRST_MORE : 0;
+
+	return first ? share + (lanes - 1) * more : share - more;
+}
+
 static void lanes_start(struct fan *f, unsigned lanes, unsigned mappings, nk_time now)
 {
 	const struct probe_options *o = f->options;
 	const double max_s = nk_seconds(o->max);
-	unsigned n = 0;
+	unsigned n = 0, first = STATE_COUNT;
 
-	for (unsigned s = 0; s < STATE_COUNT; s++)
-		n += lanes >> s & 1;
+	for (unsigned s = 0; s < STATE_COUNT; s++) {
+		if ((lanes >> s & 1) == 0)
+			continue;
+		if (n++ == 0)
+			first = s;
+	}
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
 		f->planned[s] = f->extra[s] = f->doubt[s] = 0;
 		f->decide_at[s] = NK_NEVER;
@@ -36,8 +50,8 @@ static void lanes_start(struct fan *f, unsigned lanes, unsigned mappings, nk_tim
 		f->plans[s].count = 0;
 		if ((lanes >> s & 1) == 0)
 			continue;
-		plan_build(&f->plans[s], mappings / n, max_s, o->resolution,
-			   n * nk_seconds(o->pace), s == STATE_STREAM ? HURRY : 0,
+		plan_build(&f->plans[s], share_of(mappings, n, first == s), max_s, o->resolution,
+			   n * nk_seconds(o->pace), first != s, s == STATE_STREAM ? HURRY : 0,
 			   nk_seconds(o->pace));
 		lane_init(&f->lanes[s], &f->grid, max_s, o->resolution, f->plans[s].climb);
 	}

@@ -39,7 +39,7 @@ void icmp_timer_start(struct icmp_timer *x, struct fan *fan, nk_time now)
 	x->started = now;
 	x->decide_at = NK_NEVER;
 	plan_build(&x->plan, ICMP_PLANNED, nk_seconds(o->max), o->resolution,
-		   nk_seconds(nk_max(APART, o->pace)), 0, 0);
+		   nk_seconds(nk_max(APART, o->pace)), false, 0, 0);
 	lane_init(&x->lane, &fan->grid, nk_seconds(o->max), o->resolution, x->plan.climb);
 }
 

@@ -2,16 +2,15 @@
 
 #include <math.h>
 
-#define SURE         0.99 /* posterior mass that a bracket must hold to be acted on */
-#define FIRST_RUNG   1.0
-#define LEAST_RUNG   8.0 /* below this many seconds rungs are a fixed distance apart, */
-#define LEAST_STEP   0.6 /* which need not be more than this */
-#define COARSE_UNTIL 10.0
-#define COARSE_STEP  0.2 /* a lane that climbs this fast needs no shortcut */
-#define ENOUGH       1.5 /* bracket width, in precisions, at which a lane is content */
-#define ACCEPTABLE   1.8 /* and at which it will not wait for more */
-#define WITNESSES    2
-#define FEW          8 /* mappings, of which none is left for between the rungs */
+#define SURE        0.99 /* posterior mass that a bracket must hold to be acted on */
+#define FIRST_RUNG  1.0
+#define LEAST_RUNG  8.0 /* below this many seconds rungs are a fixed distance apart, */
+#define LEAST_STEP  0.6 /* which need not be more than this */
+#define COARSE_STEP 0.2 /* a lane that climbs this fast needs no shortcut */
+#define ENOUGH      1.5 /* bracket width, in precisions, at which a lane is content */
+#define ACCEPTABLE  1.8 /* and at which it will not wait for more */
+#define WITNESSES   2
+#define FEW         8 /* mappings, of which none is left for between the rungs */
 
 void lane_init(struct lane *l, const struct timeout_grid *grid, double max_s, double resolution,
 	       double climb)
@@ -50,13 +49,17 @@ void lane_tell(struct lane *l, double gap_s, bool alive)
 		l->died = l->belief.trial[i - 1].gap;
 }
 
+double lane_widening(double from)
+{
+	return from > 60 ? 1 + fmin(0.4, (from - 60) / 150) : 1;
+}
+
 double lane_next_rung(double from, double climb, double max_s)
 {
-	/* Where the wall clock has more slack, rungs may be further apart. */
-	const double wide = from > 60 ? 1 + fmin(0.4, (from - 60) / 150) : 1;
 	const double least = fmin(LEAST_STEP, climb * LEAST_RUNG);
-	const double to =
-		from < FIRST_RUNG / 2 ? FIRST_RUNG : from + fmax(least, climb * wide * from);
+	const double to = from < FIRST_RUNG / 2
+				  ? FIRST_RUNG
+				  : from + fmax(least, climb * lane_widening(from) * from);
 	const double spike = timeout_spike_after(from * 1.001, to);
 
 	return fmin(max_s, spike > 0 ? spike * 1.005 + 0.05 : to);
@@ -79,7 +82,7 @@ static void climb(const struct lane *l, const double *ages, unsigned count, unsi
 	const double step = climb_with(l, count + coming);
 	double rung = lane_next_rung(l->survived, step, l->max);
 
-	if (l->survived < fmin(l->coarse_below, COARSE_UNTIL) && step < COARSE_STEP)
+	if (l->survived < fmin(l->coarse_below, LANE_COARSE_UNTIL) && step < COARSE_STEP)
 		rung = fmin(l->max, l->survived + 3 * (rung - l->survived));
 	if (count == 0) {
 		out->move = coming > 0 ? LANE_WAIT : LANE_OPEN;

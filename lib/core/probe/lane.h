@@ -18,6 +18,7 @@
 
 #define LANE_PICK_MAX         32
 #define LANE_LEAST_RESOLUTION 0.25 /* seconds */
+#define LANE_COARSE_UNTIL     10.0 /* see struct lane */
 
 /**
  * struct lane - State of one search
@@ -72,6 +73,9 @@ void lane_decide(struct lane *l, const double *ages, unsigned count, unsigned co
 
 /* Precision wanted of a timeout of @t seconds: the half width that is good enough. */
 double lane_precision(const struct lane *l, double t);
+
+/* How much further apart rungs are above @from seconds: the wall clock has more slack there. */
+double lane_widening(double from);
 
 /* The silence that the rung after @from aims at. */
 double lane_next_rung(double from, double climb, double max_s);

@@ -18,7 +18,7 @@
 #define CONTROL_SOCKET    1u
 #define SESSION_TRIES     5
 #define ABILITY_TRIES     4
-#define FIND_TRIES        5
+#define FIND_TRIES        7
 #define RESERVED          5           /* flows kept for the refresh test and a witness */
 #define REFRESH_WAIT      (10 * NK_S) /* after the fan, for a direction that is nearly decided */
 #define LEAST_FOR_REFRESH 12

@@ -8,7 +8,7 @@
 #include "core/probe/natprobe.h"
 #include "core/probe/refresh.h"
 
-#define SILENT_AFTER (4 * NK_S) /* no answer at all: the server is silent */
+#define SILENT_AFTER (3500 * NK_MS) /* no answer at all: the server is silent */
 
 enum stage { STAGE_FIND, STAGE_CLASSIFY, STAGE_ABILITY, STAGE_FAN, STAGE_OVER };
 

@@ -5,19 +5,32 @@
 
 #include "core/probe/lane.h"
 
-#define WINDOW 0.1 /* of the longest silence: no bracket is wider */
+#define WINDOW 0.12 /* of the longest silence: no bracket is wider */
 
 static const double climbs[] = {0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.1,
 				0.13, 0.17, 0.25, 0.4,  0.7,  1.2,  2.5};
 #define CLIMBS (sizeof(climbs) / sizeof(climbs[0]))
 
-static unsigned rungs(double climb, double max_s)
+/* Rungs up to the longest silence; a lane that follows another takes every third of the first ones. */
+static unsigned rungs(double climb, double max_s, bool follows)
 {
-	unsigned n = 0;
+	unsigned n = 0, first = 0;
 
-	for (double at = 0; at < max_s; n++)
+	for (double at = 0; at < max_s; n++) {
 		at = lane_next_rung(at, climb, max_s);
-	return n;
+		first += at < LANE_COARSE_UNTIL;
+	}
+	return follows ? n - first * 2 / 3 : n;
+}
+
+/* The T whose bracket is so many seconds wide. */
+static double reached(double width, double climb)
+{
+	double t = width / climb;
+
+	for (int i = 0; i < 4; i++)
+		t = width / (climb * lane_widening(t));
+	return t;
 }
 
 /*
@@ -39,7 +52,8 @@ static unsigned lay_out(struct plan *p, unsigned dense, double fine, double max_
 		if (n < dense)
 			at += n < hurry ? hurry_apart : apart;
 		else
-			at += fmax(apart, fine * fmax(least / 0.01, (at - middle) / p->climb));
+			at += fmax(apart,
+				   fine * fmax(least / 0.01, reached(at - middle, p->climb)));
 		if (n >= dense && at > end)
 			break;
 	}
@@ -47,18 +61,18 @@ static unsigned lay_out(struct plan *p, unsigned dense, double fine, double max_
 }
 
 void plan_build(struct plan *p, unsigned mappings, double max_s, double resolution, double apart,
-		unsigned hurry, double hurry_apart)
+		bool follows, unsigned hurry, double hurry_apart)
 {
 	if (mappings > PLAN_MAX)
 		mappings = PLAN_MAX;
 	/* The closest rungs for which enough mappings are left between them. */
 	for (size_t i = 0; i < CLIMBS; i++) {
-		const unsigned dense = rungs(climbs[i], max_s);
+		const unsigned dense = rungs(climbs[i], max_s, follows);
 
 		p->climb = climbs[i];
 		if (dense > mappings)
 			continue;
-		for (double fine = 0.4 * resolution; fine < 1.6 * resolution; fine *= 1.05) {
+		for (double fine = 0.4 * resolution; fine < 1.7 * resolution; fine *= 1.05) {
 			p->count = lay_out(p, dense, fine, max_s, apart, hurry, hurry_apart);
 			if (p->count <= mappings)
 				return;

@@ -10,6 +10,8 @@
 #ifndef CORE_PROBE_PLAN_H
 #define CORE_PROBE_PLAN_H
 
+#include <stdbool.h>
+
 #define PLAN_MAX 2048
 
 /**
@@ -29,10 +31,11 @@ struct plan {
  * @max_s:	Longest silence worth trying
  * @resolution:	Wanted relative precision
  * @apart:	Least time between two openings of this lane, seconds
+ * @follows:	Another lane climbs ahead of this one, which then skips most of the first rungs
  * @hurry:	Share of the first rungs that are opened @hurry_apart apart: a lane whose
  *		set-up takes long must begin early
  */
 void plan_build(struct plan *p, unsigned mappings, double max_s, double resolution, double apart,
-		unsigned hurry, double hurry_apart);
+		bool follows, unsigned hurry, double hurry_apart);
 
 #endif

@@ -5,7 +5,8 @@
 
 #define STEP        NK_S /* between two copies of the server */
 #define SETUP_TRIES 8
-#define MISSES      4 /* copies lost in a row, each with its control answered: no chance at 5 % loss */
+#define MISSES      6 /* copies lost in a row, each with its control answered: no chance at 5 % loss */
+#define OUT_MISSES  2   /* questions of three copies each */
 #define SLACK       0.3 /* seconds */
 #define HEARD_LATE  3.0 /* it may have lived so much longer: some of the last copies were lost */
 #define ASK_RETRY   (200 * NK_MS)
@@ -118,15 +119,15 @@ static void again(struct refresh *r, unsigned kind, nk_time now)
 }
 
 /*
- * The inbound flow died in spite of its packets. That is a timer at work only
- * if it died at the age of one: a quota may have pushed it out.
+ * The inbound flow died in spite of its packets. That may have been a timer, or
+ * a quota that pushed it out: another takes its place, and outlives it or not.
  */
 static void inbound_died(struct refresh *r, nk_time now)
 {
 	struct refresh_flow *f = &r->flows[REFRESH_IN];
 	const double age = nk_seconds(f->heard - f->silent_since);
 
-	if (fits_a_timer(r, age)) {
+	if (f->died > 0 && fabs(f->died - age) < HEARD_LATE) {
 		budget_gone(r->fan->budget, f->flow);
 		decide(r, REFRESH_IN, false, age);
 		return;
@@ -136,20 +137,22 @@ static void inbound_died(struct refresh *r, nk_time now)
 	again(r, REFRESH_IN, now);
 }
 
-/*
- * Inbound packets do restart the timers. One that died before all the same was
- * pushed out: a quota that the fan itself need not have felt.
- */
-static void inbound_survived(struct refresh *r, double age)
+/* Whether the present inbound flow has outlived its predecessor: it was no timer that took that one. */
+static bool outlived(const struct refresh_flow *f)
+{
+	return f->died > 0 && f->heard > 0 &&
+	       nk_seconds(f->heard - f->silent_since) > f->died + HEARD_LATE;
+}
+
+/* A quota pushed a flow out; the fan itself need not have felt it. */
+static void pushed_out(struct refresh *r)
 {
 	struct quota_finding *q = &r->fan->result->quota;
-	const struct refresh_flow *f = &r->flows[REFRESH_IN];
 
-	decide(r, REFRESH_IN, true, age);
-	if (f->died <= 0 || q->policy != QUOTA_NONE_SEEN)
+	if (q->policy != QUOTA_NONE_SEEN)
 		return;
 	q->policy = QUOTA_EVICTS;
-	q->value = f->beside_died + 1;
+	q->value = r->flows[REFRESH_IN].beside_died + 1;
 	q->p = 0.9;
 }
 
@@ -169,16 +172,20 @@ void refresh_verdict(struct refresh *r, const struct ask_verdict *v, nk_time now
 	f->trials++;
 	age = nk_seconds(v->at - f->silent_since);
 	if (outbound(k)) {
-		decide(r, k, v->verdict == VERDICT_ALIVE, age);
+		/* All copies of one question may be lost, but hardly of two. */
+		if (v->verdict == VERDICT_ALIVE || ++f->missed == OUT_MISSES)
+			decide(r, k, v->verdict == VERDICT_ALIVE, age);
 	} else if (v->verdict == VERDICT_ALIVE) {
 		f->missed = 0;
 		f->heard = v->at;
 		f->beside = budget_made_after(r->fan->budget, f->flow);
 		budget_touch(r->fan->budget, f->flow, now);
 		if (age > longest(r, k))
-			inbound_survived(r, age);
-	} else if (++f->missed >= MISSES && f->heard > 0) {
-		inbound_died(r, now);
+			decide(r, k, true, age);
+	} else {
+		f->due = now + ASK_RETRY;
+		if (++f->missed >= MISSES && f->heard > 0)
+			inbound_died(r, now);
 	}
 }
 
@@ -406,7 +413,10 @@ static void follow_fan(struct refresh *r, nk_time now)
 			*fact_of(r, k) = (struct fact){.answer = TRI_UNKNOWN};
 		}
 	}
-	if (!in->decided && in->died > 0 && fits_a_timer(r, in->died))
+	if (outlived(in))
+		pushed_out(r);
+	else if (!in->decided && in->died > 0 && isfinite(longest(r, REFRESH_IN)) &&
+		 fits_a_timer(r, in->died))
 		decide(r, REFRESH_IN, false, in->died);
 }
 
