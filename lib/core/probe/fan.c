@@ -6,7 +6,7 @@
 
 #include "core/probe/fan_parts.h"
 
-#define HURRY        24 /* openings of the lane that takes 3 s to set up, before the others */
+#define HURRY        36 /* openings of the lane that takes 3 s to set up, before the others */
 #define ASK_AGAIN    (50 * NK_MS) /* when too many questions are under way, or a verdict is in doubt */
 #define LIFE_MARGIN  1.03
 #define REPORT_MASS  0.95
@@ -269,6 +269,14 @@ static void decide(struct fan *f, unsigned state, nk_time now)
 	}
 }
 
+/* The lane that takes 3 s to set up goes first: the others would end before it anyway. */
+static nk_time head_start(const struct fan *f, unsigned state)
+{
+	if (state == STATE_STREAM || !enabled(f, STATE_STREAM))
+		return 0;
+	return HURRY * f->options->pace;
+}
+
 /* Which lane's next opening is due first, and when; STATE_COUNT if none is wanted. */
 static unsigned next_opening(const struct fan *f, nk_time *at)
 {
@@ -284,7 +292,8 @@ static unsigned next_opening(const struct fan *f, nk_time *at)
 		if (f->extra[s] > 0)
 			due = f->started;
 		else if (f->planned[s] < f->plans[s].count)
-			due = f->started + nk_from_seconds(f->plans[s].at[f->planned[s]]);
+			due = f->started + head_start(f, s) +
+			      nk_from_seconds(f->plans[s].at[f->planned[s]]);
 		if (f->suspicion.active && !witness)
 			due = NK_NEVER;
 		if (due < *at) {
