@@ -21,6 +21,7 @@
 #define FIND_TRIES        7
 #define RESERVED          5           /* flows kept for the refresh test and a witness */
 #define REFRESH_WAIT      (10 * NK_S) /* after the fan, for a direction that is nearly decided */
+#define LOST_AFTER        (30 * NK_S) /* the server does not answer any more */
 #define LEAST_FOR_REFRESH 12
 #define LEAST_FOR_ICMP    (4 * ICMP_HELD)
 
@@ -281,6 +282,10 @@ static void step(struct natprobe *p, nk_time now)
 			session_lost(p, now);
 			break;
 		}
+		if (p->asker.silent_since < now - LOST_AFTER) {
+			end(p, NK_ERR_UNREACHABLE, now);
+			break;
+		}
 		if (p->fan.done && p->fan_done_at == 0)
 			p->fan_done_at = now;
 		if (p->fan.done &&
@@ -402,9 +407,12 @@ bool natprobe_output(struct natprobe *p, struct action *action, nk_time now)
 	const enum stage before = p->stage;
 
 	if (!parts_output(p, action, now)) {
-		/* What the parts have found without sending anything may end this stage. */
+		/* What the parts have found without sending anything may end this stage, or a
+		 * question may have been given up: its verdict is due now. */
 		step(p, now);
-		if (p->stage == before || !parts_output(p, action, now))
+		if (p->stage == before && (before != STAGE_FAN || asker_deadline(&p->asker) > now))
+			return false;
+		if (!parts_output(p, action, now))
 			return false;
 	}
 	if (action->kind == ACTION_SEND) {
