@@ -44,7 +44,7 @@ static void test_alive(void **state)
 	assert_true(v.at == first);
 	assert_null(v.why);
 	check_no_verdict();
-	assert_true(asker_idle(&a));
+	assert_true(asker_deadline(&a) == NK_NEVER);
 }
 
 /* One copy of three is proof, whatever became of the controls and of the acknowledgement. */
@@ -80,8 +80,6 @@ static void test_dead(void **state)
 	assert_int_equal(v.controls, 7);
 	assert_int_equal(v.copies, 0);
 	assert_true(v.at == fired);
-	assert_int_equal(a.controls_sent, 3);
-	assert_int_equal(a.controls_got, 3);
 }
 
 /* A copy that comes right after the last control was only overtaken. */
@@ -146,7 +144,6 @@ static void test_control_repeated(void **state)
 	assert_true(echo(0));
 	pass();
 	check_verdict(1, VERDICT_VOID, "control answers were lost");
-	assert_int_equal(a.controls_got, 1);
 }
 
 static void test_refusals(void **state)
@@ -285,7 +282,6 @@ static void test_forged(void **state)
 	pass();
 	check_verdict(1, VERDICT_VOID, "control answers were lost");
 	check_verdict(2, VERDICT_VOID, "control answers were lost");
-	assert_int_equal(a.controls_got, 0);
 }
 
 static void test_late_copy(void **state)
@@ -359,7 +355,7 @@ static void test_response_port(void **state)
 	check_verdict(1, VERDICT_DEAD, NULL);
 	check_verdict(2, VERDICT_ALIVE, NULL);
 	check_no_verdict();
-	assert_true(asker_idle(&a));
+	assert_true(asker_deadline(&a) == NK_NEVER);
 }
 
 static void test_response_port_void(void **state)

@@ -15,6 +15,7 @@ void asker_start(struct asker *a, uint32_t socket, const struct addr *server,
 		.socket = socket,
 		.server = *server,
 		.exchanges = exchanges,
+		.silent_since = NK_NEVER,
 	};
 }
 
@@ -97,6 +98,23 @@ bool asker_status(struct asker *a, const uint32_t *trials, unsigned count)
 	return true;
 }
 
+void asker_check(struct asker *a)
+{
+	struct asker_request *r;
+
+	for (unsigned i = 0; i < ASKER_REQUESTS; i++)
+		if (a->requests[i].used && a->requests[i].kind == REQUEST_CHECK)
+			return;
+	r = request_new(a, REQUEST_CHECK, REQUEST_TRIES);
+	if (r == NULL)
+		return;
+
+	struct wr w = wr_make(r->bytes, sizeof(r->bytes));
+
+	stun_begin(&w, STUN_BINDING, STUN_REQUEST, r->tid);
+	r->len = stun_end(&w);
+}
+
 static bool ask_request(struct asker *a, unsigned index)
 {
 	struct ask *k = &a->asks[index];
@@ -143,7 +161,6 @@ bool asker_ask(struct asker *a, const struct ask_target *targets, unsigned count
 		}
 		if (a->mode == ASKER_RESPONSE_PORT)
 			rng_bytes(a->exchanges->rng, k->tid, sizeof(k->tid));
-		a->controls_sent += copies;
 		return true;
 	}
 	return false;
@@ -196,7 +213,6 @@ static void control_came(struct asker *a, struct ask *k, unsigned round, nk_time
 	if (k->controls & bit)
 		return;
 	k->controls |= bit;
-	a->controls_got++;
 	k->fired = nk_min(k->fired, now - round * ASK_SPACING);
 	if (round + 1 == k->copies)
 		k->ends_at = nk_min(k->ends_at, now + margin(a));
@@ -261,6 +277,7 @@ static struct asker_request *request_find(struct asker *a, const struct stun_msg
 		[REQUEST_SESSION] = PROBE_SESSION,
 		[REQUEST_STATUS] = PROBE_STATUS,
 		[REQUEST_ASK] = PROBE_ASK,
+		[REQUEST_CHECK] = STUN_BINDING,
 	};
 
 	for (unsigned i = 0; i < ASKER_REQUESTS; i++) {
@@ -294,6 +311,8 @@ static void request_answered(struct asker *a, struct asker_request *r, const str
 	struct ask *k = request_ask(a, r);
 
 	r->used = false;
+	if (r->kind == REQUEST_CHECK)
+		return;
 	if (m->cls == STUN_ERROR) {
 		a->session_lost |= m->error == PROBE_ERR_SESSION;
 		if (k != NULL)
@@ -306,7 +325,7 @@ static void request_answered(struct asker *a, struct asker_request *r, const str
 		ask_answered(a, k, p, now);
 }
 
-bool asker_input_control(struct asker *a, const struct event *ev, nk_time now)
+static bool take_control(struct asker *a, const struct event *ev, nk_time now)
 {
 	struct stun_msg m;
 	struct probe_msg p;
@@ -326,15 +345,24 @@ bool asker_input_control(struct asker *a, const struct event *ev, nk_time now)
 	}
 	if (m.method == STUN_BINDING && m.cls == STUN_SUCCESS) {
 		k = plain_find(a, m.tid, &round, &target);
-		if (k == NULL || target != PLAIN_CONTROL)
-			return false;
-		control_came(a, k, round, now);
-		return true;
+		if (k != NULL && target == PLAIN_CONTROL) {
+			control_came(a, k, round, now);
+			return true;
+		}
 	}
 	r = request_find(a, &m);
 	if (r == NULL)
 		return false;
 	request_answered(a, r, &m, &p, now);
+	return true;
+}
+
+bool asker_input_control(struct asker *a, const struct event *ev, nk_time now)
+{
+	if (!take_control(a, ev, now))
+		return false;
+	a->answered_at = now;
+	a->silent_since = NK_NEVER;
 	return true;
 }
 
@@ -377,8 +405,13 @@ static void request_given_up(struct asker *a, struct asker_request *r)
 	r->used = false;
 	if (k != NULL)
 		k->given_up = true;
-	if (r->kind == REQUEST_SESSION && !a->ended)
-		a->mode = ASKER_NONE;
+	if (r->kind == REQUEST_SESSION) {
+		if (!a->ended)
+			a->mode = ASKER_NONE;
+	} else if (a->answered_at < r->first_sent) {
+		a->silent_since = nk_min(a->silent_since, r->first_sent);
+		asker_check(a);
+	}
 }
 
 static bool requests_output(struct asker *a, struct action *action, nk_time now)
@@ -392,7 +425,8 @@ static bool requests_output(struct asker *a, struct action *action, nk_time now)
 			request_given_up(a, r);
 			continue;
 		}
-		r->repeats++;
+		if (r->repeats++ == 0)
+			r->first_sent = now;
 		r->sent = now;
 		memcpy(action->data, r->bytes, r->len);
 		action->len = r->len;
@@ -535,13 +569,5 @@ bool asker_take_state(struct asker *a, struct probe_trial_state *out)
 	*out = a->states[a->states_head];
 	a->states_head = (a->states_head + 1) % ASKER_STATES_MAX;
 	a->states_count--;
-	return true;
-}
-
-bool asker_idle(const struct asker *a)
-{
-	for (unsigned i = 0; i < ASKS_MAX; i++)
-		if (a->asks[i].used)
-			return false;
 	return true;
 }

@@ -70,14 +70,14 @@ struct ask {
 	bool given_up;
 };
 
-enum asker_request_kind { REQUEST_SESSION, REQUEST_STATUS, REQUEST_ASK };
+enum asker_request_kind { REQUEST_SESSION, REQUEST_STATUS, REQUEST_ASK, REQUEST_CHECK };
 
 struct asker_request {
 	bool used;
 	enum asker_request_kind kind;
 	uint8_t tid[STUN_TID];
 	unsigned ask, repeats, tries;
-	nk_time sent;
+	nk_time first_sent, sent;
 	size_t len;
 	uint8_t bytes[256];
 };
@@ -88,6 +88,9 @@ struct asker_request {
  * @limits_*:	What the server allows
  * @abilities:	Bits of enum probe_ability
  * @control_mapped: The control flow's mapped address
+ * @answered_at: When the control flow was last answered
+ * @silent_since: When the first request left of which, as of all since, no answer came; NK_NEVER: it
+ *		is well
  * @heard, @unheard: Asks of which some control answer came, and of which none did though the
  *		server had taken them: what becomes of copies to a mapping that is surely there
  */
@@ -106,7 +109,7 @@ struct asker {
 	struct asker_request requests[ASKER_REQUESTS];
 	struct probe_trial_state states[ASKER_STATES_MAX];
 	unsigned states_head, states_count;
-	unsigned controls_sent, controls_got;
+	nk_time answered_at, silent_since;
 	unsigned heard, unheard;
 };
 
@@ -130,6 +133,9 @@ bool asker_ask(struct asker *a, const struct ask_target *targets, unsigned count
 /* Asks which of these trials the server has seen (ASKER_SERVICE only). */
 bool asker_status(struct asker *a, const uint32_t *trials, unsigned count);
 
+/* Has the control flow answered once more, to see that it is well: @answered_at tells. */
+void asker_check(struct asker *a);
+
 /* A datagram on the control socket, or on the socket of trial @trial. True if it was taken. */
 bool asker_input_control(struct asker *a, const struct event *ev, nk_time now);
 bool asker_input_trial(struct asker *a, uint32_t trial, const struct event *ev, nk_time now);
@@ -140,8 +146,5 @@ nk_time asker_deadline(const struct asker *a);
 /* The next verdict, or state from asker_status(); false if there is none. */
 bool asker_take(struct asker *a, struct ask_verdict *out, nk_time now);
 bool asker_take_state(struct asker *a, struct probe_trial_state *out);
-
-/* Whether asks are under way. */
-bool asker_idle(const struct asker *a);
 
 #endif

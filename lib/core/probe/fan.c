@@ -66,6 +66,7 @@ void fan_start(struct fan *f, unsigned lanes, unsigned mappings, nk_time now)
 	timeout_grid_init(&f->grid, nk_seconds(f->options->max));
 	heap_init(&f->heap, f->heap_at, f->heap_order, f->heap_where, FAN_TRIALS_MAX);
 	f->count = 0;
+	f->no_more = false;
 	f->status_due = NK_NEVER;
 	f->retry_open = NK_NEVER;
 	f->running = true;
@@ -89,6 +90,15 @@ void fan_restart(struct fan *f, unsigned mappings, nk_time now)
 	f->budget->life = NK_NEVER;
 	f->budget->limit = f->budget->held + mappings;
 	lanes_start(f, lanes, mappings, now);
+	if (f->no_more)
+		fan_no_more(f, now);
+}
+
+void fan_no_more(struct fan *f, nk_time now)
+{
+	f->no_more = true;
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		f->decide_at[s] = now;
 }
 
 void fan_evidence(struct fan *f, const struct trial *t, enum verdict verdict, double gap,
@@ -158,12 +168,13 @@ static void update_life(struct fan *f)
 void fan_verdict(struct fan *f, const struct ask_verdict *v, nk_time now)
 {
 	const uint32_t index = v->trial - 1;
-	struct trial *t = &f->trials[index];
+	struct trial *t;
 	struct lane *l;
 	double gap;
 
-	if (v->trial == 0 || index >= f->count || t->phase != TRIAL_ASKED)
+	if (v->trial == 0 || index >= f->count || f->trials[index].phase != TRIAL_ASKED)
 		return;
+	t = &f->trials[index];
 	l = &f->lanes[t->state];
 	gap = v->verdict == VERDICT_VOID ? 0 : trial_age(t, v->at);
 	fan_evidence(f, t, v->verdict, gap, v, v->why);
@@ -216,7 +227,7 @@ static unsigned coming(const struct fan *f, unsigned state)
 	const unsigned room =
 		f->budget->limit > f->budget->held ? f->budget->limit - f->budget->held : 0;
 	const unsigned wanted = f->plans[state].count - f->planned[state] + f->extra[state];
-	unsigned n = wanted < room ? wanted : room;
+	unsigned n = f->no_more ? 0 : wanted < room ? wanted : room;
 
 	for (uint32_t i = 0; i < f->count; i++)
 		n += f->trials[i].state == state && f->trials[i].phase < TRIAL_SILENT;
@@ -253,7 +264,9 @@ static void decide(struct fan *f, unsigned state, nk_time now)
 		ask_picked(f, state, index, &d, now);
 		break;
 	case LANE_OPEN:
-		if (f->extra[state] < d.count)
+		if (f->no_more)
+			l->done = true;
+		else if (f->extra[state] < d.count)
 			f->extra[state] = d.count;
 		break;
 	case LANE_WAIT:
@@ -287,7 +300,7 @@ static unsigned next_opening(const struct fan *f, nk_time *at)
 		const bool witness = f->suspicion.opening && f->suspicion.state == s;
 		nk_time due = NK_NEVER;
 
-		if (f->lanes[s].done)
+		if (f->lanes[s].done || f->no_more)
 			continue;
 		if (f->extra[s] > 0)
 			due = f->started;
@@ -338,8 +351,6 @@ static bool may_open(struct fan *f, nk_time now)
 {
 	struct budget *b = f->budget;
 
-	if (f->count == FAN_TRIALS_MAX)
-		return false;
 	budget_sweep(b, now);
 	if (budget_ready(b, now))
 		return true;
@@ -381,7 +392,8 @@ static bool open_one(struct fan *f, struct action *action, nk_time now)
 		.opened = now,
 		.flow = budget_take(f->budget, now),
 	};
-	f->count++;
+	if (++f->count == FAN_TRIALS_MAX)
+		fan_no_more(f, now);
 	*action = (struct action){
 		.kind = ACTION_OPEN,
 		.id = FAN_SOCKETS + index,
@@ -417,17 +429,16 @@ bool fan_output(struct fan *f, struct action *action, nk_time now)
 	while ((index = heap_due(&f->heap, now)) != HEAP_NONE)
 		if (trial_output(f, index, action, now))
 			return true;
-	if (all_done(f)) {
-		f->done = true;
+	if (f->done)
 		return false;
-	}
 	if (f->status_due <= now)
 		status_output(f, now);
 	quota_step(f, now);
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		if (f->decide_at[s] <= now && !f->suspicion.census)
 			decide(f, s, now);
-	return open_one(f, action, now);
+	f->done = f->done || all_done(f);
+	return !f->done && open_one(f, action, now);
 }
 
 nk_time fan_deadline(const struct fan *f)
@@ -497,8 +508,8 @@ static void report_lane(struct fan *f, unsigned state)
 	} else if (e.open) {
 		m->at_least = e.lo;
 		measured_unknown(m, WHY_PATH,
-				 l->done ? "longer than the longest silence tried"
-					 : "the run ended before it was bracketed");
+				 l->survived >= l->max ? "longer than the longest silence tried"
+						       : "the run ended before it was bracketed");
 	} else {
 		m->known = true;
 		/* A silence is known no better than the path's jitter and the kernel's tick. */

@@ -100,7 +100,9 @@ struct fan {
 	unsigned capacity; /* most younger mappings beside which an old one was seen alive */
 	unsigned doubt[STATE_COUNT]; /* most younger mappings beside which one was found dead */
 	unsigned refused_run, refused_probes;
-	nk_time refused_first, refused_since, retry_open;
+	nk_time refused_first, refused_since, refused_checked, retry_open;
+	unsigned open_failures; /* in a row */
+	bool no_more;           /* mappings: the run has had too many, or no socket can be opened */
 	struct suspicion suspicion;
 };
 

@@ -9,8 +9,7 @@ bool trial_output(struct fan *f, uint32_t index, struct action *action, nk_time 
 void trial_input(struct fan *f, uint32_t index, const struct event *ev, nk_time now);
 void trial_void(struct fan *f, uint32_t index, const char *why, nk_time now);
 void trial_end(struct fan *f, uint32_t index, nk_time now);
-bool status_output(struct fan *f, nk_time now);
-nk_time status_deadline(const struct fan *f);
+void status_output(struct fan *f, nk_time now);
 
 /* Seconds since the last packet of the trial's pattern. */
 double trial_age(const struct trial *t, nk_time now);
@@ -30,6 +29,9 @@ nk_time quota_deadline(const struct fan *f);
 /* fan.c */
 void fan_evidence(struct fan *f, const struct trial *t, enum verdict verdict, double gap,
 		  const struct ask_verdict *v, const char *why);
+
+/* No mapping can be opened from now on: lanes do with those that there are. */
+void fan_no_more(struct fan *f, nk_time now);
 void fan_restart(struct fan *f, unsigned mappings, nk_time now);
 bool fan_ask(struct fan *f, const uint32_t *indices, unsigned count, nk_time now);
 

@@ -47,7 +47,10 @@ static void refuses(struct fan *f)
 	q->p = 1 - pow(0.1, REFUSED_IN_A_ROW);
 }
 
-/* Whether the row is long enough: first any that fail, then some that were opened one by one to see. */
+/*
+ * Whether the row is long enough: first any that fail, then some that were opened one by one to
+ * see. Of these only such count between which the control flow was answered.
+ */
 static bool row_of_refusals(struct fan *f, const struct trial *t, nk_time now)
 {
 	if (f->result->pooling == POOL_ARBITRARY)
@@ -60,8 +63,12 @@ static bool row_of_refusals(struct fan *f, const struct trial *t, nk_time now)
 		f->refused_since = now;
 		f->budget->pace = nk_max(f->options->pace, REFUSED_APART);
 		f->budget->next = now + REFUSED_APART;
-	} else if (t->opened >= f->refused_since) {
+		f->refused_checked = now;
+		asker_check(f->asker);
+	} else if (t->opened >= f->refused_since && f->asker->answered_at >= f->refused_checked) {
 		f->refused_probes++;
+		f->refused_checked = now;
+		asker_check(f->asker);
 	}
 	return f->refused_probes >= REFUSED_AFTER;
 }
@@ -200,7 +207,6 @@ void quota_witness_judged(struct fan *f, uint32_t index, enum verdict verdict)
 		f->capacity = f->doubt[s->state];
 }
 
-/* Asks all that are silent; when all have answered, those that were spared are the quota. */
 /* How many mappings of the fan stay well within a quota, beside those of the control flow and the refresh test. */
 static unsigned within(unsigned quota)
 {
@@ -209,6 +215,7 @@ static unsigned within(unsigned quota)
 	return share > LEAST_QUOTA + OTHERS ? share - OTHERS : LEAST_QUOTA;
 }
 
+/* Asks all that are silent; when all have answered, those that were spared are the quota. */
 static void census(struct fan *f, nk_time now)
 {
 	struct quota_finding *q = &f->result->quota;
@@ -252,6 +259,11 @@ void quota_step(struct fan *f, nk_time now)
 		if (settling(f))
 			return;
 		s->witness = find_witness(f, now);
+		if (s->witness == FAN_TRIALS_MAX && f->no_more) {
+			s->active = false;
+			f->lanes[s->state].done = true;
+			return;
+		}
 		s->opening = s->witness == FAN_TRIALS_MAX;
 		if (s->witness != FAN_TRIALS_MAX)
 			f->trials[s->witness].witness = true;

@@ -3,12 +3,14 @@
 
 #include "core/probe/fan_parts.h"
 
-#define STREAM_LASTS (3 * NK_S) /* traffic both ways for more than this: design, section 5 */
-#define STREAM_STEP  (500 * NK_MS)
-#define STREAM_TRIES 14
-#define STATUS_AFTER (15 * NK_MS)
-#define STATUS_GRACE (80 * NK_MS)
-#define CLOSE_AFTER  NK_S /* copies that are still under way find the socket open */
+#define STREAM_LASTS      (3 * NK_S) /* traffic both ways for more than this: design, section 5 */
+#define STREAM_STEP       (500 * NK_MS)
+#define STREAM_TRIES      14
+#define STATUS_AFTER      (15 * NK_MS)
+#define STATUS_GRACE      (80 * NK_MS)
+#define OPEN_AGAIN        NK_S /* after a failure: sockets of trials that ended are closed by then */
+#define OPEN_FAILURES_MAX 16   /* in a row */
+#define CLOSE_AFTER       NK_S /* copies that are still under way find the socket open */
 
 double trial_age(const struct trial *t, nk_time now)
 {
@@ -161,6 +163,7 @@ static void opened(struct fan *f, uint32_t index, const struct event *ev, nk_tim
 	uint8_t *byte = &f->used_ports[port / 8];
 
 	t->local_port = port;
+	f->open_failures = 0;
 	if (*byte & (1u << port % 8)) {
 		/* The NAT may still hold the mapping of this port's last use. */
 		budget_gone(f->budget, t->flow);
@@ -173,6 +176,23 @@ static void opened(struct fan *f, uint32_t index, const struct event *ev, nk_tim
 		return;
 	t->phase = TRIAL_SETUP;
 	heap_set(&f->heap, index, now);
+}
+
+/* Others may be opened in the place of those that end; if there are none, never. */
+static void open_failed(struct fan *f, struct trial *t, nk_time now)
+{
+	bool others = false;
+
+	budget_gone(f->budget, t->flow);
+	fan_evidence(f, t, VERDICT_VOID, 0, NULL, "no socket could be opened");
+	t->phase = TRIAL_CLOSED;
+	f->budget->limit = f->budget->held;
+	f->budget->next = now + OPEN_AGAIN;
+	f->decide_at[t->state] = now;
+	for (uint32_t i = 0; i < f->count; i++)
+		others |= f->trials[i].phase < TRIAL_ENDED;
+	if (!others || ++f->open_failures == OPEN_FAILURES_MAX)
+		fan_no_more(f, now);
 }
 
 /* The answer to the last packet of the pattern, if it is that. */
@@ -198,14 +218,13 @@ void trial_input(struct fan *f, uint32_t index, const struct event *ev, nk_time 
 		opened(f, index, ev, now);
 		return;
 	case EVENT_OPEN_FAILED:
-		budget_gone(f->budget, t->flow);
-		fan_evidence(f, t, VERDICT_VOID, 0, NULL, "no socket could be opened");
-		t->phase = TRIAL_CLOSED;
-		f->budget->limit = f->budget->held;
+		open_failed(f, t, now);
 		return;
 	case EVENT_SEND_FAILED:
 		if (t->phase == TRIAL_SETUP || t->phase == TRIAL_CONFIRM) {
 			trial_void(f, index, "the packet could not be sent", now);
+			if (t->sends == 1)
+				budget_gone(f->budget, t->flow);
 			f->extra[t->state]++;
 		}
 		return;
@@ -243,13 +262,8 @@ static nk_time status_time(const struct fan *f, const struct trial *t)
 	return t->status_at + exchanges_wait(f->exchanges) + STATUS_AFTER;
 }
 
-nk_time status_deadline(const struct fan *f)
-{
-	return f->status_due;
-}
-
 /* Asks about up to PROBE_TRIALS_MAX trials in one packet. Never gives an action: the asker does. */
-bool status_output(struct fan *f, nk_time now)
+void status_output(struct fan *f, nk_time now)
 {
 	uint32_t numbers[PROBE_TRIALS_MAX];
 	uint32_t index[PROBE_TRIALS_MAX];
@@ -272,21 +286,26 @@ bool status_output(struct fan *f, nk_time now)
 		numbers[n++] = FAN_NUMBER(i);
 	}
 	f->status_due = next;
-	if (!urgent || !asker_status(f->asker, numbers, n))
-		return false;
+	if (!urgent)
+		return;
+	f->status_due = nk_min(next, now + exchanges_wait(f->exchanges) + STATUS_AFTER);
+	if (!asker_status(f->asker, numbers, n)) {
+		/* Too many requests are under way. */
+		f->status_due = now + exchanges_wait(f->exchanges);
+		return;
+	}
 	for (unsigned i = 0; i < n; i++)
 		f->trials[index[i]].status_at = now;
-	f->status_due = nk_min(next, now + exchanges_wait(f->exchanges) + STATUS_AFTER);
-	return true;
 }
 
 void fan_state(struct fan *f, const struct probe_trial_state *s, nk_time now)
 {
 	const uint32_t index = s->trial - 1;
-	struct trial *t = &f->trials[index];
+	struct trial *t;
 
 	if (s->trial == 0 || index >= f->count)
 		return;
+	t = &f->trials[index];
 	if (s->flags & PROBE_OTHER_ADDRESS) {
 		if (t->phase == TRIAL_CONFIRM || t->phase == TRIAL_SILENT)
 			trial_void(f, index, "exit addresses differ", now);

@@ -472,7 +472,7 @@ static bool beyond_max(const struct refresh *r, unsigned kind)
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
 		const struct lane *l = &r->fan->lanes[s];
 
-		if (l->max > 0 && l->done && l->estimate.open &&
+		if (l->max > 0 && l->survived >= l->max && l->estimate.open &&
 		    (!outbound(kind) || l == outbound_lane(r)))
 			return true;
 	}

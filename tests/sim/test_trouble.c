@@ -1,0 +1,211 @@
+/*
+ * natprobe in trouble that is not the NAT's: the path is cut for a while or for good, sockets
+ * cannot be opened, packets cannot be sent. The run ends, and nothing false comes of it.
+ */
+#include "base/crypto.h"
+#include "base/err.h"
+#include "stage.h"
+
+#define FIRST  30
+#define STREAM 60
+
+static struct stage_plan a_plan(bool plain, uint64_t seed)
+{
+	return (struct stage_plan){
+		.seed = seed,
+		.nats = {{
+			.translate = true,
+			.mapping = NAT_EI,
+			.filtering = NAT_APD,
+			.ports = NAT_PORTS_PRESERVE,
+			.t_first = FIRST * NK_S,
+			.t_replied = FIRST * NK_S,
+			.t_stream = STREAM * NK_S,
+			.stream_after = 2 * NK_S,
+			.refresh_out = true,
+			.refresh_in = true,
+			.flow_timers = true,
+			.external = {addr_v4(203, 0, 113, 1, 0)},
+			.external_count = 1,
+		}},
+		.nat_count = 1,
+		.link = {.delay = 10 * NK_MS, .jitter = NK_MS},
+		.options = stage_options(),
+		.plain = plain,
+	};
+}
+
+static void assert_nothing_false(struct stage *st)
+{
+	const struct probe_result *r = natprobe_result(st->probe);
+
+	assert_int_equal(r->quota.policy, QUOTA_NONE_SEEN);
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		assert_int_not_equal(
+			judge_time(&r->timeouts[s], s == STATE_STREAM ? STREAM : FIRST), WRONG);
+	assert_int_not_equal(judge_fact(&r->refresh_out, true), WRONG);
+	assert_int_not_equal(judge_fact(&r->refresh_in, true), WRONG);
+}
+
+/* Cuts the path at @at for @length. Return: the status at the end. */
+static int run_cut(struct stage *st, const struct stage_plan *plan, nk_time at, nk_time length)
+{
+	const struct link_spec cut = {.delay = 10 * NK_MS, .loss = 1};
+	int status;
+
+	stage_set(st, plan);
+	assert_int_equal(world_run(st->world, st->probe, at), CORE_BUSY);
+	world_set_nat_link(st->world, st->nats[0], &cut, &cut);
+	status = world_run(st->world, st->probe, at + length);
+	if (status != CORE_BUSY)
+		return status;
+	world_set_nat_link(st->world, st->nats[0], &plan->link, &plan->link);
+	return world_run(st->world, st->probe, 1800 * NK_S);
+}
+
+/* Set-ups that fail while nothing at all comes through are not refused by the NAT. */
+static void test_cut_for_a_while(void **state)
+{
+	static const unsigned moments[] = {3, 6, 20, 29}, lengths[] = {2, 5, 10};
+
+	(void)state;
+	for (unsigned k = 0; k < 2 * 4 * 3; k++) {
+		const struct stage_plan plan = a_plan(k % 2 != 0, k);
+		struct stage st;
+
+		assert_int_equal(
+			run_cut(&st, &plan, moments[k / 6] * NK_S, lengths[k / 2 % 3] * NK_S),
+			CORE_DONE);
+		assert_nothing_false(&st);
+		stage_strike(&st);
+	}
+}
+
+static void test_cut_for_good(void **state)
+{
+	static const unsigned moments[] = {3, 20, 40};
+
+	(void)state;
+	for (unsigned k = 0; k < 2 * 3; k++) {
+		const struct stage_plan plan = a_plan(k % 2 != 0, k);
+		const nk_time at = moments[k / 2] * NK_S;
+		struct stage st;
+
+		assert_int_equal(run_cut(&st, &plan, at, 60 * NK_S), NK_ERR_UNREACHABLE);
+		assert_nothing_false(&st);
+		assert_false(natprobe_result(st.probe)->complete);
+		stage_strike(&st);
+	}
+}
+
+/**
+ * struct clumsy - A natprobe in a system that fails it
+ * @opens:	Sockets beside the control socket that may still be opened
+ * @sends_until: Nothing can be sent from those later on
+ */
+struct clumsy {
+	struct natprobe *probe;
+	unsigned opens;
+	nk_time sends_until;
+};
+
+static void clumsy_input(void *core, const struct event *ev, nk_time now)
+{
+	natprobe_input(((struct clumsy *)core)->probe, ev, now);
+}
+
+static bool clumsy_fails(struct clumsy *c, const struct action *action, nk_time now)
+{
+	if (action->id < (1u << 24))
+		return false;
+	if (action->kind == ACTION_SEND)
+		return now >= c->sends_until;
+	if (action->kind == ACTION_CLOSE || c->opens == 0)
+		return action->kind == ACTION_OPEN;
+	c->opens--;
+	return false;
+}
+
+static bool clumsy_output(void *core, struct action *action, nk_time now)
+{
+	struct clumsy *c = core;
+
+	while (natprobe_output(c->probe, action, now)) {
+		struct event ev = {.kind = EVENT_OPEN_FAILED, .id = action->id, .error = 24};
+
+		if (!clumsy_fails(c, action, now))
+			return true;
+		if (action->kind == ACTION_SEND)
+			ev.kind = EVENT_SEND_FAILED;
+		natprobe_input(c->probe, &ev, now);
+	}
+	return false;
+}
+
+static nk_time clumsy_deadline(const void *core)
+{
+	return natprobe_deadline(((const struct clumsy *)core)->probe);
+}
+
+static int clumsy_status(const void *core)
+{
+	return natprobe_status(((const struct clumsy *)core)->probe);
+}
+
+static const struct core_ops clumsy_ops = {clumsy_input, clumsy_output, clumsy_deadline,
+					   clumsy_status};
+
+static void run_clumsy(unsigned opens, nk_time sends_until)
+{
+	const struct stage_plan plan = a_plan(false, 1);
+	struct clumsy c = {.opens = opens, .sends_until = sends_until};
+	struct stage st;
+	const struct probe_result *r;
+
+	stage_set(&st, &plan);
+	c.probe = st.probe;
+	world_attach(st.world, st.client, &clumsy_ops, &c);
+	assert_int_equal(world_run(st.world, &c, 1800 * NK_S), CORE_DONE);
+	assert_int_equal(world_stats(st.world)->late, 0);
+	r = natprobe_result(st.probe);
+	assert_int_equal(r->quota.policy, QUOTA_NONE_SEEN);
+	for (unsigned s = 0; s < STATE_COUNT; s++) { /* with few mappings none is known well */
+		const double truth = s == STATE_STREAM ? STREAM : FIRST;
+		const struct measured *m = &r->timeouts[s];
+
+		assert_true(m->known ? m->lo <= truth && truth <= m->hi : m->at_least <= truth + 1);
+	}
+	stage_strike(&st);
+}
+
+static void test_no_sockets(void **state)
+{
+	static const unsigned opens[] = {6, 9, 16, 40, 100};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(opens) / sizeof(opens[0]); i++)
+		run_clumsy(opens[i], NK_NEVER);
+}
+
+static void test_no_sends(void **state)
+{
+	static const unsigned seconds[] = {2, 3, 10, 40};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++)
+		run_clumsy(1000000, seconds[i] * NK_S);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cut_for_a_while),
+		cmocka_unit_test(test_cut_for_good),
+		cmocka_unit_test(test_no_sockets),
+		cmocka_unit_test(test_no_sends),
+	};
+
+	if (crypto_init() != 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
