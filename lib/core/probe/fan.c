@@ -70,6 +70,7 @@ void fan_start(struct fan *f, unsigned lanes, unsigned mappings, nk_time now)
 	f->status_due = NK_NEVER;
 	f->retry_open = NK_NEVER;
 	f->running = true;
+	f->result->quota.policy = QUOTA_NONE_SEEN;
 	f->plain = f->asker->mode == ASKER_RESPONSE_PORT;
 	lanes_start(f, lanes, mappings, now);
 }
@@ -317,12 +318,12 @@ static unsigned next_opening(const struct fan *f, nk_time *at)
 	return best;
 }
 
-/* Every lane waits for mappings that there is no room for. */
+/* Every lane, or a suspicion, waits for mappings that there is no room for. */
 static bool starved(const struct fan *f)
 {
-	if (f->suspicion.active)
+	if (f->suspicion.active && !f->suspicion.opening)
 		return false;
-	for (unsigned s = 0; s < STATE_COUNT; s++)
+	for (unsigned s = 0; s < STATE_COUNT && !f->suspicion.active; s++)
 		if (!f->lanes[s].done && (f->lanes[s].asked > 0 || f->decide_at[s] != NK_NEVER))
 			return false;
 	for (uint32_t i = 0; i < f->count; i++)
@@ -505,6 +506,10 @@ static void report_lane(struct fan *f, unsigned state)
 			m, WHY_PATH,
 			"no copy ever came, even to the youngest mapping: something on the "
 			"path drops what the server sends unasked");
+	} else if (!e.open && f->doubt[state] > f->capacity) {
+		measured_unknown(m, WHY_PATH,
+				 "the run ended before a session quota was ruled out: it may have "
+				 "ended the mappings");
 	} else if (e.open) {
 		m->at_least = e.lo;
 		measured_unknown(m, WHY_PATH,

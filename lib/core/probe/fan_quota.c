@@ -103,14 +103,18 @@ static unsigned kept_before(const struct fan *f, const struct trial *t)
 	return used < made ? used : made;
 }
 
+/* The same, whichever are more: those that may have pushed it out. */
 static unsigned younger_than(const struct fan *f, const struct trial *t)
 {
-	return budget_younger(f->budget, nk_max(t->last_out, t->last_in));
+	const unsigned used = budget_younger(f->budget, nk_max(t->last_out, t->last_in));
+	const unsigned made = budget_made_after(f->budget, t->flow);
+
+	return used > made ? used : made;
 }
 
 void quota_alive(struct fan *f, struct trial *t)
 {
-	const unsigned younger = younger_than(f, t);
+	const unsigned younger = kept_before(f, t);
 
 	t->spared = true;
 	if (younger > f->capacity)
