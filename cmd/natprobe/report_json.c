@@ -113,7 +113,10 @@ void json_quota(struct js parent, const char *key, const struct quota_finding *q
 	struct js o = js_put_object(parent, key);
 
 	js_put_text(o, "policy", quota_policy_name(q->policy));
-	if (q->policy == QUOTA_NONE_SEEN) {
+	if (q->policy == QUOTA_UNKNOWN) {
+		js_put_null(o, "value");
+		js_put_text(o, "why", "not tested");
+	} else if (q->policy == QUOTA_NONE_SEEN) {
 		js_put_null(o, "value");
 		if (q->held > 0)
 			js_put_int(o, "at_least", q->held);
@@ -316,7 +319,7 @@ static void put_server(struct js parent, const struct report *rep)
 	js_put_text(o, "software", r->software[0] != '\0' ? r->software : NULL);
 	js_put_bool(o, "probe_service", r->probe_service);
 	js_put_bool(o, "change_request", r->can_change);
-	js_put_bool(o, "response_port", r->can_response_port);
+	put_tri(o, "response_port", r->response_port);
 }
 
 static void put_faults(struct js list, const struct probe_result *r)

@@ -204,7 +204,7 @@ static void print_small(FILE *out, const struct style *st, const struct probe_re
 			 yes_no(r->fragments_out.answer), yes_no(r->fragments_in.answer));
 		line(out, st, "Fragments", text);
 	}
-	if (r->quota.policy != QUOTA_NONE_SEEN) {
+	if (r->quota.policy == QUOTA_REFUSES || r->quota.policy == QUOTA_EVICTS) {
 		snprintf(text, sizeof(text), "%u mappings at once; then it %s", r->quota.value,
 			 r->quota.policy == QUOTA_EVICTS ? "evicts the oldest"
 							 : "refuses new ones");

@@ -15,6 +15,8 @@ static const char *const texts[] = {
 	[-NK_ERR_SYSTEM] = "system call failed",
 	[-NK_ERR_STOPPED] = "stopped",
 	[-NK_ERR_LINK_LOST] = "network interface lost",
+	[-NK_ERR_FORGOTTEN] = "the server forgot this run: was it restarted?",
+	[-NK_ERR_LOST] = "the server stopped answering",
 };
 static_assert(sizeof(texts) / sizeof(texts[0]) == 1 - NK_ERR_LAST, "each code has a text");
 

@@ -13,7 +13,9 @@ enum nk_err {
 	NK_ERR_SYSTEM = -8,     /* a system call failed; errno says why */
 	NK_ERR_STOPPED = -9,    /* ended by the user before it was done */
 	NK_ERR_LINK_LOST = -10, /* the interface went away in mid-run */
-	NK_ERR_LAST = NK_ERR_LINK_LOST
+	NK_ERR_FORGOTTEN = -11, /* the server knows our session no more */
+	NK_ERR_LOST = -12,      /* the server answered at first, and then no more */
+	NK_ERR_LAST = NK_ERR_LOST
 };
 
 /**

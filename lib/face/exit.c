@@ -11,6 +11,8 @@ int exit_from_err(int code)
 		return EXIT_USAGE;
 	case NK_ERR_UNREACHABLE:
 	case NK_ERR_LINK_LOST:
+	case NK_ERR_FORGOTTEN:
+	case NK_ERR_LOST:
 		return EXIT_UNREACHABLE;
 	case NK_ERR_PERMISSION:
 		return EXIT_PERMISSION;

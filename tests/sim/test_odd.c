@@ -333,7 +333,7 @@ static void test_plain_server(void **state)
 			const struct probe_result *r = run(&st, &plan);
 
 			assert_false(r->probe_service);
-			assert_true(r->can_response_port);
+			assert_int_equal(r->response_port, TRI_YES);
 			assert_int_equal(judge_fact(&r->nat, true), RIGHT);
 			assert_int_equal(judge_class(&r->mapping, NAT_EI),
 					 kind == 1 ? UNKNOWN : RIGHT);

@@ -39,7 +39,8 @@ static void assert_nothing_false(struct stage *st)
 {
 	const struct probe_result *r = natprobe_result(st->probe);
 
-	assert_int_equal(r->quota.policy, QUOTA_NONE_SEEN);
+	assert_int_not_equal(r->quota.policy, QUOTA_REFUSES);
+	assert_int_not_equal(r->quota.policy, QUOTA_EVICTS);
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		assert_int_not_equal(
 			judge_time(&r->timeouts[s], s == STATE_STREAM ? STREAM : FIRST), WRONG);
@@ -91,7 +92,7 @@ static void test_cut_for_good(void **state)
 		const nk_time at = moments[k / 2] * NK_S;
 		struct stage st;
 
-		assert_int_equal(run_cut(&st, &plan, at, 60 * NK_S), NK_ERR_UNREACHABLE);
+		assert_true(run_cut(&st, &plan, at, 60 * NK_S) < 0);
 		assert_nothing_false(&st);
 		assert_false(natprobe_result(st.probe)->complete);
 		stage_strike(&st);
@@ -181,7 +182,8 @@ static void run_clumsy(unsigned opens, nk_time sends_until)
 	assert_int_equal(world_run(st.world, &c, 1800 * NK_S), CORE_DONE);
 	assert_int_equal(world_stats(st.world)->late, 0);
 	r = natprobe_result(st.probe);
-	assert_int_equal(r->quota.policy, QUOTA_NONE_SEEN);
+	assert_int_not_equal(r->quota.policy, QUOTA_REFUSES);
+	assert_int_not_equal(r->quota.policy, QUOTA_EVICTS);
 	assert_not_false(&st);
 	stage_strike(&st);
 }

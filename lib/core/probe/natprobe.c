@@ -21,7 +21,7 @@
 #define FIND_TRIES        7
 #define RESERVED          5           /* flows kept for the refresh test and a witness */
 #define REFRESH_WAIT      (10 * NK_S) /* after the fan, for a direction that is nearly decided */
-#define LOST_AFTER        (30 * NK_S) /* the server does not answer any more */
+#define LOST_AFTER        (10 * NK_S) /* the server does not answer any more */
 #define LEAST_FOR_REFRESH 12
 #define LEAST_FOR_ICMP    (4 * ICMP_HELD)
 
@@ -231,7 +231,7 @@ static bool find_over(const struct natprobe *p, nk_time now, const struct exchan
 static void session_lost(struct natprobe *p, nk_time now)
 {
 	if (p->result.pooling != POOL_ARBITRARY) {
-		end(p, NK_ERR_UNREACHABLE, now);
+		end(p, NK_ERR_FORGOTTEN, now);
 		return;
 	}
 	end(p, CORE_DONE, now);
@@ -270,9 +270,11 @@ static void step(struct natprobe *p, nk_time now)
 	case STAGE_ABILITY:
 		if (p->ability != NULL && p->ability->state == EXCHANGE_WAITING)
 			break;
+		if (p->ability != NULL)
+			p->result.response_port = TRI_NO;
 		if (p->ability != NULL && p->ability->state == EXCHANGE_ANSWERED &&
 		    p->ability->error == 0) {
-			p->result.can_response_port = true;
+			p->result.response_port = TRI_YES;
 			asker_use_response_port(&p->asker);
 		}
 		after_classify(p, now);
@@ -283,7 +285,7 @@ static void step(struct natprobe *p, nk_time now)
 			break;
 		}
 		if (p->asker.silent_since < now - LOST_AFTER) {
-			end(p, NK_ERR_UNREACHABLE, now);
+			end(p, NK_ERR_LOST, now);
 			break;
 		}
 		if (p->fan.done && p->fan_done_at == 0)

@@ -174,6 +174,10 @@ void natprobe_progress(const struct natprobe *p, struct natprobe_progress *out, 
 	left = longest_wait(p, &s);
 	out->left_max = nk_from_seconds(left) + 2 * NK_S;
 	out->done = (double)(now - p->started) / (double)(now - p->started + out->left_max);
+	if (p->fan.lanes[s].survived <= 0) {
+		snprintf(out->stage, sizeof(out->stage), "opening mappings");
+		return;
+	}
 	snprintf(out->stage, sizeof(out->stage), "%s: still held after %.0f s of silence",
 		 traffic_state_name((enum traffic_state)s), p->fan.lanes[s].survived);
 }

@@ -52,6 +52,7 @@ const char *traffic_state_name(enum traffic_state s)
 const char *quota_policy_name(enum quota_policy p)
 {
 	static const char *const names[] = {
+		[QUOTA_UNKNOWN] = "unknown",
 		[QUOTA_NONE_SEEN] = "none-seen",
 		[QUOTA_REFUSES] = "refuses",
 		[QUOTA_EVICTS] = "evicts-oldest",

@@ -116,10 +116,11 @@ enum traffic_state {
 	STATE_COUNT
 };
 
-enum quota_policy { QUOTA_NONE_SEEN, QUOTA_REFUSES, QUOTA_EVICTS };
+enum quota_policy { QUOTA_UNKNOWN, QUOTA_NONE_SEEN, QUOTA_REFUSES, QUOTA_EVICTS };
 
 /**
  * struct quota_finding - Whether the NAT limits the sessions of one host
+ * @policy:	QUOTA_UNKNOWN if no mappings were held to find out
  * @value:	Sessions it allowed, as we count them; 0 if none was met
  * @held:	Most mappings that were held at once with no sign of a limit
  */
@@ -210,7 +211,8 @@ struct probe_result {
 	struct addr server;
 	struct addr other_address;
 	char software[64];
-	bool probe_service, can_change, can_response_port;
+	bool probe_service, can_change;
+	enum tri response_port; /* unknown: not tried */
 	struct server_fault faults[PROBE_FAULTS_MAX];
 	unsigned fault_count;
 
