@@ -53,8 +53,10 @@ static void decide(struct refresh *r, unsigned kind, bool yes, double silent_s)
 		.p = 0.99,
 		.trials = f->trials,
 	};
-	if (res->evidence_count == PROBE_EVIDENCE_MAX)
+	if (res->evidence_count == PROBE_EVIDENCE_MAX) {
+		res->evidence_lost++;
 		return;
+	}
 	res->evidence[res->evidence_count++] = (struct evidence){
 		.kind = EVIDENCE_REFRESH,
 		.state = outbound(kind) ? STATE_SOLITARY : STATE_STREAM,
