@@ -21,7 +21,7 @@
 #define FIND_TRIES        7
 #define RESERVED          5           /* flows kept for the refresh test and a witness */
 #define REFRESH_WAIT      (10 * NK_S) /* after the fan, for a direction that is nearly decided */
-#define LOST_AFTER        (10 * NK_S) /* the server does not answer any more */
+#define LOST_AFTER        (15 * NK_S) /* the server does not answer any more */
 #define LEAST_FOR_REFRESH 12
 #define LEAST_FOR_ICMP    (4 * ICMP_HELD)
 
