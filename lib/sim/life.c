@@ -2,35 +2,86 @@
 
 static nk_time limit(const struct life *l, const struct nat_spec *spec)
 {
+	if (l->own != 0)
+		return l->own;
 	if (l->stream)
 		return spec->t_stream;
-	return l->out && l->in ? spec->t_replied : spec->t_first;
+	return l->first ? spec->t_first : spec->t_replied;
 }
 
-static nk_time end_of(const struct life *l, const struct nat_spec *spec)
+static nk_time under_load(nk_time t, const struct nat_spec *spec, unsigned held)
 {
-	const nk_time t = limit(l, spec);
-
-	return t > NK_NEVER - l->restarted ? NK_NEVER : l->restarted + t;
+	if (spec->full_at <= spec->full_from || held <= spec->full_from)
+		return t;
+	if (held >= spec->full_at)
+		return 0;
+	return (nk_time)((double)t * (spec->full_at - held) / (spec->full_at - spec->full_from));
 }
 
-struct life life_begin(const struct nat_spec *spec, bool outward, nk_time now)
+static nk_time next_sweep(nk_time t, const struct nat_spec *spec)
 {
-	struct life l = {.made = now, .restarted = now, .out = outward, .in = !outward};
+	const nk_time past = spec->sweep == 0 ? 0 : (t - spec->sweep_phase) % spec->sweep;
 
-	l.ends = end_of(&l, spec);
+	if (past == 0 || t < spec->sweep_phase)
+		return past == 0 ? t : spec->sweep_phase;
+	return t > NK_NEVER - spec->sweep ? NK_NEVER : t - past + spec->sweep;
+}
+
+static void set_end(struct life *l, const struct nat_spec *spec, unsigned held)
+{
+	const nk_time t = under_load(limit(l, spec), spec, held);
+
+	l->ends = t > NK_NEVER - l->restarted ? NK_NEVER : next_sweep(l->restarted + t, spec);
+}
+
+struct life life_begin(const struct nat_spec *spec, uint16_t port, unsigned held, bool outward,
+		       nk_time now)
+{
+	struct life l = {.made = now, .restarted = now, .first = true};
+
+	l.seen[outward] = 1;
+	for (unsigned i = 0; i < NAT_PORT_TIMES_MAX; i++)
+		if (spec->port_times[i].t > 0 && spec->port_times[i].port == port)
+			l.own = spec->port_times[i].t;
+	set_end(&l, spec, held);
 	return l;
 }
 
-void life_touch(struct life *l, const struct nat_spec *spec, bool outward, nk_time now)
+static bool is_two_way(const struct life *l)
 {
-	if (l->out && l->in && now - l->made > spec->stream_after)
+	return l->seen[false] > 0 && l->seen[true] > 0;
+}
+
+static void see(struct life *l, bool outward)
+{
+	if (l->seen[outward] == 0)
+		l->seen[outward] = 1;
+	if (l->seen[!outward] == 1)
+		l->seen[!outward] = 2;
+}
+
+static void set_state(struct life *l, const struct nat_spec *spec, bool outward, nk_time now)
+{
+	const bool was_answered = is_two_way(l);
+
+	see(l, outward);
+	if (spec->states == NAT_STATES_PF) {
+		l->first = false;
+		l->stream = l->seen[false] == 2 && l->seen[true] == 2;
+		return;
+	}
+	l->first = !is_two_way(l);
+	if (spec->stream_after == NAT_AT_ONCE)
+		l->stream = is_two_way(l);
+	else if (was_answered && now - l->made > spec->stream_after)
 		l->stream = true;
-	if (outward)
-		l->out = true;
-	else
-		l->in = true;
+}
+
+void life_touch(struct life *l, const struct nat_spec *spec, unsigned held, bool outward,
+		nk_time now)
+{
+	set_state(l, spec, outward, now);
 	if (outward ? spec->refresh_out : spec->refresh_in)
 		l->restarted = now;
-	l->ends = end_of(l, spec);
+	set_end(l, spec, held);
 }

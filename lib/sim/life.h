@@ -12,16 +12,21 @@
  * @made:	When the first packet came
  * @restarted:	When a packet restarted it last
  * @ends:	It is over at this moment and was not the microsecond before
- * @out, @in:	Packets have gone that way
+ * @own:	Its limit in every state, by remote port; 0: by its state
+ * @seen:	By direction, outward [1]: 0 nothing, 1 a packet, 2 one that has been answered
+ * @first:	It is in its first state
  * @stream:	It has become a stream, and remains one
  */
 struct life {
-	nk_time made, restarted, ends;
-	bool out, in, stream;
+	nk_time made, restarted, ends, own;
+	uint8_t seen[2];
+	bool first, stream;
 };
 
-/* The first packet, @outward or not, always starts the timer. */
-struct life life_begin(const struct nat_spec *spec, bool outward, nk_time now);
+/* The first packet, @outward or not, always starts the timer. @port is that of the remote
+ * endpoint, @held what the NAT holds. */
+struct life life_begin(const struct nat_spec *spec, uint16_t port, unsigned held, bool outward,
+		       nk_time now);
 
 /**
  * life_touch() - A packet passes
@@ -29,9 +34,10 @@ struct life life_begin(const struct nat_spec *spec, bool outward, nk_time now);
  *
  * A packet that changes the state but does not restart the timer gives the time
  * since the last restart its new limit. Like conntrack (nf_conntrack_proto_udp.c),
- * the first answer never makes a stream, however late it comes; the packet after
- * it may.
+ * the first answer makes no stream, however late it comes, unless the spec says
+ * so; the packet after it may. With NAT_STATES_PF as pf_test_state_udp() does.
  */
-void life_touch(struct life *l, const struct nat_spec *spec, bool outward, nk_time now);
+void life_touch(struct life *l, const struct nat_spec *spec, unsigned held, bool outward,
+		nk_time now);
 
 #endif

@@ -33,14 +33,14 @@ static bool admit(struct nat *n, struct mapping *m, const struct addr *to, nk_ti
 	f = flow_make(n, m, &key);
 	if (f == NULL)
 		return false;
-	state_begin(n, &f->state, NULL, true, now);
+	state_begin(n, &f->state, NULL, true, to->port, now);
 	return true;
 }
 
 static struct mapping *out_by_mapping(struct nat *n, const struct addr *from, const struct addr *to,
 				      const struct addr *key, nk_time now)
 {
-	struct mapping *m = mapping_find(n, from, key);
+	struct mapping *m = mapping_find(n, from, key, to);
 
 	if (m != NULL) {
 		state_touch(n, &m->state, true, now);
@@ -49,10 +49,10 @@ static struct mapping *out_by_mapping(struct nat *n, const struct addr *from, co
 
 		if (h == NULL || !inside_has_room(n, h, now))
 			return NULL;
-		m = mapping_make(n, from, key, h, now);
+		m = mapping_make(n, from, key, to, h, now);
 		if (m == NULL)
 			return NULL;
-		state_begin(n, &m->state, h, true, now);
+		state_begin(n, &m->state, h, true, to->port, now);
 	}
 	return admit(n, m, to, now) ? m : NULL;
 }
@@ -60,7 +60,7 @@ static struct mapping *out_by_mapping(struct nat *n, const struct addr *from, co
 static struct mapping *out_by_flow(struct nat *n, const struct addr *from, const struct addr *to,
 				   const struct addr *key, nk_time now)
 {
-	struct mapping *m = mapping_find(n, from, key);
+	struct mapping *m = mapping_find(n, from, key, to);
 	struct flow *f = m == NULL ? NULL : flow_find(n, m, to);
 
 	if (f != NULL) {
@@ -72,9 +72,9 @@ static struct mapping *out_by_flow(struct nat *n, const struct addr *from, const
 
 	if (h == NULL || !inside_has_room(n, h, now))
 		return NULL;
-	m = mapping_find(n, from, key); /* room may have been made at its cost */
+	m = mapping_find(n, from, key, to); /* room may have been made at its cost */
 	if (m == NULL)
-		m = mapping_make(n, from, key, h, now);
+		m = mapping_make(n, from, key, to, h, now);
 	if (m == NULL)
 		return NULL;
 	f = flow_make(n, m, to);
@@ -83,13 +83,18 @@ static struct mapping *out_by_flow(struct nat *n, const struct addr *from, const
 			mapping_end(n, m, now);
 		return NULL;
 	}
-	state_begin(n, &f->state, h, true, now);
+	state_begin(n, &f->state, h, true, to->port, now);
 	return m;
+}
+
+static struct addr mapping_key(const struct nat *n, const struct addr *to)
+{
+	return masked(to, n->spec.translate ? n->spec.mapping : NAT_EI);
 }
 
 bool nat_out(struct nat *n, struct addr *from, const struct addr *to, nk_time now)
 {
-	const struct addr key = masked(to, n->spec.translate ? n->spec.mapping : NAT_EI);
+	const struct addr key = mapping_key(n, to);
 	struct mapping *m;
 
 	nat_state_sweep(n, now);
@@ -140,13 +145,33 @@ static bool in_by_flow(struct nat *n, struct mapping *m, const struct addr *from
 	h = inside_of(n, &m->inside);
 	if (h == NULL || !inside_has_room(n, h, now))
 		return false;
-	if (mapping_at(n, &external) != m) /* room was made at its cost */
+	if (!mapping_lives(n, m, &external)) /* room was made at its cost */
 		return false;
 	f = flow_make(n, m, from);
 	if (f == NULL)
 		return false;
-	state_begin(n, &f->state, h, false, now);
+	state_begin(n, &f->state, h, false, from->port, now);
 	return true;
+}
+
+/* Not let in, it is traffic of the NAT itself, which a flow from the inside must not meet. */
+static void take_as_own(struct nat *n, const struct addr *from, const struct addr *to, nk_time now)
+{
+	struct flow *f = flow_at(n, to, from);
+	struct mapping *m;
+
+	if (f != NULL) {
+		state_touch(n, &f->state, false, now);
+		return;
+	}
+	m = mapping_make_own(n, to);
+	if (m == NULL)
+		return;
+	f = flow_make(n, m, from);
+	if (f == NULL)
+		mapping_end(n, m, now);
+	else
+		state_begin(n, &f->state, NULL, false, from->port, now);
 }
 
 bool nat_in(struct nat *n, const struct addr *from, struct addr *to, nk_time now)
@@ -154,16 +179,58 @@ bool nat_in(struct nat *n, const struct addr *from, struct addr *to, nk_time now
 	struct mapping *m;
 
 	nat_state_sweep(n, now);
-	m = mapping_at(n, to);
-	if (m == NULL)
-		return false;
+	m = mapping_at(n, to, from);
 
-	const struct addr inside = m->inside;
+	const struct addr inside = m == NULL ? *to : m->inside;
 
-	if (!(n->spec.flow_timers ? in_by_flow(n, m, from, now) : in_by_mapping(n, m, from, now)))
+	if (m == NULL || m->own ||
+	    !(n->spec.flow_timers ? in_by_flow(n, m, from, now) : in_by_mapping(n, m, from, now))) {
+		if (n->spec.self_clash)
+			take_as_own(n, from, to, now);
 		return false;
+	}
 	*to = inside;
 	return true;
+}
+
+/* What there is sees a packet that goes no further. */
+static void touch(struct nat *n, struct mapping *m, const struct addr *remote, bool outward,
+		  nk_time now)
+{
+	const struct addr key = n->spec.flow_timers ? *remote : masked(remote, n->spec.filtering);
+	struct flow *f = flow_find(n, m, &key);
+
+	if (f != NULL)
+		state_touch(n, &f->state, outward, now);
+	if (f != NULL || outward || n->spec.filtering == NAT_EI)
+		state_touch(n, &m->state, outward, now);
+}
+
+void nat_out_expired(struct nat *n, const struct addr *from, const struct addr *to, nk_time now)
+{
+	const struct addr key = mapping_key(n, to);
+	struct mapping *m;
+
+	if (n->spec.ttl_first)
+		return;
+	nat_state_sweep(n, now);
+	m = mapping_find(n, from, &key, to);
+	if (m != NULL)
+		touch(n, m, to, true, now);
+}
+
+void nat_in_expired(struct nat *n, const struct addr *from, const struct addr *to, nk_time now)
+{
+	struct mapping *m;
+
+	if (n->spec.ttl_first)
+		return;
+	nat_state_sweep(n, now);
+	m = mapping_at(n, to, from);
+	if (m != NULL && !m->own)
+		touch(n, m, from, false, now);
+	else if (n->spec.self_clash)
+		take_as_own(n, from, to, now); /* not forwarded, so its TTL does not count */
 }
 
 bool nat_is_external(const struct nat *n, const struct addr *a)
@@ -192,6 +259,8 @@ struct nat *nat_new(const struct nat_spec *spec, struct rng *rng)
 	if (n == NULL)
 		return NULL;
 	n->spec = *spec;
+	n->spec.port_overload |= spec->self_clash;
+	n->spec.flow_timers |= n->spec.port_overload;
 	n->rng = rng;
 	n->host_slab = slab_make(sizeof(struct inside));
 	n->mapping_slab = slab_make(sizeof(struct mapping));

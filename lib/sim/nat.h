@@ -28,6 +28,12 @@ bool nat_out(struct nat *n, struct addr *from, const struct addr *to, nk_time no
 /* A packet from the outside. Return: true if it is let in, with @to as it is inside. */
 bool nat_in(struct nat *n, const struct addr *from, struct addr *to, nk_time now);
 
+/* Packets whose TTL ends at this NAT, as they came: they may restart the timers of what there is.
+ * Linux tracks before it counts (PRE_ROUTING, then ip_forward()), and keeps what is new only
+ * after (POST_ROUTING). */
+void nat_out_expired(struct nat *n, const struct addr *from, const struct addr *to, nk_time now);
+void nat_in_expired(struct nat *n, const struct addr *from, const struct addr *to, nk_time now);
+
 /* Whether an address, its port ignored, is an external address of this NAT. */
 bool nat_is_external(const struct nat *n, const struct addr *a);
 

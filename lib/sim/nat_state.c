@@ -66,9 +66,10 @@ static void watch(struct nat *n, struct state *s)
 	}
 }
 
-void state_begin(struct nat *n, struct state *s, struct inside *owner, bool outward, nk_time now)
+void state_begin(struct nat *n, struct state *s, struct inside *owner, bool outward, uint16_t port,
+		 nk_time now)
 {
-	s->life = life_begin(&n->spec, outward, now);
+	s->life = life_begin(&n->spec, port, n->held + (owner != NULL), outward, now);
 	s->timed = true;
 	watch(n, s);
 	if (owner == NULL)
@@ -84,7 +85,7 @@ void state_touch(struct nat *n, struct state *s, bool outward, nk_time now)
 {
 	if (!s->timed)
 		return;
-	life_touch(&s->life, &n->spec, outward, now);
+	life_touch(&s->life, &n->spec, n->held, outward, now);
 	watch(n, s);
 	if (s->owner != NULL && n->spec.quota_policy != NAT_QUOTA_EVICT_FIRST) {
 		list_remove(s->owner, s);
@@ -171,7 +172,23 @@ bool inside_has_room(struct nat *n, struct inside *h, nk_time now)
 	return true;
 }
 
-static bool set_external(struct nat *n, struct mapping *m, struct inside *h, nk_time now)
+/* Whom the port would be shared with, towards one remote. */
+struct sharing {
+	const struct nat *nat;
+	struct addr external;
+	const struct addr *remote;
+};
+
+static bool is_shared(const void *user, uint16_t port)
+{
+	const struct sharing *s = user;
+	const struct addr external = addr_with_port(s->external, port);
+
+	return flow_at(s->nat, &external, s->remote) != NULL;
+}
+
+static bool set_external(struct nat *n, struct mapping *m, const struct addr *to, struct inside *h,
+			 nk_time now)
 {
 	if (!n->spec.translate) {
 		m->external = m->inside;
@@ -184,31 +201,44 @@ static bool set_external(struct nat *n, struct mapping *m, struct inside *h, nk_
 		*paired = pick_external(n, &m->inside);
 	if (*paired < 0)
 		return false;
-	m->ports = n->ports[*paired];
 
-	const uint16_t port = ports_take(m->ports, &n->spec, m->inside.port, n->rng, now);
+	struct ports *ports = n->ports[*paired];
+	const struct sharing s = {n, n->spec.external[*paired], to};
+	uint16_t port;
 
+	if (n->spec.port_overload) {
+		port = ports_share(ports, &n->spec, m->inside.port, n->rng, is_shared, &s);
+	} else {
+		port = ports_take(ports, &n->spec, m->inside.port, n->rng, now);
+		m->ports = ports;
+	}
 	m->external = addr_with_port(n->spec.external[*paired], port);
 	return port != 0;
 }
 
-struct mapping *mapping_make(struct nat *n, const struct addr *inside, const struct addr *remote,
-			     struct inside *h, nk_time now)
+static bool add_to_dicts(struct nat *n, struct mapping *m)
+{
+	if (!dict_add(&n->outward, &m->by_inside, hash_pair(&m->inside, &m->remote)))
+		return false;
+	if (dict_add(&n->inward, &m->by_external, dict_hash(&m->external, sizeof(struct addr), 0)))
+		return true;
+	dict_del(&n->outward, &m->by_inside);
+	return false;
+}
+
+struct mapping *mapping_make(struct nat *n, const struct addr *inside, const struct addr *key,
+			     const struct addr *to, struct inside *h, nk_time now)
 {
 	struct mapping *m = slab_get(&n->mapping_slab);
 
 	if (m == NULL)
 		return NULL;
-	*m = (struct mapping){.inside = *inside, .remote = *remote};
+	*m = (struct mapping){.inside = *inside, .remote = *key};
 	m->state.mapping = m;
-	if (!set_external(n, m, h, now))
+	if (!set_external(n, m, to, h, now))
 		goto none;
-	if (!dict_add(&n->outward, &m->by_inside, hash_pair(inside, remote)))
-		goto none_but_port;
-	if (dict_add(&n->inward, &m->by_external, dict_hash(&m->external, sizeof(struct addr), 0)))
+	if (add_to_dicts(n, m))
 		return m;
-	dict_del(&n->outward, &m->by_inside);
-none_but_port:
 	if (m->ports != NULL)
 		ports_give_back(m->ports, &n->spec, m->external.port, now);
 none:
@@ -216,31 +246,63 @@ none:
 	return NULL;
 }
 
-struct mapping *mapping_find(const struct nat *n, const struct addr *inside,
-			     const struct addr *remote)
+struct mapping *mapping_make_own(struct nat *n, const struct addr *external)
 {
-	struct dict_node *t = dict_first(&n->outward, hash_pair(inside, remote));
+	struct mapping *m = slab_get(&n->mapping_slab);
+
+	if (m == NULL)
+		return NULL;
+	*m = (struct mapping){.own = true, .inside = *external, .external = *external};
+	m->state.mapping = m;
+	if (add_to_dicts(n, m))
+		return m;
+	slab_put(&n->mapping_slab, m);
+	return NULL;
+}
+
+struct mapping *mapping_find(const struct nat *n, const struct addr *inside, const struct addr *key,
+			     const struct addr *to)
+{
+	struct dict_node *t = dict_first(&n->outward, hash_pair(inside, key));
+	struct mapping *usable = NULL;
 
 	for (; t != NULL; t = dict_next(t)) {
 		struct mapping *m = dict_entry(t, struct mapping, by_inside);
 
-		if (addr_eq(&m->inside, inside) && addr_eq(&m->remote, remote))
+		if (m->own || !addr_eq(&m->inside, inside) || !addr_eq(&m->remote, key))
+			continue;
+		if (!n->spec.port_overload || flow_find(n, m, to) != NULL)
+			return m;
+		if (usable == NULL && flow_at(n, &m->external, to) == NULL)
+			usable = m;
+	}
+	return usable;
+}
+
+struct mapping *mapping_at(const struct nat *n, const struct addr *external,
+			   const struct addr *from)
+{
+	const struct flow *f = n->spec.port_overload ? flow_at(n, external, from) : NULL;
+	struct dict_node *t = dict_first(&n->inward, dict_hash(external, sizeof(*external), 0));
+
+	if (f != NULL)
+		return f->state.mapping;
+	for (; t != NULL; t = dict_next(t)) {
+		struct mapping *m = dict_entry(t, struct mapping, by_external);
+
+		if (!m->own && addr_eq(&m->external, external))
 			return m;
 	}
 	return NULL;
 }
 
-struct mapping *mapping_at(const struct nat *n, const struct addr *external)
+bool mapping_lives(const struct nat *n, const struct mapping *m, const struct addr *external)
 {
 	struct dict_node *t = dict_first(&n->inward, dict_hash(external, sizeof(*external), 0));
 
-	for (; t != NULL; t = dict_next(t)) {
-		struct mapping *m = dict_entry(t, struct mapping, by_external);
-
-		if (addr_eq(&m->external, external))
-			return m;
-	}
-	return NULL;
+	while (t != NULL && t != &m->by_external)
+		t = dict_next(t);
+	return t != NULL;
 }
 
 struct flow *flow_make(struct nat *n, struct mapping *m, const struct addr *remote)
@@ -270,6 +332,19 @@ struct flow *flow_find(const struct nat *n, const struct mapping *m, const struc
 		struct flow *f = dict_entry(t, struct flow, by_remote);
 
 		if (f->state.mapping == m && addr_eq(&f->remote, remote))
+			return f;
+	}
+	return NULL;
+}
+
+struct flow *flow_at(const struct nat *n, const struct addr *external, const struct addr *remote)
+{
+	struct dict_node *t = dict_first(&n->flows, hash_pair(external, remote));
+
+	for (; t != NULL; t = dict_next(t)) {
+		struct flow *f = dict_entry(t, struct flow, by_remote);
+
+		if (addr_eq(&f->state.mapping->external, external) && addr_eq(&f->remote, remote))
 			return f;
 	}
 	return NULL;

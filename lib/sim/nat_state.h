@@ -52,8 +52,14 @@ struct state {
 	struct state *prev, *next;
 };
 
+/**
+ * struct mapping - An inside endpoint and its external endpoint
+ * @remote:	What of the remote endpoint matters
+ * @own:	There is no inside: the NAT itself has that traffic
+ */
 struct mapping {
 	struct state state; /* first */
+	bool own;
 	struct dict_node by_inside, by_external;
 	struct addr inside, remote, external;
 	struct ports *ports;
@@ -82,19 +88,34 @@ struct inside *inside_of(struct nat *n, const struct addr *from);
 /* Room for one more of a host, if need be at the cost of another. Return: false if refused. */
 bool inside_has_room(struct nat *n, struct inside *h, nk_time now);
 
-/* New ones have no timer yet; NULL if there is no port or no memory. */
-struct mapping *mapping_make(struct nat *n, const struct addr *inside, const struct addr *remote,
-			     struct inside *h, nk_time now);
-struct mapping *mapping_find(const struct nat *n, const struct addr *inside,
-			     const struct addr *remote);
-struct mapping *mapping_at(const struct nat *n, const struct addr *external);
+/* New ones have no timer yet; NULL if there is no port or no memory. @key is what of the remote
+ * endpoint @to matters for mapping. */
+struct mapping *mapping_make(struct nat *n, const struct addr *inside, const struct addr *key,
+			     const struct addr *to, struct inside *h, nk_time now);
+
+/* The mapping that a packet from the inside uses, or that one from the outside comes to. With
+ * port overloading there may be several; one that has a flow with that remote goes first. */
+struct mapping *mapping_find(const struct nat *n, const struct addr *inside, const struct addr *key,
+			     const struct addr *to);
+struct mapping *mapping_at(const struct nat *n, const struct addr *external,
+			   const struct addr *from);
+
+/* Whether @m is still there, at @external: room may have been made at its cost. */
+bool mapping_lives(const struct nat *n, const struct mapping *m, const struct addr *external);
+
+/* The NAT itself talks with @remote from @external, an external endpoint. */
+struct mapping *mapping_make_own(struct nat *n, const struct addr *external);
 void mapping_end(struct nat *n, struct mapping *m, nk_time now);
 
 struct flow *flow_make(struct nat *n, struct mapping *m, const struct addr *remote);
 struct flow *flow_find(const struct nat *n, const struct mapping *m, const struct addr *remote);
+/* That of any mapping. */
+struct flow *flow_at(const struct nat *n, const struct addr *external, const struct addr *remote);
 
-/* The first packet, and each packet after it. With an @owner it counts towards his quota. */
-void state_begin(struct nat *n, struct state *s, struct inside *owner, bool outward, nk_time now);
+/* The first packet, from or to the remote port @port, and each packet after it. With an @owner
+ * it counts towards his quota. */
+void state_begin(struct nat *n, struct state *s, struct inside *owner, bool outward, uint16_t port,
+		 nk_time now);
 void state_touch(struct nat *n, struct state *s, bool outward, nk_time now);
 
 void nat_state_sweep(struct nat *n, nk_time now);

@@ -1,9 +1,16 @@
 #include "sim/ports.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
-#define RANGE (65536 - PORTS_LOWEST)
+static int range_lowest(const struct nat_spec *spec)
+{
+	return spec->port_hi == 0 ? PORTS_LOWEST : spec->port_lo;
+}
+
+static int range_count(const struct nat_spec *spec)
+{
+	return (spec->port_hi == 0 ? 65535 : spec->port_hi) - range_lowest(spec) + 1;
+}
 
 struct ports *ports_new(const struct nat_spec *spec, struct rng *rng)
 {
@@ -18,7 +25,7 @@ struct ports *ports_new(const struct nat_spec *spec, struct rng *rng)
 			return NULL;
 		}
 	}
-	p->last = (uint16_t)(PORTS_LOWEST + rng_below(rng, RANGE));
+	p->last = (uint16_t)(range_lowest(spec) + (int)rng_below(rng, (uint32_t)range_count(spec)));
 	return p;
 }
 
@@ -30,51 +37,81 @@ void ports_free(struct ports *p)
 	free(p);
 }
 
-static bool is_free(const struct ports *p, unsigned port, nk_time now)
+/* Whom a port is wanted for. @taken, with port overloading, says whether it is taken. */
+struct want {
+	const struct nat_spec *spec;
+	uint16_t inside;
+	nk_time now;
+	bool (*taken)(const void *user, uint16_t port);
+	const void *user;
+};
+
+static bool fits(const struct ports *p, const struct want *w, unsigned port)
 {
+	if (w->spec->port_parity && ((port ^ w->inside) & 1) != 0)
+		return false;
+	if (w->taken != NULL)
+		return !w->taken(w->user, (uint16_t)port);
 	if ((p->used[port / 64] >> port % 64 & 1) != 0)
 		return false;
-	return p->rests_until == NULL || p->rests_until[port] <= now;
+	return p->rests_until == NULL || p->rests_until[port] <= w->now;
 }
 
-/* From @port on in steps, around the range, until one is free. */
-static uint16_t first_free(const struct ports *p, unsigned port, int step, nk_time now)
+/* From @port on in steps, around the range, until one fits. */
+static uint16_t first_fit(const struct ports *p, const struct want *w, int port, int step)
 {
-	const int forward = step % RANGE;
+	const int lowest = range_lowest(w->spec), count = range_count(w->spec);
 
-	for (int i = 0; i < RANGE; i++) {
-		if (is_free(p, port, now))
+	for (int i = 0; i < count; i++) {
+		if (fits(p, w, (unsigned)port))
 			return (uint16_t)port;
-		port = (unsigned)(((int)port - PORTS_LOWEST + forward + RANGE) % RANGE) +
-		       PORTS_LOWEST;
+		port = lowest + (port - lowest + step % count + count) % count;
 	}
 	return 0;
 }
 
-static uint16_t choose(const struct ports *p, const struct nat_spec *spec, uint16_t inside,
-		       struct rng *rng, nk_time now)
+static bool may_keep(const struct want *w)
 {
-	const int step = spec->port_step == 0 ? 1 : spec->port_step;
+	if (w->inside == 0)
+		return false;
+	return w->spec->port_hi == 0 ||
+	       (w->inside >= w->spec->port_lo && w->inside <= w->spec->port_hi);
+}
 
-	if (spec->ports == NAT_PORTS_PRESERVE && inside != 0 && is_free(p, inside, now))
-		return inside;
-	if (spec->ports == NAT_PORTS_SEQUENTIAL) {
-		const int next = (p->last - PORTS_LOWEST + step % RANGE + RANGE) % RANGE;
+static uint16_t choose(const struct ports *p, const struct want *w, struct rng *rng)
+{
+	const int lowest = range_lowest(w->spec), count = range_count(w->spec);
+	const int step = w->spec->port_step == 0 ? 1 : w->spec->port_step;
 
-		return first_free(p, (unsigned)next + PORTS_LOWEST, step, now);
-	}
-	return first_free(p, PORTS_LOWEST + rng_below(rng, RANGE), 1, now);
+	if (w->spec->ports == NAT_PORTS_PRESERVE && may_keep(w) && fits(p, w, w->inside))
+		return w->inside;
+	if (w->spec->ports == NAT_PORTS_SEQUENTIAL)
+		return first_fit(p, w, lowest + (p->last - lowest + step % count + count) % count,
+				 step);
+	return first_fit(p, w, lowest + (int)rng_below(rng, (uint32_t)count), 1);
 }
 
 uint16_t ports_take(struct ports *p, const struct nat_spec *spec, uint16_t inside, struct rng *rng,
 		    nk_time now)
 {
-	const uint16_t port = choose(p, spec, inside, rng, now);
+	const struct want w = {.spec = spec, .inside = inside, .now = now};
+	const uint16_t port = choose(p, &w, rng);
 
 	if (port != 0) {
 		p->used[port / 64] |= UINT64_C(1) << port % 64;
 		p->last = port;
 	}
+	return port;
+}
+
+uint16_t ports_share(struct ports *p, const struct nat_spec *spec, uint16_t inside, struct rng *rng,
+		     bool (*taken)(const void *user, uint16_t port), const void *user)
+{
+	const struct want w = {.spec = spec, .inside = inside, .taken = taken, .user = user};
+	const uint16_t port = choose(p, &w, rng);
+
+	if (port != 0)
+		p->last = port;
 	return port;
 }
 

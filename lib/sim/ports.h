@@ -2,6 +2,7 @@
 #ifndef SIM_PORTS_H
 #define SIM_PORTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/crypto.h"
@@ -29,6 +30,10 @@ void ports_free(struct ports *p);
 /* Takes a port for an inside endpoint with port @inside. Return: 0 if none is free. */
 uint16_t ports_take(struct ports *p, const struct nat_spec *spec, uint16_t inside, struct rng *rng,
 		    nk_time now);
+
+/* The same with port overloading: a port that is not @taken, and may be in use for other remotes. */
+uint16_t ports_share(struct ports *p, const struct nat_spec *spec, uint16_t inside, struct rng *rng,
+		     bool (*taken)(const void *user, uint16_t port), const void *user);
 void ports_give_back(struct ports *p, const struct nat_spec *spec, uint16_t port, nk_time now);
 
 #endif

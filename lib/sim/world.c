@@ -265,13 +265,25 @@ static void arrive_from_outside(struct world *w, struct packet *p)
 		drop(w, p, &w->stats.refused);
 }
 
+/* Its TTL ends here, yet a NAT may look at it first. */
+static void expire(struct world *w, const struct packet *p)
+{
+	if (p->node == INTERNET)
+		return;
+	if (p->hop == HOP_FROM_OUTSIDE)
+		nat_in_expired(w->nats[p->node].nat, &p->from, &p->to, w->now);
+	else if (route_find(w, p->node, &p->to) == NULL)
+		nat_out_expired(w->nats[p->node].nat, &p->from, &p->to, w->now);
+}
+
 static void arrive(struct world *w, struct packet *p)
 {
 	if (p->hop == HOP_TO_HOST)
 		arrive_at_host(w, p);
-	else if (p->ttl <= 1)
+	else if (p->ttl <= 1) {
+		expire(w, p);
 		drop(w, p, &w->stats.stray);
-	else {
+	} else {
 		p->ttl--;
 		if (p->node == INTERNET)
 			route_down(w, INTERNET, p);

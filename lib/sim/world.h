@@ -4,7 +4,7 @@
  * A run is a pure function of its seed. This is the small beginning: UDP,
  * mapping and filtering by RFC 4787, timers by traffic state, quotas, links
  * with delay, jitter and loss. Hosts are joined by one router, the internet;
- * each NAT and the internet take one off a packet's TTL before they look at it.
+ * each NAT and the internet take one off a packet's TTL.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -31,6 +31,19 @@ enum nat_quota {
 	NAT_QUOTA_EVICT_OLDEST, /* the one that has been silent longest goes */
 	NAT_QUOTA_EVICT_FIRST,  /* the one that was made first goes */
 };
+enum nat_states {
+	NAT_STATES_ANSWERED, /* replied from the first answer on, a stream by age */
+	NAT_STATES_PF, /* pf: replied from the second packet on, a stream once both have answered */
+};
+
+#define NAT_AT_ONCE        ((nk_time)-1)
+#define NAT_PORT_TIMES_MAX 4
+
+/* UDP to a remote port has a timer of its own, whatever its traffic; such as DNS. */
+struct nat_port_time {
+	uint16_t port;
+	nk_time t;
+};
 
 /**
  * struct nat_spec - A NAT, as data
@@ -39,15 +52,31 @@ enum nat_quota {
  * @ports:	Preserve: the external port is the inside port if that is free, else a random one;
  *		so the first of an endpoint's mappings keeps the port and the others do not
  * @port_step:	For NAT_PORTS_SEQUENTIAL, also negative; 0 is 1
+ * @port_lo, @port_hi: Ports are from this range; 0: from 1024 to 65535, and lower ones for who
+ *		had the same inside
+ * @port_parity: An even port for an even port, an odd for an odd (RFC 4787 section 4.2.2)
+ * @port_overload: Linux: a port is taken only towards the remote endpoints that a flow uses it
+ *		for (RFC 4787 section 4.2.1, REQ-3a); implies @flow_timers
  * @t_first, @t_replied, @t_stream: Timers: until the first answer, from it on, as a stream
  * @stream_after: Age that makes a stream of what has been answered: its next packet either way
- *		does (Linux: 2 s)
+ *		does (Linux: 2 s). NAT_AT_ONCE: the first answer does
+ * @states:	What is meant by replied and stream
+ * @port_times: Timers by remote port, that of the packet that made the state; unused ones have t 0
+ * @sweep:	What is over goes at the next sweep only, and lives until then; 0: it goes at once
+ * @sweep_phase: When the first sweep is
+ * @full_from, @full_at: From @full_from mappings (with @flow_timers: flows) in the table on, its
+ *		timers shrink in proportion, to nothing at @full_at; each by the load at the packet
+ *		that restarts it. @full_at 0: never
  * @refresh_out, @refresh_in: Which packets restart the timer
  * @flow_timers: Linux: the timers belong to each flow (inside endpoint, remote endpoint), and a
  *		mapping lives as long as one of its flows. False: a mapping has one timer, and each
  *		remote address (or endpoint) that filtering lets in has its own, by the same rules
  * @quota:	Most mappings (with @flow_timers: flows) of one inside address, 0 for none
  * @cooldown:	A freed external port rests this long
+ * @self_clash:	Linux with an open INPUT chain: what is not let in is taken for the NAT's own
+ *		traffic, and holds its port towards that remote; implies @port_overload
+ * @ttl_first:	A packet whose TTL ends here is seen by nothing. False, as Linux: it restarts the
+ *		timer of what there is, and makes nothing new
  * @external:	@external_count addresses; those of a packet's family are used for it
  * @arbitrary_pooling: The external address is drawn anew for each mapping, not once for each
  *		inside address
@@ -57,13 +86,20 @@ struct nat_spec {
 	enum nat_behaviour mapping, filtering;
 	enum nat_ports ports;
 	int port_step;
+	uint16_t port_lo, port_hi;
+	bool port_parity, port_overload;
 	nk_time t_first, t_replied, t_stream, stream_after;
+	enum nat_states states;
+	struct nat_port_time port_times[NAT_PORT_TIMES_MAX];
+	nk_time sweep, sweep_phase;
+	unsigned full_from, full_at;
 	bool refresh_out, refresh_in;
 	bool flow_timers;
 	enum nat_hairpin hairpin;
 	unsigned quota;
 	enum nat_quota quota_policy;
 	nk_time cooldown;
+	bool self_clash, ttl_first;
 	struct addr external[4];
 	unsigned external_count;
 	bool arbitrary_pooling;
