@@ -67,7 +67,8 @@ struct trial {
 struct suspicion {
 	bool active, opening, census;
 	enum traffic_state state;
-	double died;      /* seconds of silence of the suspicious death */
+	double died; /* seconds of silence of the suspicious death */
+	nk_time ask_at;
 	uint32_t witness; /* trial index, or FAN_TRIALS_MAX if none is chosen */
 };
 

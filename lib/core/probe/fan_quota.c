@@ -19,6 +19,7 @@
 #define REFUSED_AFTER    6
 #define REFUSED_APART    (200 * NK_MS)
 #define RETRY_AFTER      (5 * NK_S)
+#define ASK_AGAIN        (50 * NK_MS)
 #define OLDER            1.003 /* a witness must be this much older than what died */
 #define RESTARTS_MAX     2
 #define SEVERAL          2 /* a single death among survivors may be a loss */
@@ -276,9 +277,10 @@ void quota_step(struct fan *f, nk_time now)
 		return;
 	}
 	t = &f->trials[s->witness];
-	if (t->phase == TRIAL_SILENT && trial_age(t, now) >= s->died * OLDER)
-		fan_ask(f, &s->witness, 1, now);
-	else if (t->phase > TRIAL_ASKED)
+	if (t->phase == TRIAL_SILENT && trial_age(t, now) >= s->died * OLDER && now >= s->ask_at) {
+		if (!fan_ask(f, &s->witness, 1, now))
+			s->ask_at = now + ASK_AGAIN; /* too many questions are under way */
+	} else if (t->phase > TRIAL_ASKED)
 		s->witness = FAN_TRIALS_MAX;
 }
 
@@ -292,5 +294,6 @@ nk_time quota_deadline(const struct fan *f)
 	t = &f->trials[s->witness];
 	if (t->phase != TRIAL_SILENT)
 		return NK_NEVER;
-	return nk_max(t->last_out, t->last_in) + nk_from_seconds(s->died * OLDER) + 1;
+	return nk_max(s->ask_at,
+		      nk_max(t->last_out, t->last_in) + nk_from_seconds(s->died * OLDER) + 1);
 }

@@ -42,6 +42,8 @@ void natprobe_free(struct natprobe *p)
 	if (p == NULL)
 		return;
 	crypto_wipe(&p->rng, sizeof(p->rng));
+	crypto_wipe(&p->asker, sizeof(p->asker)); /* the session's token */
+	crypto_wipe(&p->refresh, sizeof(p->refresh));
 	free(p);
 }
 
@@ -54,6 +56,7 @@ void natprobe_start(struct natprobe *p, nk_time now)
 	exchanges_init(&p->exchanges, &p->rng);
 	budget_init(&p->budget, p->options.mappings, p->options.pace);
 	p->stage = STAGE_FIND;
+	p->choose_at = NK_NEVER;
 }
 
 #define ALL_LANES ((1u << STATE_COUNT) - 1)
@@ -207,7 +210,7 @@ static void to_ability(struct natprobe *p, nk_time now)
 	p->ability->response_port = m->xor_mapped.port;
 }
 
-static bool find_over(const struct natprobe *p, nk_time now, const struct exchange **best)
+static bool find_over(struct natprobe *p, nk_time now, const struct exchange **best)
 {
 	nk_time first = NK_NEVER;
 
@@ -223,8 +226,10 @@ static bool find_over(const struct natprobe *p, nk_time now, const struct exchan
 			*best = e;
 	}
 	/* The first in order of preference need not be the first to answer. */
-	return *best != NULL && (*best == p->find[0] || p->options.server_count == 1 ||
-				 now >= first + exchanges_wait(&p->exchanges));
+	if (*best == NULL)
+		return false;
+	p->choose_at = first + exchanges_wait(&p->exchanges);
+	return *best == p->find[0] || p->options.server_count == 1 || now >= p->choose_at;
 }
 
 /* The server knows our token no more, or not from this address. */
@@ -302,7 +307,6 @@ static void step(struct natprobe *p, nk_time now)
 static void control_input(struct natprobe *p, const struct event *ev, nk_time now)
 {
 	if (ev->kind == EVENT_OPENED) {
-		p->control_open = true;
 		for (unsigned i = 0; i < p->options.server_count; i++) {
 			p->find[i] = exchange_add(&p->exchanges, CONTROL_SOCKET,
 						  &p->options.servers[i], FIND_TRIES, now);
@@ -436,7 +440,7 @@ nk_time natprobe_deadline(const struct natprobe *p)
 	at = nk_min(at, nk_min(fan_deadline(&p->fan), refresh_deadline(&p->refresh)));
 	at = nk_min(at, icmp_timer_deadline(&p->icmp));
 	if (p->stage == STAGE_FIND)
-		return nk_min(at, p->started + SILENT_AFTER);
+		return nk_min(at, nk_min(p->choose_at, p->started + SILENT_AFTER));
 	if (p->fan_done_at != 0)
 		at = nk_min(at, p->fan_done_at + REFRESH_WAIT);
 	return nk_min(at, asker_deadline(&p->asker));

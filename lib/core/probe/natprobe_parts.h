@@ -26,8 +26,8 @@ struct natprobe {
 	struct exchange *find[PROBE_SERVERS_MAX];
 	struct exchange *ability;
 	enum stage stage;
-	bool control_opening, control_open, ending;
-	nk_time started, fan_done_at;
+	bool control_opening, ending;
+	nk_time started, choose_at, fan_done_at;
 	int control_flow; /* of the budget */
 	int status;
 };
