@@ -351,13 +351,14 @@ static void opened(struct icmp_timer *x, struct icmp_trial *t, const struct even
 	t->due = now;
 }
 
-static void open_failed(struct icmp_timer *x, struct icmp_trial *t, int error)
+static void open_failed(struct icmp_timer *x, struct icmp_trial *t, int error, nk_time now)
 {
 	t->phase = ICMP_CLOSED;
 	t->due = NK_NEVER;
 	if (x->running) {
 		budget_gone(x->fan->budget, t->flow);
 		evidence(x, t, NULL, 0, "no socket could be opened");
+		x->decide_at = now;
 		return;
 	}
 	icmp_timer_not(x, WHY_NOT_ASKED,
@@ -378,7 +379,7 @@ void icmp_timer_input(struct icmp_timer *x, const struct event *ev, nk_time now)
 	if (ev->kind == EVENT_OPENED)
 		opened(x, t, ev, now);
 	else if (ev->kind == EVENT_OPEN_FAILED)
-		open_failed(x, t, ev->error);
+		open_failed(x, t, ev->error, now);
 	else if (ev->kind == EVENT_SEND_FAILED && t->phase == ICMP_SETUP)
 		not_set_up(x, t, "the ping could not be sent", now);
 	else if (ev->kind == EVENT_DATAGRAM)
@@ -428,8 +429,8 @@ void icmp_timer_report(const struct icmp_timer *x, struct measured *out)
 	out->p = e.p;
 	if (x->answered == 0) {
 		unknown(out, WHY_PATH, "no ping was answered");
-	} else if (x->fan->result->quota.policy == QUOTA_EVICTS) {
-		unknown(out, WHY_PATH, "the NAT evicts sessions before their timer ends");
+	} else if (x->fan->result->quota.policy == QUOTA_EVICTS || x->fan->suspicion.active) {
+		unknown(out, WHY_PATH, "the NAT may evict sessions before their timer ends");
 	} else if (l->alive + l->dead == 0) {
 		unknown(out, WHY_PATH, "no trial was completed");
 	} else if (l->alive == 0) {
