@@ -1,6 +1,8 @@
 /* natbroker - the public side: STUN, NAT behaviour discovery and the probe service. */
+#include "face/exit.h"
 #include "face/log.h"
 #include "face/options.h"
+#include "io/standard.h"
 #include "service.h"
 #include "settings.h"
 
@@ -9,6 +11,8 @@ int main(int argc, char *argv[])
 	struct settings s;
 	int status;
 
+	if (!standard_open())
+		return EXIT_INTERNAL;
 	log_setup("natbroker", LOG_COMMAND, LEVEL_INFO);
 	status = settings_read(&s, argc, argv);
 	if (status == OPTIONS_GO_ON) {

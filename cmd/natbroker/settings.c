@@ -1,6 +1,5 @@
 #include "settings.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stddef.h>
@@ -138,6 +137,7 @@ static const struct option_spec options[] = {
 		.help = "Read options from this file. Default: natbroker.conf in "
 			"~/.config/natkit or /etc/natkit, if there is one.",
 		.kind = OPTION_STRING,
+		.not_in_file = true,
 		.offset = offsetof(struct settings, config_path),
 	},
 	{
@@ -162,9 +162,8 @@ static const struct command_spec command = {
 /* Return: OPTIONS_GO_ON or an exit status. */
 static int read_file(struct settings *s, uint64_t *given)
 {
-	const char *named = s->config_path;
 	char found[PATH_MAX], quoted[LOG_QUOTED];
-	const char *path = named;
+	const char *path = s->config_path;
 	int rc;
 
 	if (path == NULL) {
@@ -175,15 +174,10 @@ static int read_file(struct settings *s, uint64_t *given)
 	rc = files_read(&s->text, NULL, path, CONFIG_MAX);
 	if (rc != 0) {
 		log_line(LEVEL_ERROR, "cannot read %s: %s", log_quote(quoted, sizeof(quoted), path),
-			 rc == NK_ERR_SYSTEM ? strerror(errno) : err_text(rc));
+			 files_why(rc));
 		return EXIT_USAGE;
 	}
-	rc = options_parse_file(&command, s, path, s->text, given);
-	if (rc == OPTIONS_GO_ON && s->config_path != named) {
-		log_line(LEVEL_ERROR, "%s: 'config' is for the command line alone", path);
-		return EXIT_USAGE;
-	}
-	return rc;
+	return options_parse_file(&command, s, path, s->text, given);
 }
 
 static int refuse_addr(const char *option, const struct addr *a, const char *right)

@@ -1,5 +1,6 @@
 #include "face/options.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,15 @@ static int refuse(const struct parse *p, const char *format, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	return EXIT_USAGE;
+}
+
+/* The status that --help and its like end with. */
+static int printed(const struct parse *p)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_YES;
+	refuse(p, "cannot write to standard output: %s", strerror(errno));
+	return EXIT_INTERNAL;
 }
 
 static int refuse_value(const struct parse *p, const struct option_spec *o, const char *value,
@@ -188,7 +198,7 @@ static int parse_long(struct parse *p, const char *arg, const char *next, int *u
 	int r;
 
 	if (options_builtin(p->cmd, name))
-		return EXIT_YES;
+		return printed(p);
 	if (o == NULL)
 		return refuse_unknown(p, arg, name, len);
 	if (!takes_value(o) && value != NULL)
@@ -214,7 +224,7 @@ static int parse_short(struct parse *p, const char *arg, const char *next, int *
 
 		if (*c == 'h' || *c == 'V') {
 			options_builtin(p->cmd, *c == 'h' ? "help" : "version");
-			return EXIT_YES;
+			return printed(p);
 		}
 		if (o == NULL)
 			return refuse_unknown(p, arg, "", 0);
@@ -336,6 +346,8 @@ int options_parse_file(const struct command_spec *cmd, void *into, const char *p
 				   log_quote(quoted, sizeof(quoted), key));
 		else if (o == NULL)
 			r = refuse_unknown(&p, key, key, strlen(key));
+		else if (o->not_in_file)
+			r = refuse(&p, "'%s' is for the command line alone", o->name);
 		else if ((before >> (o - cmd->options) & 1) == 0)
 			r = apply_line(&p, o, value);
 	}

@@ -35,6 +35,7 @@ enum option_kind {
  * @offset:	offsetof() the target in the caller's struct; not used by OPTION_CALL
  * @min, @max:	Limits, inclusive, of numbers
  * @set:	OPTION_CHOICE: the value stored
+ * @not_in_file: For the command line alone; a configuration file that has it is refused
  * @repeatable:	Each use adds to a list; otherwise the last use wins
  * @call:	OPTION_CALL: stores @value in @into. On refusal returns non-zero and writes to @why
  *		what would be right, such as "give HOST or HOST:PORT"; the parser quotes the text
@@ -48,6 +49,7 @@ struct option_spec {
 	size_t offset;
 	double min, max;
 	int set;
+	bool not_in_file;
 	bool repeatable;
 	int (*call)(void *into, const char *value, char why[static OPTIONS_WHY]);
 };

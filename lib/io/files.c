@@ -61,7 +61,7 @@ int files_read(char **out, size_t *len, const char *path, size_t max)
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char *buf = NULL;
 	ssize_t n;
-	int rc = NK_ERR_SYSTEM;
+	int rc = NK_ERR_SYSTEM, err;
 
 	if (fd < 0)
 		return NK_ERR_SYSTEM;
@@ -77,6 +77,10 @@ int files_read(char **out, size_t *len, const char *path, size_t max)
 		rc = NK_ERR_NO_ROOM;
 		goto out;
 	}
+	if (len == NULL && memchr(buf, '\0', (size_t)n) != NULL) {
+		rc = NK_ERR_MALFORMED;
+		goto out;
+	}
 	buf[n] = '\0';
 	*out = buf;
 	buf = NULL;
@@ -84,9 +88,25 @@ int files_read(char **out, size_t *len, const char *path, size_t max)
 		*len = (size_t)n;
 	rc = 0;
 out:
+	err = errno;
 	free(buf);
 	close(fd);
+	errno = err;
 	return rc;
+}
+
+const char *files_why(int code)
+{
+	switch (code) {
+	case NK_ERR_SYSTEM:
+		return strerror(errno);
+	case NK_ERR_NO_ROOM:
+		return "longer than such a file can be";
+	case NK_ERR_MALFORMED:
+		return "not a text file";
+	default:
+		return err_text(code);
+	}
 }
 
 static bool write_all(int fd, const uint8_t *bytes, size_t len)

@@ -19,12 +19,16 @@ bool files_find_config(char path[static PATH_MAX], const char *name);
 /**
  * files_read() - Read a small file
  * @out:	Set on success to the bytes and a NUL behind them, which the caller frees
- * @len:	Set to their number, without the NUL; NULL if not wanted
+ * @len:	Set to their number, without the NUL; NULL if it must be text, without any NUL in it
  * @max:	Most bytes that the file may have
  *
- * Return: 0; NK_ERR_NO_ROOM if the file is longer; NK_ERR_NO_MEMORY; NK_ERR_SYSTEM (errno).
+ * Return: 0; NK_ERR_NO_ROOM if the file is longer; NK_ERR_MALFORMED if it is not text;
+ * NK_ERR_NO_MEMORY; NK_ERR_SYSTEM (errno).
  */
 int files_read(char **out, size_t *len, const char *path, size_t max);
+
+/* Why files_read() failed, for a person, from what it returned and from errno. */
+const char *files_why(int code);
 
 /**
  * files_write() - Replace a file: readers see the old bytes or the new ones, never a part

@@ -11,6 +11,7 @@
 #include "io/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <signal.h>
@@ -31,6 +32,8 @@
 #define ERRORS_PER_TURN  64  /* ICMP errors of one socket */
 #define ACTIONS_PER_TURN 512 /* so that replies are read in between */
 #define SEND_TRIES       4
+#define STOP_SIGNALS     3
+#define LOOP_PIPES       4 /* as many descriptors as a loop takes, and two more */
 
 /**
  * struct run - A run
@@ -53,7 +56,7 @@ struct run {
 
 	uv_loop_t loop;
 	uv_poll_t timer, links;
-	uv_signal_t signals[2];
+	uv_signal_t signals[STOP_SIGNALS];
 	int timer_fd, links_fd;
 
 	struct sockmap sockets;
@@ -336,6 +339,8 @@ static void do_open(struct run *r, const struct action *a)
 	if (rc != 0) {
 		ev.kind = EVENT_OPEN_FAILED;
 		ev.error = -rc;
+		if (a->socket == SOCKET_UDP)
+			r->options->error = -rc;
 	} else {
 		ev.local = sockmap_find(&r->sockets, a->id)->local;
 	}
@@ -421,15 +426,32 @@ static void wait_for_news(struct run *r)
 	uv_run(&r->loop, r->busy ? UV_RUN_NOWAIT : UV_RUN_ONCE);
 }
 
+/* Notes why the loop could not be set up: @rc is a negative errno. */
+static bool works(struct run *r, int rc)
+{
+	if (rc < 0)
+		r->options->error = -rc;
+	return rc >= 0;
+}
+
+static bool is_ignored(int number)
+{
+	struct sigaction now;
+
+	return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 static bool start_signals(struct run *r)
 {
-	static const int numbers[2] = {SIGINT, SIGTERM};
+	static const int numbers[STOP_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 
-	for (size_t i = 0; i < 2; i++) {
-		if (uv_signal_init(&r->loop, &r->signals[i]) != 0)
+	for (size_t i = 0; i < STOP_SIGNALS; i++) {
+		if (numbers[i] == SIGHUP && is_ignored(SIGHUP))
+			continue;
+		if (!works(r, uv_signal_init(&r->loop, &r->signals[i])))
 			return false;
 		r->signals[i].data = r;
-		if (uv_signal_start(&r->signals[i], on_signal, numbers[i]) != 0)
+		if (!works(r, uv_signal_start(&r->signals[i], on_signal, numbers[i])))
 			return false;
 	}
 	return true;
@@ -437,10 +459,10 @@ static bool start_signals(struct run *r)
 
 static bool start_poll(struct run *r, uv_poll_t *poll, int fd, uv_poll_cb on_event)
 {
-	if (fd < 0 || uv_poll_init(&r->loop, poll, fd) != 0)
+	if (!works(r, fd < 0 ? -errno : uv_poll_init(&r->loop, poll, fd)))
 		return false;
 	poll->data = r;
-	return uv_poll_start(poll, UV_READABLE, on_event) == 0;
+	return works(r, uv_poll_start(poll, UV_READABLE, on_event));
 }
 
 static bool start(struct run *r)
@@ -453,7 +475,6 @@ static bool start(struct run *r)
 		r->scope = if_nametoindex(r->options->interface);
 	outbox_init(&r->outbox);
 	datagrams_init(&r->in);
-	sockets_raise_limit();
 
 	r->timer_fd = clock_timer_open();
 	if (!start_poll(r, &r->timer, r->timer_fd, on_timer) || !start_signals(r))
@@ -485,12 +506,31 @@ static void stop(struct run *r)
 		close(r->links_fd);
 }
 
+/* libuv aborts where it cannot have descriptors for its signals. Return: 0 or a negative errno. */
+static int spare_descriptors(void)
+{
+	int pipes[LOOP_PIPES][2];
+	int n = 0, rc = 0;
+
+	while (n < LOOP_PIPES && rc == 0) {
+		if (pipe2(pipes[n], O_CLOEXEC) == 0)
+			n++;
+		else
+			rc = -errno;
+	}
+	while (n-- > 0) {
+		close(pipes[n][0]);
+		close(pipes[n][1]);
+	}
+	return rc;
+}
+
 int run_core(const struct core_ops *ops, void *core, struct run_options *options)
 {
 	struct run *r = calloc(1, sizeof(*r));
 	int rc;
 
-	options->signal = 0;
+	options->signal = options->error = 0;
 	if (r == NULL)
 		return NK_ERR_NO_MEMORY;
 	r->ops = ops;
@@ -498,7 +538,8 @@ int run_core(const struct core_ops *ops, void *core, struct run_options *options
 	r->options = options;
 	r->timer_fd = -1;
 	r->links_fd = -1;
-	if (uv_loop_init(&r->loop) != 0) {
+	sockets_raise_limit();
+	if (!works(r, spare_descriptors()) || !works(r, uv_loop_init(&r->loop))) {
 		free(r);
 		return NK_ERR_SYSTEM;
 	}

@@ -20,6 +20,8 @@
  *		progress, events and logs. @user is its argument
  * @tick:	Call @on_turn at least this often; 0: only when something happens
  * @signal:	Set to the signal that ended the run, 0 if none did
+ * @error:	Set to the errno of what failed last: setting up the loop, or opening a UDP socket;
+ *		0 if nothing did
  */
 struct run_options {
 	const char *interface;
@@ -27,7 +29,7 @@ struct run_options {
 	void (*on_turn)(void *user, nk_time now);
 	void *user;
 	nk_time tick;
-	int signal;
+	int signal, error;
 };
 
 /* The time that cores are given. */
@@ -37,7 +39,8 @@ nk_time run_now(void);
  * run_core() - Turn a core until its status is no longer busy
  * @ops, @core:	Already started, with run_now()
  *
- * SIGINT and SIGTERM become one EVENT_STOP; a second one ends the run at once.
+ * SIGINT, SIGTERM and SIGHUP (unless it is ignored, as by nohup) become one EVENT_STOP; a
+ * second one ends the run at once.
  *
  * Return: the core's status; NK_ERR_STOPPED after a second signal; NK_ERR_SYSTEM
  * or NK_ERR_NO_MEMORY if the loop could not be set up.

@@ -48,12 +48,12 @@ static void resolves_numbers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(resolve_host(out, 4, cases[i].text, 3478, ADDR_NONE), 1);
+		assert_int_equal(resolve_host(out, 4, cases[i].text, 3478, ADDR_NONE, NULL), 1);
 		assert_string_equal(addr_text(&out[0], text), cases[i].want);
 	}
-	assert_int_equal(resolve_host(out, 4, "192.0.2.1", 1, ADDR_V4), 1);
-	assert_int_equal(resolve_host(out, 4, "192.0.2.1", 1, ADDR_V6), NK_ERR_BAD_INPUT);
-	assert_int_equal(resolve_host(out, 4, "2001:db8::1", 1, ADDR_V4), NK_ERR_BAD_INPUT);
+	assert_int_equal(resolve_host(out, 4, "192.0.2.1", 1, ADDR_V4, NULL), 1);
+	assert_int_equal(resolve_host(out, 4, "192.0.2.1", 1, ADDR_V6, NULL), NK_ERR_BAD_INPUT);
+	assert_int_equal(resolve_host(out, 4, "2001:db8::1", 1, ADDR_V4, NULL), NK_ERR_BAD_INPUT);
 }
 
 static void refuses_what_is_no_name(void **state)
@@ -80,11 +80,11 @@ static void refuses_what_is_no_name(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		assert_int_equal(resolve_host(&out, 1, texts[i], 3478, ADDR_NONE),
+		assert_int_equal(resolve_host(&out, 1, texts[i], 3478, ADDR_NONE, NULL),
 				 NK_ERR_BAD_INPUT);
 	memset(longest, 'a', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
-	assert_int_equal(resolve_host(&out, 1, longest, 3478, ADDR_NONE), NK_ERR_BAD_INPUT);
+	assert_int_equal(resolve_host(&out, 1, longest, 3478, ADDR_NONE, NULL), NK_ERR_BAD_INPUT);
 }
 
 static void resolves_names(void **state)
@@ -92,14 +92,14 @@ static void resolves_names(void **state)
 	struct addr out[4];
 
 	(void)state;
-	assert_int_equal(resolve_host(out, 1, "localhost:3479", 3478, ADDR_V4), 1);
+	assert_int_equal(resolve_host(out, 1, "localhost:3479", 3478, ADDR_V4, NULL), 1);
 	assert_int_equal(addr_family(&out[0]), ADDR_V4);
 	assert_int_equal(out[0].port, 3479);
-	assert_true(resolve_host(out, 4, "localhost", 3478, ADDR_V4) >= 1);
+	assert_true(resolve_host(out, 4, "localhost", 3478, ADDR_V4, NULL) >= 1);
 	assert_int_equal(out[0].port, 3478);
 
 	NEED(own_net, "no network namespace of our own: would ask the network");
-	assert_int_equal(resolve_host(out, 4, "no-such-host.invalid", 3478, ADDR_V4),
+	assert_int_equal(resolve_host(out, 4, "no-such-host.invalid", 3478, ADDR_V4, NULL),
 			 NK_ERR_UNREACHABLE);
 }
 
