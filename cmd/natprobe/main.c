@@ -14,6 +14,7 @@
 #include "face/style.h"
 #include "io/files.h"
 #include "io/run.h"
+#include "io/standard.h"
 #include "report.h"
 #include "servers.h"
 #include "settings.h"
@@ -45,13 +46,24 @@ static void share_budget(struct family_plan plan[2])
 	plan[1].options.mappings = half;
 }
 
+static int out_of_memory(void)
+{
+	log_line(LEVEL_ERROR, "%s", err_text(NK_ERR_NO_MEMORY));
+	return NK_ERR_NO_MEMORY;
+}
+
+/* Return: 0, or an error that has been told. */
 static int prepare(struct session *s)
 {
 	struct family_plan v4, v6;
 	int r = crypto_init();
 
-	if (r == 0)
+	if (r != 0)
+		log_line(LEVEL_ERROR, "cannot start the cryptographic library");
+	else
 		r = servers_find(&s->servers, &s->settings);
+	if (r == NK_ERR_NO_MEMORY)
+		return out_of_memory();
 	if (r == 0)
 		r = servers_resolve(&s->servers, &s->settings, &v4, &v6);
 	if (r != 0)
@@ -78,7 +90,7 @@ static int start_core(struct session *s, nk_time now)
 		s->both.run[i] = natprobe_new(&s->plan[i].options, seed);
 		crypto_wipe(seed, sizeof(seed));
 		if (s->both.run[i] == NULL)
-			return NK_ERR_NO_MEMORY;
+			return out_of_memory();
 		natprobe_start(s->both.run[i], now);
 	}
 	crypto_wipe(&rng, sizeof(rng));
@@ -134,12 +146,24 @@ static int write_svg(const char *path, const struct report *report)
 	return r;
 }
 
-/* A silent server leaves nothing to print for people but this line. */
-static void say_unreachable(const struct session *s)
+static void say_no_picture(const char *path)
 {
-	const struct family_plan *p = &s->plan[0];
-	const unsigned more = p->options.server_count + s->plan[1].options.server_count - 1;
+	char quoted[LOG_QUOTED];
+
+	log_line(LEVEL_WARNING, "%s was not written: no timeout to draw",
+		 log_quote(quoted, sizeof(quoted), path));
+}
+
+/* The addresses of plans @from to @to gave no answer. If those are all, @family is empty. */
+static void say_silent(const struct session *s, unsigned from, unsigned to, const char *family)
+{
+	const struct family_plan *p = &s->plan[from];
 	char first[ADDR_TEXT], in_brackets[ADDR_TEXT + 3] = "", others[48] = "";
+	unsigned more = 0;
+
+	for (unsigned i = from; i <= to; i++)
+		more += s->plan[i].options.server_count;
+	more--;
 
 	addr_text(&p->options.servers[0], first);
 	if (strcmp(first, p->name[0]) != 0)
@@ -147,8 +171,36 @@ static void say_unreachable(const struct session *s)
 	if (more > 0)
 		snprintf(others, sizeof(others), ", nor from %u other address%s", more,
 			 more > 1 ? "es" : "");
-	log_line(LEVEL_ERROR, "no answer from server %s%s%s; named by %s", p->name[0], in_brackets,
-		 others, s->servers.from);
+	log_line(LEVEL_ERROR, "no answer%s from server %s%s%s; named by %s", family, p->name[0],
+		 in_brackets, others, s->servers.from);
+}
+
+/* One family of two is silent: the other's report does not say whose fault that is. */
+static void say_silent_family(const struct session *s)
+{
+	for (unsigned i = 0; i < 2 && s->both.run[i] != NULL; i++) {
+		if (natprobe_status(s->both.run[i]) == NK_ERR_UNREACHABLE)
+			say_silent(s, i, i,
+				   addr_family(&s->plan[i].options.local) == ADDR_V6 ? " by IPv6"
+										     : " by IPv4");
+	}
+}
+
+/* Says on standard error what ended the run, if that was no wish. */
+static void say_end(const struct session *s, const struct run_options *run, int status)
+{
+	if (status == NK_ERR_STOPPED)
+		return;
+	if (status == CORE_DONE)
+		say_silent_family(s);
+	else if (status == NK_ERR_UNREACHABLE)
+		say_silent(s, 0, s->both.run[1] != NULL, "");
+	else if (status == NK_ERR_LINK_LOST)
+		log_line(LEVEL_ERROR, "%s: %s", s->plan[0].route.interface, err_text(status));
+	else if (status == NK_ERR_SYSTEM && run->error != 0)
+		log_line(LEVEL_ERROR, "cannot open sockets: %s", strerror(run->error));
+	else
+		log_line(LEVEL_ERROR, "%s", err_text(status));
 }
 
 static int print(struct session *s, struct watch *w, int status)
@@ -166,7 +218,9 @@ static int print(struct session *s, struct watch *w, int status)
 		r = NK_ERR_SYSTEM;
 	if (r != 0)
 		log_line(LEVEL_ERROR, "cannot write the report: %s", strerror(errno));
-	if (s->settings.svg != NULL && write_svg(s->settings.svg, &s->report) != 0)
+	if (s->settings.svg != NULL && report_drawn(&s->report) == NULL)
+		say_no_picture(s->settings.svg);
+	else if (s->settings.svg != NULL && write_svg(s->settings.svg, &s->report) != 0)
 		r = NK_ERR_SYSTEM;
 	return r;
 }
@@ -205,15 +259,12 @@ static int measure(struct session *s)
 	s->report.server_name = s->plan[0].name[0];
 	watch_start(&w, &s->report, started);
 	status = run_core(&probe_both_ops, &s->both, &run);
+	if (status == NK_ERR_UNREACHABLE && (run.error == EMFILE || run.error == ENFILE))
+		status = NK_ERR_SYSTEM; /* it was not asked well enough to be called silent */
 	s->signal = run.signal;
 	watch_end(&w, run_now());
 	finish_report(s, started, run_now());
-	if (status == NK_ERR_UNREACHABLE)
-		say_unreachable(s);
-	else if (status == NK_ERR_LINK_LOST)
-		log_line(LEVEL_ERROR, "%s: %s", s->plan[0].route.interface, err_text(status));
-	else if (status != CORE_DONE && status != NK_ERR_STOPPED)
-		log_line(LEVEL_ERROR, "%s", err_text(status));
+	say_end(s, &run, status);
 	if (print(s, &w, status) != 0)
 		return EXIT_INTERNAL;
 	return exit_status(s, status);
@@ -224,6 +275,8 @@ int main(int argc, char *argv[])
 	struct session s = {0};
 	int r;
 
+	if (!standard_open())
+		return EXIT_INTERNAL;
 	setlocale(LC_CTYPE, "");
 	log_setup("natprobe", LOG_COMMAND, LEVEL_INFO);
 	r = settings_read(&s.settings, argc, argv);
@@ -237,8 +290,6 @@ int main(int argc, char *argv[])
 		s.report.interface = s.plan[0].route.interface;
 		r = measure(&s);
 	} else {
-		if (r != NK_ERR_UNREACHABLE)
-			log_line(LEVEL_ERROR, "%s", err_text(r));
 		r = exit_from_err(r);
 	}
 	natprobe_free(s.both.run[0]);

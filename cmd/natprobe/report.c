@@ -84,6 +84,22 @@ const char *report_time(char *out, size_t size, int64_t unix_us)
 	return out;
 }
 
+bool report_has_curve(const struct probe_result *r)
+{
+	struct plot_series series[STATE_COUNT];
+	struct plot_axis axis;
+
+	report_series(r, series);
+	return plot_axis(&axis, series, STATE_COUNT);
+}
+
+const struct probe_result *report_drawn(const struct report *r)
+{
+	if (report_has_curve(r->main))
+		return r->main;
+	return r->other != NULL && report_has_curve(r->other) ? r->other : NULL;
+}
+
 void report_series(const struct probe_result *r, struct plot_series *series)
 {
 	for (int s = 0; s < STATE_COUNT; s++) {

@@ -43,6 +43,12 @@ bool report_all_known(const struct report *r);
 /* "2026-01-31T12:00:00Z". Return: @out. */
 const char *report_time(char *out, size_t size, int64_t unix_us);
 
+/* Whether there is any survival curve to draw. */
+bool report_has_curve(const struct probe_result *r);
+
+/* The family whose curves the picture shows: .udp, or .udp6 if only that has any; else NULL. */
+const struct probe_result *report_drawn(const struct report *r);
+
 /* The survival curves of one family, STATE_COUNT of them, as both plots take them. Borrows from @r. */
 void report_series(const struct probe_result *r, struct plot_series *series);
 
@@ -52,7 +58,7 @@ int report_json(FILE *out, const struct report *r, bool pretty);
 /* The report for people. */
 void report_text(FILE *out, const struct style *style, const struct report *r);
 
-/* The survival curves as a picture. Return: 0 or NK_ERR_SYSTEM. */
+/* The survival curves of report_drawn() as a picture. Return: 0 or NK_ERR_SYSTEM. */
 int report_svg(FILE *out, const struct report *r);
 
 #endif

@@ -205,7 +205,8 @@ static void print_small(FILE *out, const struct style *st, const struct probe_re
 		line(out, st, "Fragments", text);
 	}
 	if (r->quota.policy == QUOTA_REFUSES || r->quota.policy == QUOTA_EVICTS) {
-		snprintf(text, sizeof(text), "%u mappings at once; then it %s", r->quota.value,
+		snprintf(text, sizeof(text), "%u mapping%s at once; then it %s", r->quota.value,
+			 r->quota.value == 1 ? "" : "s",
 			 r->quota.policy == QUOTA_EVICTS ? "evicts the oldest"
 							 : "refuses new ones");
 		line(out, st, "Limit", text);
@@ -258,6 +259,8 @@ static void print_curves(FILE *out, const struct style *st, const struct probe_r
 {
 	struct plot_series series[STATE_COUNT];
 
+	if (!report_has_curve(r))
+		return;
 	report_series(r, series);
 	fputc('\n', out);
 	plot_text(out, st, series, STATE_COUNT);
@@ -270,8 +273,9 @@ static void print_keepalive(FILE *out, const struct style *st, const struct prob
 
 	if (!advice_keepalive(r, &k))
 		return;
-	snprintf(text, sizeof(text), "every %g s is safe (0.8 of the lower bound of %s)",
-		 k.interval_s, traffic_state_name(k.state));
+	snprintf(text, sizeof(text), "every %g s is safe (0.8 of the lower bound of %s%s)",
+		 k.interval_s, traffic_state_name(k.state),
+		 k.state == STATE_SOLITARY ? ", as replied and stream are unknown" : "");
 	line(out, st, "Keepalive", text);
 	if (k.state != STATE_STREAM && advice_keepalive_in(r, STATE_STREAM, &stream) &&
 	    stream.interval_s > k.interval_s * 1.1) {
@@ -353,9 +357,9 @@ static void print_server(FILE *out, const struct style *st, const struct probe_r
 		 r->software[0] != '\0' ? ")" : "");
 	line(out, st, "Server", text);
 	for (unsigned i = 0; i < r->fault_count && i < PROBE_FAULTS_MAX; i++) {
-		snprintf(text, sizeof(text), "%s: %s (%u times)",
+		snprintf(text, sizeof(text), "%s: %s (%u time%s)",
 			 addr_text(&r->faults[i].server, addr), fault_text(r->faults[i].kind),
-			 r->faults[i].count);
+			 r->faults[i].count, r->faults[i].count == 1 ? "" : "s");
 		fputs(style_tone(st, TONE_DOUBT), out);
 		line(out, st, "", text);
 	}
@@ -364,14 +368,16 @@ static void print_server(FILE *out, const struct style *st, const struct probe_r
 
 static void print_cost(FILE *out, const struct style *st, const struct probe_result *r)
 {
-	char text[200];
+	const unsigned long long packets = r->packets_out + r->packets_in;
+	char text[200], rtt[32] = "unknown";
 	size_t n;
 
-	n = (size_t)snprintf(text, sizeof(text),
-			     "%llu packets, %.0f kB, at most %u mappings, round trip %.3g ms",
-			     (unsigned long long)(r->packets_out + r->packets_in),
-			     ceil((double)(r->bytes_out + r->bytes_in) / 1000), r->mappings_peak,
-			     r->rtt_ms);
+	if (r->rtt_ms > 0)
+		snprintf(rtt, sizeof(rtt), "%.3g ms", r->rtt_ms);
+	n = (size_t)snprintf(
+		text, sizeof(text), "%llu packet%s, %.0f kB, at most %u mapping%s, round trip %s",
+		packets, packets == 1 ? "" : "s", ceil((double)(r->bytes_out + r->bytes_in) / 1000),
+		r->mappings_peak, r->mappings_peak == 1 ? "" : "s", rtt);
 	if (r->loss_trials > 0)
 		snprintf(text + n, sizeof(text) - n, ", loss %.2g %%", r->loss * 100);
 	line(out, st, "Cost", text);
@@ -380,6 +386,8 @@ static void print_cost(FILE *out, const struct style *st, const struct probe_res
 static void print_family(FILE *out, const struct style *st, const struct report *rep,
 			 const struct probe_result *r)
 {
+	struct keepalive k;
+
 	fputc('\n', out);
 	if (rep->other != NULL)
 		fprintf(out, "%s%s%s\n", style_tone(st, TONE_STRONG),
@@ -392,13 +400,14 @@ static void print_family(FILE *out, const struct style *st, const struct report 
 	if (r->nat.answer != TRI_NO)
 		print_ports(out, st, &r->ports);
 	print_small(out, st, r);
-	if (r->timeouts[STATE_SOLITARY].why_kind != WHY_NOT_ASKED) {
+	if (!rep->options->quick && r->timeouts[STATE_SOLITARY].why_kind != WHY_NOT_ASKED) {
 		fprintf(out, "\n%sHow long a silent UDP mapping lasts%s\n",
 			style_tone(st, TONE_STRONG), style_tone(st, TONE_PLAIN));
 		for (int s = 0; s < STATE_COUNT; s++)
 			print_timeout(out, st, (enum traffic_state)s, &r->timeouts[s]);
 		print_curves(out, st, r);
-		fputc('\n', out);
+		if (advice_keepalive(r, &k) || advice_punching(r).yes != NULL)
+			fputc('\n', out);
 	}
 	print_keepalive(out, st, r);
 	print_punching(out, st, r);

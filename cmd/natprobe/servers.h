@@ -23,8 +23,8 @@ struct server_list {
  *
  * The first of these that names any server counts, the others are not looked at.
  *
- * Return: 0; NK_ERR_UNREACHABLE if nobody names a server, said on standard error;
- * NK_ERR_NO_MEMORY.
+ * Return: 0; NK_ERR_UNREACHABLE if nobody names a server, or NK_ERR_BAD_INPUT if what names them
+ * cannot be used, said on standard error; NK_ERR_NO_MEMORY.
  */
 int servers_find(struct server_list *list, const struct settings *s);
 void servers_free(struct server_list *list);
@@ -47,7 +47,8 @@ struct family_plan {
  *
  * An IPv6 that nobody asked for is left out if there is no way to it.
  *
- * Return: 0, or NK_ERR_UNREACHABLE if no family is left, said on standard error.
+ * Return: 0, or why not, said on standard error: NK_ERR_UNREACHABLE if a family that was asked
+ * for, or every family, has no server or no way to it; NK_ERR_SYSTEM; NK_ERR_NO_MEMORY.
  */
 int servers_resolve(const struct server_list *list, const struct settings *s,
 		    struct family_plan *v4, struct family_plan *v6);

@@ -8,16 +8,18 @@
 #include <unistd.h>
 
 #include "face/options.h"
+#include "io/resolve.h"
 
 #define GENTLE_MAPPINGS 32
 #define GENTLE_PACE     (50 * NK_MS)
 
 static int add_server(void *into, const char *value, char why[static OPTIONS_WHY])
 {
+	const char *right = resolve_wrong(value);
 	struct settings *s = into;
 
-	if (*value == '\0' || strpbrk(value, " \t,/") != NULL) {
-		snprintf(why, OPTIONS_WHY, "give HOST or HOST:PORT, such as 192.0.2.1:3478");
+	if (right != NULL) {
+		snprintf(why, OPTIONS_WHY, "%s", right);
 		return -1;
 	}
 	if (s->server_count == PROBE_SERVERS_MAX) {

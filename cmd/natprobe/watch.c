@@ -114,7 +114,8 @@ static void look(struct watch *w, unsigned i, nk_time now)
 		tell_class(w, r, now);
 	if (told->quota != r->quota.policy) {
 		told->quota = r->quota.policy;
-		tell_quota(w, r, now);
+		if (told->quota == QUOTA_REFUSES || told->quota == QUOTA_EVICTS)
+			tell_quota(w, r, now);
 	}
 	for (int s = 0; s < STATE_COUNT; s++) {
 		if (same_measured(&told->timeouts[s], &r->timeouts[s]))
