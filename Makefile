@@ -37,7 +37,7 @@ BINS    := $(addprefix $(BUILD)/bin/,$(CMDS))
 UNITS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(SIMT_SRC))
 TOOLS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TOOL_SRC))
 
-.PHONY: all lib tests tools check demo bench accept truth lint fuzz install install-files uninstall deps clean format
+.PHONY: all lib tests tools check demo bench accept truth lint fuzz install install-files install-texts uninstall deps clean format
 all: $(BINS) lib
 lib: $(BUILD)/libnatkit.a $(BUILD)/libnatkit.so
 tests: $(UNITS)
@@ -136,11 +136,11 @@ install:
 INSTALL ?= install
 at      = $(DESTDIR)$(PREFIX)
 manuals = $(wildcard man/*.$(1))
-install-files: all $(BUILD)/public/libnatkit.a
-	$(INSTALL) -d $(at)/bin $(at)/lib/pkgconfig $(at)/include $(at)/share/natkit \
-		$(at)/share/man/man1 $(at)/share/man/man7 $(at)/share/man/man8 \
+placed  = sed 's|/usr/local|$(PREFIX)|g' $1 >$(at)/$2/$(notdir $1) && chmod 644 $(at)/$2/$(notdir $1) || exit;
+install-files: all $(BUILD)/public/libnatkit.a install-texts
+	$(INSTALL) -d $(at)/bin $(at)/lib/pkgconfig $(at)/include \
 		$(at)/share/bash-completion/completions $(at)/share/zsh/site-functions \
-		$(at)/share/fish/vendor_completions.d $(at)/lib/systemd/system
+		$(at)/share/fish/vendor_completions.d
 	$(INSTALL) $(BINS) $(at)/bin
 	$(INSTALL) -m 644 $(BUILD)/public/libnatkit.a $(at)/lib
 	$(INSTALL) $(BUILD)/libnatkit.so $(at)/lib/libnatkit.so.$(VERSION)
@@ -148,14 +148,18 @@ install-files: all $(BUILD)/public/libnatkit.a
 	ln -sf libnatkit.so.$(SOVERSION) $(at)/lib/libnatkit.so
 	$(INSTALL) -m 644 lib/natkit.h $(at)/include
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' natkit.pc.in >$(at)/lib/pkgconfig/natkit.pc
-	$(foreach s,1 7 8,$(if $(call manuals,$s),$(INSTALL) -m 644 $(call manuals,$s) $(at)/share/man/man$s;))
-	$(INSTALL) -m 644 $(wildcard share/*.conf share/*.json share/*.example) $(at)/share/natkit
 	$(INSTALL) -m 644 $(wildcard completions/bash/*) $(at)/share/bash-completion/completions
 	$(INSTALL) -m 644 $(wildcard completions/zsh/*) $(at)/share/zsh/site-functions
 	$(INSTALL) -m 644 $(wildcard completions/fish/*) $(at)/share/fish/vendor_completions.d
-	$(foreach u,$(wildcard share/*.service),sed 's|/usr/local|$(PREFIX)|g' $u \
-		>$(at)/lib/systemd/system/$(notdir $u);)
 	$(if $(DESTDIR),,ldconfig || true)
+
+# Manuals and units name the files that they speak of where they are installed.
+install-texts:
+	$(INSTALL) -d $(at)/share/natkit $(at)/share/man/man1 $(at)/share/man/man7 $(at)/share/man/man8 \
+		$(at)/lib/systemd/system
+	$(foreach s,1 7 8,$(foreach m,$(call manuals,$s),$(call placed,$m,share/man/man$s)))
+	$(foreach u,$(wildcard share/*.service),$(call placed,$u,lib/systemd/system))
+	$(INSTALL) -m 644 $(wildcard share/*.conf share/*.json share/*.example) $(at)/share/natkit
 
 uninstall:
 	rm -f $(addprefix $(at)/bin/,$(CMDS)) $(at)/include/natkit.h $(at)/lib/libnatkit.* \

@@ -90,12 +90,22 @@ data_came() {
   done
 }
 
-echo 1..11
+# Paths in texts follow PREFIX; a build folder of its own, as another PREFIX means other flags.
+texts_follow_prefix() {
+  make --no-print-directory install-texts BUILD="$scratch/build" PREFIX=/opt/natkit \
+    DESTDIR="$scratch/other" || return 1
+  grep -r /opt/natkit/share "$scratch/other/opt/natkit/share/man" &&
+    grep -r /opt/natkit/bin "$scratch/other/opt/natkit/lib/systemd" &&
+    ! grep -r /usr/local "$scratch/other/opt/natkit"
+}
+
+echo 1..12
 unset NATKIT_BUILD
 try "make install" make --no-print-directory install DESTDIR="$scratch"
 try "programs run" programs_run
 try "manual pages came" manuals_came
 try "data files came" data_came
+try "paths in texts follow PREFIX" texts_follow_prefix
 try "shared library exports nk_ names only" only_nk -D "$root/lib/libnatkit.so"
 try "static library exports nk_ names only" only_nk -g "$root/lib/libnatkit.a"
 try "natkit.h declares what is exported" declared_is_exported
