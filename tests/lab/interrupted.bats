@@ -9,7 +9,7 @@ measuring() {
   lab_timers 60 60
   lab_broker
   # No wrapper: signals are for natprobe itself.
-  ip netns exec client env --default-signal=INT "$natprobe" --json --events --server 192.0.2.1 --max 300 \
+  ip netns exec client env --default-signal=INT,HUP "$natprobe" --json --events --server 192.0.2.1 --max 300 \
     >"$report" 2>/run/lab/said 3>&- &
   run=$!
   lab_wait held_flows 20
@@ -47,6 +47,13 @@ partial() {
   kill -TERM "$run"
   partial
   [ "$status" -eq 143 ]
+}
+
+@test "SIGHUP: a partial report, exit 129" {
+  measuring
+  kill -HUP "$run"
+  partial
+  [ "$status" -eq 129 ]
 }
 
 @test "the interface is deleted: a partial report, exit 3" {

@@ -431,6 +431,13 @@ static void raise_on_turn(void *user, nk_time now)
 	raise(SIGTERM);
 }
 
+static void hang_up_on_turn(void *user, nk_time now)
+{
+	(void)user;
+	(void)now;
+	raise(SIGHUP);
+}
+
 static void stop_event(struct script *s, const struct event *ev, nk_time now)
 {
 	(void)now;
@@ -447,6 +454,18 @@ static void stops_by_signal(void **state)
 	assert_int_equal(run_core(&script_ops, s, &options), NK_ERR_STOPPED);
 	assert_int_equal(s->seen[EVENT_STOP], 1);
 	assert_int_equal(options.signal, SIGTERM);
+	script_free(s);
+}
+
+static void stops_by_hangup(void **state)
+{
+	struct run_options options = {.on_turn = hang_up_on_turn};
+	struct script *s = script_new(stop_event);
+
+	(void)state;
+	signal(SIGHUP, SIG_DFL); /* as it is without nohup */
+	assert_int_equal(run_core(&script_ops, s, &options), NK_ERR_STOPPED);
+	assert_int_equal(options.signal, SIGHUP);
 	script_free(s);
 }
 
@@ -523,6 +542,7 @@ int main(void)
 		TEST(sends_bursts),
 		TEST(keeps_a_thousand_deadlines),
 		TEST(stops_by_signal),
+		TEST(stops_by_hangup),
 		TEST(second_signal_ends_at_once),
 		TEST(ticks_without_events),
 		TEST(notices_a_sleep),

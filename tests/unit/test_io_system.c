@@ -79,9 +79,15 @@ static void refuses_what_is_no_name(void **state)
 	struct addr out;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		assert_int_equal(resolve_host(&out, 1, texts[i], 3478, ADDR_NONE, NULL),
 				 NK_ERR_BAD_INPUT);
+		assert_non_null(resolve_wrong(texts[i]));
+	}
+	assert_null(resolve_wrong("localhost"));
+	assert_null(resolve_wrong("localhost:3478"));
+	assert_null(resolve_wrong("2001:db8::1"));
+	assert_null(resolve_wrong("[2001:db8::1]:3478"));
 	memset(longest, 'a', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
 	assert_int_equal(resolve_host(&out, 1, longest, 3478, ADDR_NONE, NULL), NK_ERR_BAD_INPUT);

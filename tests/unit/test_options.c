@@ -285,6 +285,26 @@ static void files_refuse_what_they_do_not_know(void **state)
 	}
 }
 
+static void some_are_for_the_command_line_alone(void **state)
+{
+	static const struct option_spec only[] = {
+		{.name = "file",
+		 .help = "",
+		 .argument = "FILE",
+		 .kind = OPTION_STRING,
+		 AT(file),
+		 .not_in_file = true},
+	};
+	const struct command_spec spec = {.name = "some", .options = only, .count = 1};
+	uint64_t given = 1; /* nor is it passed over if the command line has it */
+	char text[] = "file = x\n";
+	struct settings s = {0};
+	(void)state;
+
+	assert_int_equal(options_parse_file(&spec, &s, "conf", text, &given), EXIT_USAGE);
+	assert_null(s.file);
+}
+
 static void numbers_are_read_whole(void **state)
 {
 	static const char *const bad_times[] = {"",
@@ -335,6 +355,7 @@ int main(void)
 		cmocka_unit_test(help_fits_80_columns),
 		cmocka_unit_test(files_use_the_same_table),
 		cmocka_unit_test(files_refuse_what_they_do_not_know),
+		cmocka_unit_test(some_are_for_the_command_line_alone),
 		cmocka_unit_test(numbers_are_read_whole),
 	};
 

@@ -440,6 +440,14 @@ static void text_of_nothing_says_unknown(void **state)
 	assert_non_null(strstr(text, "cut short"));
 	assert_non_null(strstr(text, "NAT        unknown"));
 	assert_null(strstr(text, "Keepalive"));
+	assert_null(strstr(text, "\n\n\n"));
+	assert_non_null(strstr(text, "0 mappings, round trip unknown"));
+	free(text);
+	r->mappings_peak = 1;
+	r->packets_out = 1;
+	text = text_of(&rep, &plain);
+	assert_non_null(strstr(text, "1 packet, "));
+	assert_non_null(strstr(text, "1 mapping,"));
 	free(text);
 	free(r);
 }
