@@ -252,6 +252,11 @@ unsigned nat_held_peak(const struct nat *n)
 	return n->peak;
 }
 
+struct nat_applied nat_applied_times(const struct nat *n, enum nat_traffic traffic)
+{
+	return n->applied[traffic];
+}
+
 struct nat *nat_new(const struct nat_spec *spec, struct rng *rng)
 {
 	struct nat *n = calloc(1, sizeof(*n));

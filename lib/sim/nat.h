@@ -41,4 +41,7 @@ bool nat_is_external(const struct nat *n, const struct addr *a);
 unsigned nat_held(struct nat *n, nk_time now);
 unsigned nat_held_peak(const struct nat *n);
 
+/* What the timers were set to, once a sweep and the load have had their say. */
+struct nat_applied nat_applied_times(const struct nat *n, enum nat_traffic traffic);
+
 #endif

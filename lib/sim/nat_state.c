@@ -56,6 +56,20 @@ static void list_remove(struct inside *h, struct state *s)
 
 /* Timers */
 
+static void note(struct nat *n, const struct life *l)
+{
+	const nk_time t = l->ends - l->restarted;
+	struct nat_applied *a = &n->applied[l->stream  ? NAT_TRAFFIC_STREAM
+					    : l->first ? NAT_TRAFFIC_FIRST
+						       : NAT_TRAFFIC_REPLIED];
+
+	if (a->count == 0 || t < a->lo)
+		a->lo = t;
+	if (a->count == 0 || t > a->hi)
+		a->hi = t;
+	a->count++;
+}
+
 static void watch(struct nat *n, struct state *s)
 {
 	if (s->queued > 0 && s->queued_for <= s->life.ends)
@@ -71,6 +85,7 @@ void state_begin(struct nat *n, struct state *s, struct inside *owner, bool outw
 {
 	s->life = life_begin(&n->spec, port, n->held + (owner != NULL), outward, now);
 	s->timed = true;
+	note(n, &s->life);
 	watch(n, s);
 	if (owner == NULL)
 		return;
@@ -86,6 +101,7 @@ void state_touch(struct nat *n, struct state *s, bool outward, nk_time now)
 	if (!s->timed)
 		return;
 	life_touch(&s->life, &n->spec, n->held, outward, now);
+	note(n, &s->life);
 	watch(n, s);
 	if (s->owner != NULL && n->spec.quota_policy != NAT_QUOTA_EVICT_FIRST) {
 		list_remove(s->owner, s);

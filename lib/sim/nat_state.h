@@ -81,6 +81,7 @@ struct nat {
 	struct agenda timers;
 	struct ports *ports[NAT_EXTERNALS];
 	unsigned held, peak;
+	struct nat_applied applied[NAT_TRAFFICS];
 };
 
 struct inside *inside_of(struct nat *n, const struct addr *from);

@@ -456,3 +456,8 @@ unsigned nat_mappings_peak(const struct world *w, int nat)
 {
 	return nat_held_peak(w->nats[nat].nat);
 }
+
+struct nat_applied nat_applied(const struct world *w, int nat, enum nat_traffic traffic)
+{
+	return nat_applied_times(w->nats[nat].nat, traffic);
+}

@@ -105,6 +105,16 @@ struct nat_spec {
 	bool arbitrary_pooling;
 };
 
+/* What NAT timers were set to: the shortest and the longest time from the packet that started one
+ * last until what it was for would be over, of @count packets. */
+struct nat_applied {
+	nk_time lo, hi;
+	unsigned count;
+};
+
+/* Kinds of struct nat_applied, by the traffic there had been. */
+enum nat_traffic { NAT_TRAFFIC_FIRST, NAT_TRAFFIC_REPLIED, NAT_TRAFFIC_STREAM, NAT_TRAFFICS };
+
 /**
  * struct link_spec - What happens to packets on one direction of a link
  * @delay, @jitter: Each packet takes @delay and up to @jitter more, so that jitter reorders
@@ -180,6 +190,9 @@ int world_run(struct world *w, const void *core, nk_time until);
 /* Mappings that a NAT holds now, and the most it ever held. */
 unsigned nat_mappings(const struct world *w, int nat);
 unsigned nat_mappings_peak(const struct world *w, int nat);
+
+/* What the timers of a NAT were set to so far, by traffic of that kind. */
+struct nat_applied nat_applied(const struct world *w, int nat, enum nat_traffic traffic);
 
 /* Tells a host's core of an event, such as EVENT_STOP or EVENT_LINK_LOST. */
 void world_tell(struct world *w, int host, const struct event *ev);

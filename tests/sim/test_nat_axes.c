@@ -138,6 +138,30 @@ static void test_sweep(void **state)
 	nat_free(n);
 }
 
+/* The truth about a timer that sweeps change is what it was set to. */
+static void test_applied(void **state)
+{
+	struct nat_spec spec = plain_spec();
+
+	(void)state;
+	spec.sweep = 64 * NK_S;
+
+	struct nat *n = make(&spec);
+	struct addr e = out(n, x(5000), remote(1, 1000), 10 * NK_S);
+
+	assert_int_equal(nat_applied_times(n, NAT_TRAFFIC_FIRST).lo, 54 * NK_S);
+	assert_int_equal(nat_applied_times(n, NAT_TRAFFIC_REPLIED).count, 0);
+	out(n, x(5000), remote(1, 1000), 40 * NK_S);
+	assert_int_equal(nat_applied_times(n, NAT_TRAFFIC_FIRST).count, 2);
+	assert_int_equal(nat_applied_times(n, NAT_TRAFFIC_FIRST).lo, 54 * NK_S);
+	assert_int_equal(nat_applied_times(n, NAT_TRAFFIC_FIRST).hi, 88 * NK_S);
+	assert_true(reaches(n, remote(1, 1000), e, x(5000), 50 * NK_S));
+	assert_int_equal(nat_applied_times(n, NAT_TRAFFIC_REPLIED).lo, 78 * NK_S);
+	assert_true(reaches(n, remote(1, 1000), e, x(5000), 51 * NK_S));
+	assert_int_equal(nat_applied_times(n, NAT_TRAFFIC_STREAM).hi, 141 * NK_S);
+	nat_free(n);
+}
+
 /* A table of 10 of which 4 are free of pressure: with 7 held, half the time is left. */
 static void test_table_pressure(void **state)
 {
@@ -344,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_stream_after_nothing),
 		cmocka_unit_test(test_pf_states),
 		cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_applied),
 		cmocka_unit_test(test_table_pressure),
 		cmocka_unit_test(test_port_range),
 		cmocka_unit_test(test_port_parity),
