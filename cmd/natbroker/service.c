@@ -116,6 +116,9 @@ static int serve(struct service *v)
 		rc = v->error;
 	if (rc == 0 || rc == NK_ERR_STOPPED)
 		sum_up(v);
+	else if (v->answered == 0)
+		log_line(LEVEL_ERROR, "cannot start: %s",
+			 run.error != 0 ? strerror(run.error) : err_text(rc));
 	return rc == NK_ERR_STOPPED ? EXIT_YES : (int)exit_from_err(rc);
 }
 

@@ -11,7 +11,6 @@
 #include "io/run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <signal.h>
@@ -33,7 +32,6 @@
 #define ACTIONS_PER_TURN 512 /* so that replies are read in between */
 #define SEND_TRIES       4
 #define STOP_SIGNALS     3
-#define LOOP_PIPES       4 /* as many descriptors as a loop takes, and two more */
 
 /**
  * struct run - A run
@@ -506,25 +504,6 @@ static void stop(struct run *r)
 		close(r->links_fd);
 }
 
-/* libuv aborts where it cannot have descriptors for its signals. Return: 0 or a negative errno. */
-static int spare_descriptors(void)
-{
-	int pipes[LOOP_PIPES][2];
-	int n = 0, rc = 0;
-
-	while (n < LOOP_PIPES && rc == 0) {
-		if (pipe2(pipes[n], O_CLOEXEC) == 0)
-			n++;
-		else
-			rc = -errno;
-	}
-	while (n-- > 0) {
-		close(pipes[n][0]);
-		close(pipes[n][1]);
-	}
-	return rc;
-}
-
 int run_core(const struct core_ops *ops, void *core, struct run_options *options)
 {
 	struct run *r = calloc(1, sizeof(*r));
@@ -539,7 +518,8 @@ int run_core(const struct core_ops *ops, void *core, struct run_options *options
 	r->timer_fd = -1;
 	r->links_fd = -1;
 	sockets_raise_limit();
-	if (!works(r, spare_descriptors()) || !works(r, uv_loop_init(&r->loop))) {
+	/* libuv aborts where it cannot have descriptors for its signals. */
+	if (!works(r, sockets_spare()) || !works(r, uv_loop_init(&r->loop))) {
 		free(r);
 		return NK_ERR_SYSTEM;
 	}

@@ -1,6 +1,7 @@
 #include "io/sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/icmp6.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 #define RECEIVE_BUFFER (4 << 20) /* bytes; the kernel caps it at net.core.rmem_max */
 #define DISCARD_PORT   9
+#define SPARE_PIPES    4 /* as many descriptors as an event loop takes, and two more */
 
 static bool set_int(int fd, int level, int name, int value)
 {
@@ -177,4 +179,22 @@ void sockets_raise_limit(void)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
+}
+
+int sockets_spare(void)
+{
+	int pipes[SPARE_PIPES][2];
+	int n = 0, rc = 0;
+
+	while (n < SPARE_PIPES && rc == 0) {
+		if (pipe2(pipes[n], O_CLOEXEC) == 0)
+			n++;
+		else
+			rc = -errno;
+	}
+	while (n-- > 0) {
+		close(pipes[n][0]);
+		close(pipes[n][1]);
+	}
+	return rc;
 }

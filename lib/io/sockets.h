@@ -32,4 +32,7 @@ int sockets_source(struct addr *source, const struct addr *to, const char *inter
  * sockets needs more. */
 void sockets_raise_limit(void);
 
+/* Whether the process may open a handful more. Return: 0 or a negative errno. */
+int sockets_spare(void);
+
 #endif

@@ -22,20 +22,20 @@ refused() {
 
 @test "closed descriptors: natprobe says so, and ends with 5" {
   lab_broker
-  probe='"$0" --quick --server 192.0.2.1'
-  refused 5 'cannot write the report: Bad file descriptor' bash -c "$probe --json >&-" "$natprobe"
-  refused 5 'cannot write the report: Bad file descriptor' bash -c "$probe --text >&-" "$natprobe"
-  refused 5 'cannot write the report: Bad file descriptor' bash -c "$probe --events >&-" "$natprobe"
-  run lab_client 20 bash -c "$probe --json <&- 2>&-" "$natprobe"
+  local probe="$natprobe --quick --server 192.0.2.1"
+  refused 5 'cannot write the report: Bad file descriptor' bash -c "$probe --json >&-"
+  refused 5 'cannot write the report: Bad file descriptor' bash -c "$probe --text >&-"
+  refused 5 'cannot write the report: Bad file descriptor' bash -c "$probe --events >&-"
+  run lab_client 20 bash -c "$probe --json <&- 2>&-"
   [ "$status" -eq 0 ]
   jq -e .complete <<<"$output"
-  run lab_client 20 bash -c "$probe --json <&- >&- 2>&-" "$natprobe"
+  run lab_client 20 bash -c "$probe --json <&- >&- 2>&-"
   [ "$status" -eq 5 ]
 }
 
 @test "closed descriptors: natbroker serves all the same" {
   lab_broker_ready=192.0.2.1:3479 lab_serve closed 192.0.2.1:3479 \
-    bash -c 'exec "$0" --listen 192.0.2.1 <&- >&- 2>&-' "$natbroker"
+    bash -c "exec $natbroker --listen 192.0.2.1 <&- >&- 2>&-"
   probe 20 --quick
   is .nat true
   kill -TERM "$lab_server"
@@ -46,12 +46,12 @@ refused() {
   lab_broker
   for format in json text events; do
     refused 5 'cannot write the report: No space left on device' \
-      bash -c "\"\$0\" --quick --$format --server 192.0.2.1 >/dev/full" "$natprobe"
+      bash -c "$natprobe --quick --$format --server 192.0.2.1 >/dev/full"
   done
   for program in "$natprobe" "$natbroker"; do
     for option in help version help-options; do
-      refused 5 'No space left on device' bash -c "\"\$0\" --$option >/dev/full" "$program"
-      refused 5 'Bad file descriptor' bash -c "\"\$0\" --$option >&-" "$program"
+      refused 5 'No space left on device' bash -c "$program --$option >/dev/full"
+      refused 5 'Bad file descriptor' bash -c "$program --$option >&-"
     done
   done
 }
@@ -135,9 +135,10 @@ refused() {
   lab_broker
   for most in 4 8; do
     run --separate-stderr lab_client 20 \
-      bash -c "ulimit -n $most; exec \"\$0\" --quick --server 192.0.2.1" "$natprobe"
+      bash -c "ulimit -n $most; exec $natprobe --quick --server 192.0.2.1"
     [ "$status" -eq 5 ]
     [ "${#stderr_lines[@]}" -eq 1 ]
     [[ $stderr = *"Too many open files"* ]]
   done
+  refused 5 'Too many open files' bash -c "ulimit -n 8; exec $natbroker --listen 127.0.0.1"
 }
