@@ -175,14 +175,17 @@ static void say_silent(const struct session *s, unsigned from, unsigned to, cons
 		 in_brackets, others, s->servers.from);
 }
 
-/* One family of two is silent: the other's report does not say whose fault that is. */
-static void say_silent_family(const struct session *s)
+/* One family of two failed, which does not make the run fail. */
+static void say_failed_family(const struct session *s)
 {
 	for (unsigned i = 0; i < 2 && s->both.run[i] != NULL; i++) {
-		if (natprobe_status(s->both.run[i]) == NK_ERR_UNREACHABLE)
-			say_silent(s, i, i,
-				   addr_family(&s->plan[i].options.local) == ADDR_V6 ? " by IPv6"
-										     : " by IPv4");
+		const bool v6 = natprobe_result(s->both.run[i])->family == ADDR_V6;
+		const int status = natprobe_status(s->both.run[i]);
+
+		if (status == NK_ERR_UNREACHABLE)
+			say_silent(s, i, i, v6 ? " by IPv6" : " by IPv4");
+		else if (status != CORE_DONE && status != NK_ERR_STOPPED)
+			log_line(LEVEL_ERROR, "%s: %s", v6 ? "IPv6" : "IPv4", err_text(status));
 	}
 }
 
@@ -192,7 +195,7 @@ static void say_end(const struct session *s, const struct run_options *run, int 
 	if (status == NK_ERR_STOPPED)
 		return;
 	if (status == CORE_DONE)
-		say_silent_family(s);
+		say_failed_family(s);
 	else if (status == NK_ERR_UNREACHABLE)
 		say_silent(s, 0, s->both.run[1] != NULL, "");
 	else if (status == NK_ERR_LINK_LOST)

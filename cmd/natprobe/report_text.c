@@ -417,6 +417,16 @@ static void print_family(FILE *out, const struct style *st, const struct report 
 	print_cost(out, st, r);
 }
 
+/* Which family was cut short, if the other was not. */
+static const char *cut_family(const struct report *r)
+{
+	const struct probe_result *cut = r->main->complete ? r->other : r->main;
+
+	if (r->other == NULL || r->main->complete == r->other->complete)
+		return "";
+	return cut->family == ADDR_V6 ? " for IPv6" : " for IPv4";
+}
+
 void report_text(FILE *out, const struct style *st, const struct report *r)
 {
 	char when[32], text[200];
@@ -425,7 +435,8 @@ void report_text(FILE *out, const struct style *st, const struct report *r)
 		 r->elapsed_s);
 	line(out, st, "natprobe", text);
 	if (!report_complete(r)) {
-		snprintf(text, sizeof(text), "this run was cut short: %s", report_cut_why(r));
+		snprintf(text, sizeof(text), "this run was cut short%s: %s", cut_family(r),
+			 report_cut_why(r));
 		line(out, st, "", text);
 	}
 	print_family(out, st, r, r->main);

@@ -306,6 +306,39 @@ static void says_when_cut_short(void **state)
 	free(r);
 }
 
+static char *text_of(const struct report *rep, const struct style *style)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	report_text(out, style, rep);
+	fclose(out);
+	return text;
+}
+
+static void says_which_family_was_cut_short(void **state)
+{
+	struct probe_result *v4 = linux_nat(), *v6 = linux_nat();
+	struct report rep = report_of(v4, v6);
+	char *text;
+	(void)state;
+
+	v6->family = ADDR_V6;
+	v6->complete = false;
+	v6->cut_why = NK_ERR_FORGOTTEN;
+	text = text_of(&rep, &plain);
+	assert_non_null(strstr(text, "cut short for IPv6: the server forgot this run"));
+	free(text);
+	v4->complete = false;
+	v4->cut_why = NK_ERR_STOPPED;
+	text = text_of(&rep, &plain);
+	assert_non_null(strstr(text, "cut short: stopped"));
+	free(text);
+	free(v4);
+	free(v6);
+}
+
 static void what_counts_as_known(void **state)
 {
 	struct probe_result *r = linux_nat();
@@ -394,17 +427,6 @@ static void keepalive_follows_the_shortest_state(void **state)
 	r->timeouts[STATE_SOLITARY].known = false;
 	assert_false(advice_keepalive(r, &k));
 	free(r);
-}
-
-static char *text_of(const struct report *rep, const struct style *style)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	report_text(out, style, rep);
-	fclose(out);
-	return text;
 }
 
 static void text_fits_the_terminal(void **state)
@@ -510,6 +532,7 @@ int main(void)
 		cmocka_unit_test(reports_fit_the_schema),
 		cmocka_unit_test(hostile_text_stays_json),
 		cmocka_unit_test(says_when_cut_short),
+		cmocka_unit_test(says_which_family_was_cut_short),
 		cmocka_unit_test(what_counts_as_known),
 		cmocka_unit_test(requirements_are_judged),
 		cmocka_unit_test(keepalive_follows_the_shortest_state),
