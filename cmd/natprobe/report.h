@@ -58,7 +58,8 @@ int report_json(FILE *out, const struct report *r, bool pretty);
 /* The report for people. */
 void report_text(FILE *out, const struct style *style, const struct report *r);
 
-/* The survival curves of report_drawn() as a picture. Return: 0 or NK_ERR_SYSTEM. */
+/* The survival curves of report_drawn(), which there must be, as a picture. Return: 0 or
+ * NK_ERR_SYSTEM. */
 int report_svg(FILE *out, const struct report *r);
 
 #endif

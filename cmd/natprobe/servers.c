@@ -127,6 +127,8 @@ void servers_free(struct server_list *list)
 	list->text = NULL;
 }
 
+enum stage { NOTHING_TRIED, NO_ADDRESS, NOT_FOUND, NO_ROUTE };
+
 /**
  * struct outcome - Why a family has no server: that which came furthest is told
  * @r:		What the look-up or the routing table gave; 0: there is one
@@ -134,16 +136,16 @@ void servers_free(struct server_list *list)
  * @why:	The resolver's reason
  */
 struct outcome {
-	enum { NOTHING_TRIED, NO_ADDRESS, NOT_FOUND, NO_ROUTE } stage;
+	enum stage stage;
 	int r;
 	const char *name, *why;
 };
 
 static void note(struct outcome *o, int r, const char *name, const char *why)
 {
-	const int stage = r == NK_ERR_BAD_INPUT ? NO_ADDRESS : NOT_FOUND;
+	const enum stage stage = r == NK_ERR_BAD_INPUT ? NO_ADDRESS : NOT_FOUND;
 
-	if ((int)o->stage < stage)
+	if (o->stage < stage)
 		*o = (struct outcome){.stage = stage, .r = r, .name = name, .why = why};
 }
 
