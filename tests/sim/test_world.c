@@ -142,6 +142,31 @@ static void test_ttl(void **state)
 	world_free(b.w);
 }
 
+/* Packets that die at the NAT, from either side, restart its timer, as in Linux; or not. */
+static void test_ttl_and_timers(void **state)
+{
+	static struct bench b;
+	struct nat_spec spec = open_nat;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		spec.ttl_first = i == 1;
+		bench_open(&b, 1, 1, &spec);
+		puppet_send(&b.client, b.w, b.client_host, 1, server_addr, 0, 0);
+		settle(&b, 20 * NK_S);
+		puppet_send(&b.client, b.w, b.client_host, 1, server_addr, 1, 0);
+		settle(&b, 20 * NK_S);
+		assert_int_equal(nat_mappings(b.w, b.nats[0]), spec.ttl_first ? 0 : 1);
+		puppet_send(&b.client, b.w, b.client_host, 1, server_addr, 0, 0);
+		settle(&b, 20 * NK_S);
+		puppet_send(&b.server, b.w, b.server_host, 1, b.server.got[0].from, 2, 0);
+		settle(&b, 20 * NK_S);
+		assert_int_equal(nat_mappings(b.w, b.nats[0]), spec.ttl_first ? 0 : 1);
+		assert_int_equal(b.client.count, 0);
+		world_free(b.w);
+	}
+}
+
 /* The inner NAT's external address is an inside host of the outer one. */
 static void test_nested(void **state)
 {
@@ -422,6 +447,7 @@ int main(void)
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_deadlines),
 		cmocka_unit_test(test_ttl),
+		cmocka_unit_test(test_ttl_and_timers),
 		cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_firewall),
 		cmocka_unit_test(test_hairpin),
