@@ -103,6 +103,8 @@ static enum outcome judge_ports(const struct ports_finding *f, const struct nat_
 
 	if (f->pattern == PORTS_UNKNOWN)
 		return UNKNOWN;
+	if (f->pattern == PORTS_PARITY)
+		return nat->port_parity ? RIGHT : WRONG;
 	if (f->pattern == PORTS_RANGE)
 		return nat->ports == NAT_PORTS_RANDOM && f->lo >= nat->port_lo &&
 				       f->hi <= nat->port_hi
@@ -125,7 +127,9 @@ static enum outcome judge_overlap(const struct measured *m, const struct nat_app
 static enum outcome judge_timer(const struct stage *st, const struct scene *s,
 				const struct measured *m, enum traffic_state state)
 {
-	const nk_time truth[STATE_COUNT] = {s->nat.t_first, s->nat.t_replied, s->nat.t_stream};
+	const nk_time replied =
+		s->nat.stream_after == NAT_AT_ONCE ? s->nat.t_stream : s->nat.t_replied;
+	const nk_time truth[STATE_COUNT] = {s->nat.t_first, replied, s->nat.t_stream};
 	const struct nat_applied a = nat_applied(st->world, st->nats[0], (enum nat_traffic)state);
 
 	if ((s->nat.sweep > 0 || s->nat.full_at > 0) && a.count > 0)
