@@ -82,10 +82,23 @@ void asker_end(struct asker *a)
 	a->ended = true;
 }
 
+static unsigned requests_under_way(const struct asker *a, enum asker_request_kind kind)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < ASKER_REQUESTS; i++)
+		n += a->requests[i].used && a->requests[i].kind == kind;
+	return n;
+}
+
 bool asker_status(struct asker *a, const uint32_t *trials, unsigned count)
 {
-	struct asker_request *r = request_new(a, REQUEST_STATUS, REQUEST_TRIES);
+	struct asker_request *r;
 
+	/* Each is repeated until it is answered: a silent server is not to be flooded. */
+	if (requests_under_way(a, REQUEST_STATUS) >= ASKER_STATUSES)
+		return false;
+	r = request_new(a, REQUEST_STATUS, REQUEST_TRIES);
 	if (r == NULL)
 		return false;
 

@@ -20,6 +20,7 @@
 #define ASK_COPIES       PROBE_COPIES_MAX
 #define ASK_SPACING      (60 * NK_MS)
 #define ASKER_REQUESTS   48
+#define ASKER_STATUSES   4 /* under way at once */
 #define ASKER_STATES_MAX 256
 
 enum asker_mode {

@@ -10,7 +10,8 @@
 #define ASK_AGAIN    (50 * NK_MS) /* when too many questions are under way, or a verdict is in doubt */
 #define LIFE_MARGIN  1.03
 #define REPORT_MASS  0.95
-#define FIRST_MORE   20 /* a 20th of each other lane's share */
+#define FIRST_MORE   20            /* a 20th of each other lane's share */
+#define SILENT_PAUSE (500 * NK_MS) /* between openings while the server does not answer */
 #define LEAST_DEAD   3
 #define TICK         (4 * NK_MS)
 #define NOISE_MAX    (50 * NK_MS)
@@ -439,6 +440,8 @@ bool fan_output(struct fan *f, struct action *action, nk_time now)
 		if (f->decide_at[s] <= now && !f->suspicion.census)
 			decide(f, s, now);
 	f->done = f->done || all_done(f);
+	if (f->asker->silent_since != NK_NEVER)
+		f->budget->next = nk_max(f->budget->next, now + SILENT_PAUSE);
 	return !f->done && open_one(f, action, now);
 }
 
