@@ -215,6 +215,11 @@ static bool hairpin_output(struct classify *c, struct action *action, nk_time no
 
 	if (c->hairpin_due > now)
 		return false;
+	if (c->opened < 2 * c->ports || (to != NULL && to->state == EXCHANGE_WAITING)) {
+		/* Its mapping is still being learnt. */
+		c->hairpin_due = now + exchanges_wait(c->exchanges);
+		return false;
+	}
 	if (c->hairpin_sent == HAIRPIN_PACKETS || to == NULL || to->state != EXCHANGE_ANSWERED) {
 		c->hairpin_due = NK_NEVER;
 		return false;
