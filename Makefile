@@ -93,8 +93,9 @@ $(BUILD)/public/libnatkit.a: $(LIB_OBJ)
 
 PARALLEL := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) --no-print-directory
 
-# Tests. Processor-bound suites run one per processor; those in the lab mostly wait.
+# Tests; root fetches first what they need. Processor-bound suites run one per processor; those in the lab mostly wait.
 check:
+	$(Q)test "$$(id -u)" -ne 0 || .ci/deps build lab bench test
 	+$(Q)$(MAKE) $(PARALLEL) SAN=1 all tests tools
 	$(Q)NATKIT_BUILD=$(CURDIR)/build/san tests/run -j 2 tests/layers.sh tests/lint tests/options.sh \
 		tests/install.sh \
