@@ -4,6 +4,8 @@
 # shellcheck source=tests/lab/helper.bash
 . "$BATS_TEST_DIRNAME/helper.bash"
 
+export BATS_TEST_RETRIES=1 # the machine may stall: control answers then come too late, and a class is unknown
+
 independent='"endpoint-independent"'
 address='"address-dependent"'
 address_port='"address-and-port-dependent"'

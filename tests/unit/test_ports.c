@@ -131,6 +131,21 @@ static void test_sequential_with_skips(void **state)
 	assert_int_equal(found.step, 1);
 }
 
+/* Packets that left together arrive in another order, a few places off. */
+static void test_sequential_overtaken(void **state)
+{
+	static const uint16_t up[] = {2, 0, 3, 1, 6, 4, 7, 5, 10, 8, 11, 9};
+
+	(void)state;
+	locals();
+	for (int sign = 1; sign >= -1; sign -= 2) {
+		for (unsigned i = 0; i < 12; i++)
+			samples[i].mapped = (uint16_t)(20000 + sign * up[i]);
+		check(12, PORTS_SEQUENTIAL);
+		assert_int_equal(found.step, sign);
+	}
+}
+
 /* The counter begins anew at the end of its range. */
 static void test_sequential_wraps(void **state)
 {
@@ -249,13 +264,21 @@ static void test_same_port(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_too_few),          TEST(test_preserved),
-		TEST(test_mostly_preserved), TEST(test_preserved_and_consecutive),
-		TEST(test_sequential),       TEST(test_sequential_with_skips),
-		TEST(test_sequential_wraps), TEST(test_too_far_for_a_sequence),
-		TEST(test_steps_back),       TEST(test_range),
-		TEST(test_range_by_chance),  TEST(test_parity),
-		TEST(test_random),           TEST(test_same_port),
+		TEST(test_too_few),
+		TEST(test_preserved),
+		TEST(test_mostly_preserved),
+		TEST(test_preserved_and_consecutive),
+		TEST(test_sequential),
+		TEST(test_sequential_with_skips),
+		TEST(test_sequential_overtaken),
+		TEST(test_sequential_wraps),
+		TEST(test_too_far_for_a_sequence),
+		TEST(test_steps_back),
+		TEST(test_range),
+		TEST(test_range_by_chance),
+		TEST(test_parity),
+		TEST(test_random),
+		TEST(test_same_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
