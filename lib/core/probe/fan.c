@@ -205,20 +205,11 @@ static unsigned ages_of(const struct fan *f, unsigned state, double *ages, uint3
 
 	for (uint32_t i = 0; i < f->count && n < PLAN_MAX; i++) {
 		const struct trial *t = &f->trials[i];
-		unsigned at = n;
-		double age;
 
 		if (t->phase != TRIAL_SILENT || t->state != state || t->witness)
 			continue;
 		/* Asked now, it is tested when the copy comes: a round trip later. */
-		age = trial_age(t, now + f->exchanges->rtt);
-		for (; at > 0 && ages[at - 1] < age; at--) {
-			ages[at] = ages[at - 1];
-			index[at] = index[at - 1];
-		}
-		ages[at] = age;
-		index[at] = i;
-		n++;
+		lane_add_age(ages, index, n++, trial_age(t, now + f->exchanges->rtt), i);
 	}
 	return n;
 }

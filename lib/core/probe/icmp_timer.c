@@ -207,18 +207,11 @@ static unsigned ages_of(const struct icmp_timer *x, double *ages, uint32_t *inde
 	unsigned n = 0;
 
 	for (uint32_t i = 0; i < x->count; i++) {
-		const double age = nk_seconds(now - x->trials[i].last);
-		unsigned at = n;
+		const nk_time tested = now + x->fan->exchanges->rtt; /* when the copy comes */
 
 		if (x->trials[i].phase != ICMP_SILENT)
 			continue;
-		for (; at > 0 && ages[at - 1] < age; at--) {
-			ages[at] = ages[at - 1];
-			index[at] = index[at - 1];
-		}
-		ages[at] = age;
-		index[at] = i;
-		n++;
+		lane_add_age(ages, index, n++, nk_seconds(tested - x->trials[i].last), i);
 	}
 	return n;
 }

@@ -25,6 +25,16 @@ double lane_precision(const struct lane *l, double t)
 	return fmax(LANE_LEAST_RESOLUTION, l->resolution * t);
 }
 
+void lane_add_age(double *ages, uint32_t *index, unsigned count, double age, uint32_t of)
+{
+	for (; count > 0 && ages[count - 1] < age; count--) {
+		ages[count] = ages[count - 1];
+		index[count] = index[count - 1];
+	}
+	ages[count] = age;
+	index[count] = of;
+}
+
 void lane_controls(struct lane *l, unsigned got, unsigned lost)
 {
 	l->belief.controls_got = got;

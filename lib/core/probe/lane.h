@@ -14,6 +14,8 @@
 #ifndef CORE_PROBE_LANE_H
 #define CORE_PROBE_LANE_H
 
+#include <stdint.h>
+
 #include "core/belief/timeout.h"
 
 #define LANE_PICK_MAX         32
@@ -56,6 +58,9 @@ struct lane_decision {
 
 void lane_init(struct lane *l, const struct timeout_grid *grid, double max_s, double resolution,
 	       double climb);
+
+/* Adds an age to @count of them that fall, and what it is the age of to their @index. */
+void lane_add_age(double *ages, uint32_t *index, unsigned count, double age, uint32_t of);
 
 /* Tells of a verdict that counts. */
 void lane_tell(struct lane *l, double gap_s, bool alive);

@@ -9,6 +9,7 @@
  */
 #include "core/probe/natprobe.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -313,7 +314,9 @@ static void control_input(struct natprobe *p, const struct event *ev, nk_time no
 			p->find[i]->flow = budget_take(&p->budget, now);
 		}
 	} else if (ev->kind == EVENT_OPEN_FAILED) {
-		end(p, ev->error == 1 || ev->error == 13 ? NK_ERR_PERMISSION : NK_ERR_UNREACHABLE,
+		end(p,
+		    ev->error == EPERM || ev->error == EACCES ? NK_ERR_PERMISSION
+							      : NK_ERR_UNREACHABLE,
 		    now);
 	} else if (ev->kind == EVENT_DATAGRAM) {
 		if (p->stage > STAGE_FIND && asker_input_control(&p->asker, ev, now))
