@@ -82,6 +82,19 @@ struct dict_node *dict_next(const struct dict_node *node)
 	return match(node->next, node->hash);
 }
 
+struct dict_node *dict_after(const struct dict *t, const struct dict_node *node)
+{
+	size_t i = 0;
+
+	if (node != NULL && node->next != NULL)
+		return node->next;
+	if (node != NULL)
+		i = (node->hash & (t->room - 1)) + 1;
+	while (i < t->room && t->buckets[i] == NULL)
+		i++;
+	return i < t->room ? t->buckets[i] : NULL;
+}
+
 uint64_t dict_hash(const void *bytes, size_t n, uint64_t seed)
 {
 	const uint8_t *p = bytes;

@@ -33,6 +33,9 @@ void dict_free(struct dict *t); /* not the nodes */
 struct dict_node *dict_first(const struct dict *t, uint64_t hash);
 struct dict_node *dict_next(const struct dict_node *node);
 
+/* All nodes in no order: that after @node, or with NULL the first. */
+struct dict_node *dict_after(const struct dict *t, const struct dict_node *node);
+
 /* Hash of @n bytes; for several keys the hash so far is the next @seed. Not keyed: for the
  * virtual world only, where nobody chooses keys to collide. */
 uint64_t dict_hash(const void *bytes, size_t n, uint64_t seed);

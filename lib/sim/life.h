@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/time.h"
-#include "sim/world.h"
+#include "sim/nat_spec.h"
 
 /**
  * struct life - A timer

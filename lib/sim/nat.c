@@ -92,18 +92,19 @@ static struct addr mapping_key(const struct nat *n, const struct addr *to)
 	return masked(to, n->spec.translate ? n->spec.mapping : NAT_EI);
 }
 
-bool nat_out(struct nat *n, struct addr *from, const struct addr *to, nk_time now)
+enum nat_verdict nat_out(struct nat *n, struct packet *p, enum nat_answer *answer, nk_time now)
 {
-	const struct addr key = mapping_key(n, to);
+	const struct addr key = mapping_key(n, &p->to);
 	struct mapping *m;
 
+	*answer = NAT_ANSWER_NONE;
 	nat_state_sweep(n, now);
-	m = n->spec.flow_timers ? out_by_flow(n, from, to, &key, now)
-				: out_by_mapping(n, from, to, &key, now);
+	m = n->spec.flow_timers ? out_by_flow(n, &p->from, &p->to, &key, now)
+				: out_by_mapping(n, &p->from, &p->to, &key, now);
 	if (m == NULL)
-		return false;
-	*from = m->external;
-	return true;
+		return NAT_DROP;
+	p->from = m->external;
+	return NAT_PASS;
 }
 
 static bool in_by_mapping(struct nat *n, struct mapping *m, const struct addr *from, nk_time now)
@@ -174,23 +175,25 @@ static void take_as_own(struct nat *n, const struct addr *from, const struct add
 		state_begin(n, &f->state, NULL, false, from->port, now);
 }
 
-bool nat_in(struct nat *n, const struct addr *from, struct addr *to, nk_time now)
+enum nat_verdict nat_in(struct nat *n, struct packet *p, enum nat_answer *answer, nk_time now)
 {
 	struct mapping *m;
 
+	*answer = NAT_ANSWER_NONE;
 	nat_state_sweep(n, now);
-	m = mapping_at(n, to, from);
+	m = mapping_at(n, &p->to, &p->from);
 
-	const struct addr inside = m == NULL ? *to : m->inside;
+	const struct addr inside = m == NULL ? p->to : m->inside;
 
 	if (m == NULL || m->own ||
-	    !(n->spec.flow_timers ? in_by_flow(n, m, from, now) : in_by_mapping(n, m, from, now))) {
+	    !(n->spec.flow_timers ? in_by_flow(n, m, &p->from, now)
+				  : in_by_mapping(n, m, &p->from, now))) {
 		if (n->spec.self_clash)
-			take_as_own(n, from, to, now);
-		return false;
+			take_as_own(n, &p->from, &p->to, now);
+		return NAT_DROP;
 	}
-	*to = inside;
-	return true;
+	p->to = inside;
+	return NAT_PASS;
 }
 
 /* What there is sees a packet that goes no further. */
@@ -206,31 +209,32 @@ static void touch(struct nat *n, struct mapping *m, const struct addr *remote, b
 		state_touch(n, &m->state, outward, now);
 }
 
-void nat_out_expired(struct nat *n, const struct addr *from, const struct addr *to, nk_time now)
+void nat_out_expired(struct nat *n, const struct packet *p, nk_time now)
 {
-	const struct addr key = mapping_key(n, to);
+	const struct addr key = mapping_key(n, &p->to);
 	struct mapping *m;
 
 	if (n->spec.ttl_first)
 		return;
 	nat_state_sweep(n, now);
-	m = mapping_find(n, from, &key, to);
+	m = mapping_find(n, &p->from, &key, &p->to);
 	if (m != NULL)
-		touch(n, m, to, true, now);
+		touch(n, m, &p->to, true, now);
 }
 
-void nat_in_expired(struct nat *n, const struct addr *from, const struct addr *to, nk_time now)
+void nat_in_expired(struct nat *n, const struct packet *p, nk_time now)
 {
 	struct mapping *m;
 
 	if (n->spec.ttl_first)
 		return;
 	nat_state_sweep(n, now);
-	m = mapping_at(n, to, from);
+	m = mapping_at(n, &p->to, &p->from);
 	if (m != NULL && !m->own)
-		touch(n, m, from, false, now);
+		touch(n, m, &p->from, false, now);
 	else if (n->spec.self_clash)
-		take_as_own(n, from, to, now); /* not forwarded, so its TTL does not count */
+		take_as_own(n, &p->from, &p->to,
+			    now); /* not forwarded, so its TTL does not count */
 }
 
 bool nat_is_external(const struct nat *n, const struct addr *a)
@@ -238,6 +242,24 @@ bool nat_is_external(const struct nat *n, const struct addr *a)
 	for (unsigned i = 0; i < n->spec.external_count; i++)
 		if (n->spec.translate && addr_same_ip(&n->spec.external[i], a))
 			return true;
+	return false;
+}
+
+const struct nat_spec *nat_spec(const struct nat *n)
+{
+	return &n->spec;
+}
+
+nk_time nat_late(const struct nat *n)
+{
+	(void)n;
+	return NK_NEVER;
+}
+
+bool nat_take_late(struct nat *n, struct packet_quote *refused, enum nat_answer *answer,
+		   nk_time now)
+{
+	(void)n, (void)refused, (void)answer, (void)now;
 	return false;
 }
 

@@ -1,5 +1,5 @@
 /*
- * The model of one NAT (or stateful firewall): RFC 4787 as data.
+ * The model of one NAT (or stateful firewall): RFC 4787, 5382 and 5508 as data.
  *
  * It holds two kinds of state. A mapping ties an inside endpoint (and, by
  * mapping behaviour, a remote address or endpoint) to an external endpoint. A
@@ -14,25 +14,39 @@
 #include "base/addr.h"
 #include "base/crypto.h"
 #include "base/time.h"
-#include "sim/world.h"
+#include "sim/nat_spec.h"
+#include "sim/packet.h"
 
 struct nat;
+
+enum nat_verdict {
+	NAT_PASS,  /* goes on, rewritten */
+	NAT_DROP,  /* goes no further, and nobody is told */
+	NAT_REFUSE /* goes no further; its sender is told what nat_out() or nat_in() set */
+};
 
 /* @spec is copied, @rng is used as long as the NAT lives. Return: NULL without memory. */
 struct nat *nat_new(const struct nat_spec *spec, struct rng *rng);
 void nat_free(struct nat *n); /* takes NULL */
+const struct nat_spec *nat_spec(const struct nat *n);
 
-/* A packet from the inside. Return: true if it goes on, with @from as the outside sees it. */
-bool nat_out(struct nat *n, struct addr *from, const struct addr *to, nk_time now);
-
-/* A packet from the outside. Return: true if it is let in, with @to as it is inside. */
-bool nat_in(struct nat *n, const struct addr *from, struct addr *to, nk_time now);
+/* A packet from the inside, one from the outside. NAT_PASS: @p is as the other side sees it.
+ * NAT_REFUSE: *@answer says how. A PACKET_ERROR is rewritten with its quote, and restarts and ends
+ * nothing (RFC 5508 REQ-4 to 6). */
+enum nat_verdict nat_out(struct nat *n, struct packet *p, enum nat_answer *answer, nk_time now);
+enum nat_verdict nat_in(struct nat *n, struct packet *p, enum nat_answer *answer, nk_time now);
 
 /* Packets whose TTL ends at this NAT, as they came: they may restart the timers of what there is.
  * Linux tracks before it counts (PRE_ROUTING, then ip_forward()), and keeps what is new only
  * after (POST_ROUTING). */
-void nat_out_expired(struct nat *n, const struct addr *from, const struct addr *to, nk_time now);
-void nat_in_expired(struct nat *n, const struct addr *from, const struct addr *to, nk_time now);
+void nat_out_expired(struct nat *n, const struct packet *p, nk_time now);
+void nat_in_expired(struct nat *n, const struct packet *p, nk_time now);
+
+/* Answers that are held back (syn_hold). nat_late(): when the next is due, or NK_NEVER.
+ * nat_take_late() fills @refused (no data) with what was refused. Return: false if none is due. */
+nk_time nat_late(const struct nat *n);
+bool nat_take_late(struct nat *n, struct packet_quote *refused, enum nat_answer *answer,
+		   nk_time now);
 
 /* Whether an address, its port ignored, is an external address of this NAT. */
 bool nat_is_external(const struct nat *n, const struct addr *a);
@@ -41,7 +55,24 @@ bool nat_is_external(const struct nat *n, const struct addr *a);
 unsigned nat_held(struct nat *n, nk_time now);
 unsigned nat_held_peak(const struct nat *n);
 
-/* What the timers were set to, once a sweep and the load have had their say. */
+/* What the UDP timers were set to, once a sweep and the load have had their say. */
 struct nat_applied nat_applied_times(const struct nat *n, enum nat_traffic traffic);
+
+/**
+ * struct nat_entry - Something that a NAT remembers, for people to read
+ * @remote:	All zero: any
+ * @state:	Name of its state: "first", "replied", "stream", "established" ...
+ * @left:	Until it is over, if no packet comes
+ */
+struct nat_entry {
+	enum packet_kind kind;
+	struct addr inside, external, remote;
+	const char *state;
+	nk_time left;
+};
+
+/* Everything that has a timer, in no order. */
+void nat_each(struct nat *n, nk_time now, void (*each)(void *user, const struct nat_entry *e),
+	      void *user);
 
 #endif

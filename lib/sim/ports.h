@@ -7,7 +7,7 @@
 
 #include "base/crypto.h"
 #include "base/time.h"
-#include "sim/world.h"
+#include "sim/nat_spec.h"
 
 #define PORTS_LOWEST 1024 /* lower ones are given only to who had the same inside */
 

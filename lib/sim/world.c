@@ -52,12 +52,10 @@ struct route {
 enum hop { HOP_FROM_INSIDE, HOP_FROM_OUTSIDE, HOP_TO_HOST };
 
 /* A datagram on its way to @node: a NAT or the internet, or for HOP_TO_HOST a host. */
-struct packet {
-	struct addr from, to;
+struct flight {
+	struct packet packet;
 	enum hop hop;
 	int node;
-	uint8_t ttl;
-	size_t len;
 	uint8_t data[CORE_DATAGRAM_MAX];
 };
 
@@ -129,14 +127,14 @@ static void trace(struct world *w, const struct addr *from, const struct addr *t
 	w->stats.trace = dict_hash(data, len, h);
 }
 
-static void packet_copy(struct packet *out, const struct packet *p)
+static void packet_copy(struct flight *out, const struct flight *p)
 {
-	memcpy(out, p, offsetof(struct packet, data));
-	memcpy(out->data, p->data, p->len);
+	memcpy(out, p, offsetof(struct flight, data));
+	memcpy(out->data, p->data, p->packet.len);
 }
 
 /* Sends a packet, its next hop set, over a link. Takes the packet. */
-static void carry(struct world *w, struct link *l, struct packet *p)
+static void carry(struct world *w, struct link *l, struct flight *p)
 {
 	nk_time at[LINK_COPIES_MAX];
 	const unsigned copies = link_carry(l, &w->rng, w->now, at);
@@ -144,7 +142,7 @@ static void carry(struct world *w, struct link *l, struct packet *p)
 	if (copies == 0)
 		w->stats.lost++;
 	for (unsigned i = 1; i < copies; i++) {
-		struct packet *twin = slab_get(&w->packet_slab);
+		struct flight *twin = slab_get(&w->packet_slab);
 
 		if (twin == NULL)
 			break;
@@ -156,14 +154,14 @@ static void carry(struct world *w, struct link *l, struct packet *p)
 		slab_put(&w->packet_slab, p);
 }
 
-static void carry_up(struct world *w, struct place *from, struct packet *p)
+static void carry_up(struct world *w, struct place *from, struct flight *p)
 {
 	p->hop = HOP_FROM_INSIDE;
 	p->node = from->behind;
 	carry(w, &from->wire.up, p);
 }
 
-static void carry_down(struct world *w, const struct route *r, struct packet *p)
+static void carry_down(struct world *w, const struct route *r, struct flight *p)
 {
 	p->hop = r->to_nat ? HOP_FROM_OUTSIDE : HOP_TO_HOST;
 	p->node = r->child;
@@ -172,7 +170,7 @@ static void carry_down(struct world *w, const struct route *r, struct packet *p)
 	      p);
 }
 
-static void drop(struct world *w, struct packet *p, uint64_t *counter)
+static void drop(struct world *w, struct flight *p, uint64_t *counter)
 {
 	(*counter)++;
 	slab_put(&w->packet_slab, p);
@@ -182,14 +180,12 @@ static void send_datagram(void *user, int host, const struct addr *from, const s
 			  uint8_t ttl, const uint8_t *data, size_t len)
 {
 	struct world *w = user;
-	struct packet *p = slab_get(&w->packet_slab);
+	struct flight *p = slab_get(&w->packet_slab);
 
 	if (p == NULL)
 		return;
-	p->from = *from;
-	p->to = *to;
-	p->ttl = ttl;
-	p->len = len;
+	p->packet =
+		(struct packet){.from = *from, .to = *to, .ttl = ttl, .fragments = 1, .len = len};
 	memcpy(p->data, data, len);
 	w->stats.sent++;
 	trace(w, from, to, data, len);
@@ -203,24 +199,26 @@ static void send_datagram(void *user, int host, const struct addr *from, const s
 		slab_put(&w->packet_slab, p);
 }
 
-static void arrive_at_host(struct world *w, struct packet *p)
+static void arrive_at_host(struct world *w, struct flight *p)
 {
 	struct host *h = w->hosts[p->node].host;
 
-	if (!host_receive(h, &p->from, &p->to, p->ttl, p->data, p->len, w->now)) {
+	const struct packet *in = &p->packet;
+
+	if (!host_receive(h, &in->from, &in->to, in->ttl, p->data, in->len, w->now)) {
 		drop(w, p, &w->stats.stray);
 		return;
 	}
 	w->stats.delivered++;
-	trace(w, &p->from, &p->to, p->data, p->len);
+	trace(w, &in->from, &in->to, p->data, in->len);
 	heap_set(&w->wakes, (uint32_t)p->node, host_turn(h, w->now));
 	slab_put(&w->packet_slab, p);
 }
 
 /* Down from @node to whom the packet is for by now. */
-static void route_down(struct world *w, int node, struct packet *p)
+static void route_down(struct world *w, int node, struct flight *p)
 {
-	const struct route *r = route_find(w, node, &p->to);
+	const struct route *r = route_find(w, node, &p->packet.to);
 
 	if (r == NULL)
 		drop(w, p, &w->stats.stray);
@@ -228,63 +226,68 @@ static void route_down(struct world *w, int node, struct packet *p)
 		carry_down(w, r, p);
 }
 
-static void hairpin(struct world *w, int number, struct packet *p)
+static void hairpin(struct world *w, int number, struct flight *p)
 {
 	struct nat_place *n = &w->nats[number];
-	const struct addr inside = p->from;
+	const struct addr inside = p->packet.from;
+	enum nat_answer answer;
 
-	if (n->spec.hairpin == NAT_HAIRPIN_NONE || !nat_out(n->nat, &p->from, &p->to, w->now) ||
-	    !nat_in(n->nat, &p->from, &p->to, w->now)) {
+	if (n->spec.hairpin == NAT_HAIRPIN_NONE ||
+	    nat_out(n->nat, &p->packet, &answer, w->now) != NAT_PASS ||
+	    nat_in(n->nat, &p->packet, &answer, w->now) != NAT_PASS) {
 		drop(w, p, &w->stats.refused);
 		return;
 	}
 	if (n->spec.hairpin == NAT_HAIRPIN_INTERNAL)
-		p->from = inside;
+		p->packet.from = inside;
 	route_down(w, number, p);
 }
 
-static void arrive_from_inside(struct world *w, struct packet *p)
+static void arrive_from_inside(struct world *w, struct flight *p)
 {
 	struct nat_place *n = &w->nats[p->node];
+	enum nat_answer answer;
 
-	if (route_find(w, p->node, &p->to) != NULL)
+	if (route_find(w, p->node, &p->packet.to) != NULL)
 		route_down(w, p->node, p);
-	else if (nat_is_external(n->nat, &p->to))
+	else if (nat_is_external(n->nat, &p->packet.to))
 		hairpin(w, p->node, p);
-	else if (!nat_out(n->nat, &p->from, &p->to, w->now))
+	else if (nat_out(n->nat, &p->packet, &answer, w->now) != NAT_PASS)
 		drop(w, p, &w->stats.refused);
 	else
 		carry_up(w, &n->place, p);
 }
 
-static void arrive_from_outside(struct world *w, struct packet *p)
+static void arrive_from_outside(struct world *w, struct flight *p)
 {
-	if (nat_in(w->nats[p->node].nat, &p->from, &p->to, w->now))
+	enum nat_answer answer;
+
+	if (nat_in(w->nats[p->node].nat, &p->packet, &answer, w->now) == NAT_PASS)
 		route_down(w, p->node, p);
 	else
 		drop(w, p, &w->stats.refused);
 }
 
 /* Its TTL ends here, yet a NAT may look at it first. */
-static void expire(struct world *w, const struct packet *p)
+static void expire(struct world *w, const struct flight *p)
 {
 	if (p->node == INTERNET)
 		return;
 	if (p->hop == HOP_FROM_OUTSIDE)
-		nat_in_expired(w->nats[p->node].nat, &p->from, &p->to, w->now);
-	else if (route_find(w, p->node, &p->to) == NULL)
-		nat_out_expired(w->nats[p->node].nat, &p->from, &p->to, w->now);
+		nat_in_expired(w->nats[p->node].nat, &p->packet, w->now);
+	else if (route_find(w, p->node, &p->packet.to) == NULL)
+		nat_out_expired(w->nats[p->node].nat, &p->packet, w->now);
 }
 
-static void arrive(struct world *w, struct packet *p)
+static void arrive(struct world *w, struct flight *p)
 {
 	if (p->hop == HOP_TO_HOST)
 		arrive_at_host(w, p);
-	else if (p->ttl <= 1) {
+	else if (p->packet.ttl <= 1) {
 		expire(w, p);
 		drop(w, p, &w->stats.stray);
 	} else {
-		p->ttl--;
+		p->packet.ttl--;
 		if (p->node == INTERNET)
 			route_down(w, INTERNET, p);
 		else if (p->hop == HOP_FROM_INSIDE)
@@ -306,7 +309,7 @@ struct world *world_new(uint64_t seed)
 	w->env = (struct host_env){
 		.send = send_datagram, .user = w, .stats = &w->stats, .rng = &w->rng};
 	w->route_slab = slab_make(sizeof(struct route));
-	w->packet_slab = slab_make(sizeof(struct packet));
+	w->packet_slab = slab_make(sizeof(struct flight));
 	heap_init(&w->wakes, w->wake_at, w->wake_order, w->wake_where, WORLD_HOSTS_MAX);
 	return w;
 }

@@ -51,16 +51,40 @@ static inline struct nat *make(const struct nat_spec *spec)
 	return n;
 }
 
+static inline struct packet udp(struct addr from, struct addr to)
+{
+	return (struct packet){
+		.kind = PACKET_UDP, .from = from, .to = to, .ttl = 64, .fragments = 1};
+}
+
+static inline bool passes_out(struct nat *n, struct packet *p, nk_time at)
+{
+	enum nat_answer answer;
+
+	return nat_out(n, p, &answer, at) == NAT_PASS;
+}
+
+static inline bool passes_in(struct nat *n, struct packet *p, nk_time at)
+{
+	enum nat_answer answer;
+
+	return nat_in(n, p, &answer, at) == NAT_PASS;
+}
+
 /* How the outside sees a packet from @from, or all zero if it does not go through. */
 static inline struct addr out(struct nat *n, struct addr from, struct addr to, nk_time at)
 {
-	return nat_out(n, &from, &to, at) ? from : (struct addr){.port = 0};
+	struct packet p = udp(from, to);
+
+	return passes_out(n, &p, at) ? p.from : (struct addr){.port = 0};
 }
 
 /* The inside endpoint that a packet reaches, or all zero. */
 static inline struct addr in(struct nat *n, struct addr from, struct addr to, nk_time at)
 {
-	return nat_in(n, &from, &to, at) ? to : (struct addr){.port = 0};
+	struct packet p = udp(from, to);
+
+	return passes_in(n, &p, at) ? p.to : (struct addr){.port = 0};
 }
 
 static inline bool reaches(struct nat *n, struct addr from, struct addr to, struct addr inside,

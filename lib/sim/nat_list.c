@@ -1,0 +1,44 @@
+/* What a NAT remembers, told to people. */
+#include "sim/nat_state.h"
+
+static const char *state_name(const struct life *l)
+{
+	if (l->stream)
+		return "stream";
+	return l->first ? "first" : "replied";
+}
+
+static struct nat_entry entry_of(const struct state *s, nk_time now)
+{
+	const struct mapping *m = s->mapping;
+
+	return (struct nat_entry){
+		.kind = PACKET_UDP,
+		.inside = m->own ? (struct addr){.port = 0} : m->inside,
+		.external = m->external,
+		.remote = s->is_flow ? ((const struct flow *)s)->remote : m->remote,
+		.state = state_name(&s->life),
+		.left = s->life.ends - now,
+	};
+}
+
+void nat_each(struct nat *n, nk_time now, void (*each)(void *user, const struct nat_entry *e),
+	      void *user)
+{
+	nat_state_sweep(n, now);
+	for (struct dict_node *t = dict_after(&n->outward, NULL); t != NULL;
+	     t = dict_after(&n->outward, t)) {
+		const struct mapping *m = dict_entry(t, struct mapping, by_inside);
+
+		if (m->state.timed) {
+			const struct nat_entry e = entry_of(&m->state, now);
+
+			each(user, &e);
+		}
+		for (const struct flow *f = m->flows; f != NULL; f = f->sibling) {
+			const struct nat_entry e = entry_of(&f->state, now);
+
+			each(user, &e);
+		}
+	}
+}
