@@ -97,7 +97,8 @@ struct nat_port_time {
  * @port_times: UDP timers by remote port, that of the packet that made the state; unused ones
  *		have t 0
  * @t_tcp:	TCP timers by state; 0: NAT_TCP_ESTABLISHED_DEFAULT, for the other states
- *		NAT_TCP_TRANSITORY_DEFAULT
+ *		@t_transitory
+ * @t_transitory: 0: NAT_TCP_TRANSITORY_DEFAULT
  * @t_icmp:	Timer of ICMP queries; 0: NAT_ICMP_DEFAULT
  * @sweep:	What is over goes at the next sweep only, and lives until then; 0: it goes at once
  * @sweep_phase: When the first sweep is
@@ -145,7 +146,7 @@ struct nat_spec {
 	nk_time t_first, t_replied, t_stream, stream_after;
 	enum nat_states states;
 	struct nat_port_time port_times[NAT_PORT_TIMES_MAX];
-	nk_time t_tcp[NAT_TCP_STATES];
+	nk_time t_tcp[NAT_TCP_STATES], t_transitory;
 	nk_time t_icmp;
 	nk_time sweep, sweep_phase;
 	unsigned full_from, full_at;

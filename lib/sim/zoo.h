@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "sim/world.h"
+#include "sim/nat_spec.h"
 #include "sim/zoo_axes.h"
 
 #define ZOO_PRESETS_MAX 256

@@ -17,54 +17,34 @@ static bool read_yes_no(void *field, const char *text)
 	return true;
 }
 
-/* Return: the place of @text in @names, or -1. */
-static int place(const char *const *names, const char *text)
+/* Return: the place of @word among @words, which are as in "a, b or c", or -1. */
+static int place(const char *words, const char *word)
 {
-	for (int i = 0; names[i] != NULL; i++)
-		if (strcmp(names[i], text) == 0)
+	const size_t len = strlen(word);
+
+	for (int i = 0;; i++) {
+		const size_t n = strcspn(words, ", ");
+
+		if (n == len && memcmp(words, word, n) == 0)
 			return i;
-	return -1;
+		words += n;
+		if (*words == '\0')
+			return -1;
+		words += *words == ',' ? strlen(", ") : strlen(" or ");
+	}
 }
 
-static bool read_behaviour(void *field, const char *text)
+/* Enums here count from 0 in the order of @words. */
+static bool read_word(void *field, const char *text, const char *words)
 {
-	static const char *const names[] = {"ei", "ad", "apd", NULL};
-	const int i = place(names, text);
+	const int i = place(words, text);
+	const unsigned value = (unsigned)i;
 
 	if (i >= 0)
-		*(enum nat_behaviour *)field = (enum nat_behaviour)i;
+		memcpy(field, &value, sizeof(value));
 	return i >= 0;
 }
-
-static bool read_ports(void *field, const char *text)
-{
-	static const char *const names[] = {"preserve", "sequential", "random", NULL};
-	const int i = place(names, text);
-
-	if (i >= 0)
-		*(enum nat_ports *)field = (enum nat_ports)i;
-	return i >= 0;
-}
-
-static bool read_hairpin(void *field, const char *text)
-{
-	static const char *const names[] = {"none", "external", "internal", NULL};
-	const int i = place(names, text);
-
-	if (i >= 0)
-		*(enum nat_hairpin *)field = (enum nat_hairpin)i;
-	return i >= 0;
-}
-
-static bool read_states(void *field, const char *text)
-{
-	static const char *const names[] = {"answered", "pf", NULL};
-	const int i = place(names, text);
-
-	if (i >= 0)
-		*(enum nat_states *)field = (enum nat_states)i;
-	return i >= 0;
-}
+static_assert(sizeof(enum nat_behaviour) == sizeof(unsigned), "read_word() writes enums");
 
 /* A whole number at *@text, which goes on to what follows it. */
 static bool take_number(const char **text, long lowest, long highest, long *out)
@@ -116,6 +96,45 @@ static bool read_step(void *field, const char *text)
 	if (!take_number(&text, -65535, 65535, &n) || *text != '\0' || n == 0)
 		return false;
 	*(int *)field = (int)n;
+	return true;
+}
+
+static bool read_block(void *field, const char *text)
+{
+	long n;
+
+	if (!take_number(&text, 1, 65535, &n) || *text != '\0')
+		return false;
+	*(uint16_t *)field = (uint16_t)n;
+	return true;
+}
+
+static bool read_count(void *field, const char *text)
+{
+	long n;
+
+	if (!take_number(&text, 1, INT_MAX, &n) || *text != '\0')
+		return false;
+	*(unsigned *)field = (unsigned)n;
+	return true;
+}
+
+static bool read_prefix64(void *field, const char *text)
+{
+	const char *const size = strchr(text, '/');
+	char ip[ADDR_TEXT];
+	struct addr a, prefix;
+
+	if (size == NULL || strcmp(size, "/96") != 0 || (size_t)(size - text) >= sizeof(ip))
+		return false;
+	memcpy(ip, text, (size_t)(size - text));
+	ip[size - text] = '\0';
+	if (addr_parse(&a, ip, 0) != 0 || addr_family(&a) != ADDR_V6)
+		return false;
+	prefix = addr_prefix(&a, 0, 96);
+	if (!addr_eq(&a, &prefix))
+		return false;
+	memcpy(field, &prefix, sizeof(prefix));
 	return true;
 }
 
@@ -175,12 +194,14 @@ static bool read_port_times(void *field, const char *text)
 /* "1200 evict-oldest" */
 static bool read_quota(void *field, const char *text)
 {
-	static const char *const names[] = {" refuse", " evict-oldest", " evict-first", NULL};
 	struct nat_spec *spec = field;
 	long n;
 	int policy;
 
-	if (!take_number(&text, 1, INT_MAX, &n) || (policy = place(names, text)) < 0)
+	if (!take_number(&text, 1, INT_MAX, &n) || *text++ != ' ')
+		return false;
+	policy = place("refuse, evict-oldest or evict-first", text);
+	if (policy < 0)
 		return false;
 	spec->quota = (unsigned)n;
 	spec->quota_policy = (enum nat_quota)policy;
@@ -189,8 +210,7 @@ static bool read_quota(void *field, const char *text)
 
 static bool read_pooling(void *field, const char *text)
 {
-	static const char *const names[] = {"paired", "arbitrary", NULL};
-	const int i = place(names, text);
+	const int i = place("paired or arbitrary", text);
 
 	if (i >= 0)
 		*(bool *)field = i == 1;
@@ -200,10 +220,12 @@ static bool read_pooling(void *field, const char *text)
 enum need { FREE, NEEDED_TO_TRANSLATE, NEEDED };
 
 #define YES_NO     read_yes_no, "yes or no"
-#define BEHAVIOUR  read_behaviour, "ei, ad or apd"
+#define BEHAVIOUR  NULL, "ei, ad or apd"
+#define ANSWER     NULL, "none, rst, no-port or prohibited"
 #define TIME       read_time, "seconds, such as 30 s"
 #define AT(member) offsetof(struct nat_spec, member)
 
+/* Without a reader the values are words. */
 static const struct {
 	const char *name;
 	size_t offset;
@@ -212,30 +234,53 @@ static const struct {
 	enum need need;
 } axes[] = {
 	{"translate", AT(translate), YES_NO, FREE},
+	{"nat64", AT(nat64), YES_NO, FREE},
+	{"prefix64", AT(prefix64), read_prefix64, "a prefix of 96 bits, such as 64:ff9b::/96",
+	 FREE},
 	{"mapping", AT(mapping), BEHAVIOUR, NEEDED_TO_TRANSLATE},
 	{"filtering", AT(filtering), BEHAVIOUR, NEEDED},
-	{"ports", AT(ports), read_ports, "preserve, sequential or random", NEEDED_TO_TRANSLATE},
+	{"ports", AT(ports), NULL, "preserve, sequential or random", NEEDED_TO_TRANSLATE},
 	{"port-step", AT(port_step), read_step, "a number, not 0", FREE},
 	{"port-range", 0, read_range, "two ports, such as 40000-50000", FREE},
 	{"port-parity", AT(port_parity), YES_NO, FREE},
 	{"port-overload", AT(port_overload), YES_NO, FREE},
+	{"port-block", AT(port_block), read_block, "a number of ports, such as 512", FREE},
+	{"pooling", AT(arbitrary_pooling), read_pooling, "paired or arbitrary", FREE},
 	{"timer-first", AT(t_first), TIME, NEEDED},
 	{"timer-replied", AT(t_replied), TIME, NEEDED},
 	{"timer-stream", AT(t_stream), TIME, NEEDED},
 	{"stream-after", AT(stream_after), read_age, "seconds, such as 2 s, or at once", FREE},
-	{"states", AT(states), read_states, "answered or pf", FREE},
+	{"states", AT(states), NULL, "answered or pf", FREE},
 	{"port-timers", AT(port_times), read_port_times, "such as 53: 60 s", FREE},
+	{"timer-icmp", AT(t_icmp), TIME, FREE},
+	{"tcp-syn-sent", AT(t_tcp[NAT_TCP_SYN_SENT]), TIME, FREE},
+	{"tcp-syn-recv", AT(t_tcp[NAT_TCP_SYN_RECV]), TIME, FREE},
+	{"tcp-established", AT(t_tcp[NAT_TCP_ESTABLISHED]), TIME, FREE},
+	{"tcp-fin-wait", AT(t_tcp[NAT_TCP_FIN_WAIT]), TIME, FREE},
+	{"tcp-close-wait", AT(t_tcp[NAT_TCP_CLOSE_WAIT]), TIME, FREE},
+	{"tcp-last-ack", AT(t_tcp[NAT_TCP_LAST_ACK]), TIME, FREE},
+	{"tcp-time-wait", AT(t_tcp[NAT_TCP_TIME_WAIT]), TIME, FREE},
+	{"tcp-close", AT(t_tcp[NAT_TCP_CLOSE]), TIME, FREE},
+	{"tcp-transitory", AT(t_transitory), TIME, FREE},
+	{"tcp-pickup", AT(tcp_pickup), YES_NO, FREE},
+	{"tcp-lost", AT(tcp_lost), ANSWER, FREE},
+	{"syn-answer", AT(syn_answer), ANSWER, FREE},
+	{"syn-hold", AT(syn_hold), TIME, FREE},
 	{"sweep", AT(sweep), TIME, FREE},
 	{"full", 0, read_full, "two loads, such as 6000-12000", FREE},
 	{"refresh-out", AT(refresh_out), YES_NO, NEEDED},
 	{"refresh-in", AT(refresh_in), YES_NO, NEEDED},
 	{"timers-by-flow", AT(flow_timers), YES_NO, FREE},
-	{"hairpin", AT(hairpin), read_hairpin, "none, external or internal", FREE},
-	{"quota", 0, read_quota, "such as 1200 refuse, evict-oldest or evict-first", FREE},
-	{"cooldown", AT(cooldown), TIME, FREE},
-	{"pooling", AT(arbitrary_pooling), read_pooling, "paired or arbitrary", FREE},
-	{"self-clash", AT(self_clash), YES_NO, FREE},
 	{"ttl-first", AT(ttl_first), YES_NO, FREE},
+	{"hairpin", AT(hairpin), NULL, "none, external or internal", FREE},
+	{"quota", 0, read_quota, "such as 1200 refuse, evict-oldest or evict-first", FREE},
+	{"remote-quota", AT(remote_quota), read_count, "a number of flows, such as 55000", FREE},
+	{"full-answer", AT(full_answer), ANSWER, FREE},
+	{"cooldown", AT(cooldown), TIME, FREE},
+	{"drop-errors", AT(drop_errors), YES_NO, FREE},
+	{"fragments", AT(fragments), NULL, "any, in-order or drop", FREE},
+	{"alg", AT(alg), YES_NO, FREE},
+	{"self-clash", AT(self_clash), YES_NO, FREE},
 };
 
 static_assert(sizeof(axes) / sizeof(axes[0]) == ZOO_AXES, "an axis has no number");
@@ -260,7 +305,10 @@ bool zoo_axis_is_needed(int axis, bool firewall)
 
 bool zoo_axis_set(struct nat_spec *spec, int axis, const char *text)
 {
-	return axes[axis].read((char *)spec + axes[axis].offset, text);
+	void *field = (char *)spec + axes[axis].offset;
+
+	return axes[axis].read == NULL ? read_word(field, text, axes[axis].values)
+				       : axes[axis].read(field, text);
 }
 
 const char *zoo_axis_values(int axis)

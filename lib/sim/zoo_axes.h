@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-#include "sim/world.h"
+#include "sim/nat_spec.h"
 
-#define ZOO_AXES 25
+#define ZOO_AXES 47
 
 /* Return: the number of the axis, or -1. */
 int zoo_axis_find(const char *name);

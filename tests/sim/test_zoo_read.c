@@ -93,6 +93,52 @@ static void test_values(void **state)
 	zoo_free(z);
 }
 
+/* What a NAT does besides UDP. */
+static void test_protocols(void **state)
+{
+	char why[ZOO_WHY];
+	struct zoo *z = read_text("[one]\n" WHOLE "timer-icmp = 60 s | assumed | x\n"
+				  "tcp-syn-sent = 5 s | assumed | x\n"
+				  "tcp-established = 86400 s | assumed | x\n"
+				  "tcp-close = 10 s | assumed | x\n"
+				  "tcp-transitory = 120 s | assumed | x\n"
+				  "tcp-pickup = yes | assumed | x\n"
+				  "tcp-lost = rst | assumed | x\n"
+				  "syn-answer = no-port | assumed | x\n"
+				  "syn-hold = 6 s | assumed | x\n"
+				  "remote-quota = 55000 | assumed | x\n"
+				  "full-answer = prohibited | assumed | x\n"
+				  "port-block = 512 | assumed | x\n"
+				  "drop-errors = yes | assumed | x\n"
+				  "fragments = in-order | assumed | x\nalg = yes | assumed | x\n"
+				  "nat64 = yes | assumed | x\n"
+				  "prefix64 = 2001:db8:64::/96 | assumed | x\n",
+				  why);
+	const struct nat_spec *s;
+	struct addr prefix;
+
+	(void)state;
+	assert_non_null(z);
+	s = &zoo_at(z, 0)->spec;
+	assert_int_equal(s->t_icmp, 60 * NK_S);
+	assert_int_equal(s->t_tcp[NAT_TCP_SYN_SENT], 5 * NK_S);
+	assert_int_equal(s->t_tcp[NAT_TCP_ESTABLISHED], 86400 * NK_S);
+	assert_int_equal(s->t_tcp[NAT_TCP_CLOSE], 10 * NK_S);
+	assert_int_equal(s->t_tcp[NAT_TCP_FIN_WAIT], 0);
+	assert_int_equal(s->t_transitory, 120 * NK_S);
+	assert_true(s->tcp_pickup && s->drop_errors && s->alg && s->nat64);
+	assert_int_equal(s->tcp_lost, NAT_ANSWER_RST);
+	assert_int_equal(s->syn_answer, NAT_ANSWER_NO_PORT);
+	assert_int_equal(s->full_answer, NAT_ANSWER_PROHIBITED);
+	assert_int_equal(s->syn_hold, 6 * NK_S);
+	assert_int_equal(s->remote_quota, 55000);
+	assert_int_equal(s->port_block, 512);
+	assert_int_equal(s->fragments, NAT_FRAGMENTS_IN_ORDER);
+	assert_int_equal(addr_parse(&prefix, "2001:db8:64::", 0), 0);
+	assert_true(addr_eq(&s->prefix64, &prefix));
+	zoo_free(z);
+}
+
 /* A copy that is only assumed says nothing as a fact; a later preset of the same name wins. */
 static void test_like(void **state)
 {
@@ -148,6 +194,16 @@ static void test_faults(void **state)
 		 "line 2: such as"},
 		{"[one]\nquota = 0 refuse | sourced | x\n", "line 2: such as"},
 		{"[one]\nquota = 5 | sourced | x\n", "line 2: such as"},
+		{"[one]\nquota = 5refuse | sourced | x\n", "line 2: such as"},
+		{"[one]\nmapping =  | sourced | x\n", "line 2: ei, ad or apd"},
+		{"[one]\nmapping = ei, ad | sourced | x\n", "line 2: ei, ad or apd"},
+		{"[one]\nsyn-answer = icmp | sourced | x\n", "line 2: none, rst, no-port or"},
+		{"[one]\nport-block = 65536 | sourced | x\n", "line 2: a number of ports"},
+		{"[one]\nremote-quota = 0 | sourced | x\n", "line 2: a number of flows"},
+		{"[one]\nprefix64 = 64:ff9b:: | sourced | x\n", "line 2: a prefix of 96"},
+		{"[one]\nprefix64 = 64:ff9b::/64 | sourced | x\n", "line 2: a prefix of 96"},
+		{"[one]\nprefix64 = 64:ff9b::1/96 | sourced | x\n", "line 2: a prefix of 96"},
+		{"[one]\nprefix64 = 192.0.2.0/96 | sourced | x\n", "line 2: a prefix of 96"},
 		{"[one]\nport-step = 0 | sourced | x\n", "line 2: a number"},
 		{"[one]\nlike = two\n", "line 2: no such preset"},
 		{"[one]\nlike = one\n", "line 2: no such preset"},
@@ -201,8 +257,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one),       cmocka_unit_test(test_values),
-		cmocka_unit_test(test_like),      cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_installed),
+		cmocka_unit_test(test_protocols), cmocka_unit_test(test_like),
+		cmocka_unit_test(test_faults),    cmocka_unit_test(test_installed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
