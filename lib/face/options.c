@@ -243,11 +243,23 @@ static int parse_short(struct parse *p, const char *arg, const char *next, int *
 	return r;
 }
 
+static int take_operand(const struct parse *p, const char *value)
+{
+	char quoted[LOG_QUOTED], why[OPTIONS_WHY] = "";
+
+	log_quote(quoted, sizeof(quoted), value);
+	if (p->cmd->operand == NULL)
+		return refuse(p, "cannot use %s; %s takes options only (see %s --help)", quoted,
+			      p->cmd->name, p->cmd->name);
+	if (p->cmd->operand(p->into, value, why) != 0)
+		return refuse(p, "cannot use %s; %s", quoted, why);
+	return OPTIONS_GO_ON;
+}
+
 int options_parse(const struct command_spec *cmd, void *into, int argc, char *const argv[],
 		  uint64_t *given)
 {
 	struct parse p = {.cmd = cmd, .into = into, .dashes = "--"};
-	char quoted[LOG_QUOTED];
 	bool only_operands = false;
 	int r = OPTIONS_GO_ON;
 
@@ -255,6 +267,10 @@ int options_parse(const struct command_spec *cmd, void *into, int argc, char *co
 	for (int i = 1; i < argc && r == OPTIONS_GO_ON; i++) {
 		const char *arg = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL;
 
+		if (!only_operands && strcmp(arg, "--") == 0 && cmd->takes_rest) {
+			*(char *const **)((char *)into + cmd->rest) = &argv[i + 1];
+			break;
+		}
 		if (!only_operands && strcmp(arg, "--") == 0)
 			only_operands = true;
 		else if (!only_operands && strncmp(arg, "--", 2) == 0)
@@ -262,8 +278,7 @@ int options_parse(const struct command_spec *cmd, void *into, int argc, char *co
 		else if (!only_operands && arg[0] == '-' && arg[1] != '\0')
 			r = parse_short(&p, arg, next, &i);
 		else
-			r = refuse(&p, "cannot use %s; %s takes options only (see %s --help)",
-				   log_quote(quoted, sizeof(quoted), arg), cmd->name, cmd->name);
+			r = take_operand(&p, arg);
 	}
 	if (given != NULL)
 		*given |= p.given;

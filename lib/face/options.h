@@ -56,9 +56,14 @@ struct option_spec {
 
 /**
  * struct command_spec - A command as its --help shows it
- * @name:	Such as "natprobe"
+ * @name:	Such as "natprobe", or "natsim run"
  * @about:	One paragraph: what it does
  * @notes:	A paragraph after the options, or NULL
+ * @operands:	How --help writes what may follow the options, such as "FILE"; NULL: nothing
+ * @operand:	Takes each operand before "--", as an option's @call does its value; NULL: none
+ * @takes_rest:	What follows "--" is not for us
+ * @rest:	With it, offsetof() a char *const * in the caller's struct, set to what follows "--"
+ *		(NULL at its end); left alone without "--"
  *
  * --help (-h), --version (-V) and the unlisted --help-options come by themselves.
  */
@@ -66,6 +71,10 @@ struct command_spec {
 	const char *name;
 	const char *about;
 	const char *notes;
+	const char *operands;
+	int (*operand)(void *into, const char *value, char why[static OPTIONS_WHY]);
+	bool takes_rest;
+	size_t rest;
 	const struct option_spec *options;
 	unsigned count;
 };

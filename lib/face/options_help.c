@@ -15,8 +15,7 @@ static const struct option_spec builtins[] = {
 };
 #define BUILTINS (sizeof(builtins) / sizeof(builtins[0]))
 
-/* Prints @text from column @at on, its lines broken before HELP_WIDTH and indented by @indent. */
-static void print_wrapped(const char *text, size_t at, size_t indent)
+void options_print_wrapped(const char *text, size_t at, size_t indent)
 {
 	while (*text != '\0') {
 		const size_t word = strcspn(text, " ");
@@ -49,13 +48,14 @@ static void print_option(const struct option_spec *o)
 		printf("%s\n%*s", head, HELP_COLUMN, "");
 	else
 		printf("%-*s", HELP_COLUMN, head);
-	print_wrapped(o->help, HELP_COLUMN, HELP_COLUMN);
+	options_print_wrapped(o->help, HELP_COLUMN, HELP_COLUMN);
 }
 
 static void print_help(const struct command_spec *cmd)
 {
-	printf("Usage: %s [OPTION]...\n\n", cmd->name);
-	print_wrapped(cmd->about, 0, 0);
+	printf("Usage: %s [OPTION]...%s%s\n\n", cmd->name, cmd->operands != NULL ? " " : "",
+	       cmd->operands != NULL ? cmd->operands : "");
+	options_print_wrapped(cmd->about, 0, 0);
 	printf("\nOptions:\n");
 	for (unsigned i = 0; i < cmd->count; i++)
 		print_option(&cmd->options[i]);
@@ -63,7 +63,7 @@ static void print_help(const struct command_spec *cmd)
 		print_option(&builtins[i]);
 	if (cmd->notes != NULL) {
 		putchar('\n');
-		print_wrapped(cmd->notes, 0, 0);
+		options_print_wrapped(cmd->notes, 0, 0);
 	}
 }
 

@@ -251,6 +251,56 @@ static void help_fits_80_columns(void **state)
 	assert_non_null(strstr(out, "\n--help\t-h\t\tPrint this help.\n"));
 }
 
+struct operands {
+	bool verbose;
+	char words[64];
+	char *const *rest;
+};
+
+static int take_word(void *into, const char *value, char why[static OPTIONS_WHY])
+{
+	struct operands *o = into;
+
+	if (strchr(value, '!') != NULL) {
+		snprintf(why, OPTIONS_WHY, "give a word");
+		return -1;
+	}
+	strcat(strcat(o->words, value), ",");
+	return 0;
+}
+
+static void operands_and_what_follows_them(void **state)
+{
+	static const struct option_spec verbose[] = {
+		{.name = "verbose",
+		 .letter = 'v',
+		 .help = "",
+		 .kind = OPTION_FLAG,
+		 .offset = offsetof(struct operands, verbose)}};
+	struct command_spec spec = {.name = "some",
+				    .options = verbose,
+				    .count = 1,
+				    .operand = take_word,
+				    .takes_rest = true,
+				    .rest = offsetof(struct operands, rest)};
+	char *const args[] = {(char *)"some", (char *)"a",  (char *)"-v", (char *)"b",
+			      (char *)"--",   (char *)"-v", (char *)"!",  NULL};
+	struct operands o = {.verbose = false};
+	(void)state;
+
+	assert_int_equal(options_parse(&spec, &o, 7, args, NULL), OPTIONS_GO_ON);
+	assert_string_equal(o.words, "a,b,");
+	assert_true(o.verbose);
+	assert_ptr_equal(o.rest, &args[5]);
+
+	spec.takes_rest = false;
+	o = (struct operands){.verbose = false};
+	assert_int_equal(options_parse(&spec, &o, 6, args, NULL), OPTIONS_GO_ON);
+	assert_string_equal(o.words, "a,b,-v,");
+	assert_null(o.rest);
+	assert_int_equal(options_parse(&spec, &o, 7, args, NULL), EXIT_USAGE);
+}
+
 static void files_use_the_same_table(void **state)
 {
 	char text[] = "# a comment\n\n verbose = yes\nquick=no\ncount = 99 # why\n"
@@ -353,6 +403,7 @@ int main(void)
 		cmocka_unit_test(limits_belong_to_the_range),
 		cmocka_unit_test(refuses_in_one_line),
 		cmocka_unit_test(help_fits_80_columns),
+		cmocka_unit_test(operands_and_what_follows_them),
 		cmocka_unit_test(files_use_the_same_table),
 		cmocka_unit_test(files_refuse_what_they_do_not_know),
 		cmocka_unit_test(some_are_for_the_command_line_alone),
