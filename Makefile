@@ -69,9 +69,12 @@ define link_cmd
 $(BUILD)/bin/$(1): $(call obj,$(wildcard cmd/$(1)/*.c)) $(BUILD)/libnatkit.a
 	@mkdir -p $$(@D)
 	$(if $(V),,@echo "  LD    $$@")
-	$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+	$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(filter %natsim.a,$$^) $(BUILD)/libnatkit.a $$(LIBS)
 endef
 $(foreach c,$(CMDS),$(eval $(call link_cmd,$(c))))
+
+# This one has the virtual world in it.
+$(BUILD)/bin/natsim: $(BUILD)/libnatsim.a
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a
 	@mkdir -p $(@D)

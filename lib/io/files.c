@@ -11,6 +11,8 @@
 
 #include "base/err.h"
 
+#define TREE_DEPTH 4 /* folders from build/san/bin up to the source tree, and one more */
+
 static bool readable(char path[static PATH_MAX], const char *dir, const char *name)
 {
 	const int n = snprintf(path, PATH_MAX, "%s/natkit/%s", dir, name);
@@ -35,6 +37,25 @@ bool files_find_config(char path[static PATH_MAX], const char *name)
 			return true;
 	}
 	return readable(path, "/etc", name);
+}
+
+bool files_find_data(char path[static PATH_MAX], const char *name)
+{
+	static const char *const below[] = {"share/natkit", "share"};
+	char dir[PATH_MAX];
+	const ssize_t len = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
+	int n;
+
+	dir[len > 0 ? len : 0] = '\0';
+	for (int i = 0; i < 2 * TREE_DEPTH && strrchr(dir, '/') != NULL; i++) {
+		if (i % 2 == 0)
+			*strrchr(dir, '/') = '\0';
+		n = snprintf(path, PATH_MAX, "%s/%s/%s", dir, below[i % 2], name);
+		if (n > 0 && n < PATH_MAX && access(path, R_OK) == 0)
+			return true;
+	}
+	n = snprintf(path, PATH_MAX, "%s/%s", NK_DATADIR, name);
+	return n > 0 && n < PATH_MAX && access(path, R_OK) == 0;
 }
 
 /* Reads until the end or until the buffer is full. Return: bytes read, or -1. */

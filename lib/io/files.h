@@ -17,6 +17,16 @@
 bool files_find_config(char path[static PATH_MAX], const char *name);
 
 /**
+ * files_find_data() - Where a data file of ours is
+ * @path:	Set to the first that can be read of @name in share/natkit beside the folder of this
+ *		program (as installed, wherever that was moved to), in share above it (the source
+ *		tree that it was built in), and where it was to be installed
+ *
+ * Return: true if there is one.
+ */
+bool files_find_data(char path[static PATH_MAX], const char *name);
+
+/**
  * files_read() - Read a small file
  * @out:	Set on success to the bytes and a NUL behind them, which the caller frees
  * @len:	Set to their number, without the NUL; NULL if it must be text, without any NUL in it
