@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The range that Linux hands out (net.ipv4.ip_local_port_range). */
 #define EPHEMERAL_FIRST 32768
@@ -9,8 +10,6 @@
 
 /* 28232 is 8 x 3529: a stride with neither factor visits every port before any one twice. */
 #define EPHEMERAL_FACTOR 3529
-
-#define DEFAULT_TTL      64
 
 struct socket {
 	struct dict_node by_id, by_local;
@@ -26,7 +25,7 @@ struct socket {
 struct host {
 	const struct host_env *env;
 	int number;
-	struct addr addrs[WORLD_HOST_ADDRS_MAX];
+	struct addr addrs[NET_ADDRS_MAX];
 	unsigned addr_count;
 	const struct core_ops *ops;
 	void *core;
@@ -45,7 +44,7 @@ struct host *host_new(const struct host_env *env, int number, const struct addr 
 		return NULL;
 	h->env = env;
 	h->number = number;
-	for (unsigned i = 0; i < count && i < WORLD_HOST_ADDRS_MAX; i++)
+	for (unsigned i = 0; i < count && i < NET_ADDRS_MAX; i++)
 		h->addrs[h->addr_count++] = addr_with_port(addrs[i], 0);
 	h->slab = slab_make(sizeof(struct socket));
 	h->ephemeral = rng_below(env->rng, EPHEMERAL_COUNT);
@@ -206,6 +205,24 @@ static void do_open(struct host *h, const struct action *a, nk_time now)
 	host_input(h, &ev, now);
 }
 
+static int emit(struct host *h, const struct action *a, const struct addr *from)
+{
+	struct packet *p = h->env->get(h->env->user, a->len);
+
+	if (p == NULL)
+		return ENOBUFS;
+	p->kind = PACKET_UDP;
+	p->from = *from;
+	p->to = a->to;
+	if (a->ttl != 0)
+		p->ttl = a->ttl;
+	p->len = a->len;
+	p->size = addr_overhead(&a->to) + a->len;
+	memcpy(p->data, a->data, a->len);
+	h->env->send(h->env->user, h->number, p);
+	return 0;
+}
+
 static int send_from(struct host *h, const struct action *a)
 {
 	const struct socket *s = socket_by_id(h, a->id);
@@ -227,9 +244,7 @@ static int send_from(struct host *h, const struct action *a)
 	}
 	if (!host_has(h, &from))
 		return EADDRNOTAVAIL;
-	h->env->send(h->env->user, h->number, &from, &a->to, a->ttl == 0 ? DEFAULT_TTL : a->ttl,
-		     a->data, a->len);
-	return 0;
+	return emit(h, a, &from);
 }
 
 static void do_send(struct host *h, const struct action *a, nk_time now)
@@ -258,20 +273,21 @@ void host_input(struct host *h, const struct event *ev, nk_time now)
 		h->ops->input(h->core, ev, now);
 }
 
-bool host_receive(struct host *h, const struct addr *from, const struct addr *to, uint8_t ttl,
-		  const uint8_t *data, size_t len, nk_time now)
+bool host_receive(struct host *h, const struct packet *p, nk_time now)
 {
-	const struct addr any = addr_any(family_of(to), to->port);
-	const struct socket *s = socket_at(h, to);
+	const struct addr any = addr_any(family_of(&p->to), p->to.port);
+	const struct socket *s = socket_at(h, &p->to);
 	struct event ev = {
 		.kind = EVENT_DATAGRAM,
-		.from = *from,
-		.local = *to,
-		.ttl = ttl,
-		.data = data,
-		.len = len,
+		.from = p->from,
+		.local = p->to,
+		.ttl = p->ttl,
+		.data = p->data,
+		.len = p->len,
 	};
 
+	if (p->kind != PACKET_UDP)
+		return false;
 	if (s == NULL)
 		s = socket_at(h, &any);
 	if (s == NULL || host_status(h) != CORE_BUSY)

@@ -17,12 +17,13 @@ struct host;
 
 /**
  * struct host_env - What a host needs of its world
- * @send:	A datagram leaves; all is borrowed for the call
- * @user:	First argument of @send
+ * @get:	An empty packet with room for so many bytes, or NULL without memory
+ * @send:	A packet leaves; taken over
+ * @user:	First argument of both
  */
 struct host_env {
-	void (*send)(void *user, int host, const struct addr *from, const struct addr *to,
-		     uint8_t ttl, const uint8_t *data, size_t len);
+	struct packet *(*get)(void *user, size_t len);
+	void (*send)(void *user, int host, struct packet *p);
 	void *user;
 	struct world_stats *stats;
 	struct rng *rng;
@@ -42,9 +43,8 @@ int host_status(const struct host *h);
 /* Tells the core of an event; host_turn() must follow. */
 void host_input(struct host *h, const struct event *ev, nk_time now);
 
-/* The same with a datagram, if a socket takes it. Return: false if none does. */
-bool host_receive(struct host *h, const struct addr *from, const struct addr *to, uint8_t ttl,
-		  const uint8_t *data, size_t len, nk_time now);
+/* The same with a packet, if a socket takes it. Return: false if none does. */
+bool host_receive(struct host *h, const struct packet *p, nk_time now);
 
 /* Does all that the core wants done. Return: when to call again. */
 nk_time host_turn(struct host *h, nk_time now);

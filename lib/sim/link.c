@@ -22,24 +22,55 @@ static bool in_burst(struct link *l, struct rng *rng, nk_time now)
 
 static nk_time arrival(const struct link *l, struct rng *rng, nk_time now)
 {
-	nk_time jitter = 0;
+	nk_time at = now + l->spec.delay;
 
 	if (l->spec.jitter > 0)
-		jitter = (nk_time)(rng_unit(rng) * (double)(l->spec.jitter + 1));
-	return now + l->spec.delay + jitter;
+		at += (nk_time)(rng_unit(rng) * (double)(l->spec.jitter + 1));
+	if (l->spec.reorder > 0 && rng_unit(rng) < l->spec.reorder)
+		at += l->spec.reorder_by;
+	return at;
 }
 
-unsigned link_carry(struct link *l, struct rng *rng, nk_time now, nk_time at[LINK_COPIES_MAX])
+static struct link_copy copy(const struct link *l, struct rng *rng, unsigned fragments, nk_time now)
 {
-	unsigned copies = 1;
+	const nk_time first = arrival(l, rng, now);
+	struct link_copy c = {.at = first};
+
+	for (unsigned i = 1; i < fragments; i++) {
+		const nk_time at = arrival(l, rng, now);
+
+		c.disordered |= at < first;
+		c.at = nk_max(c.at, at);
+	}
+	return c;
+}
+
+static bool any_lost(const struct link *l, struct rng *rng, unsigned fragments)
+{
+	bool lost = false;
+
+	for (unsigned i = 0; l->spec.loss > 0 && i < fragments; i++)
+		lost |= rng_unit(rng) < l->spec.loss;
+	return lost;
+}
+
+uint32_t link_mtu(const struct link *l)
+{
+	return l->spec.mtu == 0 ? NET_MTU_DEFAULT : l->spec.mtu;
+}
+
+unsigned link_carry(struct link *l, struct rng *rng, unsigned fragments, nk_time now,
+		    struct link_copy copies[LINK_COPIES_MAX])
+{
+	unsigned count = 1;
 
 	if (l->spec.burst_enter > 0 && in_burst(l, rng, now))
 		return 0;
-	if (l->spec.loss > 0 && rng_unit(rng) < l->spec.loss)
+	if (any_lost(l, rng, fragments))
 		return 0;
 	if (l->spec.duplicate > 0 && rng_unit(rng) < l->spec.duplicate)
-		copies = 2;
-	for (unsigned i = 0; i < copies; i++)
-		at[i] = arrival(l, rng, now);
-	return copies;
+		count = 2;
+	for (unsigned i = 0; i < count; i++)
+		copies[i] = copy(l, rng, fragments, now);
+	return count;
 }

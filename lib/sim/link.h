@@ -6,7 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/time.h"
-#include "sim/world.h"
+#include "sim/net.h"
 
 /**
  * struct link - A link and the state of its bursts
@@ -20,8 +20,21 @@ struct link {
 
 #define LINK_COPIES_MAX 2
 
-/* A packet enters at @now, which never goes backwards. Sets the arrival times of its copies.
- * Return: how many there are, 0 if it is lost. */
-unsigned link_carry(struct link *l, struct rng *rng, nk_time now, nk_time at[LINK_COPIES_MAX]);
+/**
+ * struct link_copy - A packet that arrives
+ * @at:		When it is complete
+ * @disordered:	Its first fragment was not the first to come
+ */
+struct link_copy {
+	nk_time at;
+	bool disordered;
+};
+
+uint32_t link_mtu(const struct link *l);
+
+/* A packet of so many fragments enters at @now, which never goes backwards. Sets when its copies
+ * come. Return: how many there are, 0 if it is lost, as it is with any of its fragments. */
+unsigned link_carry(struct link *l, struct rng *rng, unsigned fragments, nk_time now,
+		    struct link_copy copies[LINK_COPIES_MAX]);
 
 #endif

@@ -1,10 +1,6 @@
 /*
- * The virtual world: cores joined by links and modelled NATs, in virtual time.
- *
- * A run is a pure function of its seed. This is the small beginning: UDP,
- * mapping and filtering by RFC 4787, timers by traffic state, quotas, links
- * with delay, jitter and loss. Hosts are joined by one router, the internet;
- * each NAT and the internet take one off a packet's TTL.
+ * The virtual world: hosts that run cores, joined by a network (net.h), in
+ * virtual time. A run is a pure function of its seed.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -15,30 +11,13 @@
 #include "base/addr.h"
 #include "core/core.h"
 #include "sim/nat_spec.h"
-
-/**
- * struct link_spec - What happens to packets on one direction of a link
- * @delay, @jitter: Each packet takes @delay and up to @jitter more, so that jitter reorders
- * @loss:	Independent loss, 0 to 1
- * @burst_enter, @burst_mean: Gilbert-Elliott: chance per packet-free millisecond to enter the
- *		bad state, which loses all and lasts @burst_mean on average; 0 for none
- * @duplicate:	Share of packets that come twice
- */
-struct link_spec {
-	nk_time delay, jitter;
-	double loss;
-	double burst_enter;
-	nk_time burst_mean;
-	double duplicate;
-};
+#include "sim/net.h"
 
 /**
  * struct world_stats - What has happened so far
  * @sent:	Datagrams that cores sent
  * @delivered:	Datagrams that cores were given
- * @lost:	Lost by links
- * @refused:	Not let through by a NAT
- * @stray:	No route, no socket, or TTL used up
+ * @lost, @refused, @stray: As in struct net_stats; no socket is stray too
  * @late:	Times that a core, with nothing more to do, had a deadline that was not in the
  *		future: a fault of the core, which is then called again 1 ms later
  * @trace:	Hash over all datagrams sent and delivered, with their times: equal seeds give
@@ -49,17 +28,13 @@ struct world_stats {
 	uint64_t trace;
 };
 
-#define WORLD_HOSTS_MAX      256
-#define WORLD_NATS_MAX       64
-#define WORLD_HOST_ADDRS_MAX 8
-
 struct world;
 
 /* Return: an empty world at time 0, or NULL if there is no memory. world_free() takes NULL. */
 struct world *world_new(uint64_t seed);
 void world_free(struct world *w);
 nk_time world_now(const struct world *w);
-const struct world_stats *world_stats(const struct world *w);
+const struct world_stats *world_stats(struct world *w);
 
 /**
  * world_add_host() - A host with addresses that are routed to it

@@ -436,8 +436,8 @@ static void test_full_world(void **state)
 		hosts++;
 	while (world_add_nat(w, &open_nat, -1) >= 0)
 		nats++;
-	assert_int_equal(hosts, WORLD_HOSTS_MAX);
-	assert_int_equal(nats, WORLD_NATS_MAX);
+	assert_int_equal(hosts, NET_HOSTS_MAX);
+	assert_int_equal(nats, NET_NODES_MAX);
 	world_free(w);
 }
 

@@ -1,0 +1,218 @@
+/* How the network is put together, and how that changes in mid-run. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/net_state.h"
+
+/* The internet's routers speak as nobody's: RFC 7600 section 4.8, RFC 6666. */
+static const struct addr dummy_v4 = {.ip = {[10] = 0xff, [11] = 0xff, 192, 0, 0, 8}};
+static const struct addr dummy_v6 = {.ip = {0x01, [15] = 8}};
+
+struct net *net_new(const struct net_hooks *hooks, struct rng *rng)
+{
+	struct net *n = calloc(1, sizeof(*n));
+
+	if (n == NULL)
+		return NULL;
+	n->hooks = *hooks;
+	n->rng = rng;
+	n->nodes[0].inside[0] = dummy_v4;
+	n->nodes[0].inside[1] = dummy_v6;
+	n->nodes[0].inside_count = 2;
+	n->routes = routes_make();
+	net_make_slabs(n);
+	heap_init(&n->late, n->late_at, n->late_order, n->late_where, NET_NODES_MAX);
+	return n;
+}
+
+void net_free(struct net *n)
+{
+	if (n == NULL)
+		return;
+	for (int i = 0; i < n->node_count; i++)
+		nat_free(net_node(n, i)->nat);
+	routes_free(&n->routes);
+	agenda_free(&n->flying);
+	for (unsigned i = 0; i < NET_CLASSES; i++)
+		slab_free(&n->slabs[i]);
+	free(n);
+}
+
+const struct net_stats *net_stats(const struct net *n)
+{
+	return &n->stats;
+}
+
+/* Routes are made anew with each change, for there are few. */
+
+static bool hides(const struct node *node, const struct addr *ip)
+{
+	const struct nat_spec *spec = node->nat == NULL ? NULL : nat_spec(node->nat);
+
+	if (spec == NULL || !spec->translate)
+		return false;
+	return !spec->nat64 || addr_family(ip) == ADDR_V4;
+}
+
+/* To something behind @node, and so at the nodes further up as long as none hides it. */
+static bool add_routes(const struct net *n, struct routes *t, int node, const struct addr *ip,
+		       bool to_node, int child)
+{
+	for (;;) {
+		const struct node *at = &n->nodes[1 + node];
+
+		if (!routes_add(t, node, ip, to_node, child))
+			return false;
+		if (node == NET_INTERNET || hides(at, ip))
+			return true;
+		to_node = true;
+		child = node;
+		node = at->place.behind;
+	}
+}
+
+static bool add_host_routes(const struct net *n, struct routes *t, int number)
+{
+	const struct host *h = &n->hosts[number];
+
+	for (unsigned i = 0; i < h->count; i++)
+		if (!add_routes(n, t, h->place.behind, &h->addrs[i], false, number))
+			return false;
+	return true;
+}
+
+static bool add_node_routes(const struct net *n, struct routes *t, int number)
+{
+	const struct node *node = &n->nodes[1 + number];
+	const struct nat_spec *spec = node->nat == NULL ? NULL : nat_spec(node->nat);
+
+	if (spec == NULL || !spec->translate)
+		return true;
+	for (unsigned i = 0; i < spec->external_count; i++)
+		if (!add_routes(n, t, node->place.behind, &spec->external[i], true, number))
+			return false;
+	return true;
+}
+
+static bool reroute(struct net *n)
+{
+	struct routes fresh = routes_make();
+	bool ok = true;
+
+	for (int i = 0; ok && i < n->host_count; i++)
+		ok = add_host_routes(n, &fresh, i);
+	for (int i = 0; ok && i < n->node_count; i++)
+		ok = add_node_routes(n, &fresh, i);
+	if (!ok) {
+		routes_free(&fresh);
+		return false;
+	}
+	routes_free(&n->routes);
+	n->routes = fresh;
+	return true;
+}
+
+int net_add_host(struct net *n, const struct addr *addrs, unsigned count, int behind)
+{
+	const int number = n->host_count;
+	struct host *h = &n->hosts[number];
+
+	if (number == NET_HOSTS_MAX || count > NET_ADDRS_MAX)
+		return -1;
+	*h = (struct host){.place = {.behind = behind}, .count = count};
+	memcpy(h->addrs, addrs, count * sizeof(*addrs));
+	n->host_count++;
+	if (reroute(n))
+		return number;
+	n->host_count--;
+	return -1;
+}
+
+int net_add_node(struct net *n, const struct nat_spec *spec, const struct addr *inside,
+		 unsigned inside_count, int behind)
+{
+	const int number = n->node_count;
+	struct node *node = net_node(n, number);
+
+	if (number == NET_NODES_MAX || inside_count > NET_ADDRS_MAX)
+		return -1;
+	*node = (struct node){.place = {.behind = behind}, .inside_count = inside_count};
+	if (inside_count > 0)
+		memcpy(node->inside, inside, inside_count * sizeof(*inside));
+	if (spec != NULL) {
+		node->nat = nat_new(spec, n->rng);
+		if (node->nat == NULL)
+			return -1;
+	}
+	n->node_count++;
+	if (reroute(n))
+		return number;
+	n->node_count--;
+	nat_free(node->nat);
+	return -1;
+}
+
+static void set_link(const struct net *n, struct place *place, const struct link_spec *up,
+		     const struct link_spec *down)
+{
+	if (up != NULL)
+		place->up = (struct link){.spec = *up, .as_of = n->now};
+	if (down != NULL)
+		place->down = (struct link){.spec = *down, .as_of = n->now};
+}
+
+void net_set_link(struct net *n, int host, const struct link_spec *up, const struct link_spec *down)
+{
+	set_link(n, &n->hosts[host].place, up, down);
+}
+
+void net_set_node_link(struct net *n, int node, const struct link_spec *up,
+		       const struct link_spec *down)
+{
+	set_link(n, &net_node(n, node)->place, up, down);
+}
+
+bool net_readdress_host(struct net *n, int host, unsigned index, const struct addr *to)
+{
+	struct addr *at = &n->hosts[host].addrs[index];
+	const struct addr was = *at;
+
+	*at = *to;
+	if (reroute(n))
+		return true;
+	*at = was;
+	return false;
+}
+
+bool net_replace_nat(struct net *n, int node, const struct nat_spec *spec)
+{
+	struct node *at = net_node(n, node);
+	struct nat *was = at->nat;
+
+	at->nat = nat_new(spec, n->rng);
+	if (at->nat == NULL || !reroute(n)) {
+		nat_free(at->nat);
+		at->nat = was;
+		return false;
+	}
+	nat_free(was);
+	heap_set(&n->late, (uint32_t)node, NK_NEVER);
+	return true;
+}
+
+bool net_reboot(struct net *n, int node)
+{
+	const struct nat *nat = net_node(n, node)->nat;
+
+	if (nat == NULL)
+		return true;
+
+	const struct nat_spec spec = *nat_spec(nat);
+
+	return net_replace_nat(n, node, &spec);
+}
+
+struct nat *net_nat(const struct net *n, int node)
+{
+	return n->nodes[1 + node].nat;
+}

@@ -1,0 +1,84 @@
+#include "sim/packet.h"
+
+#define V4_HEADER   20
+#define V6_HEADER   40
+#define V6_FRAGMENT 8 /* its header: RFC 8200 section 4.5 */
+#define TCP_HEADER  20
+#define ICMP_HEADER 8
+
+/* How much of a packet an error quotes at most: RFC 1812 section 4.3.2.3, RFC 4443 section 2.4. */
+#define V4_ERROR_MAX 576
+#define V6_ERROR_MAX 1280
+
+static bool is_v4(const struct addr *a)
+{
+	return addr_family(a) == ADDR_V4;
+}
+
+size_t packet_ip_header(const struct packet *p)
+{
+	return is_v4(&p->to) ? V4_HEADER : V6_HEADER;
+}
+
+unsigned packet_pieces(const struct packet *p, uint32_t mtu)
+{
+	const size_t header = packet_ip_header(p);
+	const size_t extra = is_v4(&p->to) ? 0 : V6_FRAGMENT;
+	size_t room;
+
+	if (p->size <= mtu)
+		return 1;
+	room = mtu > header + extra + 8 ? (mtu - header - extra) / 8 * 8 : 8;
+	return (unsigned)((p->size - header + room - 1) / room);
+}
+
+static bool is_multicast(const struct addr *a)
+{
+	return is_v4(a) ? a->ip[12] >= 224 : a->ip[0] == 0xff;
+}
+
+bool packet_may_be_answered(const struct packet *p)
+{
+	return p->kind != PACKET_ERROR && !addr_is_any(&p->from) && !is_multicast(&p->from) &&
+	       !is_multicast(&p->to);
+}
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+void packet_make_error(struct packet *e, const struct packet *about, const struct addr *from,
+		       enum packet_error error, uint32_t mtu)
+{
+	e->kind = PACKET_ERROR;
+	e->from = addr_with_port(*from, 0);
+	e->to = addr_with_port(about->from, 0);
+	e->error = error;
+	e->mtu = mtu;
+	e->quote = (struct packet_quote){
+		.kind = about->kind,
+		.from = about->from,
+		.to = about->to,
+		.reply = about->reply,
+		.protocol = about->protocol,
+		.seq = about->seq,
+	};
+	e->size = least(packet_ip_header(e) + ICMP_HEADER + about->size,
+			is_v4(&e->to) ? V4_ERROR_MAX : V6_ERROR_MAX);
+}
+
+void packet_make_reset(struct packet *r, const struct packet *about)
+{
+	r->kind = PACKET_TCP;
+	r->from = about->to;
+	r->to = about->from;
+	if ((about->flags & PACKET_ACK) != 0) {
+		r->flags = PACKET_RST;
+		r->seq = about->ack;
+	} else {
+		r->flags = PACKET_RST | PACKET_ACK;
+		r->ack = about->seq + ((about->flags & PACKET_SYN) != 0 ? 1 : 0);
+	}
+	r->size = packet_ip_header(r) + TCP_HEADER;
+}
