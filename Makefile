@@ -27,6 +27,7 @@ CMDS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
 CMD_SRC := $(sort $(wildcard cmd/*/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
 SIMT_SRC := $(sort $(wildcard tests/sim/test_*.c))
+TRUTH_SRC := $(filter-out $(SIMT_SRC),$(sort $(wildcard tests/sim/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 TOOL_SRC := $(sort $(wildcard tests/tools/*.c))
 
@@ -36,11 +37,13 @@ SIM_OBJ := $(call obj,$(SIM_SRC))
 BINS    := $(addprefix $(BUILD)/bin/,$(CMDS))
 UNITS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(SIMT_SRC))
 TOOLS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TOOL_SRC))
+TRUTH   := $(BUILD)/tests/sim/truth
+TRUTH_OBJ := $(call obj,$(filter-out tests/sim/truth.c,$(TRUTH_SRC)))
 
 .PHONY: all lib tests tools check demo bench accept truth lint fuzz install install-files install-texts uninstall deps clean format
 all: $(BINS) lib
 lib: $(BUILD)/libnatkit.a $(BUILD)/libnatkit.so
-tests: $(UNITS)
+tests: $(UNITS) $(TRUTH)
 tools: $(TOOLS)
 
 # Other flags than last time (another PREFIX, say) mean building anew.
@@ -79,10 +82,16 @@ $(BUILD)/bin/natsim: $(BUILD)/libnatsim.a
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %/libtruth.a,$^) $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a $(LIBS) -lcmocka
 
-# This one looks at parts of a command.
+# What plays natprobe behind the zoo, in part or as a whole.
+$(filter $(BUILD)/tests/sim/%,$(UNITS)) $(TRUTH): $(BUILD)/tests/sim/libtruth.a
+$(BUILD)/tests/sim/libtruth.a: $(TRUTH_OBJ)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# These look at parts of a command.
 $(BUILD)/tests/unit/test_report: $(call obj,$(addprefix cmd/natprobe/,advice.c report.c report_json.c report_svg.c report_text.c))
+$(BUILD)/tests/unit/test_topology: $(call obj,$(addprefix cmd/natsim/,link_text.c node_text.c topology.c topology_allot.c topology_read.c))
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $<
@@ -203,7 +212,7 @@ fuzz: $(FUZZERS)
 	done
 
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(SIM_OBJ) $(call obj,$(CMD_SRC) $(UNIT_SRC) $(SIMT_SRC) $(TOOL_SRC)))
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(SIM_OBJ) $(call obj,$(CMD_SRC) $(UNIT_SRC) $(SIMT_SRC) $(TRUTH_SRC) $(TOOL_SRC)))
 -include $(FUZZ_LIB:.o=.d) $(patsubst %.c,$(FUZZ_DIR)/%.d,$(FUZZ_SRC))
 
 clean:

@@ -2,8 +2,15 @@
  * natprobe where things are odd: no NAT, two NATs, quotas, servers that can do less or that lie,
  * a user who has had enough. Nothing found may be false; what must be found is named by each test.
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include "base/crypto.h"
 #include "base/err.h"
+#include "judge.h"
 #include "stage.h"
 
 #define SEEDS 5

@@ -2,8 +2,15 @@
  * natprobe in trouble that is not the NAT's: the path is cut for a while or for good, sockets
  * cannot be opened, packets cannot be sent. The run ends, and nothing false comes of it.
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include "base/crypto.h"
 #include "base/err.h"
+#include "judge.h"
 #include "stage.h"
 
 #define FIRST  30

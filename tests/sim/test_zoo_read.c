@@ -1,5 +1,11 @@
 /* The zoo's file format, and the promises of the file that is installed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "zoo_file.h"
 
@@ -224,7 +230,7 @@ static void test_installed(void **state)
 {
 	static const char *const classes[] = {"ei", "ad", "apd"};
 	static const char *const ports[] = {"preserve", "sequential", "random"};
-	struct zoo *z = zoo_from_file();
+	struct zoo *z = zoo_from_file(NULL);
 	const struct zoo_preset *p;
 	unsigned count = 0;
 

@@ -1,0 +1,191 @@
+/*
+ * truth: natprobe's whole run against natbroker, behind every NAT of the zoo, and what was found
+ * against what is so. Exit status: 0 if all that must be true is, 1 if not.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "face/exit.h"
+#include "face/options.h"
+#include "truth_print.h"
+#include "zoo_file.h"
+
+struct settings {
+	unsigned seeds, first;
+	const char *preset, *zoo, *json;
+	int loss, delay;
+	bool sample, verbose;
+};
+
+static int set_loss(void *into, const char *value, char why[static OPTIONS_WHY])
+{
+	struct settings *s = into;
+
+	s->loss = loss_find(value);
+	if (s->loss < 0)
+		snprintf(why, OPTIONS_WHY, "give none, 2%%, 5%% or bursty");
+	return s->loss < 0;
+}
+
+static int set_delay(void *into, const char *value, char why[static OPTIONS_WHY])
+{
+	struct settings *s = into;
+
+	s->delay = delay_find(value);
+	if (s->delay < 0)
+		snprintf(why, OPTIONS_WHY, "give 1, 40 or 300");
+	return s->delay < 0;
+}
+
+#define AT(member) offsetof(struct settings, member)
+
+static const struct option_spec options[] = {
+	{.name = "seeds",
+	 .argument = "N",
+	 .kind = OPTION_COUNT,
+	 .offset = AT(seeds),
+	 .min = 1,
+	 .max = 10000,
+	 .help = "How many seeds (100)."},
+	{.name = "first",
+	 .argument = "SEED",
+	 .kind = OPTION_COUNT,
+	 .offset = AT(first),
+	 .min = 0,
+	 .max = 4e9,
+	 .help = "The first of them (1)."},
+	{.name = "preset",
+	 .argument = "NAME",
+	 .kind = OPTION_STRING,
+	 .offset = AT(preset),
+	 .help = "That NAT alone."},
+	{.name = "loss",
+	 .argument = "LOSS",
+	 .kind = OPTION_CALL,
+	 .call = set_loss,
+	 .help = "That one alone: none, 2%, 5% or bursty."},
+	{.name = "delay",
+	 .argument = "MS",
+	 .kind = OPTION_CALL,
+	 .call = set_delay,
+	 .help = "That round trip alone: 1, 40 or 300."},
+	{.name = "sample",
+	 .kind = OPTION_FLAG,
+	 .offset = AT(sample),
+	 .help = "With one round trip for each NAT and loss, another with the next seed."},
+	{.name = "zoo",
+	 .argument = "FILE",
+	 .kind = OPTION_STRING,
+	 .offset = AT(zoo),
+	 .help = "The NATs in that file, not those in share/zoo.conf."},
+	{.name = "json",
+	 .argument = "FILE",
+	 .kind = OPTION_STRING,
+	 .offset = AT(json),
+	 .help = "The table for programs."},
+	{.name = "verbose",
+	 .letter = 'v',
+	 .kind = OPTION_FLAG,
+	 .offset = AT(verbose),
+	 .help = "Each finding and each trial."},
+};
+
+static const struct command_spec command = {
+	.name = "truth",
+	.about = "Runs natprobe behind every NAT of the zoo in virtual time, and counts which of "
+		 "its findings are right, honestly unknown, or wrong.",
+	.options = options,
+	.count = sizeof(options) / sizeof(options[0]),
+};
+
+static int write_json(const char *path, const struct truth_table *t, const struct tally *presets,
+		      unsigned preset_count, const struct statement *statements, unsigned count)
+{
+	FILE *f = fopen(path, "w");
+	int err;
+
+	if (f == NULL) {
+		fprintf(stderr, "truth: %s: %s\n", path, strerror(errno));
+		return EXIT_INTERNAL;
+	}
+	err = truth_write_json(f, t, presets, preset_count, statements, count);
+	if (fclose(f) != 0 || err != 0) {
+		fprintf(stderr, "truth: %s could not be written\n", path);
+		return EXIT_INTERNAL;
+	}
+	return EXIT_YES;
+}
+
+static bool all_pass(const struct statement *statements, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (!statements[i].pass)
+			return false;
+	return true;
+}
+
+/* Judges a table and tells of it. Return: the exit status. */
+static int judge_table(const struct truth_table *t, const char *json)
+{
+	static struct tally tallies[ZOO_PRESETS_MAX];
+	struct statement statements[STATEMENTS_MAX];
+	unsigned presets = 0, count;
+
+	for (unsigned i = 0; i < t->presets; i++)
+		presets += tally_preset(t, i, &tallies[presets]);
+	count = verdict(tallies, presets, t->plan.seeds, statements);
+	truth_print(t, tallies, presets);
+	verdict_print(statements, count);
+	if (json != NULL && write_json(json, t, tallies, presets, statements, count) != EXIT_YES)
+		return EXIT_INTERNAL;
+	return all_pass(statements, count) ? EXIT_YES : EXIT_NO;
+}
+
+static int run(const struct settings *s, const struct zoo *zoo, const char *again)
+{
+	const struct truth_plan plan = {
+		.zoo = zoo,
+		.preset = s->preset,
+		.loss = s->loss,
+		.delay = s->delay,
+		.first = s->first,
+		.seeds = s->seeds,
+		.sample = s->sample,
+		.verbose = s->verbose,
+		.again = again,
+	};
+	struct truth_table t;
+	int status = EXIT_INTERNAL;
+
+	if (s->preset != NULL && zoo_find(zoo, s->preset) == NULL) {
+		fprintf(stderr, "truth: no NAT is called '%s'\n", s->preset);
+		return EXIT_USAGE;
+	}
+	if (truth_table_fill(&t, &plan))
+		status = judge_table(&t, s->json);
+	else
+		fprintf(stderr, "truth: a process could not be had, or died\n");
+	truth_table_free(&t);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings s = {.seeds = FULL_SEEDS, .first = 1, .loss = -1, .delay = -1};
+	int status = options_parse(&command, &s, argc, argv, NULL);
+	struct zoo *zoo;
+	char again[512];
+
+	if (status != OPTIONS_GO_ON)
+		return status;
+	if (crypto_init() != 0)
+		return EXIT_INTERNAL;
+	snprintf(again, sizeof(again), "%s%s%s", argv[0], s.zoo == NULL ? "" : " --zoo ",
+		 s.zoo == NULL ? "" : s.zoo);
+	zoo = zoo_from_file(s.zoo);
+	status = run(&s, zoo, again);
+	zoo_free(zoo);
+	return status;
+}

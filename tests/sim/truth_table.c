@@ -1,0 +1,219 @@
+#include "truth_table.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Shared by the processes: who takes a scene writes its result. */
+struct board {
+	atomic_uint next;
+	struct scene_result results[];
+};
+
+static struct board *board_of(const struct truth_table *t)
+{
+	return (struct board *)(void *)((char *)t->results - offsetof(struct board, results));
+}
+
+static size_t board_size(const struct truth_table *t)
+{
+	return sizeof(struct board) + t->count * sizeof(struct scene_result);
+}
+
+unsigned truth_table_cell(const struct truth_table *t, unsigned preset, enum scene_loss loss,
+			  unsigned delay)
+{
+	return ((preset * LOSSES + loss) * DELAYS + delay) * t->plan.seeds;
+}
+
+bool truth_table_scene(const struct truth_table *t, unsigned i, struct scene *out)
+{
+	const struct truth_plan *p = &t->plan;
+	const unsigned seed = i % p->seeds, delay = i / p->seeds % DELAYS;
+	const unsigned loss = i / p->seeds / DELAYS % LOSSES;
+	const unsigned preset = i / p->seeds / DELAYS / LOSSES;
+
+	*out = (struct scene){
+		.preset = zoo_at(p->zoo, preset),
+		.loss = (enum scene_loss)loss,
+		.delay = delay,
+		.seed = p->first + seed,
+	};
+	if (p->preset != NULL && strcmp(out->preset->name, p->preset) != 0)
+		return false;
+	if ((p->loss >= 0 && (unsigned)p->loss != loss) ||
+	    (p->delay >= 0 && (unsigned)p->delay != delay))
+		return false;
+	return !p->sample || (preset + loss + out->seed) % DELAYS == delay;
+}
+
+/* Telling */
+
+static void tell(const struct truth_table *t, const struct scene *s, const char *what)
+{
+	printf("%s | %s --preset %s --loss %s --delay %s --first %llu --seeds 1\n", what,
+	       t->plan.again, s->preset->name, loss_name(s->loss), delay_name(s->delay),
+	       (unsigned long long)s->seed);
+}
+
+static void tell_fields(const struct truth_table *t, const struct scene *s, const struct stage *st,
+			const struct scene_result *result)
+{
+	const struct truth truth = scene_truth(st, s);
+
+	for (unsigned f = 0; f < FIELD_COUNT; f++) {
+		char finding[WHY_JUDGED], text[2 * WHY_JUDGED], range[64] = "";
+
+		if (result->outcome[f] != WRONG && !t->plan.verbose)
+			continue;
+		if (f >= FIELD_SOLITARY && f <= FIELD_STREAM) {
+			const struct span is =
+				truth_of_timer(&truth, (enum traffic_state)(f - FIELD_SOLITARY));
+
+			snprintf(range, sizeof(range), ", in truth %.3f to %.3f s", is.lo, is.hi);
+		}
+		field_text(natprobe_result(st->probe), (enum field)f, finding);
+		snprintf(text, sizeof(text), "%s: %s: %s%s", outcome_name(result->outcome[f]),
+			 field_name((enum field)f), finding, range);
+		tell(t, s, text);
+	}
+}
+
+static void tell_evidence(const struct probe_result *r)
+{
+	for (unsigned i = 0; i < r->evidence_count; i++) {
+		const struct evidence *e = &r->evidence[i];
+
+		printf("  %9.3f %-10s %-8s gap %8.3f copies %x controls %x port %5u -> %5u %s %s\n",
+		       e->at_s, evidence_kind_name(e->kind), traffic_state_name(e->state), e->gap_s,
+		       e->copies, e->controls, e->local_port, e->mapped.port,
+		       verdict_name(e->verdict), e->why == NULL ? "" : e->why);
+	}
+}
+
+/* Playing */
+
+static void play(const struct truth_table *t, const struct scene *s, struct scene_result *result)
+{
+	struct stage st;
+
+	scene_set(&st, s);
+	scene_play(&st, s, result);
+	if (!result->finished)
+		tell(t, s, "unfinished");
+	else
+		tell_fields(t, s, &st, result);
+	if (!result->plausible)
+		tell(t, s, "the model kept mappings for longer or shorter than it should");
+	if (result->late > 0)
+		tell(t, s, "a deadline was in the past");
+	if (t->plan.verbose)
+		tell_evidence(natprobe_result(st.probe));
+	stage_strike(&st);
+}
+
+static void play_all(const struct truth_table *t)
+{
+	struct board *board = board_of(t);
+	unsigned i;
+
+	while ((i = atomic_fetch_add(&board->next, 1)) < t->count) {
+		struct scene s;
+
+		if (truth_table_scene(t, i, &s))
+			play(t, &s, &board->results[i]);
+	}
+	fflush(stdout);
+}
+
+static int processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+static bool wait_for_all(int count)
+{
+	bool all_well = true;
+	int status;
+
+	for (; count > 0; count--)
+		all_well &= wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return all_well;
+}
+
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static double cpu_of_children(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_CHILDREN, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
+/* One process for each processor. Return: false if one could not be had, or died. */
+static bool share_out(const struct truth_table *t)
+{
+	int started = 0;
+	bool all_started = true;
+
+	fflush(stdout);
+	for (int i = processors(); i > 0 && all_started; i--) {
+		const pid_t pid = fork();
+
+		if (pid == 0) {
+			play_all(t);
+			_exit(0);
+		}
+		all_started = pid > 0;
+		started += all_started;
+	}
+	return wait_for_all(started) && all_started;
+}
+
+bool truth_table_fill(struct truth_table *t, const struct truth_plan *plan)
+{
+	const double start = seconds_now(), cpu = cpu_of_children();
+	struct board *board;
+	struct scene s;
+	bool well;
+
+	*t = (struct truth_table){.plan = *plan};
+	while (zoo_at(plan->zoo, t->presets) != NULL)
+		t->presets++;
+	t->count = truth_table_cell(t, t->presets, LOSS_NONE, 0);
+	for (unsigned i = 0; i < t->count; i++)
+		t->runs += truth_table_scene(t, i, &s);
+	board = mmap(NULL, board_size(t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	if (board == MAP_FAILED)
+		return false;
+	t->results = board->results;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	well = share_out(t);
+	t->cpu_s = cpu_of_children() - cpu;
+	t->wall_s = seconds_now() - start;
+	return well;
+}
+
+void truth_table_free(struct truth_table *t)
+{
+	if (t->results != NULL)
+		munmap(board_of(t), board_size(t));
+	t->results = NULL;
+}
