@@ -92,6 +92,7 @@ $(BUILD)/tests/sim/libtruth.a: $(TRUTH_OBJ)
 # These look at parts of a command.
 $(BUILD)/tests/unit/test_report: $(call obj,$(addprefix cmd/natprobe/,advice.c report.c report_json.c report_svg.c report_text.c))
 $(BUILD)/tests/unit/test_topology: $(call obj,$(addprefix cmd/natsim/,link_text.c node_text.c topology.c topology_allot.c topology_read.c))
+$(BUILD)/tests/unit/test_topology: $(call obj,$(addprefix cmd/natsim/,link_text.c node_text.c topology.c topology_allot.c topology_read.c))
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $<

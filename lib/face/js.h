@@ -1,6 +1,6 @@
 /*
- * Building and printing JSON. (Not called json: that prefix is jansson's, which
- * js.c alone includes.)
+ * Building, printing and reading JSON. (Not called json: that prefix is jansson's,
+ * which js.c alone includes.)
  *
  * A report is built without looking at errors: the first failure, such as want
  * of memory, is remembered in the caller's flag, and js_print() tells of it.
@@ -9,6 +9,7 @@
 #define FACE_JS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -60,5 +61,58 @@ void js_add_text(struct js array, const char *text);
  * NK_ERR_SYSTEM if it could not be written.
  */
 int js_print(struct js root, FILE *out, bool pretty);
+
+#define JS_WHY  320
+#define JS_PATH 160 /* shorter: what is wrong follows where it is */
+
+/**
+ * struct js_text - A JSON text that was read
+ * @why:	The first thing that was found wrong with it, and where: one line for a person
+ */
+struct js_text {
+	void *root;
+	char why[JS_WHY];
+};
+
+/**
+ * struct js_in - A value in it, as a small value
+ * @node:	NULL: there is none
+ * @key:	Under which it is in its object, or NULL; belongs to the text
+ * @path:	Where it is, as jq writes it: ".hosts.alice"
+ */
+struct js_in {
+	void *node;
+	struct js_text *text;
+	const char *key;
+	char path[JS_PATH];
+};
+
+/* Reads @len bytes, which must be one JSON object without anything twice in an object. Return:
+ * its root; without a node, and with @text->why set, if it is not. js_end() in either case. */
+struct js_in js_begin(struct js_text *text, const char *bytes, size_t len);
+void js_end(struct js_text *text);
+
+/* A member of an object, an element of an array; without a node if there is none. */
+struct js_in js_get(const struct js_in *object, const char *key);
+struct js_in js_at(const struct js_in *array, size_t i);
+
+/* Goes on to the member after *@member, to the first if that is zero, in the order of the text.
+ * What is called "comment" and is a text is passed over. Return: false if there is no more. */
+bool js_next(const struct js_in *object, struct js_in *member);
+
+/* Says what is wrong with a value unless something else has been said. Return: false. */
+bool js_refuse(const struct js_in *in, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Each returns true and sets its last argument, or refuses what is there. @words ends with NULL. */
+bool js_is_object(const struct js_in *in);
+bool js_has_only(const struct js_in *object, const char *const *words);
+bool js_is_array(const struct js_in *in, size_t *count);
+bool js_is_text(const struct js_in *in, const char **out);
+bool js_is_bool(const struct js_in *in, bool *out);
+bool js_is_count(const struct js_in *in, uint64_t *out);
+
+/* A text, or a whole number as people write it, in @size bytes. */
+bool js_is_word(const struct js_in *in, char *out, size_t size);
 
 #endif
