@@ -14,6 +14,7 @@
  */
 struct link {
 	struct link_spec spec;
+	struct link_stats stats;
 	bool bad;
 	nk_time as_of;
 };

@@ -122,7 +122,9 @@ static void carry(struct net *n, struct link *l, struct flight *f)
 	unsigned count;
 
 	count = link_carry(l, n->rng, f->packet.fragments, n->now, copies);
+	l->stats.packets++;
 	if (count == 0) {
+		l->stats.lost++;
 		drop(n, f, &n->stats.lost);
 		return;
 	}

@@ -58,6 +58,11 @@ struct net_stats {
 	uint64_t lost, refused, stray;
 };
 
+/* Packets that one direction of a link was given so far, and those of them that it lost. */
+struct link_stats {
+	uint64_t packets, lost;
+};
+
 /* Where a packet was seen, for net_hooks.tap. */
 enum net_place {
 	NET_AT_HOST,      /* as the host sent it or gets it */
@@ -101,6 +106,11 @@ void net_set_link(struct net *n, int host, const struct link_spec *up,
 		  const struct link_spec *down);
 void net_set_node_link(struct net *n, int node, const struct link_spec *up,
 		       const struct link_spec *down);
+
+/* Of the links of a host, a node; so far. */
+void net_link_stats(const struct net *n, int host, struct link_stats *up, struct link_stats *down);
+void net_node_link_stats(const struct net *n, int node, struct link_stats *up,
+			 struct link_stats *down);
 
 /* In mid-run: another host address (@index as it was added); all that a NAT knew is lost; it is
  * lost and the NAT becomes another one, also at other external addresses. Return: false without

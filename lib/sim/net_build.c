@@ -152,13 +152,17 @@ int net_add_node(struct net *n, const struct nat_spec *spec, const struct addr *
 	return -1;
 }
 
+static void set_direction(struct link *l, const struct link_spec *spec, nk_time now)
+{
+	if (spec != NULL)
+		*l = (struct link){.spec = *spec, .stats = l->stats, .as_of = now};
+}
+
 static void set_link(const struct net *n, struct place *place, const struct link_spec *up,
 		     const struct link_spec *down)
 {
-	if (up != NULL)
-		place->up = (struct link){.spec = *up, .as_of = n->now};
-	if (down != NULL)
-		place->down = (struct link){.spec = *down, .as_of = n->now};
+	set_direction(&place->up, up, n->now);
+	set_direction(&place->down, down, n->now);
 }
 
 void net_set_link(struct net *n, int host, const struct link_spec *up, const struct link_spec *down)
@@ -170,6 +174,19 @@ void net_set_node_link(struct net *n, int node, const struct link_spec *up,
 		       const struct link_spec *down)
 {
 	set_link(n, &net_node(n, node)->place, up, down);
+}
+
+void net_link_stats(const struct net *n, int host, struct link_stats *up, struct link_stats *down)
+{
+	*up = n->hosts[host].place.up.stats;
+	*down = n->hosts[host].place.down.stats;
+}
+
+void net_node_link_stats(const struct net *n, int node, struct link_stats *up,
+			 struct link_stats *down)
+{
+	*up = n->nodes[1 + node].place.up.stats;
+	*down = n->nodes[1 + node].place.down.stats;
 }
 
 bool net_readdress_host(struct net *n, int host, unsigned index, const struct addr *to)
