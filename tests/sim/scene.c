@@ -6,8 +6,8 @@
 #include "base/crypto.h"
 #include "sim/dict.h"
 
-/* Longer than any run may take. */
-#define PATIENCE (720 * NK_S)
+/* Longer than any run may take, as a multiple of the longest silence that it may try. */
+#define PATIENCE 4
 
 /* Of each direction. Bursts: 50 ms on average, one begins 50 * 97 / 3 ms after the last. */
 static const struct {
@@ -74,6 +74,15 @@ static struct nat_spec scene_nat(const struct scene *s)
 	return n;
 }
 
+/* The command's own, unless a timer of that NAT asks for a longer silence. */
+static nk_time longest_silence(const struct scene *s)
+{
+	const struct nat_spec *n = &s->preset->spec;
+	const nk_time timer = nk_max(n->t_first, nk_max(n->t_replied, n->t_stream));
+
+	return nk_max(stage_options().max, timer + timer / 10);
+}
+
 void scene_set(struct stage *st, const struct scene *s)
 {
 	struct stage_plan plan = {
@@ -87,6 +96,7 @@ void scene_set(struct stage *st, const struct scene *s)
 	plan.link.delay = delays[s->delay].round_trip / 2;
 	plan.link.jitter = delays[s->delay].round_trip / 20;
 	plan.options.hairpin = true;
+	plan.options.max = longest_silence(s);
 	stage_set(st, &plan);
 }
 
@@ -112,9 +122,9 @@ static struct timing time_measured(const struct measured *m, struct span truth)
 	};
 }
 
-static double wall(const struct probe_result *r, const struct truth *t)
+static double wall(const struct probe_result *r, const struct truth *t, nk_time silence)
 {
-	const double max = nk_seconds(stage_options().max);
+	const double max = nk_seconds(silence);
 	double longest = 0;
 
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
@@ -128,7 +138,7 @@ static double wall(const struct probe_result *r, const struct truth *t)
 
 void scene_play(struct stage *st, const struct scene *s, struct scene_result *out)
 {
-	const int status = world_run(st->world, st->probe, PATIENCE);
+	const int status = world_run(st->world, st->probe, PATIENCE * longest_silence(s));
 	const struct probe_result *r = natprobe_result(st->probe);
 	const struct truth t = scene_truth(st, s);
 
@@ -136,7 +146,7 @@ void scene_play(struct stage *st, const struct scene *s, struct scene_result *ou
 		.finished = status == CORE_DONE,
 		.plausible = truth_is_plausible(&t),
 		.late = (unsigned)world_stats(st->world)->late,
-		.wall = wall(r, &t),
+		.wall = wall(r, &t, longest_silence(s)),
 	};
 	for (unsigned f = 0; f < FIELD_COUNT; f++)
 		out->outcome[f] = judge_field(r, &t, (enum field)f);

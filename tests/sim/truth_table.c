@@ -62,22 +62,28 @@ static void tell(const struct truth_table *t, const struct scene *s, const char 
 	       (unsigned long long)s->seed);
 }
 
+static void range_text(const struct truth *t, const struct scene_result *result,
+		       enum traffic_state state, char *text, size_t size)
+{
+	const struct span is = truth_of_timer(t, state);
+
+	snprintf(text, size, ", %s%.3f to %.3f s in truth",
+		 result->timers[state].holds ? "" : "which does not hold ", is.lo, is.hi);
+}
+
 static void tell_fields(const struct truth_table *t, const struct scene *s, const struct stage *st,
 			const struct scene_result *result)
 {
 	const struct truth truth = scene_truth(st, s);
 
 	for (unsigned f = 0; f < FIELD_COUNT; f++) {
-		char finding[WHY_JUDGED], text[2 * WHY_JUDGED], range[64] = "";
+		char finding[WHY_JUDGED], text[2 * WHY_JUDGED], range[96] = "";
 
 		if (result->outcome[f] != WRONG && !t->plan.verbose)
 			continue;
-		if (f >= FIELD_SOLITARY && f <= FIELD_STREAM) {
-			const struct span is =
-				truth_of_timer(&truth, (enum traffic_state)(f - FIELD_SOLITARY));
-
-			snprintf(range, sizeof(range), ", in truth %.3f to %.3f s", is.lo, is.hi);
-		}
+		if (f >= FIELD_SOLITARY && f <= FIELD_STREAM)
+			range_text(&truth, result, (enum traffic_state)(f - FIELD_SOLITARY), range,
+				   sizeof(range));
 		field_text(natprobe_result(st->probe), (enum field)f, finding);
 		snprintf(text, sizeof(text), "%s: %s: %s%s", outcome_name(result->outcome[f]),
 			 field_name((enum field)f), finding, range);
