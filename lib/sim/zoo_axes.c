@@ -81,6 +81,17 @@ static bool read_time(void *field, const char *text)
 	return true;
 }
 
+/* For what has another meaning than none at 0. */
+static bool read_timer(void *field, const char *text)
+{
+	nk_time t;
+
+	if (!read_time(&t, text) || t == 0)
+		return false;
+	*(nk_time *)field = t;
+	return true;
+}
+
 static bool read_age(void *field, const char *text)
 {
 	if (strcmp(text, "at once") != 0)
@@ -222,7 +233,8 @@ enum need { FREE, NEEDED_TO_TRANSLATE, NEEDED };
 #define YES_NO     read_yes_no, "yes or no"
 #define BEHAVIOUR  NULL, "ei, ad or apd"
 #define ANSWER     NULL, "none, rst, no-port or prohibited"
-#define TIME       read_time, "seconds, such as 30 s"
+#define TIMER      read_timer, "seconds, such as 30 s"
+#define PAUSE      read_time, "seconds, such as 30 s, or 0 s"
 #define AT(member) offsetof(struct nat_spec, member)
 
 /* Without a reader the values are words. */
@@ -246,27 +258,27 @@ static const struct {
 	{"port-overload", AT(port_overload), YES_NO, FREE},
 	{"port-block", AT(port_block), read_block, "a number of ports, such as 512", FREE},
 	{"pooling", AT(arbitrary_pooling), read_pooling, "paired or arbitrary", FREE},
-	{"timer-first", AT(t_first), TIME, NEEDED},
-	{"timer-replied", AT(t_replied), TIME, NEEDED},
-	{"timer-stream", AT(t_stream), TIME, NEEDED},
+	{"timer-first", AT(t_first), TIMER, NEEDED},
+	{"timer-replied", AT(t_replied), TIMER, NEEDED},
+	{"timer-stream", AT(t_stream), TIMER, NEEDED},
 	{"stream-after", AT(stream_after), read_age, "seconds, such as 2 s, or at once", FREE},
 	{"states", AT(states), NULL, "answered or pf", FREE},
 	{"port-timers", AT(port_times), read_port_times, "such as 53: 60 s", FREE},
-	{"timer-icmp", AT(t_icmp), TIME, FREE},
-	{"tcp-syn-sent", AT(t_tcp[NAT_TCP_SYN_SENT]), TIME, FREE},
-	{"tcp-syn-recv", AT(t_tcp[NAT_TCP_SYN_RECV]), TIME, FREE},
-	{"tcp-established", AT(t_tcp[NAT_TCP_ESTABLISHED]), TIME, FREE},
-	{"tcp-fin-wait", AT(t_tcp[NAT_TCP_FIN_WAIT]), TIME, FREE},
-	{"tcp-close-wait", AT(t_tcp[NAT_TCP_CLOSE_WAIT]), TIME, FREE},
-	{"tcp-last-ack", AT(t_tcp[NAT_TCP_LAST_ACK]), TIME, FREE},
-	{"tcp-time-wait", AT(t_tcp[NAT_TCP_TIME_WAIT]), TIME, FREE},
-	{"tcp-close", AT(t_tcp[NAT_TCP_CLOSE]), TIME, FREE},
-	{"tcp-transitory", AT(t_transitory), TIME, FREE},
+	{"timer-icmp", AT(t_icmp), TIMER, FREE},
+	{"tcp-syn-sent", AT(t_tcp[NAT_TCP_SYN_SENT]), TIMER, FREE},
+	{"tcp-syn-recv", AT(t_tcp[NAT_TCP_SYN_RECV]), TIMER, FREE},
+	{"tcp-established", AT(t_tcp[NAT_TCP_ESTABLISHED]), TIMER, FREE},
+	{"tcp-fin-wait", AT(t_tcp[NAT_TCP_FIN_WAIT]), TIMER, FREE},
+	{"tcp-close-wait", AT(t_tcp[NAT_TCP_CLOSE_WAIT]), TIMER, FREE},
+	{"tcp-last-ack", AT(t_tcp[NAT_TCP_LAST_ACK]), TIMER, FREE},
+	{"tcp-time-wait", AT(t_tcp[NAT_TCP_TIME_WAIT]), TIMER, FREE},
+	{"tcp-close", AT(t_tcp[NAT_TCP_CLOSE]), TIMER, FREE},
+	{"tcp-transitory", AT(t_transitory), TIMER, FREE},
 	{"tcp-pickup", AT(tcp_pickup), YES_NO, FREE},
 	{"tcp-lost", AT(tcp_lost), ANSWER, FREE},
 	{"syn-answer", AT(syn_answer), ANSWER, FREE},
-	{"syn-hold", AT(syn_hold), TIME, FREE},
-	{"sweep", AT(sweep), TIME, FREE},
+	{"syn-hold", AT(syn_hold), PAUSE, FREE},
+	{"sweep", AT(sweep), PAUSE, FREE},
 	{"full", 0, read_full, "two loads, such as 6000-12000", FREE},
 	{"refresh-out", AT(refresh_out), YES_NO, NEEDED},
 	{"refresh-in", AT(refresh_in), YES_NO, NEEDED},
@@ -276,7 +288,7 @@ static const struct {
 	{"quota", 0, read_quota, "such as 1200 refuse, evict-oldest or evict-first", FREE},
 	{"remote-quota", AT(remote_quota), read_count, "a number of flows, such as 55000", FREE},
 	{"full-answer", AT(full_answer), ANSWER, FREE},
-	{"cooldown", AT(cooldown), TIME, FREE},
+	{"cooldown", AT(cooldown), PAUSE, FREE},
 	{"drop-errors", AT(drop_errors), YES_NO, FREE},
 	{"fragments", AT(fragments), NULL, "any, in-order or drop", FREE},
 	{"alg", AT(alg), YES_NO, FREE},

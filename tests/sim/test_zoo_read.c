@@ -190,6 +190,8 @@ static void test_faults(void **state)
 		{"[one]\nmapping = EI | sourced | x\n", "line 2: ei, ad or apd: EI"},
 		{"[one]\ntimer-first = 30 | sourced | x\n", "line 2: seconds"},
 		{"[one]\ntimer-first = -1 s | sourced | x\n", "line 2: seconds"},
+		{"[one]\ntimer-first = 0 s | sourced | x\n", "line 2: seconds"},
+		{"[one]\ntcp-close = 0 s | sourced | x\n", "line 2: seconds"},
 		{"[one]\ntimer-first = nan s | sourced | x\n", "line 2: seconds"},
 		{"[one]\ntimer-first = 1 sec | sourced | x\n", "line 2: seconds"},
 		{"[one]\nport-range = 50-40 | sourced | x\n", "line 2: two ports"},
@@ -224,8 +226,8 @@ static void test_faults(void **state)
 	}
 }
 
-/* What is installed: 28 NATs and the 27 combinations, each named by what it is, none with a claim
- * that says nothing of where it is from. */
+/* What is installed: 28 NATs, what the standards would have, and the 27 combinations, each named by
+ * what it is, none with a claim that says nothing of where it is from. */
 static void test_installed(void **state)
 {
 	static const char *const classes[] = {"ei", "ad", "apd"};
@@ -239,7 +241,7 @@ static void test_installed(void **state)
 		for (int axis = 0; axis < ZOO_AXES; axis++)
 			if (p->claims[axis].mark != ZOO_ABSENT && p->claims[axis].source == NULL)
 				fail_msg("%s: %s", p->name, zoo_axis_name(axis));
-	assert_int_equal(count, 28 + 27);
+	assert_int_equal(count, 28 + 2 + 27);
 	for (unsigned i = 0; i < 27; i++) {
 		char name[32];
 
@@ -256,6 +258,9 @@ static void test_installed(void **state)
 	assert_int_equal(p->spec.t_first, 10 * NK_S);
 	assert_int_equal(claim(p, "timer-first")->mark, ZOO_SOURCED);
 	assert_int_equal(claim(p, "mapping")->mark, ZOO_ASSUMED);
+	assert_int_equal(p->spec.t_tcp[NAT_TCP_SYN_SENT], 5 * NK_S);
+	assert_true(zoo_find(z, "nat64")->spec.nat64);
+	assert_true(zoo_find(z, "rfc-ideal")->spec.translate);
 	zoo_free(z);
 }
 
