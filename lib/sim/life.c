@@ -34,15 +34,12 @@ static void set_end(struct life *l, const struct nat_spec *spec, unsigned held)
 	l->ends = t > NK_NEVER - l->restarted ? NK_NEVER : next_sweep(l->restarted + t, spec);
 }
 
-struct life life_begin(const struct nat_spec *spec, uint16_t port, unsigned held, bool outward,
+struct life life_begin(const struct nat_spec *spec, nk_time own, unsigned held, bool outward,
 		       nk_time now)
 {
-	struct life l = {.made = now, .restarted = now, .first = true};
+	struct life l = {.made = now, .restarted = now, .own = own, .first = true};
 
 	l.seen[outward] = 1;
-	for (unsigned i = 0; i < NAT_PORT_TIMES_MAX; i++)
-		if (spec->port_times[i].t > 0 && spec->port_times[i].port == port)
-			l.own = spec->port_times[i].t;
 	set_end(&l, spec, held);
 	return l;
 }

@@ -12,7 +12,7 @@
  * @made:	When the first packet came
  * @restarted:	When a packet restarted it last
  * @ends:	It is over at this moment and was not the microsecond before
- * @own:	Its limit in every state, by remote port; 0: by its state
+ * @own:	Its limit, whatever UDP's states say; 0: by them
  * @seen:	By direction, outward [1]: 0 nothing, 1 a packet, 2 one that has been answered
  * @first:	It is in its first state
  * @stream:	It has become a stream, and remains one
@@ -23,9 +23,8 @@ struct life {
 	bool first, stream;
 };
 
-/* The first packet, @outward or not, always starts the timer. @port is that of the remote
- * endpoint, @held what the NAT holds. */
-struct life life_begin(const struct nat_spec *spec, uint16_t port, unsigned held, bool outward,
+/* The first packet, @outward or not, always starts the timer. @held is what the NAT holds. */
+struct life life_begin(const struct nat_spec *spec, nk_time own, unsigned held, bool outward,
 		       nk_time now);
 
 /**

@@ -2,245 +2,158 @@
 
 #include <stdlib.h>
 
+#include "sim/nat64.h"
+#include "sim/nat_admit.h"
 #include "sim/nat_state.h"
+#include "sim/nat_talk.h"
 
-static struct addr masked(const struct addr *remote, enum nat_behaviour behaviour)
+/* Packets */
+
+/* Whether a packet came in such pieces that this NAT cannot put it together. */
+static bool is_lost_in_pieces(const struct nat_spec *spec, const struct packet *p)
 {
-	switch (behaviour) {
-	case NAT_EI:
-		return (struct addr){.port = 0};
-	case NAT_AD:
-		return addr_with_port(*remote, 0);
-	case NAT_APD:
+	switch (spec->fragments) {
+	case NAT_FRAGMENTS_IN_ORDER:
+		return p->fragments > 1 && p->disordered;
+	case NAT_FRAGMENTS_DROP:
+		return p->fragments > 1;
+	case NAT_FRAGMENTS_ANY:
 	default:
-		return *remote;
-	}
-}
-
-/* With timers by mapping: what a packet out leaves behind for filtering to let answers in. */
-static bool admit(struct nat *n, struct mapping *m, const struct addr *to, nk_time now)
-{
-	const struct addr key = masked(to, n->spec.filtering);
-	struct flow *f;
-
-	if (n->spec.filtering == NAT_EI)
-		return true;
-	f = flow_find(n, m, &key);
-	if (f != NULL) {
-		state_touch(n, &f->state, true, now);
-		return true;
-	}
-	f = flow_make(n, m, &key);
-	if (f == NULL)
 		return false;
-	state_begin(n, &f->state, NULL, true, to->port, now);
-	return true;
+	}
 }
 
-static struct mapping *out_by_mapping(struct nat *n, const struct addr *from, const struct addr *to,
-				      const struct addr *key, nk_time now)
+/* Its sender is told so, if that can be said to such a packet. */
+static enum nat_verdict refuse(const struct packet *p, enum nat_answer *answer)
 {
-	struct mapping *m = mapping_find(n, from, key, to);
-
-	if (m != NULL) {
-		state_touch(n, &m->state, true, now);
-	} else {
-		struct inside *h = inside_of(n, from);
-
-		if (h == NULL || !inside_has_room(n, h, now))
-			return NULL;
-		m = mapping_make(n, from, key, to, h, now);
-		if (m == NULL)
-			return NULL;
-		state_begin(n, &m->state, h, true, to->port, now);
-	}
-	return admit(n, m, to, now) ? m : NULL;
+	if (*answer == NAT_ANSWER_RST && (p->kind != PACKET_TCP || (p->flags & PACKET_RST) != 0))
+		*answer = NAT_ANSWER_NONE;
+	return *answer == NAT_ANSWER_NONE ? NAT_DROP : NAT_REFUSE;
 }
 
-static struct mapping *out_by_flow(struct nat *n, const struct addr *from, const struct addr *to,
-				   const struct addr *key, nk_time now)
+static enum nat_verdict pass_error(struct nat *n, struct packet *e, bool outward)
 {
-	struct mapping *m = mapping_find(n, from, key, to);
-	struct flow *f = m == NULL ? NULL : flow_find(n, m, to);
+	struct talk t;
 
-	if (f != NULL) {
-		state_touch(n, &f->state, true, now);
-		return m;
-	}
-
-	struct inside *h = inside_of(n, from);
-
-	if (h == NULL || !inside_has_room(n, h, now))
-		return NULL;
-	m = mapping_find(n, from, key, to); /* room may have been made at its cost */
-	if (m == NULL)
-		m = mapping_make(n, from, key, to, h, now);
-	if (m == NULL)
-		return NULL;
-	f = flow_make(n, m, to);
-	if (f == NULL) {
-		if (m->flows == NULL)
-			mapping_end(n, m, now);
-		return NULL;
-	}
-	state_begin(n, &f->state, h, true, to->port, now);
-	return m;
-}
-
-static struct addr mapping_key(const struct nat *n, const struct addr *to)
-{
-	return masked(to, n->spec.translate ? n->spec.mapping : NAT_EI);
+	if (n->spec.drop_errors || !talk_of_error(&n->spec, e, outward, &t) ||
+	    !nat_admit_error(n, &t))
+		return NAT_DROP;
+	talk_rewrite_error(&n->spec, e, &t);
+	return NAT_PASS;
 }
 
 enum nat_verdict nat_out(struct nat *n, struct packet *p, enum nat_answer *answer, nk_time now)
 {
-	const struct addr key = mapping_key(n, &p->to);
-	struct mapping *m;
+	struct talk t;
 
 	*answer = NAT_ANSWER_NONE;
 	nat_state_sweep(n, now);
-	m = n->spec.flow_timers ? out_by_flow(n, &p->from, &p->to, &key, now)
-				: out_by_mapping(n, &p->from, &p->to, &key, now);
-	if (m == NULL)
+	if (nat64_routes(&n->spec, &p->to))
+		return NAT_PASS;
+	if (nat64_has(&n->spec, &p->from)) /* RFC 6146 section 3.5: it would go round in circles */
 		return NAT_DROP;
-	p->from = m->external;
+	if (p->kind == PACKET_ERROR)
+		return pass_error(n, p, true);
+	if (is_lost_in_pieces(&n->spec, p) || !talk_of_packet(&n->spec, p, true, &t))
+		return NAT_DROP;
+	if (p->kind == PACKET_OTHER && nat64_has(&n->spec, &p->to)) {
+		*answer = NAT_ANSWER_NO_PORT; /* RFC 6146 section 3.4 */
+		return NAT_REFUSE;
+	}
+	if (!nat_admit_out(n, &t, answer, now))
+		return refuse(p, answer);
+	*answer = NAT_ANSWER_NONE;
+	talk_rewrite_packet(&n->spec, p, &t);
 	return NAT_PASS;
 }
 
-static bool in_by_mapping(struct nat *n, struct mapping *m, const struct addr *from, nk_time now)
+/* A packet that was not let in: only who would open a connection is told. */
+static enum nat_verdict turn_away(struct nat *n, const struct packet *p, enum nat_answer *answer,
+				  nk_time now)
 {
-	if (n->spec.filtering != NAT_EI) {
-		const struct addr key = masked(from, n->spec.filtering);
-		struct flow *f = flow_find(n, m, &key);
+	const struct packet_quote syn = {
+		.kind = p->kind, .from = p->from, .to = p->to, .seq = p->seq};
 
-		if (f == NULL)
-			return false;
-		state_touch(n, &f->state, false, now);
+	if (p->kind != PACKET_TCP || (p->flags & (PACKET_SYN | PACKET_ACK)) != PACKET_SYN ||
+	    n->spec.syn_answer == NAT_ANSWER_NONE ||
+	    flow_at(n, PACKET_TCP, &p->to, &p->from) != NULL)
+		return NAT_DROP;
+	if (n->spec.syn_hold > 0) {
+		nat_late_hold(&n->late, &syn, now + n->spec.syn_hold);
+		return NAT_DROP;
 	}
-	state_touch(n, &m->state, false, now);
-	return true;
-}
-
-static bool knows_address(const struct mapping *m, const struct addr *remote)
-{
-	for (const struct flow *f = m->flows; f != NULL; f = f->sibling)
-		if (addr_same_ip(&f->remote, remote))
-			return true;
-	return false;
-}
-
-static bool in_by_flow(struct nat *n, struct mapping *m, const struct addr *from, nk_time now)
-{
-	const struct addr external = m->external;
-	struct flow *f = flow_find(n, m, from);
-	struct inside *h;
-
-	if (f != NULL) {
-		state_touch(n, &f->state, false, now);
-		return true;
-	}
-	if (n->spec.filtering == NAT_APD)
-		return false;
-	if (n->spec.filtering == NAT_AD && !knows_address(m, from))
-		return false;
-	h = inside_of(n, &m->inside);
-	if (h == NULL || !inside_has_room(n, h, now))
-		return false;
-	if (!mapping_lives(n, m, &external)) /* room was made at its cost */
-		return false;
-	f = flow_make(n, m, from);
-	if (f == NULL)
-		return false;
-	state_begin(n, &f->state, h, false, from->port, now);
-	return true;
-}
-
-/* Not let in, it is traffic of the NAT itself, which a flow from the inside must not meet. */
-static void take_as_own(struct nat *n, const struct addr *from, const struct addr *to, nk_time now)
-{
-	struct flow *f = flow_at(n, to, from);
-	struct mapping *m;
-
-	if (f != NULL) {
-		state_touch(n, &f->state, false, now);
-		return;
-	}
-	m = mapping_make_own(n, to);
-	if (m == NULL)
-		return;
-	f = flow_make(n, m, from);
-	if (f == NULL)
-		mapping_end(n, m, now);
-	else
-		state_begin(n, &f->state, NULL, false, from->port, now);
+	*answer = n->spec.syn_answer;
+	return refuse(p, answer);
 }
 
 enum nat_verdict nat_in(struct nat *n, struct packet *p, enum nat_answer *answer, nk_time now)
 {
-	struct mapping *m;
+	struct talk t;
 
 	*answer = NAT_ANSWER_NONE;
 	nat_state_sweep(n, now);
-	m = mapping_at(n, &p->to, &p->from);
-
-	const struct addr inside = m == NULL ? p->to : m->inside;
-
-	if (m == NULL || m->own ||
-	    !(n->spec.flow_timers ? in_by_flow(n, m, &p->from, now)
-				  : in_by_mapping(n, m, &p->from, now))) {
-		if (n->spec.self_clash)
-			take_as_own(n, &p->from, &p->to, now);
+	if (nat64_routes(&n->spec, &p->to))
+		return NAT_PASS;
+	if (p->kind == PACKET_ERROR)
+		return pass_error(n, p, false);
+	if (is_lost_in_pieces(&n->spec, p) || !talk_of_packet(&n->spec, p, false, &t))
 		return NAT_DROP;
-	}
-	p->to = inside;
+	if (!nat_admit_in(n, &t, now))
+		return turn_away(n, p, answer, now);
+	talk_rewrite_packet(&n->spec, p, &t);
 	return NAT_PASS;
 }
 
-/* What there is sees a packet that goes no further. */
-static void touch(struct nat *n, struct mapping *m, const struct addr *remote, bool outward,
-		  nk_time now)
+static void expire(struct nat *n, const struct packet *p, bool outward, nk_time now)
 {
-	const struct addr key = n->spec.flow_timers ? *remote : masked(remote, n->spec.filtering);
-	struct flow *f = flow_find(n, m, &key);
+	struct talk t;
 
-	if (f != NULL)
-		state_touch(n, &f->state, outward, now);
-	if (f != NULL || outward || n->spec.filtering == NAT_EI)
-		state_touch(n, &m->state, outward, now);
+	if (n->spec.ttl_first || p->kind == PACKET_ERROR || nat64_routes(&n->spec, &p->to))
+		return;
+	nat_state_sweep(n, now);
+	if (talk_of_packet(&n->spec, p, outward, &t))
+		nat_admit_expired(n, &t, now);
 }
 
 void nat_out_expired(struct nat *n, const struct packet *p, nk_time now)
 {
-	const struct addr key = mapping_key(n, &p->to);
-	struct mapping *m;
-
-	if (n->spec.ttl_first)
-		return;
-	nat_state_sweep(n, now);
-	m = mapping_find(n, &p->from, &key, &p->to);
-	if (m != NULL)
-		touch(n, m, &p->to, true, now);
+	expire(n, p, true, now);
 }
 
 void nat_in_expired(struct nat *n, const struct packet *p, nk_time now)
 {
-	struct mapping *m;
-
-	if (n->spec.ttl_first)
-		return;
-	nat_state_sweep(n, now);
-	m = mapping_at(n, &p->to, &p->from);
-	if (m != NULL && !m->own)
-		touch(n, m, &p->from, false, now);
-	else if (n->spec.self_clash)
-		take_as_own(n, &p->from, &p->to,
-			    now); /* not forwarded, so its TTL does not count */
+	expire(n, p, false, now);
 }
+
+nk_time nat_late(const struct nat *n)
+{
+	return nat_late_next(&n->late);
+}
+
+bool nat_take_late(struct nat *n, struct packet_quote *refused, enum nat_answer *answer,
+		   nk_time now)
+{
+	nat_state_sweep(n, now);
+	while (nat_late_next(&n->late) <= now) {
+		const struct packet_quote syn = nat_late_pop(&n->late);
+
+		if (flow_at(n, PACKET_TCP, &syn.to, &syn.from) != NULL)
+			continue; /* the inside has opened the same connection since */
+		*refused = syn;
+		*answer = n->spec.syn_answer;
+		return true;
+	}
+	return false;
+}
+
+/* The NAT */
 
 bool nat_is_external(const struct nat *n, const struct addr *a)
 {
+	const struct addr as_sent = nat64_has(&n->spec, a) ? nat64_v4(a) : *a;
+
 	for (unsigned i = 0; i < n->spec.external_count; i++)
-		if (n->spec.translate && addr_same_ip(&n->spec.external[i], a))
+		if (n->spec.translate && addr_same_ip(&n->spec.external[i], &as_sent))
 			return true;
 	return false;
 }
@@ -248,19 +161,6 @@ bool nat_is_external(const struct nat *n, const struct addr *a)
 const struct nat_spec *nat_spec(const struct nat *n)
 {
 	return &n->spec;
-}
-
-nk_time nat_late(const struct nat *n)
-{
-	(void)n;
-	return NK_NEVER;
-}
-
-bool nat_take_late(struct nat *n, struct packet_quote *refused, enum nat_answer *answer,
-		   nk_time now)
-{
-	(void)n, (void)refused, (void)answer, (void)now;
-	return false;
 }
 
 unsigned nat_held(struct nat *n, nk_time now)
@@ -279,21 +179,32 @@ struct nat_applied nat_applied_times(const struct nat *n, enum nat_traffic traff
 	return n->applied[traffic];
 }
 
+/* What one axis implies of others. */
+static struct nat_spec complete(const struct nat_spec *spec)
+{
+	struct nat_spec s = *spec;
+
+	s.nat64 &= s.translate;
+	s.port_overload |= s.self_clash;
+	s.flow_timers |= s.port_overload || s.remote_quota > 0;
+	if (s.external_count > NAT_EXTERNALS_MAX)
+		s.external_count = NAT_EXTERNALS_MAX;
+	nat64_complete(&s);
+	return s;
+}
+
 struct nat *nat_new(const struct nat_spec *spec, struct rng *rng)
 {
 	struct nat *n = calloc(1, sizeof(*n));
 
 	if (n == NULL)
 		return NULL;
-	n->spec = *spec;
-	n->spec.port_overload |= spec->self_clash;
-	n->spec.flow_timers |= n->spec.port_overload;
+	n->spec = complete(spec);
 	n->rng = rng;
 	n->host_slab = slab_make(sizeof(struct inside));
 	n->mapping_slab = slab_make(sizeof(struct mapping));
 	n->flow_slab = slab_make(sizeof(struct flow));
-	if (n->spec.external_count > NAT_EXTERNALS)
-		n->spec.external_count = NAT_EXTERNALS;
+	n->crowd_slab = slab_make(sizeof(struct crowd));
 	for (unsigned i = 0; spec->translate && i < n->spec.external_count; i++) {
 		n->ports[i] = ports_new(spec, rng);
 		if (n->ports[i] == NULL) {
@@ -308,15 +219,17 @@ void nat_free(struct nat *n)
 {
 	if (n == NULL)
 		return;
-	for (size_t i = 0; i < NAT_EXTERNALS; i++)
+	for (size_t i = 0; i < NAT_EXTERNALS_MAX; i++)
 		ports_free(n->ports[i]);
 	agenda_free(&n->timers);
 	dict_free(&n->hosts);
 	dict_free(&n->inward);
 	dict_free(&n->outward);
 	dict_free(&n->flows);
+	dict_free(&n->crowds);
 	slab_free(&n->host_slab);
 	slab_free(&n->mapping_slab);
 	slab_free(&n->flow_slab);
+	slab_free(&n->crowd_slab);
 	free(n);
 }

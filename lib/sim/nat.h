@@ -61,7 +61,7 @@ struct nat_applied nat_applied_times(const struct nat *n, enum nat_traffic traff
 /**
  * struct nat_entry - Something that a NAT remembers, for people to read
  * @remote:	All zero: any
- * @state:	Name of its state: "first", "replied", "stream", "established" ...
+ * @state:	Name of its state: "first", "replied", "stream", of TCP "ESTABLISHED" and so on
  * @left:	Until it is over, if no packet comes
  */
 struct nat_entry {

@@ -1,11 +1,13 @@
 /* What a NAT remembers, told to people. */
 #include "sim/nat_state.h"
 
-static const char *state_name(const struct life *l)
+static const char *state_name(const struct state *s)
 {
-	if (l->stream)
+	if (s->mapping->proto == PACKET_TCP)
+		return tcp_track_name(&((const struct flow *)s)->tcp);
+	if (s->life.stream && s->mapping->proto == PACKET_UDP)
 		return "stream";
-	return l->first ? "first" : "replied";
+	return s->life.first ? "first" : "replied";
 }
 
 static struct nat_entry entry_of(const struct state *s, nk_time now)
@@ -13,11 +15,11 @@ static struct nat_entry entry_of(const struct state *s, nk_time now)
 	const struct mapping *m = s->mapping;
 
 	return (struct nat_entry){
-		.kind = PACKET_UDP,
+		.kind = proto_kind(m->proto),
 		.inside = m->own ? (struct addr){.port = 0} : m->inside,
 		.external = m->external,
 		.remote = s->is_flow ? ((const struct flow *)s)->remote : m->remote,
-		.state = state_name(&s->life),
+		.state = state_name(s),
 		.left = s->life.ends - now,
 	};
 }

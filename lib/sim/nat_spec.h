@@ -65,6 +65,7 @@ enum nat_fragments {
 #define NAT_TCP_ESTABLISHED_DEFAULT (7440 * NK_S)
 #define NAT_TCP_TRANSITORY_DEFAULT  (240 * NK_S)
 #define NAT_ICMP_DEFAULT            (60 * NK_S)
+#define NAT_OTHER_DEFAULT           (600 * NK_S) /* nf_conntrack_generic_timeout */
 
 /* UDP to a remote port has a timer of its own, whatever its traffic; such as DNS. */
 struct nat_port_time {
@@ -99,7 +100,12 @@ struct nat_port_time {
  * @t_tcp:	TCP timers by state; 0: NAT_TCP_ESTABLISHED_DEFAULT, for the other states
  *		@t_transitory
  * @t_transitory: 0: NAT_TCP_TRANSITORY_DEFAULT
+ * @t_pickup:	Limit of the timer of a connection picked up until it is answered (Linux: 300 s);
+ *		0: none
+ * @rst_ends:	Linux: an RST before the first answer, or as it, ends a connection at once. Others
+ *		leave it in NAT_TCP_CLOSE (RFC 7857 section 2.2)
  * @t_icmp:	Timer of ICMP queries; 0: NAT_ICMP_DEFAULT
+ * @t_other:	Timer of PACKET_OTHER; 0: NAT_OTHER_DEFAULT
  * @sweep:	What is over goes at the next sweep only, and lives until then; 0: it goes at once
  * @sweep_phase: When the first sweep is
  * @full_from, @full_at: From @full_from mappings (with @flow_timers: flows) in the table on, its
@@ -109,14 +115,14 @@ struct nat_port_time {
  * @flow_timers: Linux: the timers belong to each flow (inside endpoint, remote endpoint), and a
  *		mapping lives as long as one of its flows. False: a mapping has one timer, and each
  *		remote address (or endpoint) that filtering lets in has its own, by the same rules.
- *		TCP and ICMP queries have timers by flow in any case
+ *		All but UDP has timers by flow in any case
  * @hairpin:	RFC 4787 section 6
  * @quota:	Most mappings (with @flow_timers: flows) of one inside address, 0 for none
  * @remote_quota: Most flows towards one remote endpoint, of all inside addresses; what would be
- *		more is refused. 0: none
+ *		more is refused. Implies @flow_timers. 0: none
  * @full_answer: What the inside is told of what finds no room (RFC 5508 REQ-8)
  * @cooldown:	A freed external port rests this long (RFC 6888 REQ-8)
- * @self_clash:	Linux with an open INPUT chain: what is not let in is taken for the NAT's own
+ * @self_clash:	Linux with an open INPUT chain: UDP that is not let in is taken for the NAT's own
  *		traffic, and holds its port towards that remote; implies @port_overload
  * @ttl_first:	A packet whose TTL ends here is seen by nothing. False, as Linux: it restarts the
  *		timer of what there is, and makes nothing new
@@ -147,7 +153,9 @@ struct nat_spec {
 	enum nat_states states;
 	struct nat_port_time port_times[NAT_PORT_TIMES_MAX];
 	nk_time t_tcp[NAT_TCP_STATES], t_transitory;
-	nk_time t_icmp;
+	nk_time t_pickup;
+	bool rst_ends;
+	nk_time t_icmp, t_other;
 	nk_time sweep, sweep_phase;
 	unsigned full_from, full_at;
 	bool refresh_out, refresh_in;

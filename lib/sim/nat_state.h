@@ -5,6 +5,9 @@
  * at which it may be over: a packet that restarts a timer does not touch the
  * agenda, and who is taken out of it too early is put back. Each packet begins
  * by nat_state_sweep(), so the rest of the code never meets what is over.
+ *
+ * UDP mappings have a timer each, unless the spec says flow_timers; all other
+ * mappings live as long as one of their flows.
  */
 #ifndef SIM_NAT_STATE_H
 #define SIM_NAT_STATE_H
@@ -16,14 +19,30 @@
 #include "sim/dict.h"
 #include "sim/life.h"
 #include "sim/nat.h"
+#include "sim/nat_late.h"
 #include "sim/ports.h"
 #include "sim/slab.h"
+#include "sim/tcp_track.h"
 
-#define NAT_EXTERNALS (sizeof(((struct nat_spec *)NULL)->external) / sizeof(struct addr))
+/**
+ * struct talk - Who talks with whom, as a packet at this NAT says
+ * @proto:	Its kind, for PACKET_OTHER with its number: each has mappings and ports of its own
+ * @flags:	Of TCP
+ * @here:	Outward: the inside endpoint. Inward: its external endpoint
+ * @remote:	The other side; of ICMP queries the address alone. With NAT64 it is IPv4
+ * @mapped:	What @here becomes on the other side of the NAT, once that is known
+ */
+struct talk {
+	uint16_t proto;
+	bool outward;
+	uint8_t flags;
+	struct addr here, remote, mapped;
+};
 
 /**
  * struct inside - A host on the inside, never forgotten
  * @external:	Paired pooling: index of its external address by family, v4 and v6
+ * @blocks:	Its ports of each external address; @count is 0 until it has some
  * @held:	What counts towards its quota
  * @first, @last: The same as a list, the next to be evicted first
  */
@@ -31,8 +50,17 @@ struct inside {
 	struct dict_node by_ip;
 	struct addr ip;
 	int external[2];
+	struct port_range blocks[NAT_EXTERNALS_MAX];
 	unsigned held;
 	struct state *first, *last;
+};
+
+/* A remote endpoint that has a quota, never forgotten, and its flows. */
+struct crowd {
+	struct dict_node by_remote;
+	uint16_t proto;
+	struct addr remote;
+	unsigned held;
 };
 
 /**
@@ -56,9 +84,11 @@ struct state {
  * struct mapping - An inside endpoint and its external endpoint
  * @remote:	What of the remote endpoint matters
  * @own:	There is no inside: the NAT itself has that traffic
+ * @ports:	Where the external port goes back to, or NULL
  */
 struct mapping {
 	struct state state; /* first */
+	uint16_t proto;
 	bool own;
 	struct dict_node by_inside, by_external;
 	struct addr inside, remote, external;
@@ -70,54 +100,56 @@ struct flow {
 	struct state state; /* first */
 	struct dict_node by_remote;
 	struct addr remote;
+	struct tcp_track tcp;
+	struct crowd *crowd;
 	struct flow *sibling, **link;
 };
 
 struct nat {
 	struct nat_spec spec;
 	struct rng *rng;
-	struct dict hosts, inward, outward, flows;
-	struct slab host_slab, mapping_slab, flow_slab;
+	struct dict hosts, inward, outward, flows, crowds;
+	struct slab host_slab, mapping_slab, flow_slab, crowd_slab;
 	struct agenda timers;
-	struct ports *ports[NAT_EXTERNALS];
+	struct ports *ports[NAT_EXTERNALS_MAX];
 	unsigned held, peak;
 	struct nat_applied applied[NAT_TRAFFICS];
+	struct nat_late late;
 };
 
-struct inside *inside_of(struct nat *n, const struct addr *from);
+enum packet_kind proto_kind(uint16_t proto);
 
-/* Room for one more of a host, if need be at the cost of another. Return: false if refused. */
-bool inside_has_room(struct nat *n, struct inside *h, nk_time now);
+/* What of a remote endpoint matters to a behaviour. */
+struct addr nat_masked(const struct addr *remote, enum nat_behaviour behaviour);
 
-/* New ones have no timer yet; NULL if there is no port or no memory. @key is what of the remote
- * endpoint @to matters for mapping. */
-struct mapping *mapping_make(struct nat *n, const struct addr *inside, const struct addr *key,
-			     const struct addr *to, struct inside *h, nk_time now);
+/* New ones have no timer yet; NULL if there is no port or no memory. @t is outward. */
+struct mapping *mapping_make(struct nat *n, const struct talk *t, struct inside *h, nk_time now);
 
-/* The mapping that a packet from the inside uses, or that one from the outside comes to. With
- * port overloading there may be several; one that has a flow with that remote goes first. */
-struct mapping *mapping_find(const struct nat *n, const struct addr *inside, const struct addr *key,
-			     const struct addr *to);
-struct mapping *mapping_at(const struct nat *n, const struct addr *external,
-			   const struct addr *from);
+/* The NAT itself talks from @t's external endpoint. */
+struct mapping *mapping_make_own(struct nat *n, const struct talk *t);
 
-/* Whether @m is still there, at @external: room may have been made at its cost. */
-bool mapping_lives(const struct nat *n, const struct mapping *m, const struct addr *external);
+/* The mapping that a packet from the inside uses, or that one from the outside comes to. Where
+ * ports are shared there may be several; one that has a flow with that remote goes first. */
+struct mapping *mapping_find(const struct nat *n, const struct talk *t);
+struct mapping *mapping_at(const struct nat *n, const struct talk *t);
 
-/* The NAT itself talks with @remote from @external, an external endpoint. */
-struct mapping *mapping_make_own(struct nat *n, const struct addr *external);
+/* Whether @m, which a packet came to, is still there: room may have been made at its cost. */
+bool mapping_lives(const struct nat *n, const struct mapping *m, const struct talk *t);
 void mapping_end(struct nat *n, struct mapping *m, nk_time now);
 
 struct flow *flow_make(struct nat *n, struct mapping *m, const struct addr *remote);
+/* That with @remote; or, of a mapping with a timer, what lets @remote in. */
 struct flow *flow_find(const struct nat *n, const struct mapping *m, const struct addr *remote);
 /* That of any mapping. */
-struct flow *flow_at(const struct nat *n, const struct addr *external, const struct addr *remote);
+struct flow *flow_at(const struct nat *n, uint16_t proto, const struct addr *external,
+		     const struct addr *remote);
 
-/* The first packet, from or to the remote port @port, and each packet after it. With an @owner
- * it counts towards his quota. */
-void state_begin(struct nat *n, struct state *s, struct inside *owner, bool outward, uint16_t port,
-		 nk_time now);
+/* The first packet, of @t, and each packet after it. @own is as in struct life. */
+void state_begin(struct nat *n, struct state *s, const struct talk *t, nk_time own, nk_time now);
 void state_touch(struct nat *n, struct state *s, bool outward, nk_time now);
+
+/* Ends a mapping or a flow, and the mapping too that lived by its flows alone. */
+void state_end(struct nat *n, struct state *s, nk_time now);
 
 void nat_state_sweep(struct nat *n, nk_time now);
 
