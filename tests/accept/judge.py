@@ -11,6 +11,7 @@ import sys
 import jsonschema
 
 STALL_S = 0.2
+TRUTH_RUNS = 66000
 STATES = ("solitary", "replied", "stream")
 EI, AD, APD = "endpoint-independent", "address-dependent", "address-and-port-dependent"
 CLASSES = {  # nat, mapping, filtering
@@ -224,6 +225,29 @@ def judge_schema(table, runs, schema):
     table.add("reports that the schema accepts", figure, "all", "FAIL" if bad else "pass")
 
 
+def judge_truth(table, path):
+    """The rows of the truth table, which judges itself."""
+    truth = json.loads(path.read_text())
+    for s in truth["statements"]:
+        table.add(
+            "truth: " + s["statement"],
+            "%.4g%s" % (s["figure"], " (%s)" % s["where"] if s["where"] else ""),
+            "%s %.4g" % ("at most" if s["at_most"] else "at least", s["bound"]),
+            "pass" if s["pass"] else "FAIL",
+        )
+    whole = "pass" if truth["runs"] >= TRUTH_RUNS else "inconclusive"
+    table.add("truth: runs", "%d" % truth["runs"], "%d" % TRUTH_RUNS, whole)
+    minutes = truth["cpu_s"] / 120
+    table.add("truth: on two processors", "%.1f min" % minutes, "30 min", "pass" if minutes <= 30 else "FAIL")
+
+
+def judge_mutants(table, path):
+    results = [line for line in path.read_text().splitlines() if line.startswith(("ok", "not ok"))]
+    missed = [line.split()[-1] for line in results if line.startswith("not")]
+    figure = "%d of %d%s" % (len(results) - len(missed), len(results), " (not: %s)" % ", ".join(missed) if missed else "")
+    table.add("mutants of the NAT's model that a test catches", figure, "all", "pass" if results and not missed else "FAIL")
+
+
 def main(folder, cases, schema):
     table, every, timed = Table(), [], []
     for case in read_cases(cases):
@@ -237,6 +261,9 @@ def main(folder, cases, schema):
         timed += runs if kind == "timers" else []
     judge_coverage(table, timed)
     judge_schema(table, every, json.loads(schema.read_text()))
+    for name, judge in (("truth.json", judge_truth), ("mutants.log", judge_mutants)):
+        if (folder / name).exists():
+            judge(table, folder / name)
     suites = folder / "suites.txt"
     if suites.exists():
         for line in suites.read_text().splitlines():
