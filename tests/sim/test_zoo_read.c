@@ -264,12 +264,31 @@ static void test_installed(void **state)
 	zoo_free(z);
 }
 
+/* Whatever is installed lets a connection begin, be quiet for a minute, and end. */
+static void test_installed_tcp(void **state)
+{
+	struct zoo *z = zoo_from_file(NULL);
+	const struct zoo_preset *p;
+
+	(void)state;
+	for (unsigned i = 0; (p = zoo_at(z, i)) != NULL; i++)
+		for (unsigned s = 0; s < NAT_TCP_CLOSE; s++) {
+			const nk_time t = p->spec.t_tcp[s];
+			const nk_time least = s == NAT_TCP_ESTABLISHED ? 60 * NK_S : NK_S;
+
+			if (t > 0 && t < least)
+				fail_msg("%s, TCP state %u", p->name, s);
+		}
+	zoo_free(z);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one),       cmocka_unit_test(test_values),
-		cmocka_unit_test(test_protocols), cmocka_unit_test(test_like),
-		cmocka_unit_test(test_faults),    cmocka_unit_test(test_installed),
+		cmocka_unit_test(test_one),           cmocka_unit_test(test_values),
+		cmocka_unit_test(test_protocols),     cmocka_unit_test(test_like),
+		cmocka_unit_test(test_faults),        cmocka_unit_test(test_installed),
+		cmocka_unit_test(test_installed_tcp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
