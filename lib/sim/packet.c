@@ -5,10 +5,7 @@
 #define V6_FRAGMENT 8 /* its header: RFC 8200 section 4.5 */
 #define TCP_HEADER  20
 #define ICMP_HEADER 8
-
-/* How much of a packet an error quotes at most: RFC 1812 section 4.3.2.3, RFC 4443 section 2.4. */
-#define V4_ERROR_MAX 576
-#define V6_ERROR_MAX 1280
+#define QUOTED      8 /* bytes of what follows the quoted IP header: RFC 792 */
 
 static bool is_v4(const struct addr *a)
 {
@@ -43,11 +40,6 @@ bool packet_may_be_answered(const struct packet *p)
 	       !is_multicast(&p->to);
 }
 
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 void packet_make_error(struct packet *e, const struct packet *about, const struct addr *from,
 		       enum packet_error error, uint32_t mtu)
 {
@@ -63,9 +55,9 @@ void packet_make_error(struct packet *e, const struct packet *about, const struc
 		.reply = about->reply,
 		.protocol = about->protocol,
 		.seq = about->seq,
+		.size = about->size,
 	};
-	e->size = least(packet_ip_header(e) + ICMP_HEADER + about->size,
-			is_v4(&e->to) ? V4_ERROR_MAX : V6_ERROR_MAX);
+	e->size = packet_ip_header(e) + ICMP_HEADER + packet_ip_header(about) + QUOTED;
 }
 
 void packet_make_reset(struct packet *r, const struct packet *about)

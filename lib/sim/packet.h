@@ -38,13 +38,15 @@ enum packet_error {
 
 #define PACKET_TTL 64 /* of what hosts and routers send unless they are told otherwise */
 
-/* A packet that an ICMP error is about, as its sender sent it or as a NAT made it since. */
+/* A packet that an ICMP error is about, as its sender sent it or as a NAT made it since. The fields
+ * are those of struct packet. */
 struct packet_quote {
 	enum packet_kind kind;
 	struct addr from, to;
 	bool reply;
 	uint8_t protocol;
 	uint32_t seq;
+	size_t size;
 };
 
 /**
@@ -60,6 +62,7 @@ struct packet_quote {
  * @error, @mtu, @quote: PACKET_ERROR
  * @fragments:	How many fragments it travels as: 1 if it is whole
  * @disordered:	Not the first of them came first
+ * @altered:	The payload was changed since it was read, and its checksum is no longer right
  * @size:	Length of the IP packet, with its headers, if it were whole
  * @raw:	@data is the whole IP packet as it was read, else the payload alone
  * @data:	@len bytes that belong to whoever made the packet, with room for @room
@@ -78,7 +81,7 @@ struct packet {
 	struct packet_quote quote;
 	unsigned fragments;
 	bool disordered;
-	bool raw;
+	bool raw, altered;
 	size_t size;
 	uint8_t *data;
 	size_t len, room, payload;
