@@ -129,6 +129,11 @@ static enum outcome judge_filtering(const struct probe_result *r, const struct t
 	return judge_class(&r->filtering, t->nat.filtering);
 }
 
+static bool is_in_range(const struct ports_finding *f, const struct nat_spec *n)
+{
+	return (f->lo >= n->port_lo && f->hi <= n->port_hi) || f->hi - f->lo < n->port_block;
+}
+
 static enum outcome judge_ports(const struct probe_result *r, const struct truth *t)
 {
 	static const enum port_pattern patterns[] = {PORTS_PRESERVED, PORTS_SEQUENTIAL,
@@ -142,9 +147,7 @@ static enum outcome judge_ports(const struct probe_result *r, const struct truth
 	case PORTS_PARITY:
 		return n->port_parity ? RIGHT : WRONG;
 	case PORTS_RANGE:
-		return n->ports == NAT_PORTS_RANDOM && f->lo >= n->port_lo && f->hi <= n->port_hi
-			       ? RIGHT
-			       : WRONG;
+		return n->ports == NAT_PORTS_RANDOM && is_in_range(f, n) ? RIGHT : WRONG;
 	case PORTS_SEQUENTIAL:
 		if (f->step != (n->port_step == 0 ? 1 : n->port_step))
 			return WRONG;
@@ -202,20 +205,23 @@ static enum outcome judge_refresh_in(const struct probe_result *r, const struct 
 	return judge_fact(&r->refresh_in, t->nat.refresh_in);
 }
 
-/* natprobe counts flows; a NAT that counts mappings allows a few more of them. */
+/* natprobe counts flows; a NAT that counts mappings, or gives out a block of ports, allows a few
+ * more of them. */
 static enum outcome judge_quota(const struct probe_result *r, const struct truth *t)
 {
 	const struct quota_finding *f = &r->quota;
 	const struct nat_spec *n = &t->nat;
-	const double most = n->flow_timers ? 1.05 : 1.25;
+	const unsigned quota = n->quota > 0 ? n->quota : n->port_block;
+	const bool refuses = n->quota == 0 || n->quota_policy == NAT_QUOTA_REFUSE;
+	const double most = n->flow_timers && n->quota > 0 ? 1.05 : 1.25;
 
 	if (f->policy == QUOTA_UNKNOWN)
 		return UNKNOWN;
 	if (f->policy == QUOTA_NONE_SEEN)
-		return n->quota == 0 || t->held_peak < n->quota ? RIGHT : WRONG;
-	if (n->quota == 0 || (f->policy == QUOTA_REFUSES) != (n->quota_policy == NAT_QUOTA_REFUSE))
+		return quota == 0 || t->held_peak < quota ? RIGHT : WRONG;
+	if (quota == 0 || (f->policy == QUOTA_REFUSES) != refuses)
 		return WRONG;
-	return f->value >= 0.95 * n->quota && f->value <= most * n->quota ? RIGHT : WRONG;
+	return f->value >= 0.95 * quota && f->value <= most * quota ? RIGHT : WRONG;
 }
 
 /* What the report says */

@@ -45,7 +45,8 @@ bool truth_table_scene(const struct truth_table *t, unsigned i, struct scene *ou
 		.delay = delay,
 		.seed = p->first + seed,
 	};
-	if (p->preset != NULL && strcmp(out->preset->name, p->preset) != 0)
+	if (out->preset->spec.nat64 ||
+	    (p->preset != NULL && strcmp(out->preset->name, p->preset) != 0))
 		return false;
 	if ((p->loss >= 0 && (unsigned)p->loss != loss) ||
 	    (p->delay >= 0 && (unsigned)p->delay != delay))

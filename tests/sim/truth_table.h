@@ -49,7 +49,8 @@ struct truth_table {
 bool truth_table_fill(struct truth_table *t, const struct truth_plan *plan);
 void truth_table_free(struct truth_table *t);
 
-/* Scene number @i. Return: false if it is not asked for. */
+/* Scene number @i. Return: false if it is not asked for, or behind a NAT64: the server's addresses
+ * are IPv4. */
 bool truth_table_scene(const struct truth_table *t, unsigned i, struct scene *out);
 
 /* The number of the first seed's scene in a cell; the other seeds follow. */

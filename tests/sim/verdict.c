@@ -40,8 +40,7 @@ static void consider(const struct court *c, struct statement *s, struct share go
 	const double value = s->at_most ? 1 - share_value(got) : share_value(got);
 
 	s->pass &= is_enough(c, got, s->at_most ? 1 - s->bound : s->bound);
-	if (got.of == 0 ||
-	    (s->where[0] != '\0' && (s->at_most ? value <= s->figure : value >= s->figure)))
+	if (s->at_most ? value <= s->figure : value >= s->figure)
 		return;
 	s->figure = value;
 	snprintf(s->where, sizeof(s->where), "%s%s%s", preset, what[0] != '\0' ? ", " : "", what);
