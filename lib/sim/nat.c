@@ -174,8 +174,9 @@ unsigned nat_held_peak(const struct nat *n)
 	return n->peak;
 }
 
-struct nat_applied nat_applied_times(const struct nat *n, enum nat_traffic traffic)
+struct nat_applied nat_applied_times(struct nat *n, enum nat_traffic traffic, nk_time now)
 {
+	nat_state_sweep(n, now);
 	return n->applied[traffic];
 }
 

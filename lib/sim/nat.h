@@ -55,8 +55,8 @@ bool nat_is_external(const struct nat *n, const struct addr *a);
 unsigned nat_held(struct nat *n, nk_time now);
 unsigned nat_held_peak(const struct nat *n);
 
-/* What the UDP timers were set to, once a sweep and the load have had their say. */
-struct nat_applied nat_applied_times(const struct nat *n, enum nat_traffic traffic);
+/* How long UDP timers were until @now, once a sweep and the load had had their say. */
+struct nat_applied nat_applied_times(struct nat *n, enum nat_traffic traffic, nk_time now);
 
 /**
  * struct nat_entry - Something that a NAT remembers, for people to read

@@ -179,8 +179,9 @@ struct nat_spec {
 	bool arbitrary_pooling;
 };
 
-/* What NAT timers were set to: the shortest and the longest time from the packet that started one
- * last until what it was for would be over, of @count packets. */
+/* How long NAT timers were: the shortest and the longest time from the packet that restarted one
+ * until what it was for would be over, of @count that were put to the test: they ran out, or more
+ * than half of that time had passed before the next packet. */
 struct nat_applied {
 	nk_time lo, hi;
 	unsigned count;

@@ -28,13 +28,16 @@ struct addr nat_masked(const struct addr *remote, enum nat_behaviour behaviour)
 
 /* Timers */
 
-static void note(struct nat *n, const struct life *l)
+static void note(struct nat *n, const struct state *s, nk_time now)
 {
+	const struct life *l = &s->life;
 	const nk_time t = l->ends - l->restarted;
 	struct nat_applied *a = &n->applied[l->stream  ? NAT_TRAFFIC_STREAM
 					    : l->first ? NAT_TRAFFIC_FIRST
 						       : NAT_TRAFFIC_REPLIED];
 
+	if (s->mapping->proto != PACKET_UDP || now - l->restarted <= t / 2)
+		return;
 	if (a->count == 0 || t < a->lo)
 		a->lo = t;
 	if (a->count == 0 || t > a->hi)
@@ -54,8 +57,6 @@ static void watch(struct nat *n, struct state *s)
 
 static void restarted(struct nat *n, struct state *s)
 {
-	if (s->mapping->proto == PACKET_UDP)
-		note(n, &s->life);
 	watch(n, s);
 	room_used(n, s);
 }
@@ -71,6 +72,7 @@ void state_touch(struct nat *n, struct state *s, bool outward, nk_time now)
 {
 	if (!s->timed)
 		return;
+	note(n, s, now);
 	life_touch(&s->life, &n->spec, n->held, outward, now);
 	restarted(n, s);
 }
@@ -130,12 +132,14 @@ void nat_state_sweep(struct nat *n, nk_time now)
 
 		s->queued--;
 		s->queued_for = NK_NEVER; /* of its other places the time is not known */
-		if (s->gone)
+		if (s->gone) {
 			state_release(n, s);
-		else if (s->life.ends <= now)
-			state_end(n, s, s->life.ends);
-		else
+		} else if (s->life.ends > now) {
 			watch(n, s);
+		} else {
+			note(n, s, s->life.ends);
+			state_end(n, s, s->life.ends);
+		}
 	}
 }
 

@@ -213,5 +213,5 @@ unsigned nat_mappings_peak(const struct world *w, int nat)
 
 struct nat_applied nat_applied(const struct world *w, int nat, enum nat_traffic traffic)
 {
-	return nat_applied_times(net_nat(w->net, nat), traffic);
+	return nat_applied_times(net_nat(w->net, nat), traffic, w->now);
 }

@@ -67,7 +67,7 @@ int world_run(struct world *w, const void *core, nk_time until);
 unsigned nat_mappings(const struct world *w, int nat);
 unsigned nat_mappings_peak(const struct world *w, int nat);
 
-/* What the timers of a NAT were set to so far, by traffic of that kind. */
+/* How long timers of a NAT were so far, by traffic of that kind. */
 struct nat_applied nat_applied(const struct world *w, int nat, enum nat_traffic traffic);
 
 /* Tells a host's core of an event, such as EVENT_STOP or EVENT_LINK_LOST. */
