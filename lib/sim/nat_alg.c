@@ -28,6 +28,7 @@ void nat_alg_rewrite(struct packet *p, const struct addr *was, const struct addr
 			continue;
 		}
 		memcpy(p->data + i, new, n);
+		p->altered = true;
 		i += n;
 	}
 }
