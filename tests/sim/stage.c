@@ -25,6 +25,40 @@ struct probe_options stage_options(void)
 	};
 }
 
+struct nat_spec stage_linux(unsigned first, unsigned stream)
+{
+	return (struct nat_spec){
+		.translate = true,
+		.mapping = NAT_EI,
+		.filtering = NAT_APD,
+		.ports = NAT_PORTS_PRESERVE,
+		.t_first = first * NK_S,
+		.t_replied = first * NK_S,
+		.t_stream = stream * NK_S,
+		.stream_after = 2 * NK_S,
+		.refresh_out = true,
+		.refresh_in = true,
+		.flow_timers = true,
+		.external = {addr_v4(203, 0, 113, 1, 0)},
+		.external_count = 1,
+	};
+}
+
+struct stage_plan stage_plan(const struct nat_spec *nat, uint64_t seed)
+{
+	struct stage_plan plan = {
+		.seed = seed,
+		.link = {.delay = 10 * NK_MS, .jitter = NK_MS},
+		.options = stage_options(),
+	};
+
+	if (nat != NULL) {
+		plan.nats[0] = *nat;
+		plan.nat_count = 1;
+	}
+	return plan;
+}
+
 static void seed_of(uint8_t out[static 32], uint64_t seed, uint8_t which)
 {
 	memset(out, which, 32);

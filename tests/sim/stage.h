@@ -38,6 +38,13 @@ struct stage {
 /* What the command does without options. */
 struct probe_options stage_options(void);
 
+/* A NAT like Linux: endpoint-independent mapping, filtering by endpoint, ports kept, timers by flow,
+ * in seconds: until the first answer and for a while after it, and as a stream. */
+struct nat_spec stage_linux(unsigned first, unsigned stream);
+
+/* Those options behind that NAT (NULL: none), 10 ms from the internet. */
+struct stage_plan stage_plan(const struct nat_spec *nat, uint64_t seed);
+
 /* Builds and starts it all at time 0; ends the program without memory. stage_strike() frees it. */
 void stage_set(struct stage *st, const struct stage_plan *plan);
 void stage_strike(struct stage *st);

@@ -15,40 +15,6 @@
 
 #define SEEDS 5
 
-static struct nat_spec linux_like(unsigned first, unsigned stream)
-{
-	return (struct nat_spec){
-		.translate = true,
-		.mapping = NAT_EI,
-		.filtering = NAT_APD,
-		.ports = NAT_PORTS_PRESERVE,
-		.t_first = first * NK_S,
-		.t_replied = first * NK_S,
-		.t_stream = stream * NK_S,
-		.stream_after = 2 * NK_S,
-		.refresh_out = true,
-		.refresh_in = true,
-		.flow_timers = true,
-		.external = {addr_v4(203, 0, 113, 1, 0)},
-		.external_count = 1,
-	};
-}
-
-static struct stage_plan plan_with(const struct nat_spec *spec, uint64_t seed)
-{
-	struct stage_plan plan = {
-		.seed = seed,
-		.link = {.delay = 10 * NK_MS, .jitter = NK_MS},
-		.options = stage_options(),
-	};
-
-	if (spec != NULL) {
-		plan.nats[0] = *spec;
-		plan.nat_count = 1;
-	}
-	return plan;
-}
-
 /* Runs to the end. */
 static const struct probe_result *run(struct stage *st, const struct stage_plan *plan)
 {
@@ -76,7 +42,7 @@ static void test_no_nat(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		const struct stage_plan plan = plan_with(NULL, seed);
+		const struct stage_plan plan = stage_plan(NULL, seed);
 		struct stage st;
 		const struct probe_result *r = run(&st, &plan);
 
@@ -88,39 +54,16 @@ static void test_no_nat(void **state)
 	}
 }
 
-static void test_firewall(void **state)
-{
-	(void)state;
-	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct nat_spec spec = linux_like(13, 31);
-		struct stage_plan plan;
-		struct stage st;
-
-		spec.translate = false;
-		spec.external_count = 0;
-		spec.filtering = seed % 2 != 0 ? NAT_AD : NAT_APD;
-		plan = plan_with(&spec, seed);
-
-		const struct probe_result *r = run(&st, &plan);
-
-		assert_int_equal(judge_fact(&r->nat, false), RIGHT);
-		assert_int_equal(judge_fact(&r->firewall, true), RIGHT);
-		assert_int_equal(judge_class(&r->filtering, spec.filtering), RIGHT);
-		assert_times(r, 13, 31);
-		stage_strike(&st);
-	}
-}
-
 /* Of two NATs the stricter class and the shorter time are seen. */
 static void test_two_nats(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-		struct nat_spec outer = linux_like(30, 60);
-		struct stage_plan plan = plan_with(&outer, seed);
+		struct nat_spec outer = stage_linux(30, 60);
+		struct stage_plan plan = stage_plan(&outer, seed);
 		struct stage st;
 
-		plan.nats[1] = linux_like(20, 90);
+		plan.nats[1] = stage_linux(20, 90);
 		plan.nats[1].external[0] = addr_v4(100, 64, 1, 1, 0);
 		plan.nats[1].mapping = NAT_APD;
 		plan.nats[1].filtering = NAT_EI;
@@ -137,40 +80,9 @@ static void test_two_nats(void **state)
 	}
 }
 
-/* Timers that fall, rise at once with the first answer, or are longer than the longest silence. */
-static void test_timers(void **state)
-{
-	static const unsigned times[][3] = {{60, 30, 60}, {15, 300, 300},   {13, 13, 31},
-					    {23, 23, 47}, {120, 120, 1000}, {7, 350, 350}};
-
-	(void)state;
-	for (uint64_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
-		struct nat_spec spec = linux_like(times[i][0], times[i][2]);
-		struct stage_plan plan;
-		struct stage st;
-
-		spec.t_replied = times[i][1] * NK_S;
-		plan = plan_with(&spec, 1 + i);
-
-		const struct probe_result *r = run(&st, &plan);
-
-		for (unsigned s = 0; s < STATE_COUNT; s++) {
-			const struct measured *m = &r->timeouts[s];
-
-			print_message("%u: %.2f, at least %.2f\n", times[i][s], m->value,
-				      m->at_least);
-			if (times[i][s] <= 360)
-				assert_int_equal(judge_time(m, times[i][s]), RIGHT);
-			else
-				assert_true(!m->known && m->at_least > 300);
-		}
-		stage_strike(&st);
-	}
-}
-
 static void check_quota(unsigned quota, enum nat_quota policy, bool by_flow, uint64_t seed)
 {
-	struct nat_spec spec = linux_like(30, 60);
+	struct nat_spec spec = stage_linux(30, 60);
 	struct stage_plan plan;
 	struct stage st;
 	enum outcome times[STATE_COUNT];
@@ -178,7 +90,7 @@ static void check_quota(unsigned quota, enum nat_quota policy, bool by_flow, uin
 	spec.quota = quota;
 	spec.quota_policy = policy;
 	spec.flow_timers = by_flow;
-	plan = plan_with(&spec, seed);
+	plan = stage_plan(&spec, seed);
 
 	const struct probe_result *r = run(&st, &plan);
 	const unsigned peak = nat_mappings_peak(st.world, st.nats[0]);
@@ -245,8 +157,8 @@ static void test_budget(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 4; i++) {
-		const struct nat_spec spec = linux_like(30, 60);
-		struct stage_plan plan = plan_with(&spec, 1);
+		const struct nat_spec spec = stage_linux(30, 60);
+		struct stage_plan plan = stage_plan(&spec, 1);
 		struct stage st;
 
 		plan.options.mappings = budgets[i];
@@ -263,62 +175,24 @@ static void test_budget(void **state)
 	}
 }
 
-static void test_pooling(void **state)
+/* Neither packets out nor packets in keep the mapping. With ports drawn anew this could be seen, but
+ * what each of them does cannot be told from what the other does. */
+static void test_no_refresh(void **state)
 {
 	(void)state;
-	for (int mapping = NAT_EI; mapping <= NAT_APD; mapping++) {
-		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-			struct nat_spec spec = linux_like(30, 60);
-			struct stage_plan plan;
-			struct stage st;
-
-			spec.mapping = (enum nat_behaviour)mapping;
-			spec.external_count = 4;
-			for (uint8_t i = 0; i < 4; i++)
-				spec.external[i] = addr_v4(203, 0, 113, (uint8_t)(1 + i), 0);
-			spec.arbitrary_pooling = true;
-			plan = plan_with(&spec, seed);
-
-			const struct probe_result *r = run(&st, &plan);
-
-			assert_int_equal(r->pooling, POOL_ARBITRARY);
-			assert_int_not_equal(judge_class(&r->mapping, spec.mapping), WRONG);
-			assert_int_not_equal(judge_class(&r->filtering, spec.filtering), WRONG);
-			for (unsigned s = 0; s < STATE_COUNT; s++)
-				assert_int_not_equal(
-					judge_time(&r->timeouts[s], s == STATE_STREAM ? 60 : 30),
-					WRONG);
-			stage_strike(&st);
-		}
-	}
-}
-
-/* RFC 4787 REQ-6 broken: packets out do not keep the mapping. With ports drawn anew this can be
- * seen; a NAT that keeps ports makes the same mapping again with the next packet. */
-static void test_refresh(void **state)
-{
-	(void)state;
-	for (int way = 0; way < 3; way++) {
-		struct nat_spec spec = linux_like(20, 40);
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct nat_spec spec = stage_linux(20, 40);
 		struct stage_plan plan;
 		struct stage st;
 
 		spec.ports = NAT_PORTS_RANDOM;
-		spec.refresh_out = way == 1;
-		spec.refresh_in = way == 2;
-		plan = plan_with(&spec, 1);
+		spec.refresh_out = spec.refresh_in = false;
+		plan = stage_plan(&spec, seed);
 
 		const struct probe_result *r = run(&st, &plan);
 
-		print_message("refresh out %d, in %d: %d, %d\n", spec.refresh_out, spec.refresh_in,
-			      judge_fact(&r->refresh_out, spec.refresh_out),
-			      judge_fact(&r->refresh_in, spec.refresh_in));
-		assert_int_not_equal(judge_fact(&r->refresh_out, spec.refresh_out), WRONG);
-		assert_int_not_equal(judge_fact(&r->refresh_in, spec.refresh_in), WRONG);
-		if (way > 0) {
-			assert_int_equal(judge_fact(&r->refresh_out, spec.refresh_out), RIGHT);
-			assert_int_equal(judge_fact(&r->refresh_in, spec.refresh_in), RIGHT);
-		}
+		assert_int_not_equal(judge_fact(&r->refresh_out, false), WRONG);
+		assert_int_not_equal(judge_fact(&r->refresh_in, false), WRONG);
 		stage_strike(&st);
 	}
 }
@@ -329,8 +203,8 @@ static void test_plain_server(void **state)
 	(void)state;
 	for (int kind = 0; kind < 3; kind++) {
 		for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-			const struct nat_spec spec = linux_like(13, 31);
-			struct stage_plan plan = plan_with(&spec, seed);
+			const struct nat_spec spec = stage_linux(13, 31);
+			struct stage_plan plan = stage_plan(&spec, seed);
 			struct stage st;
 
 			plan.plain = true;
@@ -377,12 +251,12 @@ static void test_liars(void **state)
 	(void)state;
 	for (unsigned i = 0; i < sizeof(liars) / sizeof(liars[0]); i++) {
 		for (int filtering = NAT_EI; filtering <= NAT_APD; filtering++) {
-			struct nat_spec spec = linux_like(13, 31);
+			struct nat_spec spec = stage_linux(13, 31);
 			struct stage_plan plan;
 			struct stage st;
 
 			spec.filtering = (enum nat_behaviour)filtering;
-			plan = plan_with(&spec, 1 + i);
+			plan = stage_plan(&spec, 1 + i);
 			plan.plain = true;
 			plan.faults = liars[i].faults;
 
@@ -409,8 +283,8 @@ static void test_useless_servers(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
-		struct nat_spec spec = linux_like(13, 31);
-		struct stage_plan plan = plan_with(&spec, 1);
+		struct nat_spec spec = stage_linux(13, 31);
+		struct stage_plan plan = stage_plan(&spec, 1);
 		struct stage st;
 
 		plan.plain = true;
@@ -435,8 +309,8 @@ static void test_cut_short(void **state)
 	(void)state;
 	for (unsigned e = 0; e < 2; e++) {
 		for (unsigned i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
-			const struct nat_spec spec = linux_like(13, 31);
-			const struct stage_plan plan = plan_with(&spec, 1);
+			const struct nat_spec spec = stage_linux(13, 31);
+			const struct stage_plan plan = stage_plan(&spec, 1);
 			struct stage st;
 
 			stage_set(&st, &plan);
@@ -462,16 +336,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_nat),
-		cmocka_unit_test(test_firewall),
 		cmocka_unit_test(test_two_nats),
-		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_quota_refuses_flows),
 		cmocka_unit_test(test_quota_refuses_mappings),
 		cmocka_unit_test(test_quota_evicts_oldest),
 		cmocka_unit_test(test_quota_evicts_first),
 		cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_pooling),
-		cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_no_refresh),
 		cmocka_unit_test(test_plain_server),
 		cmocka_unit_test(test_liars),
 		cmocka_unit_test(test_useless_servers),

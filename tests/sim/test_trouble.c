@@ -18,28 +18,11 @@
 
 static struct stage_plan a_plan(bool plain, uint64_t seed)
 {
-	return (struct stage_plan){
-		.seed = seed,
-		.nats = {{
-			.translate = true,
-			.mapping = NAT_EI,
-			.filtering = NAT_APD,
-			.ports = NAT_PORTS_PRESERVE,
-			.t_first = FIRST * NK_S,
-			.t_replied = FIRST * NK_S,
-			.t_stream = STREAM * NK_S,
-			.stream_after = 2 * NK_S,
-			.refresh_out = true,
-			.refresh_in = true,
-			.flow_timers = true,
-			.external = {addr_v4(203, 0, 113, 1, 0)},
-			.external_count = 1,
-		}},
-		.nat_count = 1,
-		.link = {.delay = 10 * NK_MS, .jitter = NK_MS},
-		.options = stage_options(),
-		.plain = plain,
-	};
+	const struct nat_spec nat = stage_linux(FIRST, STREAM);
+	struct stage_plan plan = stage_plan(&nat, seed);
+
+	plan.plain = plain;
+	return plan;
 }
 
 static void assert_nothing_false(struct stage *st)
