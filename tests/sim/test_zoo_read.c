@@ -104,11 +104,14 @@ static void test_protocols(void **state)
 {
 	char why[ZOO_WHY];
 	struct zoo *z = read_text("[one]\n" WHOLE "timer-icmp = 60 s | assumed | x\n"
+				  "timer-other = 90 s | assumed | x\n"
 				  "tcp-syn-sent = 5 s | assumed | x\n"
 				  "tcp-established = 86400 s | assumed | x\n"
 				  "tcp-close = 10 s | assumed | x\n"
 				  "tcp-transitory = 120 s | assumed | x\n"
 				  "tcp-pickup = yes | assumed | x\n"
+				  "tcp-pickup-limit = 300 s | assumed | x\n"
+				  "tcp-refused-ends = yes | assumed | x\n"
 				  "tcp-lost = rst | assumed | x\n"
 				  "syn-answer = no-port | assumed | x\n"
 				  "syn-hold = 6 s | assumed | x\n"
@@ -127,12 +130,14 @@ static void test_protocols(void **state)
 	assert_non_null(z);
 	s = &zoo_at(z, 0)->spec;
 	assert_int_equal(s->t_icmp, 60 * NK_S);
+	assert_int_equal(s->t_other, 90 * NK_S);
 	assert_int_equal(s->t_tcp[NAT_TCP_SYN_SENT], 5 * NK_S);
 	assert_int_equal(s->t_tcp[NAT_TCP_ESTABLISHED], 86400 * NK_S);
 	assert_int_equal(s->t_tcp[NAT_TCP_CLOSE], 10 * NK_S);
 	assert_int_equal(s->t_tcp[NAT_TCP_FIN_WAIT], 0);
 	assert_int_equal(s->t_transitory, 120 * NK_S);
-	assert_true(s->tcp_pickup && s->drop_errors && s->alg && s->nat64);
+	assert_int_equal(s->t_pickup, 300 * NK_S);
+	assert_true(s->tcp_pickup && s->rst_ends && s->drop_errors && s->alg && s->nat64);
 	assert_int_equal(s->tcp_lost, NAT_ANSWER_RST);
 	assert_int_equal(s->syn_answer, NAT_ANSWER_NO_PORT);
 	assert_int_equal(s->full_answer, NAT_ANSWER_PROHIBITED);
