@@ -5,10 +5,12 @@
 #include "face/commands.h"
 #include "face/exit.h"
 #include "io/standard.h"
+#include "run.h"
 
 static const struct subcommand commands[] = {
 	{"list", "Name the NATs that there are as presets.", list_main},
 	{"show", "Say everything about one preset, and where it is from.", show_main},
+	{"run", "Run a program behind a NAT.", run_main},
 };
 
 static const struct program_spec program = {

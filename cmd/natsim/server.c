@@ -1,0 +1,200 @@
+#include "server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "face/exit.h"
+#include "face/log.h"
+#include "host.h"
+#include "io/sockaddr.h"
+#include "wire/stun.h"
+
+#define PROGRAM   "natbroker"
+#define STUN_PORT 3478
+#define AGAIN_MS  10
+#define WAIT_MS   10000 /* a loaded machine starts programs slowly */
+#define TAIL      512   /* bytes of the log looked at for its last line */
+
+static const char *program_file(const struct server_options *o, char path[static PATH_MAX])
+{
+	const ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	char *slash;
+
+	if (o->program != NULL)
+		return o->program;
+	if (n <= 0)
+		return PROGRAM;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	snprintf(slash + 1, (size_t)(path + PATH_MAX - slash - 1), "%s", PROGRAM);
+	return access(path, X_OK) == 0 ? path : PROGRAM;
+}
+
+static pid_t spawn(const struct server *s, int init, const struct server_options *o)
+{
+	char path[PATH_MAX], texts[NET_ADDRS_MAX][ADDR_TEXT];
+	char *argv[2 * NET_ADDRS_MAX + 4];
+	const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const struct program p = {
+		.argv = argv,
+		.input = nothing,
+		.output = nothing,
+		.error = s->log,
+		.signals = o->signals,
+		.daemon = true,
+	};
+	unsigned argc = 0;
+	pid_t pid;
+
+	argv[argc++] = (char *)program_file(o, path);
+	for (unsigned i = 0; i < s->host->addr_count; i++) {
+		addr_text_ip(&s->host->addrs[i], texts[i]);
+		argv[argc++] = "--listen";
+		argv[argc++] = texts[i];
+	}
+	argv[argc++] = "--config=/dev/null"; /* the user's own is for another server */
+	argv[argc] = NULL;
+	pid = host_spawn(init, &p);
+	close(nothing);
+	return pid;
+}
+
+/* One Binding request. Return: whether an answer came within AGAIN_MS. */
+static bool ask(int fd, struct rng *rng)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+	uint8_t tid[STUN_TID], bytes[1500];
+	struct wr w = wr_make(bytes, sizeof(bytes));
+	struct stun_msg m;
+	ssize_t n;
+
+	rng_bytes(rng, tid, sizeof(tid));
+	stun_begin(&w, STUN_BINDING, STUN_REQUEST, tid);
+	if (send(fd, bytes, stun_end(&w), 0) < 0)
+		poll(NULL, 0, AGAIN_MS); /* refused: it does not listen yet */
+	else
+		poll(&poll_fd, 1, AGAIN_MS);
+	n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	return n > 0 && stun_read(&m, bytes, (size_t)n) == 0 && stun_answers(&m, STUN_BINDING, tid);
+}
+
+/* In a child: asks each address from within the host until it answers. */
+_Noreturn static void ask_all(const struct topology_host *h, int init)
+{
+	struct rng rng;
+
+	rng_seed_from_kernel(&rng);
+	if (setns(init, CLONE_NEWNET) != 0)
+		_exit(EXIT_INTERNAL);
+	for (unsigned i = 0; i < h->addr_count; i++) {
+		const struct addr to = addr_with_port(h->addrs[i], STUN_PORT);
+		union sockaddr_ip sa;
+		const socklen_t len = sockaddr_from(&sa, &to, 0);
+		const int fd = socket(sa.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+		if (fd < 0 || connect(fd, &sa.sa, len) != 0)
+			_exit(EXIT_INTERNAL);
+		while (!ask(fd, &rng))
+			;
+		close(fd);
+	}
+	_exit(EXIT_YES);
+}
+
+static int pidfd_of(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+/* Return: whether all addresses answer; not if the server has ended, or it lasts too long. */
+static bool wait_ready(const struct server *s, int init)
+{
+	const pid_t asker = fork();
+	struct pollfd ends[2] = {{.events = POLLIN}, {.events = POLLIN}};
+	int status = -1;
+
+	if (asker == 0)
+		ask_all(s->host, init);
+	if (asker < 0)
+		return false;
+	ends[0].fd = pidfd_of(s->pid);
+	ends[1].fd = pidfd_of(asker);
+	while (poll(ends, 2, WAIT_MS) < 0 && errno == EINTR)
+		;
+	kill(asker, SIGKILL);
+	waitpid(asker, &status, 0);
+	close(ends[0].fd);
+	close(ends[1].fd);
+	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_YES;
+}
+
+/* The log's last line, or nothing. */
+static const char *last_line(int log, char text[static TAIL])
+{
+	const off_t end = log >= 0 ? lseek(log, 0, SEEK_END) : 0;
+	const off_t from = end > TAIL - 1 ? end - (TAIL - 1) : 0;
+	const ssize_t n = end > 0 ? pread(log, text, (size_t)(end - from), from) : 0;
+	char *line;
+
+	text[n > 0 ? n : 0] = '\0';
+	if (n > 0 && text[n - 1] == '\n')
+		text[n - 1] = '\0';
+	line = strrchr(text, '\n');
+	return line != NULL ? line + 1 : text;
+}
+
+static int say_not_there(const struct server *s)
+{
+	char text[TAIL];
+
+	log_line(LEVEL_ERROR, "%s: " PROGRAM " does not serve: %s", s->host->name,
+		 last_line(s->log, text));
+	return EXIT_UNREACHABLE;
+}
+
+int server_start(struct server *s, const struct topology_host *h, int init,
+		 const struct server_options *o)
+{
+	*s = (struct server){.pid = -1, .log = -1, .host = h};
+	if (!o->verbose)
+		s->log = memfd_create("log", MFD_CLOEXEC);
+	s->pid = spawn(s, init, o);
+	if (s->pid < 0) {
+		log_line(LEVEL_ERROR, "%s: cannot start " PROGRAM ": %s", h->name, strerror(errno));
+		return EXIT_INTERNAL;
+	}
+	return wait_ready(s, init) ? EXIT_YES : say_not_there(s);
+}
+
+void server_look(struct server *s)
+{
+	char text[TAIL];
+
+	if (s->pid <= 0 || waitpid(s->pid, NULL, WNOHANG) != s->pid)
+		return;
+	s->pid = -1;
+	log_line(LEVEL_WARNING, "%s: " PROGRAM " has ended: %s", s->host->name,
+		 last_line(s->log, text));
+}
+
+void server_end(struct server *s)
+{
+	if (s->pid > 0) {
+		kill(s->pid, SIGKILL);
+		waitpid(s->pid, NULL, 0);
+	}
+	if (s->log >= 0)
+		close(s->log);
+	*s = (struct server){.pid = -1, .log = -1};
+}
