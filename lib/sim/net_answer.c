@@ -1,9 +1,5 @@
 #include "sim/net_state.h"
 
-/* A node may send that many ICMP errors at once, and one each interval (RFC 4443 section 2.4f). */
-#define ERRORS_AT_ONCE 50
-#define ERRORS_EVERY   NK_MS
-
 static const struct addr *of_family(const struct addr *addrs, unsigned count,
 				    enum addr_family family)
 {
@@ -26,16 +22,6 @@ static const struct addr *speaks_as(const struct node *node, enum hop side, enum
 	return external != NULL || (spec != NULL && spec->translate) ? external : inside;
 }
 
-static bool may_speak(struct node *node, nk_time now)
-{
-	const nk_time paid = nk_max(node->errors_paid, now - ERRORS_AT_ONCE * ERRORS_EVERY);
-
-	if (paid + ERRORS_EVERY > now)
-		return false;
-	node->errors_paid = paid + ERRORS_EVERY;
-	return true;
-}
-
 void net_answer_error(struct net *n, int number, enum hop side, const struct packet *about,
 		      enum packet_error error, uint32_t mtu)
 {
@@ -43,7 +29,7 @@ void net_answer_error(struct net *n, int number, enum hop side, const struct pac
 	const struct addr *from = speaks_as(node, side, addr_family(&about->from));
 	struct packet *e;
 
-	if (from == NULL || !packet_may_be_answered(about) || !may_speak(node, n->now))
+	if (from == NULL || !packet_may_be_answered(about) || !pace_allows(&node->errors, n->now))
 		return;
 	e = net_get(n, 0);
 	if (e == NULL)

@@ -6,6 +6,7 @@
 #include "sim/agenda.h"
 #include "sim/link.h"
 #include "sim/net.h"
+#include "sim/pace.h"
 #include "sim/routes.h"
 #include "sim/slab.h"
 
@@ -24,14 +25,13 @@ struct host {
  * struct node - A NAT, a router, or the internet
  * @nat:	NULL: it translates nothing
  * @inside:	@inside_count addresses of its own
- * @errors_paid: When the ICMP errors sent so far would have been due, one each ERRORS_EVERY
  */
 struct node {
 	struct place place;
 	struct nat *nat;
 	struct addr inside[NET_ADDRS_MAX];
 	unsigned inside_count;
-	nk_time errors_paid;
+	struct pace errors;
 };
 
 enum hop {

@@ -7,10 +7,12 @@
 #include "base/heap.h"
 #include "sim/dict.h"
 #include "sim/host.h"
+#include "sim/net_pcap.h"
 
 /**
  * struct world - A world
- * @unheard:	Packets that came to a host where nothing took them
+ * @unheard:	Datagrams that came to a host where nothing took them
+ * @pcap:	NULL: none is written
  */
 struct world {
 	nk_time now;
@@ -18,6 +20,7 @@ struct world {
 	struct world_stats stats;
 	uint64_t unheard;
 	struct net *net;
+	struct net_pcap *pcap;
 	struct host_env env;
 	struct host *hosts[NET_HOSTS_MAX];
 	int host_count;
@@ -46,7 +49,6 @@ static void send_packet(void *user, int host, struct packet *p)
 {
 	struct world *w = user;
 
-	w->stats.sent++;
 	trace(w, p);
 	net_send(w->net, host, p, w->now);
 }
@@ -60,13 +62,21 @@ static void deliver(void *user, int host, const struct packet *p, nk_time now)
 {
 	struct world *w = user;
 
-	if (!host_receive(w->hosts[host], p, now)) {
+	if (host_receive(w->hosts[host], p, now)) {
+		w->stats.delivered++;
+		trace(w, p);
+		turn_host(w, host);
+	} else if (p->kind == PACKET_UDP) {
 		w->unheard++;
-		return;
 	}
-	w->stats.delivered++;
-	trace(w, p);
-	turn_host(w, host);
+}
+
+static void tap(void *user, enum net_place place, int number, const struct packet *p, nk_time now)
+{
+	struct world *w = user;
+
+	if (w->pcap != NULL)
+		net_pcap_tap(w->pcap, place, number, p, now);
 }
 
 struct world *world_new(uint64_t seed)
@@ -80,10 +90,11 @@ struct world *world_new(uint64_t seed)
 		.get = packet_for,
 		.send = send_packet,
 		.user = w,
-		.stats = &w->stats,
+		.sent = &w->stats.sent,
+		.late = &w->stats.late,
 		.rng = &w->rng,
 	};
-	w->net = net_new(&(struct net_hooks){.deliver = deliver, .user = w}, &w->rng);
+	w->net = net_new(&(struct net_hooks){.deliver = deliver, .tap = tap, .user = w}, &w->rng);
 	if (w->net == NULL) {
 		free(w);
 		return NULL;
@@ -99,6 +110,7 @@ void world_free(struct world *w)
 	for (int i = 0; i < w->host_count; i++)
 		host_free(w->hosts[i]);
 	net_free(w->net);
+	free(w->pcap);
 	free(w);
 }
 
@@ -149,6 +161,35 @@ void world_set_nat_link(struct world *w, int nat, const struct link_spec *up,
 			const struct link_spec *down)
 {
 	net_set_node_link(w->net, nat, up, down);
+}
+
+bool world_reboot_nat(struct world *w, int nat)
+{
+	return net_reboot(w->net, nat);
+}
+
+bool world_replace_nat(struct world *w, int nat, const struct nat_spec *spec)
+{
+	return net_replace_nat(w->net, nat, spec);
+}
+
+bool world_readdress_host(struct world *w, int host, unsigned index, const struct addr *to)
+{
+	if (!net_readdress_host(w->net, host, index, to))
+		return false;
+	if (host_readdress(w->hosts[host], index, to))
+		world_tell(w, host, &(struct event){.kind = EVENT_LINK_LOST});
+	return true;
+}
+
+bool world_write_pcap(struct world *w, FILE *file)
+{
+	if (w->pcap == NULL)
+		w->pcap = malloc(sizeof(*w->pcap));
+	if (w->pcap == NULL)
+		return false;
+	net_pcap_begin(w->pcap, file, 0, NULL, NULL);
+	return true;
 }
 
 void world_attach(struct world *w, int host, const struct core_ops *ops, void *core)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/addr.h"
 #include "core/core.h"
@@ -15,13 +16,13 @@
 
 /**
  * struct world_stats - What has happened so far
- * @sent:	Datagrams that cores sent
- * @delivered:	Datagrams that cores were given
+ * @sent:	Datagrams and ICMP messages that cores sent
+ * @delivered:	Packets of which cores were told
  * @lost, @refused, @stray: As in struct net_stats; no socket is stray too
  * @late:	Times that a core, with nothing more to do, had a deadline that was not in the
  *		future: a fault of the core, which is then called again 1 ms later
- * @trace:	Hash over all datagrams sent and delivered, with their times: equal seeds give
- *		equal traces
+ * @trace:	Hash over all packets sent and delivered, with their times: equal seeds give equal
+ *		traces
  */
 struct world_stats {
 	uint64_t sent, delivered, lost, refused, stray, late;
@@ -54,6 +55,17 @@ void world_set_link(struct world *w, int host, const struct link_spec *up,
 		    const struct link_spec *down);
 void world_set_nat_link(struct world *w, int nat, const struct link_spec *up,
 			const struct link_spec *down);
+
+/* In mid-run: all that a NAT knew is lost; it becomes another one; a host's address (@index as it was
+ * added) is another one, of which its core hears as EVENT_LINK_LOST if a socket was bound to it.
+ * Return: false without memory, and nothing has changed. */
+bool world_reboot_nat(struct world *w, int nat);
+bool world_replace_nat(struct world *w, int nat, const struct nat_spec *spec);
+bool world_readdress_host(struct world *w, int host, unsigned index, const struct addr *to);
+
+/* From now on writes each packet to @file, borrowed, at every host and on both sides of every NAT
+ * (pcap.h). Return: false without memory. */
+bool world_write_pcap(struct world *w, FILE *file);
 
 /* Runs @core on a host; it must have been started at world_now(). What ran there before is
  * forgotten and its sockets are closed. NULL @ops: nothing runs there. */
