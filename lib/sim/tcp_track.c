@@ -115,6 +115,9 @@ static char next_state(const struct tcp_track *t, enum kind kind, bool outward)
 		return 'R';
 	if (next == 'S' && is_over(t))
 		return IGNORE;
+	/* A SYN sent again restarts no timer: its sender may try for ever. */
+	if (next == 'S' && t->state == NAT_TCP_SYN_SENT && !t->answered)
+		return IGNORE;
 	/* Both have sent SYN and SYN/ACK; there will be no ACK of who was first. */
 	if (next == 'R' && kind == KIND_ACK && t->simultaneous)
 		return 'E';
