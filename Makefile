@@ -175,11 +175,12 @@ install-files: all $(BUILD)/public/libnatkit.a install-texts
 
 # Manuals and units name the files that they speak of where they are installed.
 install-texts:
-	$(INSTALL) -d $(at)/share/natkit $(at)/share/man/man1 $(at)/share/man/man7 $(at)/share/man/man8 \
+	$(INSTALL) -d $(at)/share/natkit/natsim $(at)/share/man/man1 $(at)/share/man/man7 $(at)/share/man/man8 \
 		$(at)/lib/systemd/system
 	$(foreach s,1 7 8,$(foreach m,$(call manuals,$s),$(call placed,$m,share/man/man$s)))
 	$(foreach u,$(wildcard share/*.service),$(call placed,$u,lib/systemd/system))
 	$(INSTALL) -m 644 $(wildcard share/*.conf share/*.json share/*.example) $(at)/share/natkit
+	$(INSTALL) -m 644 $(wildcard share/natsim/*.json) $(at)/share/natkit/natsim
 
 uninstall:
 	rm -f $(addprefix $(at)/bin/,$(CMDS)) $(at)/include/natkit.h $(at)/lib/libnatkit.* \

@@ -85,9 +85,14 @@ manuals_came() {
 }
 
 data_came() {
-  for file in share/*.conf share/*.json; do
-    cmp "$file" "$root/share/natkit/${file##*/}" || return 1
+  for file in share/*.conf share/*.json share/natsim/*.json; do
+    cmp "$file" "$root/share/natkit/${file#share/}" || return 1
   done
+}
+
+# Wherever it was installed to.
+zoo_is_found() {
+  "$root/bin/natsim" show mikrotik --json | grep -q '"name": "mikrotik"'
 }
 
 # Paths in texts follow PREFIX; a build folder of its own, as another PREFIX means other flags.
@@ -99,12 +104,13 @@ texts_follow_prefix() {
     ! grep -r /usr/local "$scratch/other/opt/natkit"
 }
 
-echo 1..12
+echo 1..13
 unset NATKIT_BUILD
 try "make install" make --no-print-directory install DESTDIR="$scratch"
 try "programs run" programs_run
 try "manual pages came" manuals_came
 try "data files came" data_came
+try "natsim finds its presets" zoo_is_found
 try "paths in texts follow PREFIX" texts_follow_prefix
 try "shared library exports nk_ names only" only_nk -D "$root/lib/libnatkit.so"
 try "static library exports nk_ names only" only_nk -g "$root/lib/libnatkit.a"

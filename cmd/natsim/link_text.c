@@ -113,27 +113,63 @@ static const struct {
 	{"mtu", set_mtu, "give a number of bytes from 1280 to 65535"},
 };
 
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
+
+/* Return: KEYS if there is no such one. */
+static size_t find(const char *key)
+{
+	size_t i = 0;
+
+	while (i < KEYS && strcmp(keys[i].name, key) != 0)
+		i++;
+	return i;
+}
+
 bool link_set(struct link_spec *link, const char *key, const char *value, char why[static LINK_WHY])
 {
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (strcmp(keys[i].name, key) != 0)
-			continue;
-		if (keys[i].set(link, value))
-			return true;
-		snprintf(why, LINK_WHY, "%s", keys[i].right);
-		return false;
-	}
-	snprintf(why, LINK_WHY,
-		 "a link has delay, jitter, loss, bursts, duplicate, reorder and mtu");
+	const size_t i = find(key);
+
+	if (i < KEYS && keys[i].set(link, value))
+		return true;
+	snprintf(why, LINK_WHY, "%s",
+		 i < KEYS ? keys[i].right
+			  : "a link has delay, jitter, loss, bursts, duplicate, reorder and mtu");
 	return false;
+}
+
+enum direction { BOTH, UP, DOWN };
+
+/* Cuts "up." or "down." off *@key. */
+static enum direction direction(const char **key)
+{
+	if (strncmp(*key, "up.", 3) == 0) {
+		*key += 3;
+		return UP;
+	}
+	if (strncmp(*key, "down.", 5) == 0) {
+		*key += 5;
+		return DOWN;
+	}
+	return BOTH;
 }
 
 bool link_set_both(struct topology_link *link, const char *key, const char *value,
 		   char why[static LINK_WHY])
 {
-	if (strncmp(key, "up.", 3) == 0)
-		return link_set(&link->up, key + 3, value, why);
-	if (strncmp(key, "down.", 5) == 0)
-		return link_set(&link->down, key + 5, value, why);
-	return link_set(&link->up, key, value, why) && link_set(&link->down, key, value, why);
+	switch (direction(&key)) {
+	case UP:
+		return link_set(&link->up, key, value, why);
+	case DOWN:
+		return link_set(&link->down, key, value, why);
+	case BOTH:
+	default:
+		return link_set(&link->up, key, value, why) &&
+		       link_set(&link->down, key, value, why);
+	}
+}
+
+bool link_has(const char *key)
+{
+	direction(&key);
+	return find(key) < KEYS;
 }

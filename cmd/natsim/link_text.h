@@ -24,4 +24,7 @@ bool link_set(struct link_spec *link, const char *key, const char *value,
 bool link_set_both(struct topology_link *link, const char *key, const char *value,
 		   char why[static LINK_WHY]);
 
+/* Whether that is a key for link_set_both(). */
+bool link_has(const char *key);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "face/log.h"
+#include "face/numbers.h"
 
 bool node_set_preset(struct topology_node *node, const struct zoo *zoo, const char *name,
 		     char why[static NODE_WHY])
@@ -25,6 +26,20 @@ bool node_set_preset(struct topology_node *node, const struct zoo *zoo, const ch
 	return true;
 }
 
+/* Times are also taken as options have them: 10s, 250ms, 5m. */
+static bool set_axis(struct nat_spec *spec, int axis, const char *value)
+{
+	char seconds[32];
+	nk_time t;
+
+	if (zoo_axis_set(spec, axis, value))
+		return true;
+	if (number_duration(&t, value) != 0)
+		return false;
+	snprintf(seconds, sizeof(seconds), "%.6f s", nk_seconds(t));
+	return zoo_axis_set(spec, axis, seconds);
+}
+
 bool node_set_axis(struct topology_node *node, const char *axis, const char *value,
 		   char why[static NODE_WHY])
 {
@@ -39,7 +54,7 @@ bool node_set_axis(struct topology_node *node, const char *axis, const char *val
 	if (number < 0)
 		snprintf(why, NODE_WHY, "NATs have no %s; \"natsim show\" has what they have",
 			 quoted);
-	else if (!zoo_axis_set(&node->spec, number, value))
+	else if (!set_axis(&node->spec, number, value))
 		snprintf(why, NODE_WHY, "cannot use %s; give %s", quoted, zoo_axis_values(number));
 	else
 		return true;

@@ -112,7 +112,7 @@ static void a_world_is_read(void **state)
 			"{'schema': 'natkit.natsim-topology/1', 'seed': 7, 'comment': 'x',"
 			"'nodes': {'comment': 'inner first',"
 			" 'home': {'nat': 'plain', 'behind': 'carrier', 'set': {'timer-first':"
-			"  '5 s', 'hairpin': 'external'}, 'link': {'up': {'loss': '2%'}, 'delay': "
+			"  '5s', 'hairpin': 'external'}, 'link': {'up': {'loss': '2%'}, 'delay': "
 			"  '20ms', 'mtu': 1400}},"
 			" 'carrier': {'nat': 'plain', 'addresses': ['198.51.100.9', "
 			"'198.51.100.10']}},"
