@@ -9,6 +9,7 @@
 #include "sim/fragments.h"
 #include "sim/packet_ip.h"
 #include "wire/dns.h"
+#include "wire/ip.h"
 
 #define BATCH 32   /* packets in a row of one host, before others have their turn */
 #define ROOM  2048 /* for packets of usual size */
@@ -58,7 +59,7 @@ static bool is_resolver(const struct addr *a)
 static void answer(struct edge *e, const struct packet *query)
 {
 	uint8_t bytes[DNS_ANSWER];
-	const struct packet p = {
+	struct packet p = {
 		.kind = PACKET_UDP,
 		.from = query->to,
 		.to = query->from,
@@ -69,6 +70,7 @@ static void answer(struct edge *e, const struct packet *query)
 				    query->len - query->payload, bytes),
 	};
 
+	p.size = packet_ip_header(&p) + IP_UDP_HEADER + p.len;
 	if (p.len > 0)
 		edge_write(e, &p);
 }

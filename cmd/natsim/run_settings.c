@@ -294,6 +294,27 @@ static void add_hosts(struct topology *t, const struct run_settings *s)
 		topology_add_host(t, RUN_SERVER)->server = true;
 }
 
+static bool has_nat64(const struct topology *t)
+{
+	for (unsigned i = 0; i < t->node_count; i++) {
+		if (t->nodes[i].spec.nat64)
+			return true;
+	}
+	return false;
+}
+
+/* A server with IPv6 would be reached past the NAT64, which is to be seen at work. */
+static void drop_ipv6(struct topology_host *server)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < server->addr_count; i++) {
+		if (addr_family(&server->addrs[i]) == ADDR_V4)
+			server->addrs[kept++] = server->addrs[i];
+	}
+	server->addr_count = kept;
+}
+
 /* topology_allot() gives what is behind a NAT44 no IPv6 of itself. */
 static void add_ipv6(struct topology *t)
 {
@@ -308,29 +329,29 @@ static void add_ipv6(struct topology *t)
 	client->addrs[client->addr_count++].ip[15] = 2;
 }
 
-static int make_world(struct topology *t, const struct run_settings *s, const struct zoo *zoo)
+/* Return: false having written to @why. */
+static bool make_world(struct topology *t, const struct run_settings *s, const struct zoo *zoo,
+		       char why[static NODE_WHY])
 {
-	char why[NODE_WHY] = "";
-
 	if (s->seeded)
 		t->seed = s->seed;
-	if (add_nodes(t, s, zoo, why) && set_externals(t, s, why)) {
-		add_hosts(t, s);
-		if (topology_allot(t, why)) {
-			if (s->ipv6)
-				add_ipv6(t);
-			if (topology_check(t, why))
-				return EXIT_YES;
-		}
-	}
-	log_line(LEVEL_ERROR, "%s", why);
-	return EXIT_USAGE;
+	if (!add_nodes(t, s, zoo, why) || !set_externals(t, s, why))
+		return false;
+	add_hosts(t, s);
+	if (!topology_allot(t, why))
+		return false;
+	if (s->ipv6)
+		add_ipv6(t);
+	else if (has_nat64(t) && !s->no_server)
+		drop_ipv6(&t->hosts[t->host_count - 1]);
+	return topology_check(t, why);
 }
 
 int run_settings_world(struct topology **out, const struct run_settings *s)
 {
 	struct zoo *zoo;
 	int status = exit_from_err(zoo_open(&zoo, &s->files));
+	char why[NODE_WHY] = "";
 
 	if (status != EXIT_YES)
 		return status;
@@ -338,8 +359,9 @@ int run_settings_world(struct topology **out, const struct run_settings *s)
 	if (*out == NULL) {
 		log_line(LEVEL_ERROR, "%s", err_text(NK_ERR_NO_MEMORY));
 		status = EXIT_INTERNAL;
-	} else {
-		status = make_world(*out, s, zoo);
+	} else if (!make_world(*out, s, zoo, why)) {
+		log_line(LEVEL_ERROR, "%s", why);
+		status = EXIT_USAGE;
 	}
 	zoo_free(zoo);
 	return status;
