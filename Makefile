@@ -31,6 +31,7 @@ SIMT_SRC := $(sort $(wildcard tests/sim/test_*.c))
 TRUTH_SRC := $(filter-out $(SIMT_SRC),$(sort $(wildcard tests/sim/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 TOOL_SRC := $(sort $(wildcard tests/tools/*.c))
+KERNEL_SRC := $(sort $(wildcard tests/kernel/*.c))
 
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ := $(call obj,$(LIB_SRC))
@@ -38,13 +39,14 @@ SIM_OBJ := $(call obj,$(SIM_SRC))
 BINS    := $(addprefix $(BUILD)/bin/,$(CMDS))
 UNITS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(SIMT_SRC))
 TOOLS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TOOL_SRC))
+NAT_SCRIPT := $(BUILD)/tests/kernel/nat_script
 TRUTH   := $(BUILD)/tests/sim/truth
 TRUTH_OBJ := $(call obj,$(filter-out tests/sim/truth.c,$(TRUTH_SRC)))
 
 .PHONY: all lib tests tools check demo bench accept truth lint fuzz install install-files install-texts uninstall deps clean format
 all: $(BINS) lib
 lib: $(BUILD)/libnatkit.a $(BUILD)/libnatkit.so
-tests: $(UNITS) $(TRUTH)
+tests: $(UNITS) $(TRUTH) $(NAT_SCRIPT)
 tools: $(TOOLS)
 
 # Other flags than last time (another PREFIX, say) mean building anew.
@@ -90,6 +92,9 @@ $(filter $(BUILD)/tests/sim/%,$(UNITS)) $(TRUTH): $(BUILD)/tests/sim/libtruth.a
 $(BUILD)/tests/sim/libtruth.a: $(TRUTH_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# The model against the kernel.
+$(NAT_SCRIPT): $(call obj,$(KERNEL_SRC)) $(BUILD)/tests/sim/libtruth.a
+
 # These look at parts of a command.
 $(BUILD)/tests/unit/test_report: $(call obj,$(addprefix cmd/natprobe/,advice.c report.c report_json.c report_svg.c report_text.c))
 $(BUILD)/tests/unit/test_topology: $(call obj,$(addprefix cmd/natsim/,link_text.c node_text.c topology.c topology_allot.c topology_read.c))
@@ -112,7 +117,8 @@ check:
 	+$(Q)$(MAKE) $(PARALLEL) SAN=1 all tests tools
 	$(Q)NATKIT_BUILD=$(CURDIR)/build/san tests/run -j 2 tests/layers.sh tests/lint tests/options.sh \
 		tests/install.sh \
-		$(addprefix build/san/,$(UNITS:$(BUILD)/%=%)) -j 6 $(sort $(wildcard tests/lab/*.bats))
+		$(addprefix build/san/,$(UNITS:$(BUILD)/%=%)) -j 6 $(NAT_SCRIPT:$(BUILD)/%=build/san/%) \
+		$(sort $(wildcard tests/lab/*.bats))
 
 lint:
 	$(Q)tests/run tests/layers.sh tests/lint
@@ -220,7 +226,7 @@ fuzz: $(FUZZERS)
 	done
 
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(SIM_OBJ) $(call obj,$(CMD_SRC) $(UNIT_SRC) $(SIMT_SRC) $(TRUTH_SRC) $(TOOL_SRC)))
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(SIM_OBJ) $(call obj,$(CMD_SRC) $(UNIT_SRC) $(SIMT_SRC) $(TRUTH_SRC) $(TOOL_SRC) $(KERNEL_SRC)))
 -include $(FUZZ_LIB:.o=.d) $(patsubst %.c,$(FUZZ_DIR)/%.d,$(FUZZ_SRC))
 
 clean:
