@@ -1,18 +1,14 @@
 #include "change.h"
 
-#include <errno.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "face/log.h"
 #include "link_text.h"
 #include "node_text.h"
-#include "tun.h"
+#include "readdress.h"
 
 #define WORD 64
 
@@ -110,61 +106,50 @@ static bool set_node(struct topology_node *n, const struct zoo *zoo, const struc
 	return refuse(why, "%s: %s", s->key, right);
 }
 
-/* In a child, as only it may go to the host's network. Return: false if it failed. */
-static bool readdress_device(const struct host *h, const struct addr *from, const struct addr *to,
-			     const struct addr *gateway)
+/* In order. */
+static bool same_addrs(const struct addr *a, const struct addr *b, unsigned count)
 {
-	const pid_t pid = fork();
-	int status;
+	unsigned i = 0;
 
-	if (pid == 0)
-		_exit(setns(h->init, CLONE_NEWNET) == 0 && tun_readdress(from, to, gateway) == 0
-			      ? 0
-			      : 1);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
-	       WEXITSTATUS(status) == 0;
+	while (i < count && addr_eq(&a[i], &b[i]))
+		i++;
+	return i == count;
 }
 
-static const struct addr *gateway_of(const struct topology *t, const struct topology_host *h,
-				     enum addr_family family)
-{
-	const struct topology_node *n = h->behind == NET_INTERNET ? NULL : &t->nodes[h->behind];
-
-	for (unsigned i = 0; n != NULL && i < n->inside_count; i++) {
-		if (addr_family(&n->inside[i]) == family)
-			return &n->inside[i];
-	}
-	return NULL;
-}
-
-static bool change_host(const struct change *c, struct topology *next, unsigned i,
+static bool change_host(const struct change *c, const struct topology *next, unsigned i,
 			char why[static CHANGE_WHY])
 {
-	const struct topology_host *was = &c->t->hosts[i], *is = &next->hosts[i];
+	struct topology_host *was = &c->t->hosts[i];
+	const struct topology_host *is = &next->hosts[i];
+	const bool moved = !same_addrs(was->addrs, is->addrs, is->addr_count);
 
 	for (unsigned k = 0; k < is->addr_count; k++) {
 		if (addr_eq(&was->addrs[k], &is->addrs[k]))
 			continue;
-		if (!readdress_device(&c->hosts->host[i], &was->addrs[k], &is->addrs[k],
-				      gateway_of(c->t, is, addr_family(&is->addrs[k]))) ||
+		if (!readdress_device(c->hosts, c->t, i, &was->addrs[k], &is->addrs[k]) ||
 		    !net_readdress_host(c->net, (int)i, k, &is->addrs[k]))
 			return refuse(why, "address: it cannot be changed");
 	}
 	net_set_link(c->net, (int)i, &is->link.up, &is->link.down);
-	c->t->hosts[i] = *is;
-	return true;
+	*was = *is;
+	return !moved || readdress_names(c->hosts, c->t) ||
+	       refuse(why, "address: not all hosts have been told");
 }
 
-static bool change_node(const struct change *c, struct topology *next, unsigned i, bool anew,
+static bool change_node(const struct change *c, const struct topology *next, unsigned i, bool anew,
 			char why[static CHANGE_WHY])
 {
+	struct topology_node *was = &c->t->nodes[i];
 	const struct topology_node *is = &next->nodes[i];
+	const bool moved =
+		!same_addrs(was->spec.external, is->spec.external, is->spec.external_count);
 
 	if (anew && !net_replace_nat(c->net, (int)i, &is->spec))
 		return refuse(why, "out of memory");
 	net_set_node_link(c->net, (int)i, &is->link.up, &is->link.down);
-	c->t->nodes[i] = *is;
-	return true;
+	*was = *is;
+	return !moved || readdress_names(c->hosts, c->t) ||
+	       refuse(why, "address: not all hosts have been told");
 }
 
 /* Makes the changes in @next, a copy of the world, and then in the world. */
