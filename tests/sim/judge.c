@@ -224,6 +224,27 @@ static enum outcome judge_quota(const struct probe_result *r, const struct truth
 	return f->value >= 0.95 * quota && f->value <= most * quota ? RIGHT : WRONG;
 }
 
+static enum outcome judge_fragments_out(const struct probe_result *r, const struct truth *t)
+{
+	return judge_fact(&r->fragments_out, t->nat.fragments != NAT_FRAGMENTS_DROP);
+}
+
+static enum outcome judge_fragments_in(const struct probe_result *r, const struct truth *t)
+{
+	return judge_fact(&r->fragments_in, t->nat.fragments != NAT_FRAGMENTS_DROP);
+}
+
+/* It is tried with few packets, and given up when the UDP timers are known: a wide interval is
+ * right if it holds the truth. */
+static enum outcome judge_icmp(const struct probe_result *r, const struct truth *t)
+{
+	const nk_time set = t->nat.t_icmp > 0 ? t->nat.t_icmp : NAT_ICMP_DEFAULT;
+	const struct span truth = {nk_seconds(set), nk_seconds(set + t->nat.sweep)};
+	const enum outcome o = judge_span(&r->icmp_query, truth);
+
+	return o == WRONG && judge_holds(&r->icmp_query, truth) ? RIGHT : o;
+}
+
 /* What the report says */
 
 static void fact_text(const void *field, char text[static WHY_JUDGED])
@@ -313,6 +334,9 @@ static const struct {
 	[FIELD_REFRESH_OUT] = {"refresh out", judge_refresh_out, fact_text, AT(refresh_out)},
 	[FIELD_REFRESH_IN] = {"refresh in", judge_refresh_in, fact_text, AT(refresh_in)},
 	[FIELD_QUOTA] = {"quota", judge_quota, quota_text, AT(quota)},
+	[FIELD_FRAGMENTS_OUT] = {"frag out", judge_fragments_out, fact_text, AT(fragments_out)},
+	[FIELD_FRAGMENTS_IN] = {"frag in", judge_fragments_in, fact_text, AT(fragments_in)},
+	[FIELD_ICMP] = {"icmp query", judge_icmp, time_text, AT(icmp_query)},
 };
 
 enum outcome judge_field(const struct probe_result *r, const struct truth *t, enum field f)

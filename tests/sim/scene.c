@@ -83,7 +83,7 @@ static nk_time longest_silence(const struct scene *s)
 	return nk_max(stage_options().max, timer + timer / 10);
 }
 
-void scene_set(struct stage *st, const struct scene *s)
+void scene_set(struct stage *st, const struct scene *s, FILE *pcap)
 {
 	struct stage_plan plan = {
 		.seed = scene_seed(s),
@@ -91,6 +91,7 @@ void scene_set(struct stage *st, const struct scene *s)
 		.nat_count = 1,
 		.link = losses[s->loss].link,
 		.options = stage_options(),
+		.pcap = pcap,
 	};
 
 	plan.link.delay = delays[s->delay].round_trip / 2;

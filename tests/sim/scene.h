@@ -59,8 +59,8 @@ const char *delay_name(unsigned delay);
 int loss_find(const char *name);
 int delay_find(const char *name);
 
-/* The stage of a scene, set; and what is so there once it has been played. */
-void scene_set(struct stage *st, const struct scene *s);
+/* The stage of a scene, set, each packet to be written to @pcap if that is not NULL; and what is so there once it has been played. */
+void scene_set(struct stage *st, const struct scene *s, FILE *pcap);
 struct truth scene_truth(const struct stage *st, const struct scene *s);
 
 /* Plays a scene that is set to its end. */

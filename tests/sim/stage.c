@@ -22,6 +22,7 @@ struct probe_options stage_options(void)
 		.resolution = 0.01,
 		.mappings = 256,
 		.pace = 20 * NK_MS,
+		.icmp = true,
 	};
 }
 
@@ -100,6 +101,7 @@ void stage_set(struct stage *st, const struct stage_plan *plan)
 	memset(st, 0, sizeof(*st));
 	st->world = world_new(plan->seed);
 	need(st->world != NULL);
+	need(plan->pcap == NULL || world_write_pcap(st->world, plan->pcap));
 	for (unsigned i = 0; i < plan->nat_count; i++) {
 		behind = st->nats[i] = world_add_nat(st->world, &plan->nats[i], behind);
 		need(behind >= 0);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "core/broker/broker.h"
 #include "core/probe/natprobe.h"
@@ -16,6 +17,7 @@
  * @link:	Both directions between the outermost NAT (or the host) and the internet
  * @plain:	A third party's server with @faults, not natbroker
  * @one_address: The server has no alternate address
+ * @pcap:	Borrowed: each packet is written to it; or NULL
  */
 struct stage_plan {
 	uint64_t seed;
@@ -25,6 +27,7 @@ struct stage_plan {
 	struct probe_options options;
 	bool plain, one_address;
 	unsigned faults;
+	FILE *pcap;
 };
 
 struct stage {

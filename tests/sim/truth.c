@@ -14,7 +14,7 @@
 
 struct settings {
 	unsigned seeds, first;
-	const char *preset, *zoo, *json;
+	const char *preset, *zoo, *json, *pcap;
 	int loss, delay;
 	bool sample, verbose;
 };
@@ -85,6 +85,11 @@ static const struct option_spec options[] = {
 	 .kind = OPTION_STRING,
 	 .offset = AT(json),
 	 .help = "The table for programs."},
+	{.name = "pcap",
+	 .argument = "FILE",
+	 .kind = OPTION_STRING,
+	 .offset = AT(pcap),
+	 .help = "Every packet of one run: with --preset, --loss, --delay and --seeds 1."},
 	{.name = "verbose",
 	 .letter = 'v',
 	 .kind = OPTION_FLAG,
@@ -143,7 +148,7 @@ static int judge_table(const struct truth_table *t, const char *json)
 	return all_pass(statements, count) ? EXIT_YES : EXIT_NO;
 }
 
-static int run(const struct settings *s, const struct zoo *zoo, const char *again)
+static int run(const struct settings *s, const struct zoo *zoo, FILE *pcap, const char *again)
 {
 	const struct truth_plan plan = {
 		.zoo = zoo,
@@ -154,20 +159,36 @@ static int run(const struct settings *s, const struct zoo *zoo, const char *agai
 		.seeds = s->seeds,
 		.sample = s->sample,
 		.verbose = s->verbose,
+		.pcap = pcap,
 		.again = again,
 	};
 	struct truth_table t;
 	int status = EXIT_INTERNAL;
 
-	if (s->preset != NULL && zoo_find(zoo, s->preset) == NULL) {
-		fprintf(stderr, "truth: no NAT is called '%s'\n", s->preset);
-		return EXIT_USAGE;
-	}
 	if (truth_table_fill(&t, &plan))
 		status = judge_table(&t, s->json);
 	else
 		fprintf(stderr, "truth: a process could not be had, or died\n");
 	truth_table_free(&t);
+	return status;
+}
+
+static int run_with_pcap(const struct settings *s, const struct zoo *zoo, const char *again)
+{
+	FILE *f;
+	int status;
+
+	if (s->preset == NULL || s->loss < 0 || s->delay < 0 || s->seeds != 1) {
+		fprintf(stderr, "truth: --pcap is for one run: say which\n");
+		return EXIT_USAGE;
+	}
+	f = fopen(s->pcap, "w");
+	if (f == NULL) {
+		fprintf(stderr, "truth: %s: %s\n", s->pcap, strerror(errno));
+		return EXIT_INTERNAL;
+	}
+	status = run(s, zoo, f, again);
+	fclose(f);
 	return status;
 }
 
@@ -185,7 +206,12 @@ int main(int argc, char **argv)
 	snprintf(again, sizeof(again), "%s%s%s", argv[0], s.zoo == NULL ? "" : " --zoo ",
 		 s.zoo == NULL ? "" : s.zoo);
 	zoo = zoo_from_file(s.zoo);
-	status = run(&s, zoo, again);
+	if (s.preset != NULL && zoo_find(zoo, s.preset) == NULL) {
+		fprintf(stderr, "truth: no NAT is called '%s'\n", s.preset);
+		status = EXIT_USAGE;
+	} else {
+		status = s.pcap == NULL ? run(&s, zoo, NULL, again) : run_with_pcap(&s, zoo, again);
+	}
 	zoo_free(zoo);
 	return status;
 }

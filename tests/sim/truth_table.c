@@ -110,7 +110,7 @@ static void play(const struct truth_table *t, const struct scene *s, struct scen
 {
 	struct stage st;
 
-	scene_set(&st, s);
+	scene_set(&st, s, t->plan.pcap);
 	scene_play(&st, s, result);
 	if (!result->finished)
 		tell(t, s, "unfinished");
@@ -136,7 +136,7 @@ static void play_all(const struct truth_table *t)
 		if (truth_table_scene(t, i, &s))
 			play(t, &s, &board->results[i]);
 	}
-	fflush(stdout);
+	fflush(NULL);
 }
 
 static int processors(void)

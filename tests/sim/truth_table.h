@@ -18,6 +18,7 @@
  * @first:	@seeds of them from that one on
  * @sample:	With one delay for each preset and loss, another with the next seed
  * @verbose:	Tell every finding, not the wrong ones alone
+ * @pcap:	Each packet is written to it, or NULL; of one scene alone
  * @again:	Begins the command that plays a scene again
  */
 struct truth_plan {
@@ -27,6 +28,7 @@ struct truth_plan {
 	uint64_t first;
 	unsigned seeds;
 	bool sample, verbose;
+	FILE *pcap;
 	const char *again;
 };
 
