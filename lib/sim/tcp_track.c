@@ -48,15 +48,24 @@ static const char next_states[2][KINDS][sizeof(letters)] = {
 	},
 };
 
+/* Other combinations are no TCP (tcp_valid_flags[] of Linux). */
 static enum kind kind_of(uint8_t flags)
 {
-	if ((flags & PACKET_RST) != 0)
-		return KIND_RST;
-	if ((flags & PACKET_SYN) != 0)
-		return (flags & PACKET_ACK) != 0 ? KIND_SYNACK : KIND_SYN;
-	if ((flags & PACKET_FIN) != 0)
+	switch (flags & (PACKET_SYN | PACKET_ACK | PACKET_FIN | PACKET_RST)) {
+	case PACKET_SYN:
+		return KIND_SYN;
+	case PACKET_SYN | PACKET_ACK:
+		return KIND_SYNACK;
+	case PACKET_FIN | PACKET_ACK:
 		return KIND_FIN;
-	return (flags & PACKET_ACK) != 0 ? KIND_ACK : KIND_NONE;
+	case PACKET_ACK:
+		return KIND_ACK;
+	case PACKET_RST:
+	case PACKET_RST | PACKET_ACK:
+		return KIND_RST;
+	default:
+		return KIND_NONE;
+	}
 }
 
 static uint8_t state_of(char letter)

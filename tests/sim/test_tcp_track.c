@@ -100,6 +100,10 @@ static void test_what_does_not_belong(void **state)
 	next(&t, SYN, IN, TCP_STEP_LOSE, "ESTABLISHED");
 	next(&t, SYN, OUT, TCP_STEP_IGNORE, "ESTABLISHED");
 	next(&t, SYNACK, IN, TCP_STEP_PASS, "SYN_RECV"); /* the answer: both know better */
+	next(&t, 0, IN, TCP_STEP_LOSE, "SYN_RECV");
+	next(&t, PACKET_FIN, IN, TCP_STEP_LOSE, "SYN_RECV");
+	next(&t, SYN | PACKET_FIN, IN, TCP_STEP_LOSE, "SYN_RECV");
+	next(&t, SYN | RST, IN, TCP_STEP_LOSE, "SYN_RECV");
 }
 
 int main(void)
