@@ -10,13 +10,16 @@
 #include "wire/checksum.h"
 #include "wire/ip.h"
 
-#define WINDOW    65535
-#define WINDOW_AT 14 /* in the header of TCP */
-#define MTU       1280
-#define PAYLOAD   16
+#define WINDOW       65535
+#define WINDOW_AT    14 /* in the header of TCP */
+#define MTU          1280
+#define PAYLOAD      16
+#define EXPERIMENTAL 253 /* RFC 3692: the number of a protocol */
 
 static size_t carried_header(enum packet_kind kind)
 {
+	if (kind == PACKET_OTHER)
+		return 0;
 	return kind == PACKET_TCP ? IP_TCP_HEADER : IP_UDP_HEADER; /* that of ICMP is as long */
 }
 
@@ -82,6 +85,7 @@ void craft_step(struct craft_pieces *out, struct numbers *numbers, const struct 
 		.dont_fragment = s->dont_fragment,
 		.reply = s->reply,
 		.flags = s->flags,
+		.protocol = EXPERIMENTAL,
 		.error = s->error,
 		.data = (uint8_t *)payload,
 		.len = write_payload(payload, s, number),

@@ -18,6 +18,7 @@ static const struct {
 	TIMER("udp_timeout", t_first),
 	TIMER("udp_timeout", t_replied),
 	TIMER("udp_timeout_stream", t_stream),
+	TIMER("generic_timeout", t_other),
 	TIMER("icmp_timeout", t_icmp),
 	TIMER("icmpv6_timeout", t_icmp),
 	TIMER("tcp_timeout_syn_sent", t_tcp[NAT_TCP_SYN_SENT]),
@@ -148,11 +149,24 @@ static void write_nat_rule(const struct nat_spec *spec, char *rule, size_t room)
 			 spec->ports == NAT_PORTS_RANDOM ? " random" : "");
 }
 
-/* What is not for a host inside is for the NAT itself, which must not answer: the model's does
- * not. With an open INPUT chain, it is silent because nothing of its own gets out. */
+/* What becomes of a packet that goes no further. */
+static const char *end_of(enum nat_answer answer)
+{
+	static const char *const ends[] = {
+		[NAT_ANSWER_NONE] = "drop",
+		[NAT_ANSWER_RST] = "reject with tcp reset",
+		[NAT_ANSWER_NO_PORT] = "reject with icmpx port-unreachable",
+		[NAT_ANSWER_PROHIBITED] = "reject with icmpx admin-prohibited",
+	};
+
+	return ends[answer];
+}
+
+/* With an open INPUT chain the kernel itself would answer datagrams, which the model does not. */
 static bool set_rules(const struct nat_spec *spec)
 {
-	char nat[160], text[1024];
+	const char *syn = end_of(spec->syn_answer);
+	char nat[160], text[1400];
 
 	write_nat_rule(spec, nat, sizeof(nat));
 	snprintf(text, sizeof(text),
@@ -163,21 +177,23 @@ static bool set_rules(const struct nat_spec *spec)
 		 "  }\n"
 		 "  chain through {\n"
 		 "    type filter hook forward priority filter; policy drop;\n"
+		 "    iifname lan ct state invalid meta l4proto tcp %s\n"
 		 "    ct state invalid drop\n"
 		 "    ct state established,related accept\n"
 		 "    iifname lan accept\n"
+		 "    tcp flags & (syn | ack) == syn %s\n"
 		 "  }\n"
 		 "  chain to_itself {\n"
 		 "    type filter hook input priority filter; policy %s;\n"
+		 "    iifname wan tcp flags & (syn | ack) == syn ct state new %s\n"
 		 "  }\n"
 		 "  chain of_itself {\n"
 		 "    type filter hook output priority filter; policy accept;\n"
-		 "    icmp type destination-unreachable icmp code port-unreachable drop\n"
-		 "    icmpv6 type destination-unreachable icmpv6 code port-unreachable drop\n"
-		 "    tcp flags rst drop\n"
+		 "    %s\n"
 		 "  }\n"
 		 "}\n",
-		 nat, spec->self_clash ? "accept" : "drop");
+		 nat, end_of(spec->tcp_lost), syn, spec->self_clash ? "accept" : "drop", syn,
+		 spec->self_clash ? "icmp type destination-unreachable drop" : "");
 	return feed("nft -f -", text);
 }
 

@@ -39,6 +39,9 @@ static bool sums_up(const uint8_t *ip, size_t len)
 
 	if (ip_read(&h, ip, len) != 0)
 		return false;
+	if (h.protocol != IP_UDP && h.protocol != IP_TCP && h.protocol != IP_ICMP &&
+	    h.protocol != IP_ICMPV6)
+		return true;
 	sum = ip_pseudo_sum(&h.from, &h.to, h.protocol, len - h.length);
 	return checksum_of(checksum_add(sum, ip + h.length, len - h.length)) == 0;
 }

@@ -69,6 +69,7 @@ static bool read_kind(struct step *s, const char *word)
 		{"tcp", PACKET_TCP, false, 0},
 		{"ping", PACKET_QUERY, false, 0},
 		{"pong", PACKET_QUERY, true, 0},
+		{"other", PACKET_OTHER, false, 0},
 		{"ttl-exceeded", PACKET_ERROR, false, PACKET_TTL_EXCEEDED},
 		{"no-port", PACKET_ERROR, false, PACKET_NO_PORT},
 		{"no-host", PACKET_ERROR, false, PACKET_NO_HOST},

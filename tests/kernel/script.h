@@ -8,8 +8,8 @@
  *	+0.1 s:80 > n:X udp		0.1 s after that of the line before
  *
  * After the endpoints comes what kind of packet it is: udp, tcp, ping, pong (whose
- * ports are the identifier), or an ICMP error: ttl-exceeded, no-port, no-host,
- * prohibited, too-big; and then, in any order:
+ * ports are the identifier), other (a protocol without ports), or an ICMP error:
+ * ttl-exceeded, no-port, no-host, prohibited, too-big; and then, in any order:
  *
  *	syn, fin, rst, ack	TCP flags
  *	data			TCP: payload; others always have some
