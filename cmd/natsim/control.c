@@ -96,9 +96,9 @@ static int read_answer(const char *bytes, size_t len)
 	return r;
 }
 
-static int say_gone(const char *name)
+static int say_silent(const char *name)
 {
-	log_line(LEVEL_ERROR, "%s has gone away", name);
+	log_line(LEVEL_ERROR, "%s does not answer", name);
 	return EXIT_UNREACHABLE;
 }
 
@@ -115,7 +115,7 @@ int control_ask(const char *name, struct js request, int *fd, int *socket)
 		return exit_from_err(s);
 	}
 	n = control_send_js(s, request, -1) ? control_receive(s, bytes, sizeof(bytes), fd) : 0;
-	r = n > 0 ? read_answer(bytes, (size_t)n) : say_gone(name);
+	r = n > 0 ? read_answer(bytes, (size_t)n) : say_silent(name);
 	if (socket != NULL && r == OPTIONS_GO_ON)
 		*socket = s;
 	else

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -92,13 +93,14 @@ static bool stay(void *user)
 	return true;
 }
 
-static void tell(struct up *u, int status)
+/* Return: false if whoever started it is there no more. */
+static bool tell(struct up *u, int status)
 {
-	if (u->report >= 0 && write(u->report, &status, sizeof(status)) != sizeof(status))
-		log_line(LEVEL_WARNING, "nobody waits for it to be up");
-	if (u->report >= 0)
-		close(u->report);
+	const ssize_t n = send(u->report, &status, sizeof(status), MSG_NOSIGNAL);
+
+	close(u->report);
 	u->report = -1;
+	return n == sizeof(status);
 }
 
 /* Lets go of the terminal and of whoever started it. Until here, what is typed there ends it. */
@@ -113,8 +115,7 @@ static bool detach(void *user)
 	dup2(nothing, STDOUT_FILENO);
 	close(nothing);
 	setsid();
-	tell(u, EXIT_YES);
-	return true;
+	return tell(u, EXIT_YES);
 }
 
 /* Return: the exit status. */
@@ -145,7 +146,7 @@ static int be_background(struct up *u)
 	int ends[2], status = EXIT_INTERNAL;
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) != 0 || (pid = fork()) < 0) {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 || (pid = fork()) < 0) {
 		log_line(LEVEL_ERROR, "cannot start a process: %s", strerror(errno));
 		return EXIT_INTERNAL;
 	}
@@ -153,7 +154,8 @@ static int be_background(struct up *u)
 		close(ends[0]);
 		u->report = ends[1];
 		status = be_world(u);
-		tell(u, status);
+		if (u->report >= 0)
+			tell(u, status);
 		return status;
 	}
 	close(ends[1]);

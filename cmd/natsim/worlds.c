@@ -11,13 +11,15 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "face/log.h"
 #include "io/files.h"
 
-#define BACKLOG 16
+#define BACKLOG  16
+#define ANSWER_S 15 /* one that is only beginning must have time for it */
 
 static bool is_name(const char *s)
 {
@@ -191,9 +193,12 @@ void world_forget(const char *name)
 int world_connect(const char *name)
 {
 	const int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	const struct timeval patience = {.tv_sec = ANSWER_S};
 	struct sockaddr_un sa;
 
-	if (fd >= 0 && address(&sa, name) && connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0)
+	if (fd >= 0 && address(&sa, name) &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
+	    connect(fd, (struct sockaddr *)&sa, sizeof(sa)) == 0)
 		return fd;
 	if (fd >= 0)
 		close(fd);

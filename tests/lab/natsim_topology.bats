@@ -22,7 +22,9 @@ teardown() {
 }
 
 needs_tun() {
-  [ -r /dev/net/tun ] && [ -w /dev/net/tun ] || skip 'no TUN device here'
+  if ! { [ -r /dev/net/tun ] && [ -w /dev/net/tun ]; }; then
+    skip 'no TUN device here'
+  fi
 }
 
 # valid SCHEMA FILE
@@ -130,12 +132,12 @@ BAD
 
 @test "exec: stdio, folder, environment, host name and exit status" {
   two_nats
-  run natsim exec client -- bash -c 'cat; hostname; pwd; echo "$WORD"; exit 7' <<<typed
+  run natsim exec client -- bash -c 'cat; hostname; pwd; exit 7' <<<typed
   assert_failure 7
   assert_output "typed
 client
 $PWD"
-  WORD=here run natsim exec client -- sh -c 'echo "$WORD"; echo aside >&2'
+  WORD=here run natsim exec client -- sh -c 'printenv WORD; echo aside >&2'
   assert_output 'here
 aside'
   run -127 natsim exec client -- no-such-program
@@ -273,12 +275,16 @@ none_left() {
   ! pgrep -f "$1"
 }
 
+crash() {
+  kill -KILL "$(cat natsim/default.lock)"
+}
+
 @test "what a crash leaves is only files, and down --all removes them" {
   two_nats
   natsim up --name second world.json
   natsim exec client -- sleep 987654324 3>&- &
   lab_wait pgrep -f '^sleep 987654324'
-  kill -KILL "$(cat natsim/default.lock)"
+  crash
   lab_wait none_left '^sleep 987654324'
   assert_equal "$(pgrep -cx natsim-host)" 2 # the second world's
   run -3 natsim exec client -- true
@@ -287,7 +293,14 @@ none_left() {
   assert_output 'natsim down: default had crashed; its files are removed'
   assert_equal "$(ls natsim)" ''
   lab_wait none_left '^natsim-host'
+}
+
+@test "a name is free again after a crash" {
+  two_nats
+  crash
+  lab_wait none_left '^natsim-host'
   natsim up world.json
+  natsim exec client -- true
 }
 
 @test "its folder and socket are for its user alone" {
