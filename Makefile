@@ -116,7 +116,7 @@ check:
 	$(Q)test "$$(id -u)" -ne 0 || .ci/deps build lab bench test
 	+$(Q)$(MAKE) $(PARALLEL) SAN=1 all tests tools
 	$(Q)NATKIT_BUILD=$(CURDIR)/build/san tests/run -j 2 tests/layers.sh tests/lint tests/options.sh \
-		tests/install.sh \
+		tests/install.sh tests/mutants/mutants \
 		$(addprefix build/san/,$(UNITS:$(BUILD)/%=%)) -j 6 $(NAT_SCRIPT:$(BUILD)/%=build/san/%) \
 		$(sort $(wildcard tests/lab/*.bats))
 
