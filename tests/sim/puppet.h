@@ -15,13 +15,16 @@ struct puppet_got {
 	struct addr from, local;
 	uint8_t ttl;
 	uint32_t value;
+	uint8_t head[16];
+	size_t len;
 };
 
 /**
  * struct puppet - Opens and sends what it is told, at once
  * @todo:	The one action to be done next, if @has_todo
  * @opened:	Address of the socket opened last; @error of what failed last
- * @got:	The last @count datagrams, each of which held one number
+ * @got:	The last @count datagrams, most of which held one number
+ * @icmp_errors: How many it was told of; @about whom the last was, and why (@error)
  * @echo:	Answer each datagram with its own bytes
  */
 struct puppet {
@@ -31,6 +34,9 @@ struct puppet {
 	int error;
 	struct puppet_got got[PUPPET_MAX];
 	unsigned count;
+	unsigned icmp_errors;
+	struct addr about;
+	bool link_lost;
 	bool echo;
 	int status;
 	nk_time wake;
@@ -51,8 +57,10 @@ static void puppet_input(void *core, const struct event *ev, nk_time now)
 	case EVENT_DATAGRAM: {
 		struct puppet_got *g = &p->got[p->count++ % PUPPET_MAX];
 
-		*g = (struct puppet_got){now, ev->id, ev->from, ev->local, ev->ttl, 0};
+		*g = (struct puppet_got){now,     ev->id, ev->from, ev->local,
+					 ev->ttl, 0,      {0},      ev->len};
 		memcpy(&g->value, ev->data, ev->len < 4 ? ev->len : 4);
+		memcpy(g->head, ev->data, ev->len < 16 ? ev->len : 16);
 		if (p->echo) {
 			p->has_todo = true;
 			p->todo = (struct action){
@@ -66,6 +74,14 @@ static void puppet_input(void *core, const struct event *ev, nk_time now)
 		}
 		break;
 	}
+	case EVENT_ICMP_ERROR:
+		p->icmp_errors++;
+		p->about = ev->from;
+		p->error = ev->error;
+		break;
+	case EVENT_LINK_LOST:
+		p->link_lost = true;
+		break;
 	case EVENT_STOP:
 		p->status = CORE_DONE;
 		break;

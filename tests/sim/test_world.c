@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "binomial.h"
 #include "puppet.h"
 
 /* clang-format off */
@@ -303,14 +304,6 @@ static unsigned arrivals(struct bench *b, const struct link_spec *link, unsigned
 	}
 	settle(b, NK_S);
 	return b->server.count;
-}
-
-/* Within five standard deviations, which a right model leaves once in 1.7 million seeds. */
-static void assert_binomial(unsigned got, unsigned n, double p)
-{
-	const double spread = 5 * sqrt(n * p * (1 - p)) + 1;
-
-	assert_true(fabs(got - n * p) < spread);
 }
 
 static void test_loss(void **state)
