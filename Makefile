@@ -32,13 +32,14 @@ TRUTH_SRC := $(filter-out $(SIMT_SRC),$(sort $(wildcard tests/sim/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 TOOL_SRC := $(sort $(wildcard tests/tools/*.c))
 KERNEL_SRC := $(sort $(wildcard tests/kernel/*.c))
+SPEED_SRC := $(sort $(wildcard tests/speed/*.c))
 
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ := $(call obj,$(LIB_SRC))
 SIM_OBJ := $(call obj,$(SIM_SRC))
 BINS    := $(addprefix $(BUILD)/bin/,$(CMDS))
 UNITS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(SIMT_SRC))
-TOOLS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TOOL_SRC))
+TOOLS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TOOL_SRC) $(SPEED_SRC))
 NAT_SCRIPT := $(BUILD)/tests/kernel/nat_script
 TRUTH   := $(BUILD)/tests/sim/truth
 TRUTH_OBJ := $(call obj,$(filter-out tests/sim/truth.c,$(TRUTH_SRC)))
@@ -202,7 +203,8 @@ uninstall:
 FUZZ_SECONDS ?= 30
 FUZZ_DIR   := build/fuzz
 FUZZ_SAN   := address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-FUZZ_LIB   := $(patsubst %.c,$(FUZZ_DIR)/%.o,$(filter lib/base/% lib/wire/% lib/core/%,$(LIB_SRC)))
+FUZZ_LIB   := $(patsubst %.c,$(FUZZ_DIR)/%.o,$(filter lib/base/% lib/wire/% lib/core/% \
+	lib/sim/packet% lib/sim/fragments%,$(LIB_SRC) $(SIM_SRC)))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(FUZZ_DIR)/%,$(FUZZ_SRC))
 
 $(FUZZ_DIR)/%.o: %.c
@@ -226,7 +228,7 @@ fuzz: $(FUZZERS)
 	done
 
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(SIM_OBJ) $(call obj,$(CMD_SRC) $(UNIT_SRC) $(SIMT_SRC) $(TRUTH_SRC) $(TOOL_SRC) $(KERNEL_SRC)))
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(SIM_OBJ) $(call obj,$(CMD_SRC) $(UNIT_SRC) $(SIMT_SRC) $(TRUTH_SRC) $(TOOL_SRC) $(KERNEL_SRC) $(SPEED_SRC)))
 -include $(FUZZ_LIB:.o=.d) $(patsubst %.c,$(FUZZ_DIR)/%.d,$(FUZZ_SRC))
 
 clean:

@@ -54,6 +54,12 @@ static void swap_bytes(struct swap *s, uint8_t *at, const uint8_t *v, size_t n)
 	memcpy(at, v, n);
 }
 
+static bool stays_in_family(const struct patch *x)
+{
+	return is_v4(&x->was.to) == is_v4(&x->as->to);
+}
+
+/* Return: false if there is no header, or nothing is known of what another family would make of it. */
 static bool begin(struct patch *x, const struct packet_quote *as, const uint8_t *in, size_t in_len)
 {
 	x->as = as;
@@ -61,16 +67,11 @@ static bool begin(struct patch *x, const struct packet_quote *as, const uint8_t 
 	x->in_len = in_len;
 	if (ip_read_quoted(&x->was, in, in_len) != 0)
 		return false;
-	if (is_v4(&x->was.to) == is_v4(&as->to))
+	if (stays_in_family(x))
 		x->header = x->was.length;
 	else
 		x->header = is_v4(&as->to) ? IP_V4_HEADER : IP_V6_HEADER;
-	return true;
-}
-
-static bool stays_in_family(const struct patch *x)
-{
-	return is_v4(&x->was.to) == is_v4(&x->as->to);
+	return stays_in_family(x) || as->kind != PACKET_OTHER;
 }
 
 static uint8_t new_protocol(const struct patch *x)

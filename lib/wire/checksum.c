@@ -21,8 +21,10 @@ uint16_t checksum_of(uint64_t sum)
 	return (uint16_t)~fold(sum);
 }
 
-/* RFC 1624, equation 3. */
+/* RFC 1624, equation 3. What changes nothing leaves 0xffff as it was, not as 0. */
 uint16_t checksum_update(uint16_t checksum, uint64_t less, uint64_t more)
 {
+	if (fold(less) == fold(more))
+		return checksum;
 	return checksum_of((uint64_t)(uint16_t)~checksum + (uint16_t)~fold(less) + fold(more));
 }

@@ -21,6 +21,7 @@ static void test_checksum(void **state)
 			 0x220d);
 	assert_int_equal(checksum_of(checksum_add(0, bytes, 3)), (uint16_t)~0xf201);
 	assert_int_equal(checksum_update(0xdd2f, 0x5555, 0x3285), 0x0000);
+	assert_int_equal(checksum_update(0xffff, 0x12345, 0x12345), 0xffff);
 }
 
 /* Replacing words one after the other comes to the same as summing up anew. */
