@@ -104,15 +104,15 @@ enum nat_verdict nat_in(struct nat *n, struct packet *p, enum nat_answer *answer
 	return NAT_PASS;
 }
 
-static void expire(struct nat *n, const struct packet *p, bool outward, nk_time now)
+/* Return: false if it belongs to nothing. */
+static bool expire(struct nat *n, const struct packet *p, bool outward, nk_time now)
 {
 	struct talk t;
 
 	if (n->spec.ttl_first || p->kind == PACKET_ERROR || nat64_routes(&n->spec, &p->to))
-		return;
+		return true;
 	nat_state_sweep(n, now);
-	if (talk_of_packet(&n->spec, p, outward, &t))
-		nat_admit_expired(n, &t, now);
+	return talk_of_packet(&n->spec, p, outward, &t) && nat_admit_expired(n, &t, now);
 }
 
 void nat_out_expired(struct nat *n, const struct packet *p, nk_time now)
@@ -120,9 +120,9 @@ void nat_out_expired(struct nat *n, const struct packet *p, nk_time now)
 	expire(n, p, true, now);
 }
 
-void nat_in_expired(struct nat *n, const struct packet *p, nk_time now)
+bool nat_in_expired(struct nat *n, const struct packet *p, nk_time now)
 {
-	expire(n, p, false, now);
+	return expire(n, p, false, now) || !n->spec.translate;
 }
 
 nk_time nat_late(const struct nat *n)

@@ -38,9 +38,10 @@ enum nat_verdict nat_in(struct nat *n, struct packet *p, enum nat_answer *answer
 
 /* Packets whose TTL ends at this NAT, as they came: they may restart the timers of what there is.
  * Linux tracks before it counts (PRE_ROUTING, then ip_forward()), and keeps what is new only
- * after (POST_ROUTING). */
+ * after (POST_ROUTING). Return: false if nobody inside would have got it, TTL or not: it is for the
+ * NAT itself, who need not forward it, and for nat_in(). */
 void nat_out_expired(struct nat *n, const struct packet *p, nk_time now);
-void nat_in_expired(struct nat *n, const struct packet *p, nk_time now);
+bool nat_in_expired(struct nat *n, const struct packet *p, nk_time now);
 
 /* Answers that are held back (syn_hold). nat_late(): when the next is due, or NK_NEVER.
  * nat_take_late() fills @refused (no data) with what was refused. Return: false if none is due. */

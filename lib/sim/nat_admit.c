@@ -191,33 +191,29 @@ bool nat_admit_in(struct nat *n, struct talk *t, nk_time now)
 
 /* Neither */
 
-static void touch_by_mapping(struct nat *n, struct mapping *m, const struct talk *t, nk_time now)
+static bool touch_by_mapping(struct nat *n, struct mapping *m, const struct talk *t, nk_time now)
 {
 	struct flow *f = flow_of(n, m, t);
+	const bool known = f != NULL || t->outward || n->spec.filtering == NAT_EI;
 
 	if (f != NULL)
 		state_touch(n, &f->state, t->outward, now);
-	if (f != NULL || t->outward || n->spec.filtering == NAT_EI)
+	if (known)
 		state_touch(n, &m->state, t->outward, now);
+	return known;
 }
 
-void nat_admit_expired(struct nat *n, const struct talk *t, nk_time now)
+bool nat_admit_expired(struct nat *n, const struct talk *t, nk_time now)
 {
 	struct mapping *m = t->outward ? mapping_find(n, t) : mapping_at(n, t);
 	struct flow *f;
 
-	if (m == NULL || m->own) {
-		if (!t->outward) /* not forwarded, so its TTL does not count */
-			take_as_own(n, t, now);
-		return;
-	}
-	if (!flow_rules(n, t)) {
-		touch_by_mapping(n, m, t, now);
-		return;
-	}
+	if (m == NULL || m->own)
+		return false;
+	if (!flow_rules(n, t))
+		return touch_by_mapping(n, m, t, now);
 	f = flow_now(n, flow_of(n, m, t), t, now);
-	if (f != NULL)
-		flow_continue(n, f, t, now);
+	return f == NULL ? is_welcome(n, m, t) : flow_continue(n, f, t, now);
 }
 
 bool nat_admit_error(const struct nat *n, struct talk *t)

@@ -9,8 +9,9 @@
 bool nat_admit_out(struct nat *n, struct talk *t, enum nat_answer *answer, nk_time now);
 bool nat_admit_in(struct nat *n, struct talk *t, nk_time now);
 
-/* The same of a packet that goes no further: it makes nothing new. */
-void nat_admit_expired(struct nat *n, const struct talk *t, nk_time now);
+/* The same of a packet that goes no further: it makes nothing new. Return: whether there was
+ * something that it belongs to. */
+bool nat_admit_expired(struct nat *n, const struct talk *t, nk_time now);
 
 /* Whether there is state for what an error is about; sets t->mapped. */
 bool nat_admit_error(const struct nat *n, struct talk *t);

@@ -222,10 +222,6 @@ static void hairpin(struct net *n, int number, struct flight *f)
 	const struct nat_spec *spec = nat_spec(net_node(n, number)->nat);
 	const struct addr inside = f->packet.from;
 
-	if (spec->hairpin == NAT_HAIRPIN_NONE) {
-		drop(n, f, &n->stats.refused);
-		return;
-	}
 	if (!passes(n, number, f, nat_out) || !passes(n, number, f, nat_in))
 		return;
 	if (spec->hairpin == NAT_HAIRPIN_INTERNAL)
@@ -233,7 +229,8 @@ static void hairpin(struct net *n, int number, struct flight *f)
 	route_down(n, number, f);
 }
 
-/* Its TTL may end here, though a NAT looks at it first. Return: false if it does. */
+/* Its TTL may end here, though a NAT looks at it first, and does not forward what is for itself.
+ * Return: false if it does. */
 static bool take_hop(struct net *n, struct flight *f)
 {
 	struct nat *nat = net_node(n, f->node)->nat;
@@ -244,8 +241,8 @@ static bool take_hop(struct net *n, struct flight *f)
 	}
 	if (nat != NULL && f->hop == HOP_FROM_INSIDE)
 		nat_out_expired(nat, &f->packet, n->now);
-	else if (nat != NULL)
-		nat_in_expired(nat, &f->packet, n->now);
+	else if (nat != NULL && !nat_in_expired(nat, &f->packet, n->now))
+		return true;
 	fail(n, f, PACKET_TTL_EXCEEDED, 0, &n->stats.stray);
 	return false;
 }
@@ -254,6 +251,7 @@ static void arrive_from_inside(struct net *n, struct flight *f)
 {
 	const int number = f->node;
 	const struct nat *nat = net_node(n, number)->nat;
+	const bool is_own = nat != NULL && nat_is_external(nat, &f->packet.to);
 	const struct route *r = routes_find(&n->routes, number, &f->packet.to);
 
 	tap(n, NET_NODE_INSIDE, number, f);
@@ -261,11 +259,15 @@ static void arrive_from_inside(struct net *n, struct flight *f)
 		go_down(n, r, f);
 		return;
 	}
+	if (is_own && nat_spec(nat)->hairpin == NAT_HAIRPIN_NONE) {
+		drop(n, f, &n->stats.refused);
+		return;
+	}
 	if (!take_hop(n, f))
 		return;
 	if (number == NET_INTERNET)
 		route_down(n, number, f);
-	else if (nat != NULL && nat_is_external(nat, &f->packet.to))
+	else if (is_own)
 		hairpin(n, number, f);
 	else if (passes(n, number, f, nat_out))
 		leave(n, number, f);
