@@ -1,5 +1,5 @@
 /*
- * Judging a report of natprobe: each field is right, honestly unknown, or wrong.
+ * Judging findings of natprobe: each is right, honestly unknown, or wrong.
  *
  * The truth is the NAT as its text describes it. Only where a timer depends on
  * load or on a sweep is it what the model says that it did in that run, and even
@@ -14,28 +14,6 @@
 #include "sim/nat_spec.h"
 
 enum outcome { RIGHT, UNKNOWN, WRONG, OUTCOMES };
-
-enum field {
-	FIELD_PUBLIC,
-	FIELD_NAT,
-	FIELD_FIREWALL,
-	FIELD_MAPPING,
-	FIELD_FILTERING,
-	FIELD_PORTS,
-	FIELD_POOLING,
-	FIELD_HAIRPIN,
-	FIELD_ALG,
-	FIELD_SOLITARY,
-	FIELD_REPLIED,
-	FIELD_STREAM,
-	FIELD_REFRESH_OUT,
-	FIELD_REFRESH_IN,
-	FIELD_QUOTA,
-	FIELD_FRAGMENTS_OUT,
-	FIELD_FRAGMENTS_IN,
-	FIELD_ICMP,
-	FIELD_COUNT
-};
 
 /**
  * struct truth - What is so
@@ -56,11 +34,6 @@ struct span {
 	double lo, hi;
 };
 
-#define WHY_JUDGED 240
-
-/* What the report says in that field, for people. */
-void field_text(const struct probe_result *r, enum field f, char text[static WHY_JUDGED]);
-const char *field_name(enum field f);
 const char *outcome_name(enum outcome o);
 
 enum outcome judge_class(const struct class_finding *f, enum nat_behaviour truth);
@@ -69,7 +42,6 @@ enum outcome judge_fact(const struct fact *f, bool truth);
 /* Right: within tolerance() of the truth. What is longer than "at least" says is unknown. */
 enum outcome judge_time(const struct measured *m, double truth);
 enum outcome judge_span(const struct measured *m, struct span truth);
-enum outcome judge_field(const struct probe_result *r, const struct truth *t, enum field f);
 
 /* Whether ci95, or from "at least" on, reaches the truth. */
 bool judge_holds(const struct measured *m, struct span truth);

@@ -150,7 +150,7 @@ void scene_play(struct stage *st, const struct scene *s, struct scene_result *ou
 		.wall = wall(r, &t, longest_silence(s)),
 	};
 	for (unsigned f = 0; f < FIELD_COUNT; f++)
-		out->outcome[f] = judge_field(r, &t, (enum field)f);
+		out->outcome[f] = field_judge(r, &t, (enum field)f);
 	for (unsigned i = 0; i < STATE_COUNT; i++)
 		out->timers[i] =
 			time_measured(&r->timeouts[i], truth_of_timer(&t, (enum traffic_state)i));

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "judge.h"
+#include "field.h"
 #include "sim/zoo.h"
 #include "stage.h"
 

@@ -67,7 +67,7 @@ static enum outcome ports(const struct truth *t, enum port_pattern pattern, int 
 	const struct probe_result r = {
 		.ports = {.pattern = pattern, .step = step, .lo = lo, .hi = hi}};
 
-	return judge_field(&r, t, FIELD_PORTS);
+	return field_judge(&r, t, FIELD_PORTS);
 }
 
 static void test_ports(void **state)
@@ -98,7 +98,7 @@ static enum outcome quota(const struct truth *t, enum quota_policy policy, unsig
 {
 	const struct probe_result r = {.quota = {.policy = policy, .value = value}};
 
-	return judge_field(&r, t, FIELD_QUOTA);
+	return field_judge(&r, t, FIELD_QUOTA);
 }
 
 static void test_quotas(void **state)

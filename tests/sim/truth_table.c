@@ -78,7 +78,7 @@ static void tell_fields(const struct truth_table *t, const struct scene *s, cons
 	const struct truth truth = scene_truth(st, s);
 
 	for (unsigned f = 0; f < FIELD_COUNT; f++) {
-		char finding[WHY_JUDGED], text[2 * WHY_JUDGED], range[96] = "";
+		char finding[FIELD_TEXT], text[2 * FIELD_TEXT], range[96] = "";
 
 		if (result->outcome[f] != WRONG && !t->plan.verbose)
 			continue;
