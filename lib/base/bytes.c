@@ -2,6 +2,17 @@
 
 #include <string.h>
 
+uint16_t bytes_be16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+void bytes_put_be16(uint8_t *at, uint16_t v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
 struct rd rd_make(const void *bytes, size_t len)
 {
 	const uint8_t *p = bytes;
@@ -130,8 +141,6 @@ void wr_zeros(struct wr *w, size_t n)
 
 void wr_patch_be16(struct wr *w, size_t at, uint16_t v)
 {
-	if (w->bad)
-		return;
-	w->buf[at] = (uint8_t)(v >> 8);
-	w->buf[at + 1] = (uint8_t)v;
+	if (!w->bad)
+		bytes_put_be16(w->buf + at, v);
 }

@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Two bytes that are known to be there. */
+uint16_t bytes_be16(const uint8_t *at);
+void bytes_put_be16(uint8_t *at, uint16_t v);
+
 /**
  * struct rd - A reader over borrowed bytes
  * @p:		Next byte

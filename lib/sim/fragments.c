@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "wire/checksum.h"
 #include "wire/ip.h"
 
@@ -203,17 +204,11 @@ static void keep(struct waiting *w, const struct part *p, const uint8_t *ip)
 		w->header[p->ip.next_at] = p->next;
 }
 
-static void put16(uint8_t *at, size_t v)
-{
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
-
 static void finish_v4(uint8_t *ip, size_t header, size_t total)
 {
-	put16(ip + V4_LENGTH_AT, total);
-	put16(ip + IP_V4_CHECKSUM_AT, 0);
-	put16(ip + IP_V4_CHECKSUM_AT, checksum_of(checksum_add(0, ip, header)));
+	bytes_put_be16(ip + V4_LENGTH_AT, (uint16_t)total);
+	bytes_put_be16(ip + IP_V4_CHECKSUM_AT, 0);
+	bytes_put_be16(ip + IP_V4_CHECKSUM_AT, checksum_of(checksum_add(0, ip, header)));
 }
 
 static bool complete(struct waiting *w, struct packet *whole)
@@ -227,10 +222,10 @@ static bool complete(struct waiting *w, struct packet *whole)
 	memcpy(whole->data, w->header, w->header_len);
 	memcpy(whole->data + w->header_len, w->payload, w->total);
 	if (v4) {
-		put16(whole->data + V4_FLAGS_AT, 0);
+		bytes_put_be16(whole->data + V4_FLAGS_AT, 0);
 		finish_v4(whole->data, w->header_len, total);
 	} else {
-		put16(whole->data + V6_LENGTH_AT, total - IP_V6_HEADER);
+		bytes_put_be16(whole->data + V6_LENGTH_AT, (uint16_t)(total - IP_V6_HEADER));
 	}
 	whole->len = total;
 	whole->fragments = w->count;
@@ -268,8 +263,8 @@ static void split_v4(uint8_t *piece, const struct part *p, uint32_t id, size_t o
 	const bool more = offset + n < p->len;
 
 	if (p->ip.id == 0)
-		put16(piece + V4_ID_AT, id & 0xffff);
-	put16(piece + V4_FLAGS_AT, offset / BLOCK | (more ? 0x2000 : 0));
+		bytes_put_be16(piece + V4_ID_AT, (uint16_t)(id & 0xffff));
+	bytes_put_be16(piece + V4_FLAGS_AT, (uint16_t)(offset / BLOCK | (more ? 0x2000 : 0)));
 	memcpy(piece + p->header, p->data + offset, n);
 	finish_v4(piece, p->header, p->header + n);
 }
@@ -285,7 +280,7 @@ static void split_v6(uint8_t *piece, const struct part *p, uint32_t id, size_t o
 	wr_be32(&w, id);
 	wr_bytes(&w, p->data + offset, n);
 	piece[p->ip.next_at] = 44; /* a fragment header */
-	put16(piece + V6_LENGTH_AT, p->header + w.len - IP_V6_HEADER);
+	bytes_put_be16(piece + V6_LENGTH_AT, (uint16_t)(p->header + w.len - IP_V6_HEADER));
 }
 
 void fragments_split(const uint8_t *ip, size_t len, uint32_t mtu, uint32_t id, fragments_out *out,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/net_state.h"
+#include "wire/ip.h"
 
 /* Packets */
 
@@ -224,7 +225,9 @@ static void hairpin(struct net *n, int number, struct flight *f)
 
 	if (!passes(n, number, f, nat_out) || !passes(n, number, f, nat_in))
 		return;
-	if (spec->hairpin == NAT_HAIRPIN_INTERNAL)
+	if (spec->hairpin == NAT_HAIRPIN_INTERNAL && f->packet.kind == PACKET_QUERY)
+		f->packet.from = addr_with_port(inside, f->packet.to.port);
+	else if (spec->hairpin == NAT_HAIRPIN_INTERNAL)
 		f->packet.from = inside;
 	route_down(n, number, f);
 }
@@ -326,6 +329,7 @@ static bool answer_late(struct net *n)
 		about.from = refused.from;
 		about.to = refused.to;
 		about.seq = refused.seq;
+		about.size = packet_ip_header(&about) + IP_TCP_HEADER;
 		net_answer_refusal(n, (int)number, HOP_FROM_OUTSIDE, &about, answer);
 	}
 	heap_set(&n->late, number, nat_late(nat));

@@ -1,11 +1,8 @@
 #include "sim/packet.h"
 
-#define V4_HEADER   20
-#define V6_HEADER   40
-#define V6_FRAGMENT 8 /* its header: RFC 8200 section 4.5 */
-#define TCP_HEADER  20
-#define ICMP_HEADER 8
-#define QUOTED      8 /* bytes of what follows the quoted IP header: RFC 792 */
+#include "wire/ip.h"
+
+#define QUOTED 8 /* bytes of what follows the quoted IP header: RFC 792 */
 
 static bool is_v4(const struct addr *a)
 {
@@ -14,13 +11,13 @@ static bool is_v4(const struct addr *a)
 
 size_t packet_ip_header(const struct packet *p)
 {
-	return is_v4(&p->to) ? V4_HEADER : V6_HEADER;
+	return is_v4(&p->to) ? IP_V4_HEADER : IP_V6_HEADER;
 }
 
 unsigned packet_pieces(const struct packet *p, uint32_t mtu)
 {
 	const size_t header = packet_ip_header(p);
-	const size_t extra = is_v4(&p->to) ? 0 : V6_FRAGMENT;
+	const size_t extra = is_v4(&p->to) ? 0 : IP_FRAGMENT_HEADER;
 	size_t room;
 
 	if (p->size <= mtu)
@@ -57,7 +54,7 @@ void packet_make_error(struct packet *e, const struct packet *about, const struc
 		.seq = about->seq,
 		.size = about->size,
 	};
-	e->size = packet_ip_header(e) + ICMP_HEADER + packet_ip_header(about) + QUOTED;
+	e->size = packet_ip_header(e) + IP_ICMP_HEADER + packet_ip_header(about) + QUOTED;
 }
 
 void packet_make_reset(struct packet *r, const struct packet *about)
@@ -72,5 +69,5 @@ void packet_make_reset(struct packet *r, const struct packet *about)
 		r->flags = PACKET_RST | PACKET_ACK;
 		r->ack = about->seq + ((about->flags & PACKET_SYN) != 0 ? 1 : 0);
 	}
-	r->size = packet_ip_header(r) + TCP_HEADER;
+	r->size = packet_ip_header(r) + IP_TCP_HEADER;
 }

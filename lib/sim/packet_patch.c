@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/bytes.h"
 #include "sim/packet_bytes.h"
 #include "sim/packet_icmp.h"
 #include "wire/checksum.h"
@@ -24,17 +25,6 @@ static bool is_v4(const struct addr *a)
 	return addr_family(a) == ADDR_V4;
 }
 
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static void put16(uint8_t *at, uint16_t v)
-{
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
-
 /* Sums of what was replaced and of what it was replaced by. */
 struct swap {
 	uint64_t less, more;
@@ -42,9 +32,9 @@ struct swap {
 
 static void swap16(struct swap *s, uint8_t *at, uint16_t v)
 {
-	s->less += get16(at);
+	s->less += bytes_be16(at);
 	s->more += v;
-	put16(at, v);
+	bytes_put_be16(at, v);
 }
 
 static void swap_bytes(struct swap *s, uint8_t *at, const uint8_t *v, size_t n)
@@ -98,8 +88,8 @@ static void patch_header(const struct patch *x, uint8_t *out, uint8_t ttl)
 	swap16(&s, out + 8, (uint16_t)(ttl << 8 | out[9]));
 	swap_bytes(&s, out + 12, x->as->from.ip + 12, 4);
 	swap_bytes(&s, out + 16, x->as->to.ip + 12, 4);
-	put16(out + IP_V4_CHECKSUM_AT,
-	      checksum_update(get16(out + IP_V4_CHECKSUM_AT), s.less, s.more));
+	bytes_put_be16(out + IP_V4_CHECKSUM_AT,
+		       checksum_update(bytes_be16(out + IP_V4_CHECKSUM_AT), s.less, s.more));
 }
 
 /* RFC 7915 sections 4.1 and 5.1. @length: of what follows the header in the whole packet. */
@@ -184,16 +174,16 @@ static void put_carried(const struct patch *x, uint8_t *out, size_t n, bool quot
 	if (at == 0 || n < at + 2)
 		return;
 	udp = x->was.protocol == IP_UDP;
-	none = udp && get16(out + at) == 0;
+	none = udp && bytes_be16(out + at) == 0;
 	if (none && (quoted || stays_in_family(x)))
 		return;
 	if (none || anew) { /* RFC 7915 section 4.5: IPv6 must have one */
-		put16(out + at, 0);
+		bytes_put_be16(out + at, 0);
 		sum = whole_checksum(x, out, n);
 	} else {
-		sum = checksum_update(get16(out + at), s.less, s.more);
+		sum = checksum_update(bytes_be16(out + at), s.less, s.more);
 	}
-	put16(out + at, udp && sum == 0 ? 0xffff : sum);
+	bytes_put_be16(out + at, udp && sum == 0 ? 0xffff : sum);
 }
 
 /* Return: length of the quote in @out, or 0 if there is too little room. */
@@ -225,7 +215,7 @@ static void put_error_code(const struct patch *x, const struct packet *p, uint8_
 		out[1] = c.code;
 	}
 	if (p->error == PACKET_TOO_BIG)
-		put16(out + 6, (uint16_t)p->mtu);
+		bytes_put_be16(out + 6, (uint16_t)p->mtu);
 }
 
 /* An error, whose quote changes too. Its checksum was right when it was read. */
@@ -246,8 +236,8 @@ static size_t patch_error(const struct patch *x, const struct packet *p, uint8_t
 	n += IP_ICMP_HEADER;
 	put_error_code(x, p, icmp);
 	put_header(x, out, p->ttl, p->dont_fragment, n);
-	put16(icmp + IP_ICMP_CHECKSUM_AT, 0);
-	put16(icmp + IP_ICMP_CHECKSUM_AT, whole_checksum(x, icmp, n));
+	bytes_put_be16(icmp + IP_ICMP_CHECKSUM_AT, 0);
+	bytes_put_be16(icmp + IP_ICMP_CHECKSUM_AT, whole_checksum(x, icmp, n));
 	return x->header + n;
 }
 

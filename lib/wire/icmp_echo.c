@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/err.h"
+#include "wire/checksum.h"
 
 /* Types of the two messages. */
 static uint8_t type_of(enum addr_family family, bool request)
@@ -29,18 +30,6 @@ int icmp_echo_read(struct icmp_echo *out, enum addr_family family, const uint8_t
 	return 0;
 }
 
-/* RFC 1071. */
-static uint16_t checksum(const uint8_t *bytes, size_t len)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum += i % 2 == 0 ? (uint32_t)bytes[i] << 8 : bytes[i];
-	while (sum >> 16 != 0)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 size_t icmp_echo_finish(uint8_t *bytes, enum addr_family family, const struct icmp_echo *e)
 {
 	const size_t len = ICMP_ECHO_HEADER + e->len;
@@ -52,6 +41,6 @@ size_t icmp_echo_finish(uint8_t *bytes, enum addr_family family, const struct ic
 	wr_be16(&w, e->id);
 	wr_be16(&w, e->sequence);
 	if (family == ADDR_V4)
-		wr_patch_be16(&w, 2, checksum(bytes, len));
+		wr_patch_be16(&w, 2, checksum_of(checksum_add(0, bytes, len)));
 	return len;
 }

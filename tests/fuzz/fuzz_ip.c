@@ -22,12 +22,6 @@
 static const struct addr v4 = {.ip = {[10] = 0xff, [11] = 0xff, 203, 0, 113, 1}, .port = 4321};
 static const struct addr v6 = {.ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}, .port = 4321};
 
-static void put16(uint8_t *at, size_t v)
-{
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
-
 /* Lengths, and the checksums of IPv4 and ICMP, are made right. */
 static void put_right(uint8_t *ip, size_t len)
 {
@@ -37,21 +31,22 @@ static void put_right(uint8_t *ip, size_t len)
 	if (is_v4) {
 		const size_t header = 4 * (size_t)(ip[0] & 0x0f);
 
-		put16(ip + 2, len);
-		put16(ip + IP_V4_CHECKSUM_AT, 0);
+		bytes_put_be16(ip + 2, (uint16_t)len);
+		bytes_put_be16(ip + IP_V4_CHECKSUM_AT, 0);
 		if (header <= len)
-			put16(ip + IP_V4_CHECKSUM_AT, checksum_of(checksum_add(0, ip, header)));
+			bytes_put_be16(ip + IP_V4_CHECKSUM_AT,
+				       checksum_of(checksum_add(0, ip, header)));
 	} else if (len >= IP_V6_HEADER) {
-		put16(ip + 4, len - IP_V6_HEADER);
+		bytes_put_be16(ip + 4, (uint16_t)(len - IP_V6_HEADER));
 	}
 	if (ip_read(&h, ip, len) != 0 || h.total < h.length + IP_ICMP_HEADER ||
 	    h.protocol != (is_v4 ? IP_ICMP : IP_ICMPV6))
 		return;
-	put16(ip + h.length + IP_ICMP_CHECKSUM_AT, 0);
-	put16(ip + h.length + IP_ICMP_CHECKSUM_AT,
-	      checksum_of(
-		      checksum_add(ip_pseudo_sum(&h.from, &h.to, h.protocol, h.total - h.length),
-				   ip + h.length, h.total - h.length)));
+	bytes_put_be16(ip + h.length + IP_ICMP_CHECKSUM_AT, 0);
+	bytes_put_be16(ip + h.length + IP_ICMP_CHECKSUM_AT,
+		       checksum_of(checksum_add(
+			       ip_pseudo_sum(&h.from, &h.to, h.protocol, h.total - h.length),
+			       ip + h.length, h.total - h.length)));
 }
 
 static void check_unchanged(const struct packet *p)

@@ -412,6 +412,8 @@ static void test_refused_late(void **state)
 {
 	static struct rig r;
 	const struct packet p = syn(server, addr_with_port(nat.external[0], 80));
+	uint8_t out[256];
+	struct packet e = {.fragments = 1, .data = out};
 	struct nat_spec spec = nat;
 
 	(void)state;
@@ -424,8 +426,12 @@ static void test_refused_late(void **state)
 	settle(&r, 6 * NK_S);
 	expect_error(&r, PACKET_NO_PORT, &nat.external[0], &p);
 	assert_int_equal(r.got[0].at, 6 * NK_S);
-	assert_int_equal(r.got[0].packet.quote.seq, 1000);
 	assert_true(net_next(r.net) == NK_NEVER);
+	e.len = packet_write(&r.got[0].packet, out, sizeof(out));
+	assert_true(plainly_right(out, e.len));
+	assert_int_equal(packet_read(&e), 0); /* its quote too is what a host can read */
+	assert_true(e.quote.seq == 1000);
+	assert_true(addr_eq(&e.quote.from, &p.from));
 
 	/* The NAT that held one is replaced. */
 	send_packet(&r, r.server, &p);

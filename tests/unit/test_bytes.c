@@ -28,6 +28,16 @@ static void test_read(void **state)
 	assert_int_equal(rd_u8(&r), 0); /* would fit, but nothing counts after the first failure */
 }
 
+static void test_in_place(void **state)
+{
+	uint8_t bytes[] = {0, 0, 0, 9};
+
+	(void)state;
+	bytes_put_be16(bytes + 1, 0xfe01);
+	assert_memory_equal(bytes, ((uint8_t[]){0, 0xfe, 0x01, 9}), 4);
+	assert_int_equal(bytes_be16(bytes + 1), 0xfe01);
+}
+
 /* Each read at each distance from the end of a block of exactly that size. */
 static void test_read_past_end(void **state)
 {
@@ -127,11 +137,9 @@ static void test_write_past_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),
-		cmocka_unit_test(test_read_past_end),
-		cmocka_unit_test(test_sub),
-		cmocka_unit_test(test_write),
-		cmocka_unit_test(test_write_past_end),
+		cmocka_unit_test(test_read),          cmocka_unit_test(test_in_place),
+		cmocka_unit_test(test_read_past_end), cmocka_unit_test(test_sub),
+		cmocka_unit_test(test_write),         cmocka_unit_test(test_write_past_end),
 	};
 
 	return cmocka_run_group_tests_name("bytes", tests, NULL, NULL);
