@@ -12,7 +12,8 @@
 /**
  * struct bucket - The tokens of one network
  * @key:	Hash of limit and network
- * @full_at:	When it will be full again. A full bucket says nothing, so its place is free
+ * @full_at:	When it will be full again. A full bucket says nothing, so its place is free, as are
+ *		those that are all zero
  */
 struct bucket {
 	uint64_t key;
@@ -24,12 +25,8 @@ int limits_init(struct limits *l, struct rng *rng)
 	rng_bytes(rng, l->cookie_key, sizeof(l->cookie_key));
 	rng_bytes(rng, l->bucket_key, sizeof(l->bucket_key));
 	l->set_mask = SETS - 1;
-	l->buckets = malloc((size_t)SETS * WAYS * sizeof(*l->buckets));
-	if (l->buckets == NULL)
-		return NK_ERR_NO_MEMORY;
-	for (size_t i = 0; i < (size_t)SETS * WAYS; i++)
-		l->buckets[i] = (struct bucket){.full_at = INT64_MIN};
-	return 0;
+	l->buckets = calloc((size_t)SETS * WAYS, sizeof(*l->buckets));
+	return l->buckets == NULL ? NK_ERR_NO_MEMORY : 0;
 }
 
 void limits_free(struct limits *l)
