@@ -10,14 +10,16 @@
 int command_prepare(struct command *c)
 {
 	static const int passed_on[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-	sigset_t set;
+	sigset_t set, blocked;
 
 	*c = (struct command){.pid = -1, .signals = -1};
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
 		sigaddset(&set, passed_on[i]);
-	if (sigprocmask(SIG_BLOCK, &set, &c->before) != 0)
+	blocked = set;
+	sigaddset(&blocked, SIGPIPE); /* who reads a capture may go away */
+	if (sigprocmask(SIG_BLOCK, &blocked, &c->before) != 0)
 		return -1;
 	c->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return c->signals >= 0 ? 0 : -1;

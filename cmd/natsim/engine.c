@@ -23,6 +23,7 @@ struct watch {
 
 struct engine {
 	struct net *net;
+	struct capture *capture;
 	struct rng rng;
 	struct edge edges[NET_HOSTS_MAX];
 	struct watch watches[WATCHES_MAX];
@@ -36,6 +37,13 @@ static void deliver(void *user, int host, const struct packet *p, nk_time now)
 
 	(void)now;
 	edge_write(&e->edges[host], p);
+}
+
+static void tap(void *user, enum net_place place, int number, const struct packet *p, nk_time now)
+{
+	const struct engine *e = user;
+
+	capture_tap(e->capture, place, number, p, now);
 }
 
 static bool add_nodes(struct net *net, const struct topology *t)
@@ -66,13 +74,16 @@ static bool add_hosts(struct engine *e, const struct topology *t, const struct h
 	return true;
 }
 
-struct engine *engine_new(const struct topology *t, const struct hosts *hosts)
+struct engine *engine_new(const struct topology *t, const struct hosts *hosts,
+			  struct capture *capture)
 {
 	struct engine *e = calloc(1, sizeof(*e));
-	const struct net_hooks hooks = {.deliver = deliver, .user = e};
+	const struct net_hooks hooks = {
+		.deliver = deliver, .tap = capture != NULL ? tap : NULL, .user = e};
 
 	if (e == NULL)
 		return NULL;
+	e->capture = capture;
 	rng_seed_from_number(&e->rng, t->seed);
 	e->epoll = epoll_create1(EPOLL_CLOEXEC);
 	e->net = net_new(&hooks, &e->rng);
@@ -137,9 +148,11 @@ static int wait_ready(struct engine *e, struct epoll_event ready[static EVENTS_M
 	const nk_time next = net_next(e->net);
 	const nk_time left = next == NK_NEVER ? NK_NEVER : nk_max(next - clock_monotonic(), 0);
 	const struct timespec ts = {.tv_sec = left / NK_S, .tv_nsec = left % NK_S * 1000};
-	const int n =
-		epoll_pwait2(e->epoll, ready, EVENTS_MAX, left == NK_NEVER ? NULL : &ts, NULL);
+	int n;
 
+	if (e->capture != NULL && left > 0)
+		capture_flush(e->capture);
+	n = epoll_pwait2(e->epoll, ready, EVENTS_MAX, left == NK_NEVER ? NULL : &ts, NULL);
 	return n < 0 && errno == EINTR ? 0 : n;
 }
 

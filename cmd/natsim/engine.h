@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "capture.h"
 #include "hosts.h"
 #include "topology.h"
 
@@ -16,10 +17,12 @@ struct engine;
  * engine_new() - The network of a world whose hosts run
  * @t:		Used as long as the engine lives; names and addresses that change in it are those
  *		that the resolver answers from then on
+ * @capture:	Where packets are written, used as long as the engine lives; NULL: nowhere
  *
  * Return: NULL and errno on failure. engine_free() takes NULL.
  */
-struct engine *engine_new(const struct topology *t, const struct hosts *hosts);
+struct engine *engine_new(const struct topology *t, const struct hosts *hosts,
+			  struct capture *capture);
 void engine_free(struct engine *e);
 
 /* For links, NATs and addresses in mid-run. */

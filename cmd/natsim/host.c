@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "control.h"
 #include "face/exit.h"
 #include "face/log.h"
 #include "names.h"
@@ -21,46 +22,6 @@
 
 #define END_MS 1000
 #define SPACES (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS)
-
-/* A message of one byte that may carry a descriptor. */
-union passed_fd {
-	struct cmsghdr head;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
-
-static bool pass_fd(int socket, int fd)
-{
-	char byte = 0;
-	struct iovec io = {.iov_base = &byte, .iov_len = 1};
-	union passed_fd u = {.bytes = {0}};
-	const struct msghdr m = {.msg_iov = &io,
-				 .msg_iovlen = 1,
-				 .msg_control = u.bytes,
-				 .msg_controllen = sizeof(u.bytes)};
-
-	u.head = (struct cmsghdr){.cmsg_level = SOL_SOCKET,
-				  .cmsg_type = SCM_RIGHTS,
-				  .cmsg_len = CMSG_LEN(sizeof(int))};
-	memcpy(CMSG_DATA(&u.head), &fd, sizeof(fd));
-	return sendmsg(socket, &m, MSG_NOSIGNAL) == 1;
-}
-
-/* Return: the descriptor, or -1 if the other end is gone. */
-static int take_fd(int socket)
-{
-	char byte;
-	struct iovec io = {.iov_base = &byte, .iov_len = 1};
-	union passed_fd u = {.bytes = {0}};
-	struct msghdr m = {.msg_iov = &io,
-			   .msg_iovlen = 1,
-			   .msg_control = u.bytes,
-			   .msg_controllen = sizeof(u.bytes)};
-	int fd = -1;
-
-	if (recvmsg(socket, &m, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&m) != NULL)
-		memcpy(&fd, CMSG_DATA(&u.head), sizeof(fd));
-	return fd;
-}
 
 /* The router's inside addresses, where there is one, else none: the device is the way out. */
 static struct tun_plan plan_network(const struct topology *t, const struct topology_host *h)
@@ -100,7 +61,7 @@ static int furnish(const struct topology *t, unsigned number, int socket)
 		return say_failed(h, what);
 	free(hosts);
 	free(resolver);
-	return pass_fd(socket, tun) ? EXIT_YES : EXIT_INTERNAL;
+	return control_send(socket, "", 1, tun) ? EXIT_YES : EXIT_INTERNAL;
 }
 
 /* The host's first process. It has nothing to do but to be there; the kernel buries its orphans. */
@@ -126,8 +87,9 @@ _Noreturn static void be_init(const struct topology *t, unsigned number, int soc
 static int meet(struct host *h, pid_t init, int socket)
 {
 	int status;
+	char byte;
 
-	h->tun = take_fd(socket);
+	control_receive(socket, &byte, 1, &h->tun);
 	h->init = (int)syscall(SYS_pidfd_open, init, 0);
 	if (h->tun >= 0 && h->init >= 0 && send(socket, "", 1, MSG_NOSIGNAL) == 1)
 		return EXIT_YES;

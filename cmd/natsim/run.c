@@ -24,6 +24,7 @@ struct run {
 	struct run_settings settings;
 	struct topology *topology;
 	struct hosts hosts;
+	struct capture *capture;
 	struct engine *engine;
 	struct command command;
 	int status;
@@ -48,7 +49,7 @@ static int say_failed(const char *what)
 /* The hosts are there. Return: the exit status to end with. */
 static int play(struct run *r)
 {
-	r->engine = engine_new(r->topology, &r->hosts);
+	r->engine = engine_new(r->topology, &r->hosts, r->capture);
 	if (r->engine == NULL || !engine_watch(r->engine, r->command.signals, on_signal, r))
 		return say_failed("make the network");
 	if (!r->settings.no_server)
@@ -58,15 +59,25 @@ static int play(struct run *r)
 	return engine_run(r->engine) == 0 ? r->status : say_failed("wait");
 }
 
+static int open_capture(struct run *r)
+{
+	if (r->settings.pcap == NULL)
+		return EXIT_YES;
+	r->capture = capture_open(r->settings.pcap, r->topology);
+	return r->capture != NULL ? EXIT_YES : EXIT_USAGE;
+}
+
 static int run(struct run *r)
 {
 	const struct server_options servers = {.program = r->settings.broker,
 					       .verbose = r->settings.verbose,
 					       .signals = &r->command.before};
-	int status = spaces_prepare();
+	int status = run_settings_world(&r->topology, &r->settings);
 
 	if (status == EXIT_YES)
-		status = run_settings_world(&r->topology, &r->settings);
+		status = spaces_prepare();
+	if (status == EXIT_YES)
+		status = open_capture(r);
 	if (status == EXIT_YES && command_prepare(&r->command) != 0)
 		status = say_failed("take signals");
 	if (status == EXIT_YES)
@@ -88,6 +99,7 @@ int run_main(int argc, char *argv[])
 	if (status == OPTIONS_GO_ON)
 		status = run(r);
 	engine_free(r->engine);
+	capture_close(r->capture);
 	hosts_end(&r->hosts);
 	free(r->topology);
 	free(r);

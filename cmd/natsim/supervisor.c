@@ -34,6 +34,7 @@ struct connection {
 struct supervisor {
 	const struct supervisor_options *o;
 	struct hosts hosts;
+	struct capture *capture;
 	struct engine *engine;
 	struct world_view view;
 	struct command signals;
@@ -98,7 +99,7 @@ static int run(struct supervisor *s)
 {
 	const struct supervisor_options *o = s->o;
 
-	s->engine = engine_new(o->t, &s->hosts);
+	s->engine = engine_new(o->t, &s->hosts, s->capture);
 	if (s->engine == NULL)
 		return say_failed("make the network");
 	s->view = (struct world_view){
@@ -129,6 +130,10 @@ int supervisor_run(const struct supervisor_options *o)
 	}
 	s->o = o;
 	status = spaces_prepare();
+	if (status == EXIT_YES && o->pcap != NULL) {
+		s->capture = capture_open(o->pcap, o->t);
+		status = s->capture != NULL ? EXIT_YES : EXIT_USAGE;
+	}
 	if (status == EXIT_YES) {
 		const struct server_options server = {.signals = &s->signals.before};
 
@@ -138,6 +143,7 @@ int supervisor_run(const struct supervisor_options *o)
 		status = run(s);
 	hosts_end(&s->hosts);
 	engine_free(s->engine);
+	capture_close(s->capture);
 	free(s);
 	return status;
 }
