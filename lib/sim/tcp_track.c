@@ -124,9 +124,6 @@ static char next_state(const struct tcp_track *t, enum kind kind, bool outward)
 		return 'R';
 	if (next == 'S' && is_over(t))
 		return IGNORE;
-	/* A SYN sent again restarts no timer: its sender may try for ever. */
-	if (next == 'S' && t->state == NAT_TCP_SYN_SENT && !t->answered)
-		return IGNORE;
 	/* Both have sent SYN and SYN/ACK; there will be no ACK of who was first. */
 	if (next == 'R' && kind == KIND_ACK && t->simultaneous)
 		return 'E';
@@ -137,6 +134,8 @@ enum tcp_step tcp_track_next(struct tcp_track *t, uint8_t flags, bool outward)
 {
 	const enum kind kind = kind_of(flags);
 	const char next = next_state(t, kind, outward);
+	/* Else whoever tries for ever would hold the port for ever. */
+	const bool only_tries = kind == KIND_SYN && t->state == NAT_TCP_SYN_SENT && !t->answered;
 
 	if (next == LOSE)
 		return TCP_STEP_LOSE;
@@ -149,7 +148,7 @@ enum tcp_step tcp_track_next(struct tcp_track *t, uint8_t flags, bool outward)
 	}
 	if (outward != t->outward && kind != KIND_RST)
 		t->answered = true;
-	return next == IGNORE ? TCP_STEP_IGNORE : TCP_STEP_PASS;
+	return next == IGNORE || only_tries ? TCP_STEP_IGNORE : TCP_STEP_PASS;
 }
 
 bool tcp_track_is_refused(const struct tcp_track *t)

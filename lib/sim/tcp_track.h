@@ -26,7 +26,7 @@ struct tcp_track {
 
 enum tcp_step {
 	TCP_STEP_PASS,
-	TCP_STEP_IGNORE, /* passes, and changes nothing: perhaps both sides know better */
+	TCP_STEP_IGNORE, /* passes, and restarts no timer: perhaps both sides know better */
 	TCP_STEP_LOSE,   /* does not belong there */
 };
 
