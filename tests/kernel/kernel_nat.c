@@ -11,6 +11,7 @@
 		"nf_conntrack_" sysctl, offsetof(struct nat_spec, member) \
 	}
 
+/* SYN_SENT2, which the model has as SYN_SENT, has none: it is 120 s. */
 static const struct {
 	const char *sysctl;
 	size_t offset; /* in struct nat_spec, of an nk_time */
