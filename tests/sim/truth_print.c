@@ -36,13 +36,20 @@ static void print_fields(const struct tally *presets, unsigned count)
 /* Rounded down, so that 100 means all. */
 static void print_share(struct share s)
 {
-	printf(" %5.1f", floor(1000 * share_value(s) + 1e-9) / 10);
+	printf(" %6.1f", floor(1000 * share_value(s) + 1e-9) / 10);
 }
 
 static void print_timers(const struct tally *presets, unsigned count)
 {
-	printf("\n%-20s %-8s %5s %5s %5s %5s %5s %5s %5s\n", "% of runs", "timer", "ci95", "value",
-	       "cell", "cell", "2 wd", "4 wd", "wall");
+	printf("\nShares of runs in %% in which\n"
+	       "  ci95    holds the timer\n"
+	       "  value   is within 1 %% or 0.25 s of it, whichever is more\n"
+	       "  cell    as those two, in the worst cell of one loss and one round trip\n"
+	       "  narrow  ci95 is at most %g times that wide; lossy: with loss, %g times\n"
+	       "wall: median of (time - %g s) / the longest timer that was measured\n\n",
+	       WIDTH_MAX, WIDTH_LOSSY_MAX, WALL_FREE);
+	printf("%-20s %-8s %6s %6s %6s %6s %6s %6s %6s\n", "", "timer", "ci95", "value", "cell",
+	       "cell", "narrow", "lossy", "wall");
 	for (unsigned i = 0; i < count; i++)
 		for (unsigned s = 0; s < STATE_COUNT; s++) {
 			const struct timer_tally *t = &presets[i].timers[s];
@@ -55,7 +62,7 @@ static void print_timers(const struct tally *presets, unsigned count)
 			print_share(t->worst_right);
 			print_share(t->narrow);
 			print_share(t->narrow_lossy);
-			printf(" %5.3f\n", presets[i].wall);
+			printf(" %6.3f\n", presets[i].wall);
 		}
 }
 
