@@ -176,7 +176,7 @@ unsigned verdict(const struct tally *presets, unsigned count, unsigned seeds,
 	}
 	judge_timers(&c);
 	judge_wall(&c);
-	for (unsigned f = FIELD_REFRESH_OUT; f <= FIELD_QUOTA; f++)
+	for (unsigned f = FIELD_REFRESH_OUT; f < FIELD_COUNT; f++)
 		judge_rarely_wrong(&c, (enum field)f);
 	return c.count;
 }
