@@ -95,20 +95,26 @@ struct dict_node *dict_after(const struct dict *t, const struct dict_node *node)
 	return i < t->room ? t->buckets[i] : NULL;
 }
 
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * 0xD6E8FEB86659FD93u;
+	return h ^ h >> 32;
+}
+
 uint64_t dict_hash(const void *bytes, size_t n, uint64_t seed)
 {
 	const uint8_t *p = bytes;
 	uint64_t h = seed ^ (n * 0x9E3779B97F4A7C15u);
+	uint64_t word;
 
-	while (n > 0) {
-		const size_t take = n < 8 ? n : 8;
-		uint64_t word = 0;
-
-		memcpy(&word, p, take);
-		h = (h ^ word) * 0xD6E8FEB86659FD93u;
-		h ^= h >> 32;
-		p += take;
-		n -= take;
+	for (; n >= sizeof(word); p += sizeof(word), n -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		h = mix(h, word);
+	}
+	if (n > 0) {
+		word = 0;
+		memcpy(&word, p, n);
+		h = mix(h, word);
 	}
 	h *= 0xD6E8FEB86659FD93u;
 	return h ^ h >> 29;

@@ -73,6 +73,18 @@ static void fly(struct net *n, struct flight *f, nk_time at)
 		net_put(n, &f->packet);
 }
 
+static void see(struct flight *f, enum hop hop, int node, bool whole)
+{
+	f->seen = (struct seen){
+		.hop = hop,
+		.node = node,
+		.from = f->packet.from,
+		.to = f->packet.to,
+		.size = f->packet.size,
+		.whole = whole,
+	};
+}
+
 /* The packet as its sender knows it at this node. */
 static struct packet as_seen(const struct flight *f)
 {
@@ -300,14 +312,7 @@ static void arrive(struct net *n, struct flight *f)
 		arrive_at_host(n, f);
 		return;
 	}
-	f->seen = (struct seen){
-		.hop = f->hop,
-		.node = f->node,
-		.from = p->from,
-		.to = p->to,
-		.size = p->size,
-		.whole = p->dont_fragment || addr_family(&p->to) != ADDR_V4,
-	};
+	see(f, f->hop, f->node, p->dont_fragment || addr_family(&p->to) != ADDR_V4);
 	if (f->hop == HOP_FROM_INSIDE)
 		arrive_from_inside(n, f);
 	else
@@ -351,7 +356,8 @@ void net_send(struct net *n, int host, struct packet *p, nk_time now)
 			return;
 		}
 	}
-	f->seen = (struct seen){.size = p->size, .whole = p->dont_fragment};
+	/* The near end of its link has no name: what is too big for it, the far end refuses. */
+	see(f, HOP_FROM_INSIDE, h->place.behind, p->dont_fragment);
 	go_up(n, &h->place, f);
 }
 

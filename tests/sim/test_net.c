@@ -324,6 +324,23 @@ static void test_too_big(void **state)
 	net_free(r.net);
 }
 
+/* A host's own link may be too narrow for it, too. */
+static void test_too_big_at_home(void **state)
+{
+	static struct rig r;
+	const struct link_spec own = {.mtu = 1300};
+	struct packet p = udp(client, server, 1273);
+
+	(void)state;
+	rig_open(&r, &nat);
+	net_set_link(r.net, r.client, &own, NULL);
+	p.dont_fragment = true;
+	send_packet(&r, r.client, &p);
+	expect_error(&r, PACKET_TOO_BIG, &gateway, &p);
+	assert_int_equal(r.got[0].packet.mtu, 1300);
+	net_free(r.net);
+}
+
 /* RFC 8200 section 5: IPv6 is fragmented by its sender alone. */
 static void test_too_big_v6(void **state)
 {
@@ -666,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_no_route),
 		cmocka_unit_test(test_pace),
 		cmocka_unit_test(test_too_big),
+		cmocka_unit_test(test_too_big_at_home),
 		cmocka_unit_test(test_too_big_v6),
 		cmocka_unit_test(test_too_big_nat64),
 		cmocka_unit_test(test_refused_inside),
