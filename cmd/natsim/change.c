@@ -164,7 +164,7 @@ static bool apply(const struct change *c, struct topology *next, const char *nam
 		return refuse(why, "there is no host or node %s",
 			      log_quote(quoted, sizeof(quoted), name));
 	for (unsigned i = 0; i < count; i++) {
-		struct setting s;
+		struct setting s = {.key = ""};
 
 		if (!cut(&s, settings[i], why) ||
 		    !(host >= 0 ? set_host(&next->hosts[host], &s, why)

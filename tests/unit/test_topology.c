@@ -107,16 +107,15 @@ static void a_world_is_read(void **state)
 	const struct topology_host *h;
 
 	assert_int_equal(
-		read_text(
-			r,
-			"{'schema': 'natkit.natsim-topology/1', 'seed': 7, 'comment': 'x',"
-			"'nodes': {'comment': 'inner first',"
-			" 'home': {'nat': 'plain', 'behind': 'carrier', 'set': {'timer-first':"
-			"  '5s', 'hairpin': 'external'}, 'link': {'up': {'loss': '2%'}, 'delay': "
-			"  '20ms', 'mtu': 1400}},"
-			" 'carrier': {'nat': 'plain', 'addresses': ['198.51.100.9', "
-			"'198.51.100.10']}},"
-			"'hosts': {'pc': {'behind': 'home'}, 'stun': {'server': true}}}"),
+		read_text(r,
+			  "{'schema': 'natkit.natsim-topology/1', 'seed': 7, 'comment': 'x',"
+			  "'nodes': {'comment': 'inner first',"
+			  " 'home': {'nat': 'plain', 'behind': 'carrier', 'set': {'timer-first':"
+			  "  '5s', 'hairpin': 'external'}, 'link': {'up': {'loss': '2%'}, 'delay': "
+			  "  '20ms', 'mtu': 1400}},"
+			  " 'carrier': {'nat': 'plain', 'addresses': ['198.51.100.9', "
+			  "'198.51.100.10']}},"
+			  "'hosts': {'pc': {'behind': 'home'}, 'stun': {'server': true}}}"),
 		OPTIONS_GO_ON);
 	assert_string_equal(r->said, "");
 	assert_int_equal(r->t->seed, 7);
