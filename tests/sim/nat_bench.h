@@ -11,11 +11,24 @@
 #include "base/crypto.h"
 #include "sim/nat.h"
 
+#define SYN    PACKET_SYN
+#define SYNACK (PACKET_SYN | PACKET_ACK)
+#define ACK    PACKET_ACK
+#define FIN    (PACKET_FIN | PACKET_ACK)
+#define RST    PACKET_RST
+
+#define T0     (5 * NK_S)
+
 static struct rng rng;
 
 static inline struct addr x(uint16_t port)
 {
 	return addr_v4(100, 64, 0, 2, port);
+}
+
+static inline struct addr y(uint16_t port)
+{
+	return addr_v4(100, 64, 0, 3, port);
 }
 
 static inline struct addr remote(uint8_t host, uint16_t port)
@@ -39,6 +52,15 @@ static inline struct nat_spec plain_spec(void)
 		.external = {addr_v4(203, 0, 113, 1, 0)},
 		.external_count = 1,
 	};
+}
+
+static inline struct nat_spec linux_spec(void)
+{
+	struct nat_spec spec = plain_spec();
+
+	spec.filtering = NAT_APD;
+	spec.port_overload = true;
+	return spec;
 }
 
 static inline struct nat *make(const struct nat_spec *spec)
@@ -71,6 +93,43 @@ static inline bool passes_in(struct nat *n, struct packet *p, nk_time at)
 	return nat_in(n, p, &answer, at) == NAT_PASS;
 }
 
+static inline struct packet tcp(struct addr from, struct addr to, uint8_t flags)
+{
+	struct packet p = udp(from, to);
+
+	p.kind = PACKET_TCP;
+	p.flags = flags;
+	return p;
+}
+
+/* An ICMP query with the identifier @id, or the answer to it. */
+static inline struct packet ping(struct addr from, struct addr to, uint16_t id, bool reply)
+{
+	struct packet p = udp(addr_with_port(from, id), addr_with_port(to, id));
+
+	p.kind = PACKET_QUERY;
+	p.reply = reply;
+	return p;
+}
+
+static inline struct packet other(struct addr from, struct addr to, uint8_t protocol)
+{
+	struct packet p = udp(addr_with_port(from, 0), addr_with_port(to, 0));
+
+	p.kind = PACKET_OTHER;
+	p.protocol = protocol;
+	return p;
+}
+
+/* What @router says of a packet that came to it as @about. */
+static inline struct packet error_about(const struct packet *about, struct addr router)
+{
+	struct packet e = {.ttl = 64, .fragments = 1};
+
+	packet_make_error(&e, about, &router, PACKET_NO_PORT, 0);
+	return e;
+}
+
 /* How the outside sees a packet from @from, or all zero if it does not go through. */
 static inline struct addr out(struct nat *n, struct addr from, struct addr to, nk_time at)
 {
@@ -87,6 +146,23 @@ static inline struct addr in(struct nat *n, struct addr from, struct addr to, nk
 	return passes_in(n, &p, at) ? p.to : (struct addr){.port = 0};
 }
 
+/* The same with TCP, which is let in or not. */
+static inline struct addr tcp_out(struct nat *n, struct addr from, struct addr to, uint8_t flags,
+				  nk_time at)
+{
+	struct packet p = tcp(from, to, flags);
+
+	return passes_out(n, &p, at) ? p.from : (struct addr){.port = 0};
+}
+
+static inline bool tcp_in(struct nat *n, struct addr from, struct addr to, uint8_t flags,
+			  nk_time at)
+{
+	struct packet p = tcp(from, to, flags);
+
+	return passes_in(n, &p, at);
+}
+
 static inline bool reaches(struct nat *n, struct addr from, struct addr to, struct addr inside,
 			   nk_time at)
 {
@@ -96,6 +172,14 @@ static inline bool reaches(struct nat *n, struct addr from, struct addr to, stru
 		return false;
 	assert_true(addr_eq(&got, &inside));
 	return true;
+}
+
+/* Whether remote 1 still gets in to x(5000) at @external, at @at exactly the last moment. */
+static inline void check_ends(struct nat *n, struct addr external, nk_time at)
+{
+	assert_true(nat_held(n, at - 1) > 0);
+	assert_int_equal(nat_held(n, at), 0);
+	assert_int_equal(in(n, remote(1, 1000), external, at).port, 0);
 }
 
 static inline bool same(struct addr a, struct addr b)

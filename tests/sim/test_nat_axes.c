@@ -1,44 +1,6 @@
 /* What real NATs do beyond RFC 4787's three classes, one axis of struct nat_spec after the other. */
 #include "nat_bench.h"
 
-#define T0 (5 * NK_S)
-
-static struct addr y(uint16_t port)
-{
-	return addr_v4(100, 64, 0, 3, port);
-}
-
-/* Whether remote 1 still gets in to x(5000) at @external, at @at exactly the last moment. */
-static void check_ends(struct nat *n, struct addr external, nk_time at)
-{
-	assert_true(nat_held(n, at - 1) > 0);
-	assert_int_equal(nat_held(n, at), 0);
-	assert_int_equal(in(n, remote(1, 1000), external, at).port, 0);
-}
-
-/* "A NAT UDP mapping timer MUST NOT expire in less than two minutes" (REQ-5), but what it is
- * may depend on the port: Cisco, JUNOSe and slirp have one of their own for DNS. */
-static void test_port_times(void **state)
-{
-	struct nat_spec spec = plain_spec();
-
-	(void)state;
-	spec.port_times[0] = (struct nat_port_time){53, 10 * NK_S};
-	for (int by_flow = 0; by_flow < 2; by_flow++) {
-		spec.flow_timers = by_flow;
-
-		struct nat *n = make(&spec);
-		struct addr e = out(n, x(5000), remote(1, 53), T0);
-
-		assert_true(reaches(n, remote(1, 53), e, x(5000), T0 + 3 * NK_S));
-		out(n, x(5000), remote(1, 53), T0 + 4 * NK_S);
-		check_ends(n, e, T0 + 14 * NK_S);
-		e = out(n, x(5000), remote(1, 54), T0 + 20 * NK_S);
-		check_ends(n, e, T0 + 50 * NK_S);
-		nat_free(n);
-	}
-}
-
 static void test_stream_at_once(void **state)
 {
 	struct nat_spec spec = plain_spec();
@@ -154,6 +116,7 @@ static void test_applied(void **state)
 	const struct addr e = out(n, x(5001), remote(1, 1000), 70 * NK_S);
 
 	out(n, x(5002), remote(1, 1000), 70 * NK_S);
+	tcp_out(n, x(5003), remote(1, 80), SYN, 70 * NK_S); /* timers of TCP are not told */
 	assert_true(reaches(n, remote(1, 1000), e, x(5001), 71 * NK_S));
 	out(n, x(5002), remote(1, 1000), 100 * NK_S);
 
@@ -197,116 +160,6 @@ static void test_table_pressure(void **state)
 	}
 }
 
-/* "If the host's source port was in the range 0-1023 ..." (section 4.2.1) names two ranges; what
- * is met is a configured one. */
-static void test_port_range(void **state)
-{
-	static const enum nat_ports kinds[] = {NAT_PORTS_PRESERVE, NAT_PORTS_SEQUENTIAL,
-					       NAT_PORTS_RANDOM};
-	struct nat_spec spec = plain_spec();
-
-	(void)state;
-	spec.port_lo = 40000;
-	spec.port_hi = 40063;
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		spec.ports = kinds[k];
-
-		struct nat *n = make(&spec);
-
-		if (kinds[k] == NAT_PORTS_PRESERVE)
-			assert_int_equal(out(n, x(40010), remote(1, 1), T0).port, 40010);
-		else
-			out(n, x(5000), remote(1, 1), T0);
-		for (uint16_t i = 1; i < 64; i++) {
-			const struct addr e = out(n, x((uint16_t)(5000 + i)), remote(1, 1), T0);
-
-			assert_in_range(e.port, 40000, 40063);
-		}
-		assert_int_equal(out(n, x(6000), remote(1, 1), T0).port, 0);
-		nat_free(n);
-	}
-}
-
-/* "Port parity preservation: an even port will be mapped to an even port, and an odd port will be
- * mapped to an odd port" (section 4.2.2). */
-static void test_port_parity(void **state)
-{
-	static const enum nat_ports kinds[] = {NAT_PORTS_PRESERVE, NAT_PORTS_SEQUENTIAL,
-					       NAT_PORTS_RANDOM};
-	struct nat_spec spec = plain_spec();
-
-	(void)state;
-	spec.port_parity = true;
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		spec.ports = kinds[k];
-
-		struct nat *n = make(&spec);
-
-		for (uint16_t i = 0; i < 64; i++) {
-			assert_int_equal(out(n, x((uint16_t)(5000 + i)), remote(1, 1), T0).port % 2,
-					 i % 2);
-			assert_int_equal(out(n, y((uint16_t)(5000 + i)), remote(1, 1), T0).port % 2,
-					 i % 2);
-		}
-		nat_free(n);
-	}
-}
-
-static struct nat_spec linux_spec(void)
-{
-	struct nat_spec spec = plain_spec();
-
-	spec.filtering = NAT_APD;
-	spec.port_overload = true;
-	return spec;
-}
-
-/* The order of events of a measurement on Linux 6: hosts x and y with one port, which both have
- * outside too, until y goes where x was. One socket has two mappings from then on. */
-static void test_overload(void **state)
-{
-	const struct nat_spec spec = linux_spec();
-	struct nat *n = make(&spec);
-	const struct addr ex = out(n, x(6001), remote(1, 1), T0);
-	const struct addr ey = out(n, y(6001), remote(2, 1), T0);
-	struct addr moved;
-
-	(void)state;
-	assert_int_equal(ex.port, 6001);
-	assert_true(same(ex, ey));
-	assert_true(reaches(n, remote(1, 1), ex, x(6001), T0));
-	assert_true(reaches(n, remote(2, 1), ex, y(6001), T0));
-	assert_int_equal(in(n, remote(3, 1), ex, T0).port, 0);
-
-	moved = out(n, y(6001), remote(1, 1), T0);
-	assert_int_not_equal(moved.port, 6001);
-	assert_true(reaches(n, remote(1, 1), moved, y(6001), T0));
-	assert_true(reaches(n, remote(1, 1), ex, x(6001), T0));
-	assert_true(same(out(n, y(6001), remote(2, 1), T0), ey));
-	assert_true(same(out(n, y(6001), remote(3, 1), T0), moved)); /* the newest is asked first */
-	assert_true(same(out(n, x(6001), remote(3, 1), T0), ex));
-	assert_int_equal(nat_held(n, T0), 5);
-	assert_int_equal(nat_held(n, T0 + 120 * NK_S), 0);
-	nat_free(n);
-}
-
-/* "A NAT MUST NOT have a 'Port assignment' behavior of 'Port overloading'" (REQ-3): without it the
- * second host gets another port at once. */
-static void test_no_overload(void **state)
-{
-	struct nat_spec spec = linux_spec();
-
-	(void)state;
-	spec.port_overload = false;
-	spec.flow_timers = true;
-
-	struct nat *n = make(&spec);
-
-	out(n, x(6001), remote(1, 1), T0);
-	assert_int_not_equal(out(n, y(6001), remote(2, 1), T0).port, 6001);
-	nat_free(n);
-}
-
 /* What came too early with INPUT open costs the port, as long as it is retried; not else. */
 static void test_self_clash(void **state)
 {
@@ -325,6 +178,11 @@ static void test_self_clash(void **state)
 	assert_int_equal(nat_held(n, T0 + 31 * NK_S), 0);
 	assert_int_not_equal(out(n, x(8000), remote(2, 1), T0 + 58 * NK_S).port, 8000);
 	assert_int_equal(out(n, x(8000), remote(2, 1), T0 + 89 * NK_S).port, 8000);
+
+	/* An RST is the answer to TCP, and then nothing is left of it. */
+	assert_int_equal(tcp_out(n, x(8000), remote(1, 80), SYN, T0).port, 8000);
+	assert_false(tcp_in(n, remote(2, 80), e, SYN, T0));
+	assert_int_equal(tcp_out(n, x(8000), remote(2, 80), SYN, T0).port, 8000);
 	nat_free(n);
 
 	spec.self_clash = false;
@@ -372,22 +230,248 @@ static void test_ttl_order(void **state)
 	}
 }
 
+static void test_firewall(void **state)
+{
+	struct nat_spec spec = plain_spec();
+	struct nat *n;
+
+	(void)state;
+	spec.translate = false;
+	spec.external_count = 0;
+	spec.mapping = NAT_APD;
+	spec.filtering = NAT_AD;
+	n = make(&spec);
+	assert_false(reaches(n, remote(1, 1000), x(5000), x(5000), 0));
+	assert_true(same(out(n, x(5000), remote(1, 1000), 1), x(5000)));
+	assert_true(same(out(n, x(5000), remote(2, 1000), 1), x(5000)));
+	assert_true(reaches(n, remote(1, 1001), x(5000), x(5000), 2));
+	assert_false(reaches(n, remote(3, 1000), x(5000), x(5000), 3));
+	nat_free(n);
+}
+
+static void test_families(void **state)
+{
+	struct nat_spec spec = plain_spec();
+	const struct addr inside = {.ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 2}, .port = 5000};
+	const struct addr server = {.ip = {0x20, 0x01, 0x0d, 0xb8, 1, [15] = 1}, .port = 3478};
+	struct nat *n = make(&spec);
+
+	(void)state;
+	assert_int_equal(out(n, inside, server, 0).port, 0);
+	nat_free(n);
+	spec.external_count = 2;
+	spec.external[1] = (struct addr){.ip = {0x20, 0x01, 0x0d, 0xb8, 2, [15] = 9}};
+	n = make(&spec);
+	assert_true(same(out(n, inside, server, 0), addr_with_port(spec.external[1], 5000)));
+	assert_true(reaches(n, server, addr_with_port(spec.external[1], 5000), inside, 1));
+	assert_true(addr_family(&(struct addr){.port = 1}) != ADDR_V4);
+	assert_int_equal(out(n, x(5000), remote(1, 1000), 2).ip[15], 1);
+	nat_free(n);
+}
+
+/* ESP and the like have no ports: of two hosts that would talk with one remote, the second cannot. */
+static void test_other_protocols(void **state)
+{
+	struct nat_spec spec = plain_spec();
+
+	(void)state;
+	for (int translate = 0; translate < 2; translate++) {
+		spec.translate = translate;
+		spec.t_other = 100 * NK_S;
+
+		struct nat *n = make(&spec);
+		struct packet p = other(x(0), remote(1, 0), 50);
+		struct packet back = other(remote(1, 0), addr_v4(203, 0, 113, 1, 0), 50);
+
+		assert_true(passes_out(n, &p, T0));
+		if (translate)
+			assert_true(same(p.from, back.to));
+		else
+			back.to = x(0);
+		assert_true(passes_in(n, &back, T0));
+		assert_true(same(back.to, x(0)));
+
+		p = other(y(0), remote(1, 0), 50);
+		assert_int_equal(passes_out(n, &p, T0), !translate);
+		p = other(y(0), remote(1, 0), 47); /* another protocol */
+		assert_true(passes_out(n, &p, T0));
+		p = other(y(0), remote(2, 0), 50); /* another remote */
+		assert_true(passes_out(n, &p, T0));
+		back = other(remote(3, 0), translate ? addr_v4(203, 0, 113, 1, 0) : x(0), 50);
+		assert_int_equal(passes_in(n, &back, T0), !translate);
+
+		p = other(y(0), remote(1, 0), 50);
+		assert_true(passes_out(n, &p, T0 + 100 * NK_S));
+		nat_free(n);
+	}
+}
+
+static void test_other_timer(void **state)
+{
+	static const nk_time times[] = {0, 100 * NK_S};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		struct nat_spec spec = plain_spec();
+		struct packet p = other(x(0), remote(1, 0), 47);
+		const nk_time ends = T0 + (times[i] == 0 ? 600 * NK_S : times[i]);
+
+		spec.t_other = times[i];
+
+		struct nat *n = make(&spec);
+
+		assert_true(passes_out(n, &p, T0));
+		assert_int_equal(nat_held(n, ends - 1), 1);
+		assert_int_equal(nat_held(n, ends), 0);
+		nat_free(n);
+	}
+}
+
+struct listed {
+	unsigned count;
+	struct nat_entry entries[8];
+};
+
+static void list(void *user, const struct nat_entry *e)
+{
+	struct listed *l = user;
+
+	assert_true(l->count < 8);
+	l->entries[l->count++] = *e;
+}
+
+static const struct nat_entry *entry_of(const struct listed *l, enum packet_kind kind)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		if (l->entries[i].kind == kind)
+			return &l->entries[i];
+	fail();
+	return NULL;
+}
+
+static struct listed list_all(struct nat *n, nk_time at)
+{
+	struct listed l = {.count = 0};
+
+	nat_each(n, at, list, &l);
+	return l;
+}
+
+/* What is told to people of what there is. */
+static void test_list(void **state)
+{
+	struct nat_spec spec = plain_spec();
+	struct nat *n = make(&spec);
+	struct packet query = ping(x(0), remote(1, 0), 77, false);
+	const struct addr e = out(n, x(5000), remote(1, 1000), T0);
+	const struct nat_entry *found;
+	struct listed l;
+
+	(void)state;
+	tcp_out(n, x(6000), remote(2, 80), SYN, T0);
+	assert_true(passes_out(n, &query, T0));
+	l = list_all(n, T0 + 10 * NK_S);
+	assert_int_equal(l.count, 3);
+	found = entry_of(&l, PACKET_UDP);
+	assert_true(same(found->inside, x(5000)) && same(found->external, e));
+	assert_true(same(found->remote, (struct addr){.port = 0}));
+	assert_string_equal(found->state, "first");
+	assert_int_equal(found->left, 20 * NK_S);
+	found = entry_of(&l, PACKET_TCP);
+	assert_true(same(found->remote, remote(2, 80)));
+	assert_string_equal(found->state, "SYN_SENT");
+	assert_int_equal(found->left, 230 * NK_S);
+	assert_int_equal(entry_of(&l, PACKET_QUERY)->left, 50 * NK_S);
+
+	assert_true(reaches(n, remote(1, 1000), e, x(5000), T0 + 11 * NK_S));
+	l = list_all(n, T0 + 11 * NK_S);
+	assert_string_equal(entry_of(&l, PACKET_UDP)->state, "replied");
+	assert_true(reaches(n, remote(1, 1000), e, x(5000), T0 + 12 * NK_S));
+	l = list_all(n, T0 + 12 * NK_S);
+	assert_string_equal(entry_of(&l, PACKET_UDP)->state, "stream");
+	for (nk_time t = 1; t < 9; t += 3) {
+		query = ping(remote(1, 0), addr_v4(203, 0, 113, 1, 0), 77, true);
+		assert_true(passes_in(n, &query, T0 + t * NK_S + 12 * NK_S));
+	}
+	l = list_all(n, T0 + 20 * NK_S);
+	assert_string_equal(entry_of(&l, PACKET_QUERY)->state,
+			    "replied"); /* that is all there is */
+	assert_int_equal(list_all(n, T0 + 1000 * NK_S).count, 0);
+	nat_free(n);
+}
+
+/* By flow and by filtering, each remote is one; what the NAT has itself has no inside. */
+static void test_list_flows(void **state)
+{
+	struct nat_spec spec = linux_spec();
+	struct listed l;
+
+	(void)state;
+	spec.self_clash = true;
+
+	struct nat *n = make(&spec);
+
+	for (uint8_t host = 1; host <= 3; host++)
+		out(n, x(5000), remote(host, 1000), T0);
+	in(n, remote(4, 1000), addr_v4(203, 0, 113, 1, 5000), T0);
+	l = list_all(n, T0);
+	assert_int_equal(l.count, 4);
+	for (unsigned i = 0; i < l.count; i++)
+		assert_true(same(l.entries[i].inside, l.entries[i].remote.ip[15] == 4
+							      ? (struct addr){.port = 0}
+							      : x(5000)));
+	nat_free(n);
+
+	spec = plain_spec();
+	spec.filtering = NAT_AD;
+	n = make(&spec);
+	out(n, x(5000), remote(1, 1000), T0);
+	out(n, x(5000), remote(2, 1000), T0);
+	assert_int_equal(list_all(n, T0).count, 3);
+	nat_free(n);
+}
+
+static void tick(void *user, const struct nat_entry *e)
+{
+	bool *seen = user;
+
+	assert_false(seen[e->inside.port]);
+	seen[e->inside.port] = true;
+}
+
+static void test_list_of_many(void **state)
+{
+	static bool seen[65536];
+	struct nat_spec spec = plain_spec();
+	struct nat *n = make(&spec);
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		out(n, x((uint16_t)(2000 + i)), remote(1, 1000), T0);
+	nat_each(n, T0, tick, seen);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_true(seen[2000 + i]);
+	nat_free(n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_port_times),
 		cmocka_unit_test(test_stream_at_once),
 		cmocka_unit_test(test_stream_after_nothing),
 		cmocka_unit_test(test_pf_states),
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_applied),
 		cmocka_unit_test(test_table_pressure),
-		cmocka_unit_test(test_port_range),
-		cmocka_unit_test(test_port_parity),
-		cmocka_unit_test(test_overload),
-		cmocka_unit_test(test_no_overload),
 		cmocka_unit_test(test_self_clash),
 		cmocka_unit_test(test_ttl_order),
+		cmocka_unit_test(test_firewall),
+		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_other_protocols),
+		cmocka_unit_test(test_other_timer),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_list_flows),
+		cmocka_unit_test(test_list_of_many),
 	};
 
 	if (crypto_init() != 0)

@@ -1,8 +1,6 @@
 /* The timers of the NAT model, to the microsecond. */
 #include "nat_bench.h"
 
-#define T0 (5 * NK_S)
-
 /* What is written in one line of a timer test: a packet out ('o') or in ('i') at a time. */
 struct packet_at {
 	char way;
