@@ -14,7 +14,7 @@ static bool is_lost_in_pieces(const struct nat_spec *spec, const struct packet *
 {
 	switch (spec->fragments) {
 	case NAT_FRAGMENTS_IN_ORDER:
-		return p->fragments > 1 && p->disordered;
+		return p->disordered;
 	case NAT_FRAGMENTS_DROP:
 		return p->fragments > 1;
 	case NAT_FRAGMENTS_ANY:
@@ -62,7 +62,6 @@ enum nat_verdict nat_out(struct nat *n, struct packet *p, enum nat_answer *answe
 	}
 	if (!nat_admit_out(n, &t, answer, now))
 		return refuse(p, answer);
-	*answer = NAT_ANSWER_NONE;
 	talk_rewrite_packet(&n->spec, p, &t);
 	return NAT_PASS;
 }

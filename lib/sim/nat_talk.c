@@ -33,8 +33,7 @@ bool talk_of_error(const struct nat_spec *spec, const struct packet *e, bool out
 {
 	const struct packet_quote *q = &e->quote;
 
-	if (q->kind == PACKET_ERROR || (q->kind == PACKET_QUERY && q->reply != outward) ||
-	    !addr_same_ip(&e->to, &q->from))
+	if ((q->kind == PACKET_QUERY && q->reply != outward) || !addr_same_ip(&e->to, &q->from))
 		return false;
 	t->proto = proto_of(q->kind, q->protocol);
 	t->outward = outward;
