@@ -201,6 +201,11 @@ static int read_attr(struct stun_msg *m, const struct attr *a)
 	}
 }
 
+static uint64_t type_bit(uint16_t type)
+{
+	return UINT64_C(1) << type % 64;
+}
+
 int stun_read(struct stun_msg *out, const uint8_t *bytes, size_t len)
 {
 	struct stun_msg m = {.bytes = bytes, .len = len};
@@ -224,6 +229,7 @@ int stun_read(struct stun_msg *out, const uint8_t *bytes, size_t len)
 
 		if (!next_attr(&a, &r, bytes))
 			return NK_ERR_MALFORMED;
+		m.types |= type_bit(a.type);
 		if (counts(&m, &a) && is_first(seen, a.type) && read_attr(&m, &a) != 0)
 			return NK_ERR_MALFORMED;
 	}
@@ -236,6 +242,8 @@ bool stun_find(const struct stun_msg *m, uint16_t type, struct rd *value)
 	struct rd r = rd_make(m->bytes, m->len);
 	struct attr a;
 
+	if ((m->types & type_bit(type)) == 0)
+		return false;
 	rd_bytes(&r, STUN_HEADER);
 	while (rd_left(&r) > 0 && next_attr(&a, &r, m->bytes)) {
 		if (a.type != type || !counts(m, &a))

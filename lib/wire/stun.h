@@ -66,6 +66,8 @@ enum stun_change { STUN_CHANGE_PORT = 0x02, STUN_CHANGE_IP = 0x04 };
  * @has_fingerprint: FINGERPRINT was there, last, and right; one that is wrong makes the message malformed
  * @integrity_at: Offset of the MESSAGE-INTEGRITY attribute, 0 if absent
  * @integrity256_at: Offset of MESSAGE-INTEGRITY-SHA256, 0 if absent
+ * @types:	Bit i: there is an attribute whose type ends in i (of 64), for stun_find() to be quick
+ *		about those that are absent
  * @bytes:	The whole message, borrowed, @len bytes; valid as long as the datagram is
  *
  * The first of several attributes of one type counts (RFC 8489 section 14); after
@@ -95,6 +97,7 @@ struct stun_msg {
 	bool has_fingerprint;
 	uint16_t integrity_at;
 	uint16_t integrity256_at;
+	uint64_t types;
 	const uint8_t *bytes;
 	size_t len;
 };
