@@ -214,8 +214,11 @@ static void put_error_code(const struct patch *x, const struct packet *p, uint8_
 		out[0] = c.type;
 		out[1] = c.code;
 	}
-	if (p->error == PACKET_TOO_BIG)
-		bytes_put_be16(out + 6, (uint16_t)p->mtu);
+	if (p->error != PACKET_TOO_BIG)
+		return;
+	bytes_put_be16(out + 6, (uint16_t)p->mtu);
+	if (family != ADDR_V4)
+		bytes_put_be16(out + 4, (uint16_t)(p->mtu >> 16));
 }
 
 /* An error, whose quote changes too. Its checksum was right when it was read. */

@@ -39,6 +39,18 @@ static struct packet read_bytes(uint8_t *bytes, size_t len)
 	return p;
 }
 
+/* Makes the checksum of an ICMPv6 message right. */
+static void mend_icmpv6(uint8_t *bytes, size_t len)
+{
+	const uint8_t more[] = {0, 58, (uint8_t)((len - 40) >> 8), (uint8_t)(len - 40)};
+	uint32_t sum;
+
+	bytes[42] = bytes[43] = 0;
+	sum = plain_sum(plain_sum(0, more, sizeof(more)), bytes + 8, len - 8);
+	bytes[42] = (uint8_t)(~sum >> 8);
+	bytes[43] = (uint8_t)~sum;
+}
+
 static void test_unchanged(void **state)
 {
 	(void)state;
@@ -239,6 +251,80 @@ static void test_translated(void **state)
 	}
 }
 
+/* What no table of RFC 7915 names is not sent on: other protocols and errors, and quotes of them. */
+static void test_not_translated(void **state)
+{
+	static const struct {
+		unsigned packet;
+		size_t at;
+		uint8_t byte;
+	} cases[] = {
+		{LINUX_UDP6, 6, 47},         /* another protocol */
+		{LINUX_PING6, 40, 133},      /* another message of ICMPv6 */
+		{LINUX_UNREACHABLE6, 40, 4}, /* a parameter problem */
+		{LINUX_UNREACHABLE6, 54, 47} /* an error about another protocol */
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t out[ROOM];
+		struct packet p = {.fragments = 1};
+
+		p.data = linux_bytes(cases[i].packet, &p.len);
+		p.data[cases[i].at] = cases[i].byte;
+		if (cases[i].packet == LINUX_UNREACHABLE6)
+			mend_icmpv6(p.data, p.len);
+		assert_int_equal(packet_read(&p), 0);
+		assert_int_equal(packet_write(&p, out, sizeof(out)), p.len);
+		p.from = addr_with_port(external4, 0);
+		p.to = addr_with_port(server4, 0);
+		p.quote.from = p.to;
+		p.quote.to = p.from;
+		assert_int_equal(packet_write(&p, out, sizeof(out)), 0);
+		free(p.data);
+	}
+}
+
+/* What a NAT64 makes of "too big": the other family's size, and its own place for it. */
+static void test_too_big(void **state)
+{
+	struct packet made = {
+		.kind = PACKET_ERROR,
+		.from = addr_with_port(client6, 0),
+		.to = addr_with_port(other6, 0),
+		.ttl = PACKET_TTL,
+		.error = PACKET_TOO_BIG,
+		.mtu = 70000,
+		.quote =
+			{.kind = PACKET_TCP, .from = other6, .to = client6, .seq = 5, .size = 9000},
+		.size = 96,
+	};
+	uint8_t bytes[ROOM], out[ROOM];
+	const size_t len = packet_write(&made, bytes, sizeof(bytes));
+	struct packet p = read_bytes(bytes, len), q;
+
+	(void)state;
+	assert_true(p.mtu == 70000);
+	assert_int_equal(packet_write(&p, out, sizeof(out)), len);
+	assert_memory_equal(out, bytes, len);
+	p.mtu = 1280;
+	assert_int_equal(packet_write(&p, out, sizeof(out)), len);
+	q = read_bytes(out, len);
+	assert_int_equal(q.mtu, 1280);
+
+	p.mtu = 1260;
+	p.from = addr_with_port(external4, 0);
+	p.to = addr_with_port(server4, 0);
+	p.quote.from = server4;
+	p.quote.to = external4;
+	q = read_bytes(out, packet_write(&p, out, sizeof(out)));
+	assert_int_equal(q.len, len - 40);
+	assert_int_equal(q.error, PACKET_TOO_BIG);
+	assert_int_equal(q.mtu, 1260);
+	assert_int_equal(q.quote.size, 9000 - 20);
+	assert_int_equal(q.quote.seq, 5);
+}
+
 static const struct packet_quote udp_quote = {
 	.kind = PACKET_UDP,
 	.from = {.ip = {[10] = 0xff, [11] = 0xff, 100, 64, 0, 2}, .port = 5000},
@@ -381,6 +467,8 @@ int main(void)
 		cmocka_unit_test(test_udp_checksum_zero),
 		cmocka_unit_test(test_altered),
 		cmocka_unit_test(test_translated),
+		cmocka_unit_test(test_not_translated),
+		cmocka_unit_test(test_too_big),
 		cmocka_unit_test(test_built),
 		cmocka_unit_test(test_built_as_linux_does),
 		cmocka_unit_test(test_broken),
