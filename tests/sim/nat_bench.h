@@ -36,6 +36,11 @@ static inline struct addr remote(uint8_t host, uint16_t port)
 	return addr_v4(192, 0, 2, host, port);
 }
 
+static inline struct addr web(void)
+{
+	return remote(1, 80);
+}
+
 static inline struct nat_spec plain_spec(void)
 {
 	return (struct nat_spec){
@@ -61,6 +66,11 @@ static inline struct nat_spec linux_spec(void)
 	spec.filtering = NAT_APD;
 	spec.port_overload = true;
 	return spec;
+}
+
+static inline bool same(struct addr a, struct addr b)
+{
+	return addr_eq(&a, &b);
 }
 
 static inline struct nat *make(const struct nat_spec *spec)
@@ -163,6 +173,17 @@ static inline bool tcp_in(struct nat *n, struct addr from, struct addr to, uint8
 	return passes_in(n, &p, at);
 }
 
+/* The connection that x(5000) opens to web(); it is established at @at. */
+static inline struct addr establish(struct nat *n, nk_time at)
+{
+	const struct addr e = tcp_out(n, x(5000), web(), SYN, at);
+
+	assert_int_not_equal(e.port, 0);
+	assert_true(tcp_in(n, web(), e, SYNACK, at));
+	assert_true(same(tcp_out(n, x(5000), web(), ACK, at), e));
+	return e;
+}
+
 static inline bool reaches(struct nat *n, struct addr from, struct addr to, struct addr inside,
 			   nk_time at)
 {
@@ -180,11 +201,6 @@ static inline void check_ends(struct nat *n, struct addr external, nk_time at)
 	assert_true(nat_held(n, at - 1) > 0);
 	assert_int_equal(nat_held(n, at), 0);
 	assert_int_equal(in(n, remote(1, 1000), external, at).port, 0);
-}
-
-static inline bool same(struct addr a, struct addr b)
-{
-	return addr_eq(&a, &b);
 }
 
 #endif
