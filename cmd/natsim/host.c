@@ -1,6 +1,7 @@
 #include "host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
@@ -161,20 +162,45 @@ _Noreturn static void become(int init, const char *directory, const struct progr
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-pid_t host_spawn(int init, const struct program *p)
+/* Who has once been to a host's process namespace stays bound to it, and can for instance not be
+ * looked at by its leak checker: so a child goes, and makes the program its sibling. */
+_Noreturn static void go_between(int init, int answer, const struct program *p)
 {
 	char directory[PATH_MAX];
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (getcwd(directory, sizeof(directory)) == NULL)
 		snprintf(directory, sizeof(directory), "/");
 	/* EINVAL: we are in that user namespace. Of process namespaces only children are moved. */
-	if ((setns(init, CLONE_NEWUSER) != 0 && errno != EINVAL) || setns(init, CLONE_NEWPID) != 0)
-		return -1;
-	pid = fork();
+	if ((setns(init, CLONE_NEWUSER) == 0 || errno == EINVAL) && setns(init, CLONE_NEWPID) == 0)
+		pid = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0L);
 	if (pid == 0)
 		become(init, directory, p);
-	return pid;
+	if (pid < 0)
+		pid = -errno;
+	_exit(write(answer, &pid, sizeof(pid)) == sizeof(pid) ? 0 : 1);
+}
+
+pid_t host_spawn(int init, const struct program *p)
+{
+	pid_t between, pid = -ECHILD;
+	int answer[2];
+
+	if (pipe2(answer, O_CLOEXEC) != 0)
+		return -1;
+	between = fork();
+	if (between == 0)
+		go_between(init, answer[1], p);
+	if (between < 0)
+		pid = -errno;
+	close(answer[1]);
+	if (between > 0 && read(answer[0], &pid, sizeof(pid)) == sizeof(pid))
+		waitpid(between, NULL, 0);
+	close(answer[0]);
+	if (pid > 0)
+		return pid;
+	errno = -pid;
+	return -1;
 }
 
 int host_exit_status(int wait_status)

@@ -38,8 +38,6 @@ struct program {
 /**
  * host_start() - Make a host of a topology
  *
- * Not after host_spawn() in the same process: the kernel then forbids it.
- *
  * Return: EXIT_YES, or the exit status to end with, which has been told. host_end() then takes it.
  */
 int host_start(struct host *h, const struct topology *t, unsigned number);

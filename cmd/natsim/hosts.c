@@ -2,7 +2,6 @@
 
 #include "face/exit.h"
 
-/* Servers come after all hosts: see host_start(). */
 int hosts_start(struct hosts *h, const struct topology *t, const struct server_options *o)
 {
 	int status = EXIT_YES;
