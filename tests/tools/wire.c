@@ -2,7 +2,8 @@
  * wire NS1 IF1 NS2 IF2 DELAY_US - A point-to-point wire with delay
  *
  * Makes a TUN device in each of two named network namespaces, and carries
- * packets from one to the other after DELAY_US microseconds. Prints "ready"
+ * packets from one to the other after DELAY_US microseconds; if that is 0, with
+ * nothing but read() and write(): the least that any such program does. Prints "ready"
  * when both exist. The devices go when the program ends, on SIGTERM.
  * Kernels without netem have no other way to be slow.
  */
@@ -80,6 +81,21 @@ static int open_tun(const char *netns, const char *interface)
 	return fd;
 }
 
+static void put(const struct direction *d, const uint8_t *data, size_t len)
+{
+	if (write(d->to, data, len) < 0 && errno == EBADFD)
+		exit(0); /* the interface was deleted */
+}
+
+static void pass(const struct direction *d)
+{
+	static uint8_t data[PACKET_MAX];
+	ssize_t n;
+
+	while ((n = read(d->from, data, sizeof(data))) > 0)
+		put(d, data, (size_t)n);
+}
+
 /* Takes all that waits at one end. */
 static void take(struct direction *d, int64_t delay)
 {
@@ -108,8 +124,7 @@ static int64_t give(struct direction *d)
 
 		if (p->due > now_ns())
 			return p->due;
-		if (write(d->to, p->data, p->len) < 0 && errno == EBADFD)
-			exit(0); /* the interface was deleted */
+		put(d, p->data, p->len);
 		d->head = (d->head + 1) % QUEUE_MAX;
 		d->count--;
 	}
@@ -155,8 +170,12 @@ int main(int argc, char **argv)
 	while (!stop) {
 		int64_t a, b;
 
-		take(&d[0], delay);
-		take(&d[1], delay);
+		for (int i = 0; i < 2; i++) {
+			if (delay > 0)
+				take(&d[i], delay);
+			else
+				pass(&d[i]);
+		}
 		a = give(&d[0]);
 		b = give(&d[1]);
 		wait_until(d, a < b ? a : b);
