@@ -70,16 +70,16 @@ static pid_t spawn(const struct server *s, int init, const struct server_options
 	return pid;
 }
 
-/* One Binding request. Return: whether an answer came within AGAIN_MS. */
-static bool ask(int fd, struct rng *rng)
+/* A Binding request, the same each time: on a slow machine an answer may come after the next one.
+ * Return: whether there is an answer within AGAIN_MS. */
+static bool ask(int fd, const uint8_t tid[static STUN_TID])
 {
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-	uint8_t tid[STUN_TID], bytes[1500];
+	uint8_t bytes[1500];
 	struct wr w = wr_make(bytes, sizeof(bytes));
 	struct stun_msg m;
 	ssize_t n;
 
-	rng_bytes(rng, tid, sizeof(tid));
 	stun_begin(&w, STUN_BINDING, STUN_REQUEST, tid);
 	if (send(fd, bytes, stun_end(&w), 0) < 0)
 		poll(NULL, 0, AGAIN_MS); /* refused: it does not listen yet */
@@ -92,9 +92,11 @@ static bool ask(int fd, struct rng *rng)
 /* In a child: asks each address from within the host until it answers. */
 _Noreturn static void ask_all(const struct topology_host *h, int init)
 {
+	uint8_t tid[STUN_TID];
 	struct rng rng;
 
 	rng_seed_from_kernel(&rng);
+	rng_bytes(&rng, tid, sizeof(tid));
 	if (setns(init, CLONE_NEWNET) != 0)
 		_exit(EXIT_INTERNAL);
 	for (unsigned i = 0; i < h->addr_count; i++) {
@@ -105,7 +107,7 @@ _Noreturn static void ask_all(const struct topology_host *h, int init)
 
 		if (fd < 0 || connect(fd, &sa.sa, len) != 0)
 			_exit(EXIT_INTERNAL);
-		while (!ask(fd, &rng))
+		while (!ask(fd, tid))
 			;
 		close(fd);
 	}
