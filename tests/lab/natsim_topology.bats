@@ -238,6 +238,21 @@ BAD
   assert_equal "$(ask '[.hosts[], .nodes[] | .link.up.loss] | add == 0')" true
 }
 
+@test "all that is sent can be written to a file" {
+  two_nats
+  natsim down
+  natsim up --pcap out.pcapng world.json
+  natsim exec client -- ping -qn -c 1 -W 5 server
+  natsim down
+  run strings -n 3 out.pcapng
+  for place in client 'inner inside' 'inner outside' 'outer inside' 'outer outside' server; do
+    assert_line "$place"
+  done
+  run -2 natsim up --pcap none/out.pcapng world.json
+  assert_output "natsim up: cannot write 'none/out.pcapng': No such file or directory"
+  assert_equal "$(ls natsim)" ''
+}
+
 @test "a world has one name, and several can be up" {
   two_nats
   run -2 natsim up world.json
@@ -325,12 +340,16 @@ crash() {
   natsim down
   mknod -m 666 tun c 10 200 2>/dev/null || skip 'no device can be made here'
   mount --bind tun /dev/net/tun
+  # The build may be where nobody may look.
+  mkdir bin share run
+  cp "$NATKIT_BUILD"/bin/nat{sim,broker} bin
+  cp "$lab_top/share/zoo.conf" share
   chmod -R a+rX "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR"
-  mkdir run
   chown 65534:65534 run
   chmod 700 run
   local as=(setpriv --reuid 65534 --regid 65534 --clear-groups env "XDG_RUNTIME_DIR=$PWD/run")
   "${as[@]}" unshare -Ur true || skip 'no unprivileged user namespaces here'
+  PATH=$PWD/bin:$PATH
   "${as[@]}" natsim up world.json
   run "${as[@]}" natsim exec client -- sh -c 'hostname; ping -qn -c 1 -W 5 server'
   assert_success
