@@ -23,15 +23,8 @@ struct wish {
 	unsigned word_count;
 };
 
-#define NAME_OPTION                                                              \
-	{                                                                        \
-		.name = "name", .letter = 'n', .argument = "NAME",               \
-		.help = "Name of the world, where there are several (default).", \
-		.kind = OPTION_CALL, .call = world_take_name                     \
-	}
-
 static const struct option_spec status_options[] = {
-	NAME_OPTION,
+	WORLD_NAME_OPTION,
 	{.name = "json",
 	 .letter = 'j',
 	 .help = "Print JSON.",
@@ -92,7 +85,7 @@ static int take_word(void *into, const char *value, char why[static OPTIONS_WHY]
 	return 0;
 }
 
-static const struct option_spec set_options[] = {NAME_OPTION};
+static const struct option_spec set_options[] = {WORLD_NAME_OPTION};
 
 static const struct command_spec set_spec = {
 	.name = "natsim set",
@@ -130,7 +123,7 @@ int set_main(int argc, char *argv[])
 }
 
 static const struct option_spec down_options[] = {
-	NAME_OPTION,
+	WORLD_NAME_OPTION,
 	{.name = "all",
 	 .letter = 'a',
 	 .help = "End all worlds of this user, and remove what crashes have left.",

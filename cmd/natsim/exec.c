@@ -19,12 +19,7 @@ struct wish {
 };
 
 static const struct option_spec options[] = {
-	{.name = "name",
-	 .letter = 'n',
-	 .argument = "NAME",
-	 .help = "Name of the world, where there are several (default).",
-	 .kind = OPTION_CALL,
-	 .call = world_take_name},
+	WORLD_NAME_OPTION,
 };
 
 static int take_host(void *into, const char *value, char why[static OPTIONS_WHY])

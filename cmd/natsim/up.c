@@ -51,12 +51,7 @@ static int take_file(void *into, const char *value, char why[static OPTIONS_WHY]
 }
 
 static const struct option_spec options[] = {
-	{.name = "name",
-	 .letter = 'n',
-	 .argument = "NAME",
-	 .help = "Name of the world, where there are several (default).",
-	 .kind = OPTION_CALL,
-	 .call = world_take_name},
+	WORLD_NAME_OPTION,
 	{.name = "foreground",
 	 .letter = 'f',
 	 .help = "Stay in the foreground until a signal comes.",

@@ -16,8 +16,16 @@
 #define WORLD_NAME    64
 #define WORLD_DEFAULT "default"
 
-/* An option's call for --name: the name of a world, for a struct that begins with a const char *. */
+/* Takes the name of a world, for a struct that begins with a const char *. */
 int world_take_name(void *into, const char *value, char why[static OPTIONS_WHY]);
+
+/* The option that does so. */
+#define WORLD_NAME_OPTION                                                                  \
+	{                                                                                  \
+		.name = "name", .letter = 'n', .argument = "NAME",                         \
+		.help = "Name of the world, where there are several (" WORLD_DEFAULT ").", \
+		.kind = OPTION_CALL, .call = world_take_name                               \
+	}
 
 /**
  * world_claim() - Becomes the one that has this name

@@ -316,6 +316,25 @@ crash() {
   lab_wait no_hosts
 }
 
+@test "nonsense on its socket gets a refusal, and nothing else happens" {
+  two_nats
+  /usr/bin/python3 - >answers <<'PYTHON'
+import socket
+for message in (b"\0", b"{", b"[]", b"{}", b'{"do": 1}', b'{"do": "sing"}', b'{"do": "exec"}',
+                b'{"do": "set", "name": "outer"}', b'{"do": "set", "name": "outer", "settings": [1]}',
+                b'{"do": "set", "name": "outer", "settings": [%s"a"]}' % (b'"a",' * 70), b" " * 20000):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.connect("natsim/default.sock")
+        socket.send_fds(s, [message], [0])
+        print(s.recv(1000).decode(), end="")
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+    s.connect("natsim/default.sock")
+PYTHON
+  cat answers
+  assert_equal "$(jq -s 'length == 11 and all(.exit == 2 and (.why | length > 5))' answers)" true
+  assert_equal "$(mappings)" '[0,0]'
+}
+
 @test "a name is free again after a crash" {
   two_nats
   crash
