@@ -135,6 +135,7 @@ static void print_axes(const struct zoo_preset *p, enum zoo_mark mark)
 	}
 }
 
+/* That a NAT translates goes without saying. */
 static void print_absent(const struct zoo_preset *p)
 {
 	size_t column = 80;
@@ -142,7 +143,7 @@ static void print_absent(const struct zoo_preset *p)
 	for (int i = 0; i < ZOO_AXES; i++) {
 		const char *name = zoo_axis_name(i);
 
-		if (p->claims[i].mark != ZOO_ABSENT)
+		if (p->claims[i].mark != ZOO_ABSENT || i == zoo_axis_find("translate"))
 			continue;
 		column += strlen(name) + 1;
 		if (column > 80) {
@@ -164,7 +165,9 @@ static void show_text(const struct zoo_preset *p)
 		printf("\nAssumed, and why:\n");
 	print_axes(p, ZOO_ASSUMED);
 	if (marked(p, ZOO_ABSENT) > 0)
-		printf("\nNo source speaks of these, and the model goes without:");
+		printf("\nNo source speaks of these. The model goes without; timers of TCP and "
+		       "ICMP are\n"
+		       "then those of RFC 5382 and 5508:");
 	print_absent(p);
 }
 

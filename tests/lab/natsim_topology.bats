@@ -140,7 +140,7 @@ $PWD"
   WORD=here run natsim exec client -- sh -c 'printenv WORD; echo aside >&2'
   assert_output 'here
 aside'
-  run -127 natsim exec client -- no-such-program
+  run -127 natsim exec client -- ./no-such-program
   assert_output --partial 'no-such-program'
   run -143 natsim exec client -- sh -c 'kill -TERM $$'
   run -2 natsim exec nobody -- true
