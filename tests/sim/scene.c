@@ -119,7 +119,7 @@ static struct timing time_measured(const struct measured *m, struct span truth)
 	return (struct timing){
 		.known = m->known,
 		.holds = judge_holds(m, truth),
-		.width = (m->hi - m->lo) / tolerance(truth.hi),
+		.width = (m->hi - m->lo - (truth.hi - truth.lo)) / tolerance(truth.hi),
 	};
 }
 

@@ -27,7 +27,7 @@ struct scene {
  * struct timing - How one timer was measured
  * @known:	Within an interval, and not at least
  * @holds:	The truth is in what was said
- * @width:	Of ci95, as a multiple of tolerance()
+ * @width:	Of ci95, beyond that of the truth, as a multiple of tolerance()
  */
 struct timing {
 	bool known, holds;
