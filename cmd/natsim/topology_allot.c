@@ -1,5 +1,6 @@
 #include "topology_allot.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,13 +50,15 @@ static bool is_taken(const struct topology *t, const struct addr *a)
 	return addr_same_ip(a, &dns);
 }
 
+static_assert(NET_NODES_MAX <= 64, "100.64.0.0/10 is not large enough");
+
 /* Address @i of the realm for that use. */
 static struct addr nth_v4(int in, enum use use, unsigned i)
 {
 	const uint8_t low = (uint8_t)i;
 
 	if (in != NET_INTERNET)
-		return addr_v4(10, (uint8_t)(in + 1), (uint8_t)(i >> 8), low, 0);
+		return addr_v4(100, (uint8_t)(64 + in), (uint8_t)(i >> 8), low, 0);
 	switch (use) {
 	case USE_SERVER:
 		return addr_v4(192, 0, 2, low, 0);

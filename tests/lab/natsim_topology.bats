@@ -209,12 +209,12 @@ aside'
   ask '.nodes[0].mappings[0]' | tee outer >&2
   jq -e '.left_s > 20 and .left_s <= 77 and (.external | startswith("198.51.100.78:"))' outer
   assert_equal "$(ask '.nodes[0].nat')" '"mikrotik"'
-  natsim set client address=10.2.0.99
+  natsim set client address=100.65.0.99
   run natsim exec client -- ip -4 -br address show dev tun0
-  assert_output --partial 10.2.0.99/32
+  assert_output --partial 100.65.0.99/32
   natsim exec client -- ping -qn -c 1 -W 5 server
   run natsim exec server -- getent ahostsv4 client
-  assert_line --partial 10.2.0.99
+  assert_line --partial 100.65.0.99
   run natsim exec client -- getent ahostsv4 outer.natsim
   assert_line --partial 198.51.100.78
 }

@@ -155,14 +155,14 @@ static void addresses_are_given_out(void **state)
 			"['203.0.113.3']}, 'f': {}, 's': {'server': true}}}"),
 		OPTIONS_GO_ON);
 	has_addr(&t->nodes[0].spec.external[0], "198.51.100.1");
-	has_addr(&t->nodes[0].inside[0], "10.1.0.1");
-	has_addr(&t->nodes[1].spec.external[0], "10.1.0.2");
-	has_addr(&t->nodes[1].inside[0], "10.2.0.1");
+	has_addr(&t->nodes[0].inside[0], "100.64.0.1");
+	has_addr(&t->nodes[1].spec.external[0], "100.64.0.2");
+	has_addr(&t->nodes[1].inside[0], "100.65.0.1");
 	assert_int_equal(t->nodes[2].spec.external_count, 0);
 	has_addr(&t->nodes[3].spec.external[0], "198.51.100.2");
-	has_addr(&t->hosts[0].addrs[0], "10.1.0.3");
+	has_addr(&t->hosts[0].addrs[0], "100.64.0.3");
 	assert_int_equal(t->hosts[0].addr_count, 1);
-	has_addr(&t->hosts[1].addrs[0], "10.2.0.2");
+	has_addr(&t->hosts[1].addrs[0], "100.65.0.2");
 	has_addr(&t->hosts[2].addrs[0], "203.0.113.2"); /* the wall's own is .1 */
 	has_addr(&t->hosts[2].addrs[1], "2001:db8:3::2");
 	has_addr(&t->hosts[3].addrs[0], "2001:db8:64:4::2");
