@@ -78,7 +78,7 @@ void life_touch(struct life *l, const struct nat_spec *spec, unsigned held, bool
 		nk_time now)
 {
 	set_state(l, spec, outward, now);
-	if (outward ? spec->refresh_out : spec->refresh_in)
+	if (l->any || (outward ? spec->refresh_out : spec->refresh_in))
 		l->restarted = now;
 	set_end(l, spec, held);
 }

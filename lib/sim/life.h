@@ -14,13 +14,14 @@
  * @ends:	It is over at this moment and was not the microsecond before
  * @own:	Its limit, whatever UDP's states say; 0: by them
  * @seen:	By direction, outward [1]: 0 nothing, 1 a packet, 2 one that has been answered
+ * @any:	Every packet restarts it, not only those of UDP's refresh direction
  * @first:	It is in its first state
  * @stream:	It has become a stream, and remains one
  */
 struct life {
 	nk_time made, restarted, ends, own;
 	uint8_t seen[2];
-	bool first, stream;
+	bool any, first, stream;
 };
 
 /* The first packet, @outward or not, always starts the timer. @held is what the NAT holds. */

@@ -111,7 +111,8 @@ struct nat_port_time {
  * @full_from, @full_at: From @full_from mappings (with @flow_timers: flows) in the table on, its
  *		timers shrink in proportion, to nothing at @full_at; each by the load at the packet
  *		that restarts it. @full_at 0: never
- * @refresh_out, @refresh_in: Which packets restart the timer
+ * @refresh_out, @refresh_in: Which packets of UDP restart the timer (RFC 4787 section 4.3); of
+ *		others all do
  * @flow_timers: Linux: the timers belong to each flow (inside endpoint, remote endpoint), and a
  *		mapping lives as long as one of its flows. False: a mapping has one timer, and each
  *		remote address (or endpoint) that filtering lets in has its own, by the same rules.

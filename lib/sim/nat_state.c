@@ -64,6 +64,7 @@ static void restarted(struct nat *n, struct state *s)
 void state_begin(struct nat *n, struct state *s, const struct talk *t, nk_time own, nk_time now)
 {
 	s->life = life_begin(&n->spec, own, n->held, t->outward, now);
+	s->life.any = t->proto != PACKET_UDP;
 	s->timed = true;
 	restarted(n, s);
 }

@@ -132,7 +132,8 @@ static nk_time play_until(struct nat *n, enum nat_tcp_state state, const struct 
 	return 0;
 }
 
-/* REQ-5: timers by state; the mapping goes with the last of its connections. */
+/* REQ-5: timers by state; the mapping goes with the last of its connections. Refresh directions are
+ * UDP's. */
 static void test_req5_timers(void **state)
 {
 	(void)state;
@@ -142,6 +143,7 @@ static void test_req5_timers(void **state)
 		for (int i = 0; i < NAT_TCP_STATES; i++)
 			spec.t_tcp[i] = (40 + 7 * i) * NK_S;
 		spec.flow_timers = s >= NAT_TCP_STATES;
+		spec.refresh_in = spec.refresh_out = spec.flow_timers;
 
 		struct nat *n = make(&spec);
 		const nk_time ends = play_until(n, (enum nat_tcp_state)(s % NAT_TCP_STATES), &spec);

@@ -99,7 +99,7 @@ static void test_req1a_mapping(void **state)
 }
 
 /* "An ICMP Query session timer MUST NOT expire in less than 60 seconds", and "be made configurable"
- * (REQ-2a). */
+ * (REQ-2a). Refresh directions are UDP's. */
 static void test_req2_timer(void **state)
 {
 	static const nk_time times[] = {0, 30 * NK_S, 90 * NK_S};
@@ -110,6 +110,7 @@ static void test_req2_timer(void **state)
 		const nk_time t = times[i] == 0 ? TTL_OF_ICMP : times[i];
 
 		spec.t_icmp = times[i];
+		spec.refresh_in = spec.refresh_out = false;
 
 		struct nat *n = make(&spec);
 		const struct addr e = query_out(n, x(0), remote(1, 0), 77, T0);
