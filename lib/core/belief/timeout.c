@@ -9,6 +9,7 @@
 #define GRID_TOP  400.0
 #define STRAY \
 	1e-5 /* P(a copy "arrives" though the mapping is gone): 96 bits and a fresh port must match */
+#define NOTHING     (-60.0) /* logarithm of a likelihood that is none beside the greatest */
 #define SPIKE_MASS  0.6
 #define SPIKE_WIDTH 0.004 /* two grid steps to each side */
 
@@ -86,6 +87,14 @@ static double prior_below(const struct timeout_grid *g, double t)
 	       (g->prior[i + 1] - g->prior[i]) * (t - g->edge[i]) / (g->edge[i + 1] - g->edge[i]);
 }
 
+/* Prior mass of the bracket that ends at trial @i. */
+static double bracket_prior(const struct timeout_belief *b, unsigned i)
+{
+	const double above = i < b->count ? prior_below(b->grid, b->trial[i].gap) : 1;
+
+	return above - (i > 0 ? prior_below(b->grid, b->trial[i - 1].gap) : 0);
+}
+
 /*
  * Posterior mass of the brackets between tried silences: mass[i] is that of
  * trial[i-1].gap < T <= trial[i].gap, with the grid's ends outside. The
@@ -98,7 +107,6 @@ static void bracket_masses(const struct timeout_belief *b,
 	double best = -INFINITY;
 	double total = 0;
 	unsigned alive_below = 0, dead_below = 0, alive_all = 0;
-	double below = 0;
 
 	for (unsigned i = 0; i < b->count; i++)
 		alive_all += b->trial[i].alive;
@@ -110,7 +118,6 @@ static void bracket_masses(const struct timeout_belief *b,
 	/* First the likelihoods as logarithms, then scaled by the greatest. */
 	for (int pass = 0; pass < 2; pass++) {
 		alive_below = dead_below = 0;
-		below = 0;
 		for (unsigned i = 0; i <= b->count; i++) {
 			const unsigned alive_above = alive_all - alive_below;
 			const unsigned dead_above = b->count - alive_all - dead_below;
@@ -123,16 +130,12 @@ static void bracket_masses(const struct timeout_belief *b,
 						  dead_above * log1p(-STRAY);
 				if (pass == 0)
 					best = fmax(best, ll);
-				else
+				else if (ll - best > NOTHING)
 					sum += exp(ll - best);
 			}
 			if (pass == 1) {
-				const double up_to =
-					i < b->count ? prior_below(b->grid, b->trial[i].gap) : 1;
-
-				mass[i] = sum * (up_to - below);
+				mass[i] = sum > 0 ? sum * bracket_prior(b, i) : 0;
 				total += mass[i];
-				below = up_to;
 			}
 			if (i < b->count) {
 				alive_below += b->trial[i].alive;
