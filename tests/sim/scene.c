@@ -6,6 +6,9 @@
 #include "base/crypto.h"
 #include "sim/dict.h"
 
+/* To measure timers of 20 minutes in one round. */
+#define ENOUGH_MAPPINGS 512
+
 /* Longer than any run may take, as a multiple of the longest silence that it may try. */
 #define PATIENCE 4
 
@@ -98,6 +101,8 @@ void scene_set(struct stage *st, const struct scene *s, FILE *pcap)
 	plan.link.jitter = delays[s->delay].round_trip / 20;
 	plan.options.hairpin = true;
 	plan.options.max = longest_silence(s);
+	if (plan.options.max > stage_options().max)
+		plan.options.mappings = ENOUGH_MAPPINGS;
 	stage_set(st, &plan);
 }
 
