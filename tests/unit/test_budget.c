@@ -113,7 +113,15 @@ static void test_sweep(void **state)
 	assert_int_equal(b.peak, 2);
 }
 
-static void test_younger(void **state)
+static void assert_rank(nk_time of, nk_time until, bool surely, unsigned by_making, unsigned by_use)
+{
+	const struct rank r = budget_rank(&b, of, of, until, surely, false);
+
+	assert_int_equal(r.younger[AGE_BY_MAKING], by_making);
+	assert_int_equal(r.younger[AGE_BY_USE], by_use);
+}
+
+static void test_rank(void **state)
 {
 	int flow[4];
 
@@ -121,12 +129,20 @@ static void test_younger(void **state)
 	budget_init(&b, 10, 0);
 	for (int i = 0; i < 4; i++)
 		flow[i] = budget_take(&b, i * NK_S);
-	assert_int_equal(budget_younger(&b, -1), 4);
-	assert_int_equal(budget_younger(&b, NK_S), 2);
+	assert_rank(-1, 9 * NK_S, false, 4, 4);
+	assert_rank(NK_S, 9 * NK_S, false, 2, 2);
+	assert_rank(NK_S, 2 * NK_S, false, 1, 1);
+	assert_rank(NK_S, 9 * NK_S, true, 0, 0);
 	budget_gone(&b, flow[3]);
-	assert_int_equal(budget_younger(&b, NK_S), 1);
+	assert_rank(NK_S, 9 * NK_S, false, 1, 1);
 	budget_touch(&b, flow[0], 9 * NK_S);
-	assert_int_equal(budget_younger(&b, NK_S), 2);
+	assert_rank(NK_S, 9 * NK_S, false, 1, 2);
+	assert_int_equal(budget_rank(&b, NK_S, NK_S, 9 * NK_S, false, true).younger[AGE_BY_MAKING],
+			 2);
+	budget_seen(&b, flow[0]);
+	budget_seen(&b, flow[2]);
+	assert_rank(NK_S, 9 * NK_S, true, 1, 2);
+	assert_rank(NK_S, 8 * NK_S, true, 1, 1);
 }
 
 static void test_too_many(void **state)
@@ -151,7 +167,7 @@ int main(void)
 		cmocka_unit_test(test_limit),   cmocka_unit_test(test_pace),
 		cmocka_unit_test(test_seen),    cmocka_unit_test(test_gone_twice),
 		cmocka_unit_test(test_no_flow), cmocka_unit_test(test_sweep),
-		cmocka_unit_test(test_younger), cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_rank),    cmocka_unit_test(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

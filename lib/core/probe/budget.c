@@ -9,7 +9,7 @@ int budget_take(struct budget *b, nk_time now)
 {
 	if (b->count == BUDGET_FLOWS_MAX)
 		return BUDGET_NO_FLOW;
-	b->flow[b->count].last = now;
+	b->flow[b->count].made = b->flow[b->count].used = b->flow[b->count].last = now;
 	b->flow[b->count].held = true;
 	b->flow[b->count].seen = false;
 	b->next = now + b->pace;
@@ -24,6 +24,12 @@ bool budget_ready(const struct budget *b, nk_time now)
 }
 
 void budget_touch(struct budget *b, int flow, nk_time now)
+{
+	if (flow >= 0)
+		b->flow[flow].used = b->flow[flow].last = now;
+}
+
+void budget_tested(struct budget *b, int flow, nk_time now)
 {
 	if (flow >= 0)
 		b->flow[flow].last = now;
@@ -67,20 +73,25 @@ nk_time budget_next_expiry(const struct budget *b)
 	return at;
 }
 
-unsigned budget_younger(const struct budget *b, nk_time last)
+static bool used_between(nk_time at, nk_time from, nk_time until)
 {
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < b->count; i++)
-		n += b->flow[i].held && b->flow[i].last > last;
-	return n;
+	return at > from && at <= until;
 }
 
-unsigned budget_made_after(const struct budget *b, int flow)
+struct rank budget_rank(const struct budget *b, nk_time made, nk_time used, nk_time until,
+			bool surely, bool remade)
 {
-	unsigned n = 0;
+	struct rank r = {{0}};
 
-	for (unsigned i = (unsigned)(flow + 1); i < b->count; i++)
-		n += b->flow[i].held;
-	return n;
+	for (unsigned i = 0; i < b->count && b->flow[i].made <= until; i++) {
+		const nk_time own = b->flow[i].used, last = b->flow[i].last;
+
+		if (!b->flow[i].held || (surely && !b->flow[i].seen))
+			continue;
+		r.younger[AGE_BY_MAKING] += (remade ? own : b->flow[i].made) > made;
+		r.younger[AGE_BY_USE] +=
+			surely ? used_between(own, used, until) || used_between(last, used, until)
+			       : last > used;
+	}
+	return r;
 }

@@ -28,9 +28,19 @@ struct budget {
 	unsigned limit, held, peak, seen, count;
 	nk_time pace, next, life;
 	struct {
-		nk_time last;
+		nk_time made, used, last;
 		bool held, seen;
 	} flow[BUDGET_FLOWS_MAX];
+};
+
+/* What a NAT that evicts the oldest may mean by that: longest unused, or made first. */
+enum age { AGE_BY_USE, AGE_BY_MAKING, AGES };
+
+/**
+ * struct rank - How many flows are younger than one, by each idea of age
+ */
+struct rank {
+	unsigned younger[AGES];
 };
 
 void budget_init(struct budget *b, unsigned limit, nk_time pace);
@@ -40,7 +50,10 @@ int budget_take(struct budget *b, nk_time now);
 
 /* Whether a new flow may be opened now. */
 bool budget_ready(const struct budget *b, nk_time now);
+
+/* A packet of the flow's own set-up; or one that tests it, which may restart its timer. */
 void budget_touch(struct budget *b, int flow, nk_time now);
+void budget_tested(struct budget *b, int flow, nk_time now);
 void budget_seen(struct budget *b, int flow);
 void budget_gone(struct budget *b, int flow);
 
@@ -50,10 +63,15 @@ void budget_sweep(struct budget *b, nk_time now);
 /* When the next flow will have been silent for @life, or NK_NEVER. */
 nk_time budget_next_expiry(const struct budget *b);
 
-/* Flows held whose last packet is younger than @last: what an evict-oldest NAT would keep first. */
-unsigned budget_younger(const struct budget *b, nk_time last);
-
-/* Flows held that were made after this one. */
-unsigned budget_made_after(const struct budget *b, int flow);
+/**
+ * budget_rank() - How many of the flows held are younger than one
+ * @made, @used: Of that one; a flow is younger that was made or used later
+ * @until:	Flows made later than this do not count
+ * @surely:	Count only those of which it is known that the NAT let them through, and that they
+ *		were used before @until: there are at least so many. Else: at most so many
+ * @remade:	Not @surely: each of its packets may have made a flow anew
+ */
+struct rank budget_rank(const struct budget *b, nk_time made, nk_time used, nk_time until,
+			bool surely, bool remade);
 
 #endif

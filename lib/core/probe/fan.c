@@ -44,7 +44,8 @@ static void lanes_start(struct fan *f, unsigned lanes, unsigned mappings, nk_tim
 			first = s;
 	}
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
-		f->planned[s] = f->extra[s] = f->doubt[s] = 0;
+		f->planned[s] = f->extra[s] = 0;
+		f->doubt[s][AGE_BY_USE] = f->doubt[s][AGE_BY_MAKING] = 0;
 		f->decide_at[s] = NK_NEVER;
 		f->lanes[s].max = 0;
 		f->lanes[s].done = true;
@@ -57,7 +58,7 @@ static void lanes_start(struct fan *f, unsigned lanes, unsigned mappings, nk_tim
 		lane_init(&f->lanes[s], &f->grid, max_s, o->resolution, f->plans[s].climb);
 	}
 	f->started = now;
-	f->suspicion = (struct suspicion){.witness = FAN_TRIALS_MAX};
+	f->suspicion = (struct suspicion){.stage = SUSPICION_NONE};
 	f->refused_run = f->refused_probes = 0;
 	f->refused_first = f->refused_since = 0;
 }
@@ -99,6 +100,7 @@ void fan_restart(struct fan *f, unsigned mappings, nk_time now)
 void fan_no_more(struct fan *f, nk_time now)
 {
 	f->no_more = true;
+	f->suspicion.openings = 0;
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		f->decide_at[s] = now;
 }
@@ -148,7 +150,7 @@ bool fan_ask(struct fan *f, const uint32_t *indices, unsigned count, nk_time now
 	return true;
 }
 
-/* An upper bound of every timer is known once each lane has a bracket. */
+/* An upper bound of every timer is known once each lane has a bracket that no quota explains. */
 static void update_life(struct fan *f)
 {
 	double top = 0;
@@ -158,7 +160,7 @@ static void update_life(struct fan *f)
 			continue;
 		const struct lane *l = &f->lanes[s];
 
-		if (l->estimate.open && l->died == 0) {
+		if ((l->estimate.open && l->died == 0) || evict_in_doubt(f, s)) {
 			f->budget->life = NK_NEVER;
 			return;
 		}
@@ -184,16 +186,16 @@ void fan_verdict(struct fan *f, const struct ask_verdict *v, nk_time now)
 	l->asked--;
 	f->decide_at[t->state] = now;
 	if (v->verdict == VERDICT_ALIVE) {
-		budget_touch(f->budget, t->flow, now + ASK_COPIES * ASK_SPACING);
-		quota_alive(f, t);
+		budget_tested(f->budget, t->flow, now + ASK_COPIES * ASK_SPACING);
+		evict_alive(f, t, v->at);
 	} else if (v->verdict == VERDICT_DEAD) {
 		budget_gone(f->budget, t->flow);
-		quota_dead(f, t);
+		evict_dead(f, t, v->at);
 	}
 	lane_controls(l, f->asker->heard, f->asker->unheard);
 	if (v->verdict != VERDICT_VOID)
 		lane_tell(l, gap, v->verdict == VERDICT_ALIVE);
-	quota_witness_judged(f, index, v->verdict);
+	evict_judged(f, index, v->verdict, now);
 	update_life(f);
 }
 
@@ -267,7 +269,7 @@ static void decide(struct fan *f, unsigned state, nk_time now)
 			f->decide_at[state] = now + nk_max(NK_MS, nk_from_seconds(d.wait) + 1);
 		break;
 	case LANE_DONE:
-		if (!quota_in_doubt(f, state))
+		if (f->suspicion.stage == SUSPICION_NONE && !evict_in_doubt(f, state))
 			break;
 		l->done = false;
 		f->decide_at[state] = now + ASK_AGAIN;
@@ -286,11 +288,17 @@ static nk_time head_start(const struct fan *f, unsigned state)
 /* Which lane's next opening is due first, and when; STATE_COUNT if none is wanted. */
 static unsigned next_opening(const struct fan *f, nk_time *at)
 {
+	const struct suspicion *suspicion = &f->suspicion;
 	unsigned best = STATE_COUNT;
 
 	*at = NK_NEVER;
+	if (suspicion->stage != SUSPICION_NONE) {
+		if (suspicion->openings == 0)
+			return STATE_COUNT;
+		*at = f->started;
+		return suspicion->stage == SUSPICION_WITNESS ? suspicion->state : STATE_REPLIED;
+	}
 	for (unsigned s = 0; s < STATE_COUNT; s++) {
-		const bool witness = f->suspicion.opening && f->suspicion.state == s;
 		nk_time due = NK_NEVER;
 
 		if (f->lanes[s].done || f->no_more)
@@ -300,8 +308,6 @@ static unsigned next_opening(const struct fan *f, nk_time *at)
 		else if (f->planned[s] < f->plans[s].count)
 			due = f->started + head_start(f, s) +
 			      nk_from_seconds(f->plans[s].at[f->planned[s]]);
-		if (f->suspicion.active && !witness)
-			due = NK_NEVER;
 		if (due < *at) {
 			*at = due;
 			best = s;
@@ -313,9 +319,11 @@ static unsigned next_opening(const struct fan *f, nk_time *at)
 /* Every lane, or a suspicion, waits for mappings that there is no room for. */
 static bool starved(const struct fan *f)
 {
-	if (f->suspicion.active && !f->suspicion.opening)
+	const bool suspicion = f->suspicion.stage != SUSPICION_NONE;
+
+	if (suspicion && f->suspicion.openings == 0)
 		return false;
-	for (unsigned s = 0; s < STATE_COUNT && !f->suspicion.active; s++)
+	for (unsigned s = 0; s < STATE_COUNT && !suspicion; s++)
 		if (!f->lanes[s].done && (f->lanes[s].asked > 0 || f->decide_at[s] != NK_NEVER))
 			return false;
 	for (uint32_t i = 0; i < f->count; i++)
@@ -331,9 +339,8 @@ static void retire_old(struct fan *f, nk_time now)
 		const struct trial *t = &f->trials[i];
 		const struct timeout_estimate *e = &f->lanes[t->state].estimate;
 
-		if (t->phase != TRIAL_SILENT || t->witness || e->open ||
-		    f->doubt[t->state] > f->capacity ||
-		    trial_age(t, now) <= e->hi * LIFE_MARGIN + 0.5)
+		if (t->phase != TRIAL_SILENT || t->witness || e->open || evict_holds(f) ||
+		    evict_in_doubt(f, t->state) || trial_age(t, now) <= e->hi * LIFE_MARGIN + 0.5)
 			continue;
 		budget_gone(f->budget, t->flow);
 		trial_end(f, i, now);
@@ -374,8 +381,9 @@ static bool open_one(struct fan *f, struct action *action, nk_time now)
 
 	if (state == STATE_COUNT || at > now || !may_open(f, now))
 		return false;
-	f->suspicion.opening = false;
-	if (f->extra[state] > 0)
+	if (f->suspicion.stage != SUSPICION_NONE)
+		f->suspicion.openings--;
+	else if (f->extra[state] > 0)
 		f->extra[state]--;
 	else
 		f->planned[state]++;
@@ -383,6 +391,7 @@ static bool open_one(struct fan *f, struct action *action, nk_time now)
 		.phase = TRIAL_OPENING,
 		.state = (enum traffic_state)state,
 		.opened = now,
+		.witness = f->suspicion.stage != SUSPICION_NONE,
 		.flow = budget_take(f->budget, now),
 	};
 	if (++f->count == FAN_TRIALS_MAX)
@@ -426,9 +435,9 @@ bool fan_output(struct fan *f, struct action *action, nk_time now)
 		return false;
 	if (f->status_due <= now)
 		status_output(f, now);
-	quota_step(f, now);
+	evict_step(f, now);
 	for (unsigned s = 0; s < STATE_COUNT; s++)
-		if (f->decide_at[s] <= now && !f->suspicion.census)
+		if (f->decide_at[s] <= now && !evict_holds(f))
 			decide(f, s, now);
 	f->done = f->done || all_done(f);
 	if (f->asker->silent_since != NK_NEVER)
@@ -445,8 +454,8 @@ nk_time fan_deadline(const struct fan *f)
 		return NK_NEVER;
 	if (f->done)
 		return at;
-	at = nk_min(at, nk_min(f->status_due, quota_deadline(f)));
-	for (unsigned s = 0; s < STATE_COUNT && !f->suspicion.census; s++)
+	at = nk_min(at, nk_min(f->status_due, evict_deadline(f)));
+	for (unsigned s = 0; s < STATE_COUNT && !evict_holds(f); s++)
 		at = nk_min(at, f->decide_at[s]);
 	if (next_opening(f, &opening) == STATE_COUNT)
 		return at;
@@ -480,6 +489,26 @@ static const char *void_reason(const struct fan *f, unsigned state)
 	return why;
 }
 
+static void report_value(const struct fan *f, unsigned state, const struct timeout_estimate *e,
+			 struct measured *m)
+{
+	/* A silence is known no better than the path's jitter and the kernel's tick. */
+	const double noise = nk_seconds(nk_min(f->exchanges->rtt_var, NOISE_MAX) + TICK);
+	/* Where inbound packets restart nothing, what counts is the packet before. */
+	const bool earlier = state != STATE_SOLITARY && f->result->refresh_in.answer == TRI_NO;
+	const double before = earlier ? nk_seconds(f->exchanges->rtt) : 0;
+	double lo = e->lo, hi = e->hi;
+
+	m->known = true;
+	m->value = e->value;
+	m->varies = lane_spread(&f->lanes[state], &lo, &hi);
+	if (m->varies)
+		m->value = (lo + hi) / 2;
+	m->value += before;
+	m->lo = lo - noise;
+	m->hi = hi + before + noise;
+}
+
 static void report_lane(struct fan *f, unsigned state)
 {
 	struct measured *m = &f->result->timeouts[state];
@@ -500,7 +529,7 @@ static void report_lane(struct fan *f, unsigned state)
 			m, WHY_PATH,
 			"no copy ever came, even to the youngest mapping: something on the "
 			"path drops what the server sends unasked");
-	} else if (!e.open && f->doubt[state] > f->capacity) {
+	} else if (!e.open && evict_in_doubt(f, state)) {
 		measured_unknown(m, WHY_PATH,
 				 "the run ended before a session quota was ruled out: it may have "
 				 "ended the mappings");
@@ -510,13 +539,7 @@ static void report_lane(struct fan *f, unsigned state)
 				 l->survived >= l->max ? "longer than the longest silence tried"
 						       : "the run ended before it was bracketed");
 	} else {
-		m->known = true;
-		/* A silence is known no better than the path's jitter and the kernel's tick. */
-		const double noise = nk_seconds(nk_min(f->exchanges->rtt_var, NOISE_MAX) + TICK);
-
-		m->value = e.value;
-		m->lo = e.lo - noise;
-		m->hi = e.hi + noise;
+		report_value(f, state, &e, m);
 	}
 }
 

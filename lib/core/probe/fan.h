@@ -11,10 +11,7 @@
  * packet came. A trial whose set-up is not confirmed is void, and replaced.
  *
  * A NAT that limits the sessions of a host looks like a short timer. So a death
- * counts only if it cannot be an eviction: if a mapping at least as old, among
- * as many younger ones, was seen alive; otherwise a witness decides, a mapping
- * young enough to be kept, left to grow older than the dead one while nothing
- * is opened.
+ * counts only if it cannot be an eviction: fan_evict.c.
  */
 #ifndef CORE_PROBE_FAN_H
 #define CORE_PROBE_FAN_H
@@ -45,13 +42,13 @@ enum trial_phase {
  * @last_out, @last_in: Last packet of the pattern each way, as the client saw it
  * @sends:	Packets sent; @missed: STATUS answers that did not know it
  * @status_at:	When STATUS was last asked about it
- * @witness:	Kept back for a suspicion; @spared: was asked and alive
+ * @witness:	Kept back for a suspicion
  * @tid:	Of the request under way
  */
 struct trial {
 	enum trial_phase phase;
 	enum traffic_state state;
-	bool replied, witness, spared;
+	bool replied, witness;
 	uint16_t local_port, mapped_port;
 	int flow;
 	unsigned sends, missed;
@@ -59,17 +56,36 @@ struct trial {
 	uint8_t tid[STUN_TID];
 };
 
+/* See fan_evict.c. */
+enum suspicion_stage {
+	SUSPICION_NONE,
+	SUSPICION_WITNESS,
+	SUSPICION_CHALLENGE,
+	SUSPICION_CLEAR,
+	SUSPICION_CENSUS,
+};
+
 /**
  * struct suspicion - A suspicion that the NAT evicts
- * @opening:	A mapping is to be opened as a witness, since none that is silent will do
- * @census:	It is certain now: all silent mappings are asked, to count how many are left
+ * @state:	The lane of the deaths; @died: the silence of the one that counts, seconds
+ * @older:	How many times as old as that the witness must be
+ * @witness, @first, @second, @guard: Trial indices, or FAN_TRIALS_MAX
+ * @openings:	Mappings still to be opened for it, while all others wait
+ * @rounds:	Of openings, so far
+ * @since:	When the challenge began
+ * @spared:	The fan's capacity when the challenge began; @by: what is challenged
+ * @asked:	Of the challenge, not judged yet; @dead, @guarded, @guard_died: what came of it
  */
 struct suspicion {
-	bool active, opening, census;
+	enum suspicion_stage stage;
 	enum traffic_state state;
-	double died; /* seconds of silence of the suspicious death */
-	nk_time ask_at;
-	uint32_t witness; /* trial index, or FAN_TRIALS_MAX if none is chosen */
+	double died, older;
+	nk_time since, ask_at;
+	uint32_t witness, first, second, guard;
+	unsigned openings, rounds, asked, dead;
+	unsigned spared[AGES];
+	enum age by;
+	bool guarded, guard_died;
 };
 
 struct fan {
@@ -98,8 +114,10 @@ struct fan {
 	uint8_t used_ports[65536 / 8];
 	nk_time status_due;
 
-	unsigned capacity; /* most younger mappings beside which an old one was seen alive */
-	unsigned doubt[STATE_COUNT]; /* most younger mappings beside which one was found dead */
+	unsigned capacity[AGES]; /* most younger mappings beside which an old one was seen alive */
+	unsigned doubt[STATE_COUNT][AGES]; /* and beside which one was found dead */
+	bool varying;                      /* lifetimes were found to differ, with no quota */
+	unsigned kept;                     /* the capacity as far as can be guessed */
 	unsigned refused_run, refused_probes;
 	nk_time refused_first, refused_since, refused_checked, retry_open;
 	unsigned open_failures; /* in a row */

@@ -12,9 +12,14 @@
 #define OPEN_FAILURES_MAX 16   /* in a row */
 #define CLOSE_AFTER       NK_S /* copies that are still under way find the socket open */
 
+nk_time trial_last_use(const struct trial *t)
+{
+	return nk_max(t->last_out, t->last_in);
+}
+
 double trial_age(const struct trial *t, nk_time now)
 {
-	return nk_seconds(now - nk_max(t->last_out, t->last_in));
+	return nk_seconds(now - trial_last_use(t));
 }
 
 size_t fan_trial_len(const struct addr *server)
@@ -234,7 +239,7 @@ void trial_input(struct fan *f, uint32_t index, const struct event *ev, nk_time 
 		return;
 	}
 	if (asker_input_trial(f->asker, FAN_NUMBER(index), ev, now)) {
-		budget_touch(f->budget, t->flow, now);
+		budget_tested(f->budget, t->flow, now);
 		return;
 	}
 	if (t->phase != TRIAL_SETUP || !is_reply(f, t, ev, &port))
@@ -258,7 +263,7 @@ static bool wants_status(const struct trial *t)
 static nk_time status_time(const struct fan *f, const struct trial *t)
 {
 	if (t->status_at == NK_NEVER || t->status_at == 0)
-		return nk_max(t->last_out, t->last_in) + STATUS_AFTER;
+		return trial_last_use(t) + STATUS_AFTER;
 	return t->status_at + exchanges_wait(f->exchanges) + STATUS_AFTER;
 }
 

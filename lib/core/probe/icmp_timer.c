@@ -325,7 +325,7 @@ static void reply_came(struct icmp_timer *x, uint32_t index, const struct event 
 	copy.data = reply.payload;
 	copy.len = reply.len;
 	if (asker_input_trial(x->fan->asker, ICMP_NUMBER + index, &copy, now)) {
-		budget_touch(x->fan->budget, t->flow, now);
+		budget_tested(x->fan->budget, t->flow, now);
 	} else if (is_answer(t, &reply)) {
 		t->phase = ICMP_SILENT;
 		t->due = NK_NEVER;
@@ -422,7 +422,8 @@ void icmp_timer_report(const struct icmp_timer *x, struct measured *out)
 	out->p = e.p;
 	if (x->answered == 0) {
 		unknown(out, WHY_PATH, "no ping was answered");
-	} else if (x->fan->result->quota.policy == QUOTA_EVICTS || x->fan->suspicion.active) {
+	} else if (x->fan->result->quota.policy == QUOTA_EVICTS ||
+		   x->fan->suspicion.stage != SUSPICION_NONE) {
 		unknown(out, WHY_PATH, "the NAT may evict sessions before their timer ends");
 	} else if (l->alive + l->dead == 0) {
 		unknown(out, WHY_PATH, "no trial was completed");
@@ -436,9 +437,14 @@ void icmp_timer_report(const struct icmp_timer *x, struct measured *out)
 			l->done ? "longer than the longest silence tried"
 				: "the run ended before it was bracketed");
 	} else {
+		/* Where inbound packets restart nothing, what counts is the ping, not its answer. */
+		const double before = x->fan->result->refresh_in.answer == TRI_NO
+					      ? nk_seconds(x->fan->exchanges->rtt)
+					      : 0;
+
 		out->known = true;
-		out->value = e.value;
+		out->value = e.value + before;
 		out->lo = e.lo;
-		out->hi = e.hi;
+		out->hi = e.hi + before;
 	}
 }

@@ -16,6 +16,7 @@
 #define ICMP_TRIALS_MAX 64
 #define ICMP_PLANNED    16 /* mappings opened early */
 #define ICMP_HELD       24 /* most at once, with those that were asked and may still be held */
+#define ICMP_RESERVED   8  /* of them beside the fan; more, where it leaves room */
 #define ICMP_SOCKETS    0x04000000u /* socket ids: + trial index */
 #define ICMP_NUMBER     0x00200000u /* trial numbers: + trial index */
 
@@ -72,7 +73,7 @@ void icmp_timer_try(struct icmp_timer *x, const struct addr *server, const struc
 /* It is not measured, or no more; the reason counts unless there is one already. */
 void icmp_timer_not(struct icmp_timer *x, enum why_kind kind, const char *why);
 
-/* Begins, after the fan was started; ICMP_HELD of the budget's mappings are kept for it. */
+/* Begins, after the fan was started; ICMP_RESERVED of the budget's mappings are kept for it. */
 void icmp_timer_start(struct icmp_timer *x, struct fan *fan, nk_time now);
 
 void icmp_timer_input(struct icmp_timer *x, const struct event *ev, nk_time now);

@@ -10,6 +10,7 @@
 #define ENOUGH      1.5 /* bracket width, in precisions, at which a lane is content */
 #define ACCEPTABLE  1.8 /* and at which it will not wait for more */
 #define WITNESSES   2
+#define SEVERAL     2 /* deaths, of which one may be a loss */
 #define FEW         8 /* mappings, of which none is left for between the rungs */
 
 void lane_init(struct lane *l, const struct timeout_grid *grid, double max_s, double resolution,
@@ -57,6 +58,23 @@ void lane_tell(struct lane *l, double gap_s, bool alive)
 			l->survived = l->belief.trial[i].gap;
 	for (unsigned i = l->belief.count; i > 0 && !l->belief.trial[i - 1].alive; i--)
 		l->died = l->belief.trial[i - 1].gap;
+}
+
+bool lane_spread(const struct lane *l, double *lo, double *hi)
+{
+	const double near = l->survived - lane_precision(l, l->survived);
+	unsigned early = 0;
+
+	*lo = 0;
+	*hi = l->died;
+	for (unsigned i = 0; i < l->belief.count; i++) {
+		const struct timeout_trial *t = &l->belief.trial[i];
+
+		if (t->alive && early == 0)
+			*lo = t->gap;
+		early += !t->alive && t->gap < near;
+	}
+	return early >= SEVERAL && l->died > 0;
 }
 
 double lane_widening(double from)
@@ -148,6 +166,37 @@ static void wait_inside(const struct lane *l, double lo, double hi, bool doubtfu
 	}
 }
 
+/* Whether those picked lie in the upper half of the bracket too: as they do that were opened for this. */
+static bool spread_out(double lo, double hi, const double *ages, const struct lane_decision *picked)
+{
+	for (unsigned i = 0; i < picked->count; i++)
+		if (ages[picked->pick[i]] >= (lo + hi) / 2)
+			return true;
+	return false;
+}
+
+/* They come of age together: the oldest is asked at the first of evenly spaced silences, the others later. */
+static void take_turns(const struct lane *l, double lo, double hi, bool doubtful,
+		       const double *ages, unsigned count, struct lane_decision *out)
+{
+	const unsigned wanted = (unsigned)fmax(1, ceil((hi - lo) / lane_precision(l, hi)) - 1);
+	unsigned first = 0, n = 0;
+	double target;
+
+	while (ages[first] >= hi)
+		first++;
+	while (first + n < count && n < wanted && ages[first + n] > 2 * lo - hi)
+		n++;
+	target = doubtful && n == 1 ? hi * 1.002 : lo + (hi - lo) / (n + 1);
+	out->count = 0;
+	if (ages[first] < target) {
+		out->wait = target - ages[first];
+		return;
+	}
+	out->move = LANE_ASK;
+	out->pick[out->count++] = first;
+}
+
 static void narrow(struct lane *l, const double *ages, unsigned count, unsigned coming,
 		   struct lane_decision *out)
 {
@@ -167,6 +216,10 @@ static void narrow(struct lane *l, const double *ages, unsigned count, unsigned 
 		return;
 	}
 	pick_inside(l, from, hi, doubtful, ages, count, out);
+	if (out->count > 0 && l->opened_more && !spread_out(from, hi, ages, out)) {
+		take_turns(l, from, hi, doubtful, ages, count, out);
+		return;
+	}
 	if (out->count > 0) {
 		out->move = LANE_ASK;
 		return;
@@ -196,4 +249,5 @@ void lane_decide(struct lane *l, const double *ages, unsigned count, unsigned co
 		climb(l, ages, count, coming, out);
 	}
 	l->done = out->move == LANE_DONE;
+	l->opened_more |= out->move == LANE_OPEN;
 }

@@ -30,6 +30,7 @@
  * @coarse_below: Silences that another lane has survived: rungs up to it may be three steps
  *		apart, since a mapping with more traffic seldom dies earlier
  * @asked:	Mappings asked and not judged yet
+ * @opened_more: It has wanted mappings beyond the plan, which come of age together
  * @survived, @died: Longest silence survived, and the shortest deadly one above it (0: none)
  */
 struct lane {
@@ -38,7 +39,7 @@ struct lane {
 	double max, resolution, climb, coarse_below;
 	unsigned asked, alive, dead;
 	double survived, died;
-	bool done;
+	bool done, opened_more;
 };
 
 enum lane_move { LANE_WAIT, LANE_ASK, LANE_OPEN, LANE_DONE };
@@ -75,6 +76,16 @@ void lane_controls(struct lane *l, unsigned got, unsigned lost);
  */
 void lane_decide(struct lane *l, const double *ages, unsigned count, unsigned coming,
 		 struct lane_decision *out);
+
+/**
+ * lane_spread() - Where lifetimes lie that differ from mapping to mapping
+ * @lo:		The longest silence survived below all that were not
+ * @hi:		The shortest one not survived above all that were
+ *
+ * So they do where a NAT purges in sweeps, or shortens its timers under load.
+ * Return: false if what was seen can be one timer, and a loss.
+ */
+bool lane_spread(const struct lane *l, double *lo, double *hi);
 
 /* Precision wanted of a timeout of @t seconds: the half width that is good enough. */
 double lane_precision(const struct lane *l, double t);

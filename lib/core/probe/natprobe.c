@@ -131,7 +131,7 @@ static unsigned room_for_icmp(struct natprobe *p, unsigned room)
 		icmp_timer_not(&p->icmp, WHY_NOT_ASKED,
 			       "no mappings were left for it: see --mappings");
 	else
-		return ICMP_HELD;
+		return ICMP_RESERVED;
 	return 0;
 }
 
@@ -416,10 +416,10 @@ bool natprobe_output(struct natprobe *p, struct action *action, nk_time now)
 	const enum stage before = p->stage;
 
 	if (!parts_output(p, action, now)) {
-		/* What the parts have found without sending anything may end this stage, or a
-		 * question may have been given up: its verdict is due now. */
+		/* What the parts have found without sending anything may end this stage; a question
+		 * may have been given up, or a mapping, which makes room for another part's. */
 		step(p, now);
-		if (p->stage == before && (before != STAGE_FAN || asker_deadline(&p->asker) > now))
+		if (p->stage == before && (before != STAGE_FAN || natprobe_deadline(p) > now))
 			return false;
 		if (!parts_output(p, action, now))
 			return false;

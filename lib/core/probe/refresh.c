@@ -13,6 +13,7 @@
 #define FIRST_PULSE 0.5 /* seconds of age */
 #define PULSE_RATIO 2.2
 #define PULSE_SHIFT 1.483 /* between the two flows: the root of the ratio */
+#define PULSE_APART 0.8   /* of the shortest timer, once it is known */
 #define BEFORE      0.97 /* of the shortest the timer can be: a pulse up to then made nothing anew */
 
 static bool outbound(unsigned kind)
@@ -23,6 +24,7 @@ static bool outbound(unsigned kind)
 static void pulses_start(struct refresh_flow *f, unsigned kind, nk_time now)
 {
 	f->silent_since = f->pulse = now;
+	f->widest = 0;
 	f->next_age = FIRST_PULSE * (kind == REFRESH_OUT_B ? PULSE_SHIFT : 1);
 }
 
@@ -72,6 +74,23 @@ static void decide(struct refresh *r, unsigned kind, bool yes, double silent_s)
 static const struct lane *outbound_lane(const struct refresh *r)
 {
 	return &r->fan->lanes[r->fan->plain ? STATE_REPLIED : STATE_SOLITARY];
+}
+
+/*
+ * The shortest that any timer of an outbound flow can be: some NATs go over to
+ * another one with the second packet. INFINITY while none is known.
+ */
+static double shortest(const struct refresh *r)
+{
+	double least = INFINITY;
+
+	for (unsigned s = STATE_SOLITARY; s <= STATE_REPLIED; s++) {
+		const struct lane *l = &r->fan->lanes[s];
+
+		if (l->max > 0 && !l->estimate.open)
+			least = fmin(least, l->estimate.lo);
+	}
+	return least;
 }
 
 /*
@@ -180,8 +199,9 @@ void refresh_verdict(struct refresh *r, const struct ask_verdict *v, nk_time now
 	} else if (v->verdict == VERDICT_ALIVE) {
 		f->missed = 0;
 		f->heard = v->at;
-		f->beside = budget_made_after(r->fan->budget, f->flow);
-		budget_touch(r->fan->budget, f->flow, now);
+		f->beside = budget_rank(r->fan->budget, f->opened, now, now, false, false)
+				    .younger[AGE_BY_MAKING];
+		budget_tested(r->fan->budget, f->flow, now);
 		if (age > longest(r, k))
 			decide(r, k, true, age);
 	} else {
@@ -265,6 +285,7 @@ static void send_setup(struct refresh *r, unsigned k, struct action *action, nk_
 {
 	struct refresh_flow *f = &r->flows[k];
 
+	budget_touch(r->fan->budget, f->flow, now);
 	rng_bytes(r->fan->exchanges->rng, f->tid, sizeof(f->tid));
 	if (r->fan->plain)
 		put_binding(action, STUN_REQUEST, f->tid);
@@ -280,11 +301,13 @@ static void send_pulse(struct refresh *r, unsigned k, struct action *action, nk_
 {
 	struct refresh_flow *f = &r->flows[k];
 
+	budget_touch(r->fan->budget, f->flow, now);
 	rng_bytes(r->fan->exchanges->rng, f->tid, sizeof(f->tid));
 	if (r->fan->plain)
 		put_binding(action, STUN_INDICATION, f->tid);
 	else
 		fan_put_trial(r->fan, action, REFRESH_NUMBER + k, STUN_INDICATION, f->tid);
+	f->widest = fmax(f->widest, nk_seconds(now - f->pulse));
 	f->pulse = now;
 	while (f->silent_since + nk_from_seconds(f->next_age) <= now)
 		f->next_age *= PULSE_RATIO;
@@ -293,15 +316,16 @@ static void send_pulse(struct refresh *r, unsigned k, struct action *action, nk_
 
 /*
  * Whether an outbound flow tells: its last pulse came before the timer could
- * have run out, and not so long ago that it would have run out again.
+ * have run out, and not so long ago that it would have run out again; nor were
+ * two of them so far apart.
  */
 static bool tells(const struct refresh *r, unsigned kind, nk_time now)
 {
 	const struct refresh_flow *f = &r->flows[kind];
-	const double lo = BEFORE * outbound_lane(r)->estimate.lo;
+	const double lo = BEFORE * outbound_lane(r)->estimate.lo, least = BEFORE * shortest(r);
 
-	return f->ready && nk_seconds(f->pulse - f->silent_since) <= lo &&
-	       nk_seconds(now - f->pulse) < lo;
+	return f->ready && nk_seconds(f->pulse - f->silent_since) <= lo && f->widest < least &&
+	       nk_seconds(now - f->pulse) < least;
 }
 
 /* The outbound flow to ask: of those that tell, the one with the youngest pulse. */
@@ -328,8 +352,13 @@ static nk_time due(const struct refresh *r, unsigned k)
 	if (!f->open || f->decided)
 		return NK_NEVER;
 	longer = f->ready && !f->asked ? longest(r, k) : INFINITY;
-	if (isinf(longer))
-		return f->due;
+	if (isinf(longer)) {
+		const double apart = PULSE_APART * shortest(r);
+
+		return outbound(k) && f->ready && isfinite(apart)
+			       ? nk_min(f->due, f->pulse + nk_from_seconds(apart))
+			       : f->due;
+	}
 
 	const nk_time outlived =
 		nk_max(f->last_asked + ASK_RETRY, f->silent_since + nk_from_seconds(longer) + 1);
@@ -383,7 +412,6 @@ static bool flow_output(struct refresh *r, unsigned k, struct action *action, nk
 	action->to = r->fan->server;
 	action->local = (struct addr){.port = 0};
 	action->ttl = 0;
-	budget_touch(r->fan->budget, f->flow, now);
 	if (!f->ready) {
 		if (f->tries == SETUP_TRIES) {
 			f->decided = true;

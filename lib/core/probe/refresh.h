@@ -26,6 +26,7 @@ enum refresh_kind { REFRESH_OUT_A, REFRESH_OUT_B, REFRESH_IN, REFRESH_FLOWS };
  * @silent_since: The last packet of the set-up: what the timer runs from if the later ones do not
  *		restart it
  * @pulse:	REFRESH_OUT: when the client last sent; @next_age: when it will next, seconds of age
+ * @widest:	REFRESH_OUT: most time between two of its packets, seconds
  * @heard:	REFRESH_IN: when the last copy came
  * @missed:	REFRESH_IN: copies in a row that did not come though their control did
  * @beside:	REFRESH_IN: mappings made after it that were held when a copy last came; @beside_died:
@@ -40,7 +41,7 @@ struct refresh_flow {
 	uint16_t local_port, mapped_port;
 	int flow;
 	unsigned tries, missed, trials, beside, beside_died;
-	double died, next_age;
+	double died, next_age, widest;
 	nk_time pulse;
 	nk_time opened, due, silent_since, heard, last_asked;
 };

@@ -94,12 +94,13 @@ enum pooling { POOL_UNKNOWN, POOL_PAIRED, POOL_ARBITRARY };
 /**
  * struct measured - A time in seconds, with honest uncertainty
  * @known:	@value, @lo and @hi are set
+ * @varies:	It differs from mapping to mapping, within [@lo, @hi], as where a NAT purges in sweeps
  * @at_least:	Not @known, but longer than this (the longest silence tried); 0 if that is not known either
  * @p:		Posterior probability of [@lo, @hi], or of being longer than @at_least
  * @trials:	Trials that count
  */
 struct measured {
-	bool known;
+	bool known, varies;
 	double value, lo, hi;
 	double at_least;
 	double p;
