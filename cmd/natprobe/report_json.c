@@ -95,6 +95,8 @@ void json_measured(struct js parent, const char *key, const struct measured *m)
 		ci = js_put_array(o, "ci95");
 		js_add_seconds(ci, m->lo);
 		js_add_seconds(ci, m->hi);
+		if (m->varies)
+			js_put_bool(o, "varies", true);
 	} else {
 		js_put_null(o, "value");
 		js_put_null(o, "ci95");

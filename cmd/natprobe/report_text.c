@@ -238,7 +238,7 @@ static void print_timeout(FILE *out, const struct style *st, enum traffic_state 
 	}
 	if (m->known) {
 		plot_time_text(value, sizeof(value), m->value);
-		snprintf(bounds, sizeof(bounds), "(%s to %s)",
+		snprintf(bounds, sizeof(bounds), m->varies ? "(varies: %s to %s)" : "(%s to %s)",
 			 plot_time_text(lo, sizeof(lo), m->lo),
 			 plot_time_text(hi, sizeof(hi), m->hi));
 	} else {
