@@ -6,6 +6,7 @@ inconclusive. Exit status: 0 if nothing failed.
 """
 import json
 import pathlib
+import re
 import sys
 
 import jsonschema
@@ -248,6 +249,24 @@ def judge_mutants(table, path):
     table.add("mutants of the NAT's model that a test catches", figure, "all", "pass" if results and not missed else "FAIL")
 
 
+def judge_kernel(table, path):
+    """Of random scripts a few may differ: which of an endpoint's ports the kernel finds first is its own affair."""
+    text = path.read_text()
+    results = re.findall(r"^(ok|not ok) \d+ - model and kernel: (.*)$", text, re.M)
+    packets = sum(map(int, re.findall(r"^# (\d+) packets", text, re.M)))
+    for kind, at_random, share in (("scripts", False, 1.0), ("random scripts", True, 0.995)):
+        some = [r for r in results if bool(re.search(r"/\d+\.nat", r[1])) == at_random]
+        wrong = [name.split("/")[-1] for verdict, name in some if verdict == "not ok"]
+        right = [name for verdict, name in some if verdict == "ok" and "# skip" not in name]
+        figure = "%d of %d%s" % (len(right), len(some), " (not: %s)" % ", ".join(wrong[:4]) if wrong else "")
+        verdict = "FAIL" if len(wrong) > (1 - share) * len(some) else "pass" if len(right) + len(wrong) else "inconclusive"
+        table.add("%s that model and kernel play alike" % kind, figure, "%g %%" % (100 * share), verdict)
+    table.add("packets that were compared", "%d" % packets, "50000", "pass" if packets >= 50000 else "inconclusive")
+    ends = [float(ms) for ms in re.findall(r"^# to within ([0-9.]+) ms", text, re.M)]
+    if ends:
+        table.add("timers of both end together, to within", "%.1f ms" % max(ends), "10 ms", "pass" if max(ends) <= 10 else "FAIL")
+
+
 def main(folder, cases, schema):
     table, every, timed = Table(), [], []
     for case in read_cases(cases):
@@ -261,7 +280,7 @@ def main(folder, cases, schema):
         timed += runs if kind == "timers" else []
     judge_coverage(table, timed)
     judge_schema(table, every, json.loads(schema.read_text()))
-    for name, judge in (("truth.json", judge_truth), ("mutants.log", judge_mutants)):
+    for name, judge in (("truth.json", judge_truth), ("mutants.log", judge_mutants), ("kernel.log", judge_kernel)):
         if (folder / name).exists():
             judge(table, folder / name)
     suites = folder / "suites.txt"

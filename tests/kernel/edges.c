@@ -64,14 +64,23 @@ void edges_make(struct script *script)
 	script_sort(script);
 }
 
-/* How long after what opened its flow a packet from outside was sent. */
-static nk_time age(const struct script *script, const struct transcript *played, unsigned back)
+static unsigned opener_of(const struct script *script, unsigned back)
 {
 	unsigned out = 0;
 
 	while (script->steps[out].from.addr.port != script->steps[back].to.addr.port)
 		out++;
-	return played->at[back] - played->at[out];
+	return out;
+}
+
+/* How far from its end a flow was looked at, less what the times of sending are uncertain by. */
+static nk_time error_of(const struct script *script, const struct transcript *kernel, unsigned back)
+{
+	const unsigned out = opener_of(script, back);
+	const unsigned flow = script->steps[back].to.addr.port - FIRST_PORT;
+	const nk_time age = kernel->at[back] - kernel->at[out];
+
+	return llabs(age - kinds[flow / FLOWS].timer) - kernel->took[back] - kernel->took[out];
 }
 
 nk_time edges_error(const struct script *script, const struct transcript *kernel,
@@ -80,14 +89,11 @@ nk_time edges_error(const struct script *script, const struct transcript *kernel
 	nk_time worst = 0;
 
 	for (unsigned i = 0; i < script->count; i++) {
-		const struct step *s = &script->steps[i];
-
 		if (strcmp(kernel->came[i], model->came[i]) == 0)
 			continue;
-		if (cast_is_inside(&s->from.addr))
+		if (cast_is_inside(&script->steps[i].from.addr))
 			return NK_NEVER;
-		worst = nk_max(worst, llabs(age(script, kernel, i) -
-					    kinds[(s->to.addr.port - FIRST_PORT) / FLOWS].timer));
+		worst = nk_max(worst, error_of(script, kernel, i));
 	}
 	return worst;
 }

@@ -163,7 +163,21 @@ static const char *end_of(enum nat_answer answer)
 	return ends[answer];
 }
 
-/* With an open INPUT chain the kernel itself would answer datagrams, which the model does not. */
+/* What the kernel itself may not say. With an open INPUT chain it would answer whatever is sent to
+ * it, the model a SYN at most. */
+#define NO_UNREACHABLE                             \
+	"icmp type destination-unreachable drop\n" \
+	"    icmpv6 type destination-unreachable drop\n    "
+
+static const char *silence_of(const struct nat_spec *spec)
+{
+	if (!spec->self_clash)
+		return "";
+	return spec->syn_answer == NAT_ANSWER_RST ? NO_UNREACHABLE
+		       "tcp flags & (rst | ack) == rst drop"
+						  : NO_UNREACHABLE "tcp flags & rst == rst drop";
+}
+
 static bool set_rules(const struct nat_spec *spec)
 {
 	const char *syn = end_of(spec->syn_answer);
@@ -194,12 +208,15 @@ static bool set_rules(const struct nat_spec *spec)
 		 "  }\n"
 		 "}\n",
 		 nat, end_of(spec->tcp_lost), syn, spec->self_clash ? "accept" : "drop", syn,
-		 spec->self_clash ? "icmp type destination-unreachable drop" : "");
+		 silence_of(spec));
 	return feed("nft -f -", text);
 }
 
-bool kernel_nat_set(const struct nat_spec *spec, unsigned mtu)
+bool kernel_nat_set(const struct script *script)
 {
-	return set_links(mtu) && set_rules(spec) && set_timers(*spec) &&
-	       write_sysctl("netfilter", "nf_conntrack_tcp_loose", spec->tcp_pickup);
+	const struct nat_spec *spec = &script->spec;
+
+	return set_links(script->mtu) && set_rules(spec) && set_timers(*spec) &&
+	       write_sysctl("netfilter", "nf_conntrack_tcp_loose", spec->tcp_pickup) &&
+	       write_sysctl("netfilter", "nf_conntrack_tcp_be_liberal", script->liberal);
 }

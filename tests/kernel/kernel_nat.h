@@ -1,14 +1,15 @@
-/* Making the kernel's NAT what a struct nat_spec says, in the network namespace of this process. */
+/* Making the kernel's NAT what a script says, in the network namespace of this process. */
 #ifndef KERNEL_NAT_H
 #define KERNEL_NAT_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "sim/nat_spec.h"
+#include "script.h"
 
-/* Between the interfaces "lan" and "wan", which exist. Return: false if the kernel refuses. */
-bool kernel_nat_set(const struct nat_spec *spec, unsigned mtu);
+/* That of @script, between the interfaces "lan" and "wan", which exist. Return: false if the kernel
+ * refuses. */
+bool kernel_nat_set(const struct script *script);
 
 /* Writes a line for each timer of @spec that the kernel, left alone, has otherwise. Return: how
  * many, or -1 if they cannot be read. */

@@ -121,7 +121,7 @@ struct stage *kernel_stage(const struct script *script, stage_came *came, void *
 		close_stage(&k->stage);
 		return NULL;
 	}
-	if (!kernel_nat_set(&script->spec, script->mtu)) {
+	if (!kernel_nat_set(script)) {
 		fprintf(stderr, "nat_script: the kernel does not take this NAT\n");
 		exit(1);
 	}

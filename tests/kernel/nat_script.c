@@ -89,7 +89,8 @@ static bool is_same(const struct transcript *kernel, const struct transcript *mo
 	return memcmp(kernel->came, model->came, sizeof(model->came)) == 0;
 }
 
-/* One script on both stages, again if the machine stood still. Return: NULL, or why not. */
+/* One script on both stages, until they agree: what differs once may be due to a port that by chance
+ * was drawn as one of the script, or to a machine that stood still. Return: NULL, or why not. */
 static const char *play_both(const struct script *script, struct transcript *kernel,
 			     struct transcript *model)
 {
@@ -98,10 +99,10 @@ static const char *play_both(const struct script *script, struct transcript *ker
 
 		if (why == NULL)
 			why = play(script, model_stage, kernel->at, model);
-		if (why != NULL || kernel->late < STALL || is_same(kernel, model))
+		if (why != NULL || is_same(kernel, model))
 			return why;
 	}
-	return "the machine stood still";
+	return kernel->late < STALL ? NULL : "the machine stood still";
 }
 
 static void check_script(unsigned number, const char *path, bool show)
@@ -137,7 +138,9 @@ static void check_edges(unsigned number)
 
 	script = blank();
 	edges_make(&script);
-	why = play_both(&script, &kernel, &model);
+	why = play(&script, kernel_stage, NULL, &kernel);
+	if (why == NULL)
+		why = play(&script, model_stage, kernel.at, &model);
 	if (why != NULL) {
 		skip(number, what, why);
 		return;

@@ -46,15 +46,16 @@ static bool sums_up(const uint8_t *ip, size_t len)
 	return checksum_of(checksum_add(sum, ip + h.length, len - h.length)) == 0;
 }
 
-static void came_whole(struct player *y, struct packet *p)
+static void came_whole(struct player *y, bool inside, struct packet *p)
 {
+	const bool passed = inside != cast_is_inside(&y->step->from.addr);
 	const int label = y->step->as;
 
 	if (packet_read(p) != 0) {
 		fputs("no packet\n", y->to);
 		return;
 	}
-	if (label >= 0 && y->labels[label].size == 0) {
+	if (passed && label >= 0 && y->labels[label].size == 0) {
 		y->labels[label] = *p;
 		y->say.labels[label] = p->from.port;
 	}
@@ -79,7 +80,7 @@ static void came(void *user, bool inside, const uint8_t *bytes, size_t len)
 	else if (!fragments_add(y->fragments, bytes, len, 0, &p))
 		return;
 	fputs(inside ? "inside: " : "outside: ", y->to);
-	came_whole(y, &p);
+	came_whole(y, inside, &p);
 }
 
 static struct addr resolve(const struct player *y, const struct endpoint *e)
@@ -132,7 +133,8 @@ static void play_steps(struct player *y, const nk_time *times, struct transcript
 		y->step = &steps[i];
 		y->to = fmemopen(out->came[i], PLAY_TEXT_MAX, "w");
 		send_step(y, y->step);
-		out->late = nk_max(out->late, y->stage->until(y->stage, now) - due);
+		out->took[i] = y->stage->until(y->stage, now) - now;
+		out->late = nk_max(out->late, now + out->took[i] - due);
 	}
 	y->stage->until(y->stage, now + AFTERWARDS);
 	if (y->to != NULL)

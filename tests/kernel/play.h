@@ -9,13 +9,13 @@
 
 /**
  * struct transcript - What became of the packets of a script
- * @at:		When each was really sent
- * @late:	By how much the worst was late, or took to be sent
+ * @at, @took:	When each was really sent, and how long that took
+ * @late:	By how much the worst was late
  * @came:	What came out of the NAT until the next one: a line for each packet, on which side
  *		it came out and what it was
  */
 struct transcript {
-	nk_time at[SCRIPT_STEPS_MAX];
+	nk_time at[SCRIPT_STEPS_MAX], took[SCRIPT_STEPS_MAX];
 	nk_time late;
 	char came[SCRIPT_STEPS_MAX][PLAY_TEXT_MAX];
 };

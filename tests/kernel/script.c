@@ -181,6 +181,10 @@ static bool read_setting(struct script *out, char *line)
 	name = next_word(&line);
 	if (name == NULL)
 		return false;
+	if (strcmp(name, "liberal") == 0) {
+		out->liberal = strcmp(value, "yes") == 0;
+		return out->liberal;
+	}
 	if (strcmp(name, "mtu") == 0) {
 		if (!read_number(value, 1500, &mtu))
 			return false;

@@ -20,7 +20,8 @@
  *	about X			an ICMP error: quotes that packet
  *	split, split-back	in fragments; the last first
  *
- * mtu = 1400 is the one setting that is no axis: what passes the NAT's two links.
+ * Two settings are no axes: "mtu = 1400", what passes the NAT's links, and "liberal
+ * = yes", the kernel is to believe every sequence number, as the model does.
  */
 #ifndef KERNEL_SCRIPT_H
 #define KERNEL_SCRIPT_H
@@ -71,6 +72,7 @@ struct step {
 struct script {
 	struct nat_spec spec;
 	unsigned mtu;
+	bool liberal;
 	unsigned count;
 	struct step steps[SCRIPT_STEPS_MAX];
 };
