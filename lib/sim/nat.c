@@ -121,7 +121,7 @@ void nat_out_expired(struct nat *n, const struct packet *p, nk_time now)
 
 bool nat_in_expired(struct nat *n, const struct packet *p, nk_time now)
 {
-	return expire(n, p, false, now) || !n->spec.translate;
+	return expire(n, p, false, now) || !nat_translates(n, addr_family(&p->to));
 }
 
 nk_time nat_late(const struct nat *n)
@@ -146,6 +146,11 @@ bool nat_take_late(struct nat *n, struct packet_quote *refused, enum nat_answer 
 }
 
 /* The NAT */
+
+bool nat_translates(const struct nat *n, enum addr_family family)
+{
+	return family == ADDR_V4 ? n->translates_v4 : n->translates_v6;
+}
 
 bool nat_is_external(const struct nat *n, const struct addr *a)
 {
@@ -193,6 +198,14 @@ static struct nat_spec complete(const struct nat_spec *spec)
 	return s;
 }
 
+static bool has_external(const struct nat_spec *spec, enum addr_family family)
+{
+	for (unsigned i = 0; spec->translate && i < spec->external_count; i++)
+		if (addr_family(&spec->external[i]) == family)
+			return true;
+	return false;
+}
+
 struct nat *nat_new(const struct nat_spec *spec, struct rng *rng)
 {
 	struct nat *n = calloc(1, sizeof(*n));
@@ -200,6 +213,8 @@ struct nat *nat_new(const struct nat_spec *spec, struct rng *rng)
 	if (n == NULL)
 		return NULL;
 	n->spec = complete(spec);
+	n->translates_v4 = has_external(spec, ADDR_V4);
+	n->translates_v6 = has_external(spec, ADDR_V6);
 	n->rng = rng;
 	n->host_slab = slab_make(sizeof(struct inside));
 	n->mapping_slab = slab_make(sizeof(struct mapping));

@@ -49,6 +49,9 @@ nk_time nat_late(const struct nat *n);
 bool nat_take_late(struct nat *n, struct packet_quote *refused, enum nat_answer *answer,
 		   nk_time now);
 
+/* Whether packets whose outside is of a family are translated, and not only filtered. */
+bool nat_translates(const struct nat *n, enum addr_family family);
+
 /* Whether an address, its port ignored, is an external address of this NAT. */
 bool nat_is_external(const struct nat *n, const struct addr *a);
 

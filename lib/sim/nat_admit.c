@@ -129,7 +129,7 @@ static bool is_welcome(const struct nat *n, const struct mapping *m, const struc
 {
 	if (t->proto == PACKET_TCP && !tcp_track_may_begin(t->flags, false))
 		return false;
-	if (proto_kind(t->proto) == PACKET_OTHER && n->spec.translate)
+	if (proto_kind(t->proto) == PACKET_OTHER && nat_translates(n, addr_family(&t->remote)))
 		return false; /* whose it is only the pair of addresses says */
 	switch (n->spec.filtering) {
 	case NAT_EI:

@@ -5,6 +5,7 @@ bool external_is_shared(const struct nat *n, uint16_t proto)
 	return n->spec.port_overload || proto_kind(proto) == PACKET_OTHER;
 }
 
+/* There is one: it is translated. */
 static int pick(struct nat *n, enum addr_family family)
 {
 	int fits[NAT_EXTERNALS_MAX];
@@ -13,7 +14,7 @@ static int pick(struct nat *n, enum addr_family family)
 	for (unsigned i = 0; i < n->spec.external_count; i++)
 		if (addr_family(&n->spec.external[i]) == family)
 			fits[count++] = (int)i;
-	return count == 0 ? -1 : fits[rng_below(n->rng, count)];
+	return fits[rng_below(n->rng, count)];
 }
 
 /* Whom the port would be shared with, towards one remote. */
@@ -72,14 +73,12 @@ bool external_take(struct nat *n, struct mapping *m, const struct talk *t, struc
 	const enum addr_family family = n->spec.nat64 ? ADDR_V4 : addr_family(&m->inside);
 	int *paired = &h->external[family == ADDR_V6];
 
-	if (!n->spec.translate) {
+	if (!nat_translates(n, family)) {
 		m->external = m->inside;
 		return true;
 	}
 	if (*paired < 0 || n->spec.arbitrary_pooling)
 		*paired = pick(n, family);
-	if (*paired < 0)
-		return false;
 	if (proto_kind(m->proto) != PACKET_OTHER)
 		return take_port(n, m, t, h, *paired, now);
 	m->external = addr_with_port(n->spec.external[*paired], 0);

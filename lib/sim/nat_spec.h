@@ -137,7 +137,9 @@ struct nat_port_time {
  * @drop_errors: ICMP errors are not passed on (against RFC 5508 REQ-4 and 5)
  * @fragments:	RFC 4787 section 11
  * @alg:	Rewrites what looks like the inside endpoint in payloads: address and port, as bytes
- * @external:	@external_count addresses; those of a packet's family (NAT64: IPv4) are used for it
+ * @external:	@external_count addresses; those of a packet's family (NAT64: IPv4) are used for it.
+ *		Without one of a family its packets are filtered only, as by a firewall: so do most
+ *		routers at home with IPv6
  * @arbitrary_pooling: The external address is drawn anew for each mapping, not once for each
  *		inside address (RFC 4787 REQ-2)
  */

@@ -161,7 +161,8 @@ static bool add_to_dicts(struct nat *n, struct mapping *m)
 
 static struct addr mapping_key(const struct nat *n, const struct addr *remote)
 {
-	return nat_masked(remote, n->spec.translate ? n->spec.mapping : NAT_EI);
+	return nat_masked(remote,
+			  nat_translates(n, addr_family(remote)) ? n->spec.mapping : NAT_EI);
 }
 
 struct mapping *mapping_make(struct nat *n, const struct talk *t, struct inside *h, nk_time now)

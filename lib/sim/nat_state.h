@@ -107,6 +107,7 @@ struct flow {
 
 struct nat {
 	struct nat_spec spec;
+	bool translates_v4, translates_v6;
 	struct rng *rng;
 	struct dict hosts, inward, outward, flows, crowds;
 	struct slab host_slab, mapping_slab, flow_slab, crowd_slab;

@@ -47,11 +47,7 @@ const struct net_stats *net_stats(const struct net *n)
 
 static bool hides(const struct node *node, const struct addr *ip)
 {
-	const struct nat_spec *spec = node->nat == NULL ? NULL : nat_spec(node->nat);
-
-	if (spec == NULL || !spec->translate)
-		return false;
-	return !spec->nat64 || addr_family(ip) == ADDR_V4;
+	return node->nat != NULL && nat_translates(node->nat, addr_family(ip));
 }
 
 /* To something behind @node, and so at the nodes further up as long as none hides it. */

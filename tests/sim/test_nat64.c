@@ -159,7 +159,8 @@ static void test_axis(void **state)
 	(void)state;
 	spec.nat64 = false;
 	n = make(&spec);
-	assert_false(passes_out(n, &p, T0));
+	assert_true(passes_out(n, &p, T0));
+	assert_true(same(p.from, host(5000)) && same(p.to, server(1000)));
 	nat_free(n);
 	spec.nat64 = true;
 	spec.translate = false;

@@ -249,15 +249,25 @@ static void test_firewall(void **state)
 	nat_free(n);
 }
 
+/* As most routers at home: IPv4 is translated, IPv6 without external addresses only filtered. */
 static void test_families(void **state)
 {
 	struct nat_spec spec = plain_spec();
 	const struct addr inside = {.ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 2}, .port = 5000};
 	const struct addr server = {.ip = {0x20, 0x01, 0x0d, 0xb8, 1, [15] = 1}, .port = 3478};
-	struct nat *n = make(&spec);
+	const struct addr other = {.ip = {0x20, 0x01, 0x0d, 0xb8, 1, [15] = 2}, .port = 3478};
+	struct addr e;
+	struct nat *n;
 
 	(void)state;
-	assert_int_equal(out(n, inside, server, 0).port, 0);
+	spec.mapping = spec.filtering = NAT_APD;
+	n = make(&spec);
+	assert_true(same(out(n, inside, server, 0), inside));
+	assert_true(reaches(n, server, inside, inside, 0));
+	assert_false(reaches(n, other, inside, inside, 0));
+	assert_true(same(out(n, inside, other, 0), inside));
+	e = out(n, x(5000), remote(1, 1000), 0);
+	assert_true(nat_is_external(n, &e));
 	nat_free(n);
 	spec.external_count = 2;
 	spec.external[1] = (struct addr){.ip = {0x20, 0x01, 0x0d, 0xb8, 2, [15] = 9}};
