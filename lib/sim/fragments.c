@@ -12,7 +12,6 @@
 #define PAYLOAD_MAX  65536
 #define BLOCK        8 /* bytes: the unit of offsets */
 #define BLOCKS       (PAYLOAD_MAX / BLOCK)
-#define HEADER_MAX   256
 #define V4_ID_AT     4
 #define V4_FLAGS_AT  6
 #define V4_LENGTH_AT 2
@@ -37,7 +36,7 @@ struct waiting {
 	nk_time since;
 	unsigned count;
 	size_t got, total, header_len;
-	uint8_t header[HEADER_MAX];
+	uint8_t header[FRAGMENTS_HEADER_MAX];
 	uint8_t have[BLOCKS / 8];
 	uint8_t *payload;
 };
@@ -178,7 +177,8 @@ static bool is_sound(const struct waiting *w, const struct part *p)
 {
 	const size_t end = p->ip.offset + p->len;
 
-	if (p->len == 0 || p->len > PAYLOAD_MAX - (size_t)p->ip.offset || p->header > HEADER_MAX)
+	if (p->len == 0 || p->len > PAYLOAD_MAX - (size_t)p->ip.offset ||
+	    p->header > FRAGMENTS_HEADER_MAX)
 		return false;
 	if (p->ip.more_fragments)
 		return p->len % BLOCK == 0 && (w->total == 0 || end < w->total);
@@ -290,7 +290,7 @@ void fragments_split(const uint8_t *ip, size_t len, uint32_t mtu, uint32_t id, f
 	struct part p;
 	size_t header, room;
 
-	if (len <= mtu || !part_read(&p, ip, len) || p.header > HEADER_MAX) {
+	if (len <= mtu || !part_read(&p, ip, len) || p.header > FRAGMENTS_HEADER_MAX) {
 		out(user, ip, len);
 		return;
 	}

@@ -12,7 +12,8 @@
 #include "base/time.h"
 #include "sim/packet.h"
 
-#define FRAGMENTS_WHOLE_MAX 65575 /* bytes of the largest packet: one of IPv6 */
+#define FRAGMENTS_WHOLE_MAX  65575 /* bytes of the largest packet: one of IPv6 */
+#define FRAGMENTS_HEADER_MAX 256
 
 struct fragments;
 
@@ -36,8 +37,9 @@ bool fragments_add(struct fragments *f, const uint8_t *ip, size_t len, nk_time n
 
 typedef void fragments_out(void *user, const uint8_t *ip, size_t len);
 
-/* Gives a packet, or its fragments if it is larger than @mtu, to @out one after the other. @id: of
- * its fragments, where the packet has none; each packet should have another. */
+/* Gives a packet, or its fragments if it is larger than @mtu, to @out one after the other. What has
+ * more than FRAGMENTS_HEADER_MAX bytes of IP headers stays whole. @id: of its fragments, where the
+ * packet has none; each packet should have another. */
 void fragments_split(const uint8_t *ip, size_t len, uint32_t mtu, uint32_t id, fragments_out *out,
 		     void *user);
 

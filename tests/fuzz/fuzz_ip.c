@@ -115,7 +115,7 @@ static void check_split(const struct packet *p)
 	struct fragments *f = fragments_new();
 
 	must(f != NULL);
-	if (p->len > MTU && p->payload < MTU / 2)
+	if (p->len > MTU && p->payload <= FRAGMENTS_HEADER_MAX)
 		fragments_split(p->data, p->len, MTU, 1, take_piece, f);
 	fragments_free(f);
 }
