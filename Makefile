@@ -144,7 +144,7 @@ bench:
 	$(Q)tests/lab/private.sh tests/lab/bench
 
 accept:
-	+$(Q)$(MAKE) -s $(PARALLEL) all tools $(TRUTH) >&2
+	+$(Q)$(MAKE) -s $(PARALLEL) all tools $(TRUTH) $(NAT_SCRIPT) >&2
 	$(Q)tests/accept/run
 
 # natprobe behind every NAT of the zoo: what it says, and what is so. SEEDS=100 is the whole table.
