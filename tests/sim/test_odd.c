@@ -2,6 +2,7 @@
  * natprobe where things are odd: no NAT, two NATs, quotas, servers that can do less or that lie,
  * a user who has had enough. Nothing found may be false; what must be found is named by each test.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -332,6 +333,22 @@ static void test_cut_short(void **state)
 	}
 }
 
+/* A firewall of this machine refuses what is sent: that is not the server's silence. */
+static void test_sending_forbidden(void **state)
+{
+	const struct nat_spec spec = stage_linux(13, 31);
+	const struct stage_plan plan = stage_plan(&spec, 1);
+	const struct event refused = {.kind = EVENT_SEND_FAILED, .id = 1, .error = EPERM};
+	struct stage st;
+
+	(void)state;
+	stage_set(&st, &plan);
+	assert_int_equal(world_run(st.world, st.probe, NK_MS), CORE_BUSY);
+	world_tell(st.world, st.client, &refused);
+	assert_int_equal(world_run(st.world, st.probe, NK_S), NK_ERR_PERMISSION);
+	stage_strike(&st);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +364,7 @@ int main(void)
 		cmocka_unit_test(test_liars),
 		cmocka_unit_test(test_useless_servers),
 		cmocka_unit_test(test_cut_short),
+		cmocka_unit_test(test_sending_forbidden),
 	};
 
 	if (crypto_init() != 0)

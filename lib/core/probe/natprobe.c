@@ -305,6 +305,11 @@ static void step(struct natprobe *p, nk_time now)
 	}
 }
 
+static bool is_refusal(int error)
+{
+	return error == EPERM || error == EACCES;
+}
+
 static void control_input(struct natprobe *p, const struct event *ev, nk_time now)
 {
 	if (ev->kind == EVENT_OPENED) {
@@ -314,10 +319,10 @@ static void control_input(struct natprobe *p, const struct event *ev, nk_time no
 			p->find[i]->flow = budget_take(&p->budget, now);
 		}
 	} else if (ev->kind == EVENT_OPEN_FAILED) {
-		end(p,
-		    ev->error == EPERM || ev->error == EACCES ? NK_ERR_PERMISSION
-							      : NK_ERR_UNREACHABLE,
-		    now);
+		end(p, is_refusal(ev->error) ? NK_ERR_PERMISSION : NK_ERR_UNREACHABLE, now);
+	} else if (ev->kind == EVENT_SEND_FAILED && p->stage == STAGE_FIND &&
+		   is_refusal(ev->error)) {
+		end(p, NK_ERR_PERMISSION, now); /* a firewall of this machine */
 	} else if (ev->kind == EVENT_DATAGRAM) {
 		if (p->stage > STAGE_FIND && asker_input_control(&p->asker, ev, now))
 			return;
