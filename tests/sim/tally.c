@@ -86,6 +86,13 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static bool is_tight(const struct nat_spec *n)
+{
+	const unsigned wanted = stage_options().mappings;
+
+	return (n->quota > 0 && n->quota < wanted) || (n->port_block > 0 && n->port_block < wanted);
+}
+
 bool tally_preset(const struct truth_table *t, unsigned preset, struct tally *out)
 {
 	double *walls = calloc(LOSSES * DELAYS, t->plan.seeds * sizeof(*walls)), *end = walls;
@@ -93,7 +100,10 @@ bool tally_preset(const struct truth_table *t, unsigned preset, struct tally *ou
 
 	if (walls == NULL)
 		return false;
-	*out = (struct tally){.name = zoo_at(t->plan.zoo, preset)->name};
+	*out = (struct tally){
+		.name = zoo_at(t->plan.zoo, preset)->name,
+		.tight = is_tight(&zoo_at(t->plan.zoo, preset)->spec),
+	};
 	for (unsigned loss = 0; loss < LOSSES; loss++)
 		for (unsigned delay = 0; delay < DELAYS; delay++)
 			tally_cell(t, truth_table_cell(t, preset, (enum scene_loss)loss, delay),

@@ -26,10 +26,12 @@ struct timer_tally {
 
 /**
  * struct tally - A preset
+ * @tight:	It allows fewer mappings than natprobe wants at once
  * @wall:	Median of scene_result.wall
  */
 struct tally {
 	const char *name;
+	bool tight;
 	unsigned runs, unfinished, implausible, late;
 	unsigned count[LOSSES][FIELD_COUNT][OUTCOMES];
 	struct timer_tally timers[STATE_COUNT];

@@ -177,6 +177,12 @@ static void test_bounds(void **state)
 	t.wall = 1.101;
 	assert_int_equal(missed(&t, 100), 6);
 	t = perfect();
+	t.tight = true;
+	t.wall = 2.5;
+	assert_int_equal(missed(&t, 100), 0);
+	t.wall = 2.51;
+	assert_int_equal(missed(&t, 100), 1);
+	t = perfect();
 	t.unfinished = t.implausible = t.late = 1;
 	assert_int_equal(missed(&t, 100), 3);
 }

@@ -133,12 +133,12 @@ static void judge_timers(struct court *c)
 	}
 }
 
-static void judge_wall(struct court *c)
+static void judge_wall(struct court *c, const char *text, bool tight, double bound)
 {
-	struct statement *s = state(c, "median of (wall time - 5 s) / T, of a preset", 1.1, true);
+	struct statement *s = state(c, text, bound, true);
 
 	for (unsigned i = 0; i < c->preset_count; i++) {
-		if (c->presets[i].wall <= s->figure)
+		if (c->presets[i].tight != tight || c->presets[i].wall <= s->figure)
 			continue;
 		s->figure = c->presets[i].wall;
 		snprintf(s->where, sizeof(s->where), "%s", c->presets[i].name);
@@ -175,7 +175,9 @@ unsigned verdict(const struct tally *presets, unsigned count, unsigned seeds,
 		judge_unknown(&c, FIELD_FILTERING, (enum scene_loss)l);
 	}
 	judge_timers(&c);
-	judge_wall(&c);
+	judge_wall(&c, "median of (wall time - 5 s) / T, of a preset", false, 1.1);
+	/* 1.1 is out of reach: a second round needs the places that the first one holds for T. */
+	judge_wall(&c, "the same, where fewer mappings are allowed than asked for", true, 2.5);
 	for (unsigned f = FIELD_REFRESH_OUT; f < FIELD_COUNT; f++)
 		judge_rarely_wrong(&c, (enum field)f);
 	return c.count;
