@@ -315,18 +315,24 @@ static void drop_ipv6(struct topology_host *server)
 	server->addr_count = kept;
 }
 
+static struct addr ipv6_of_home(uint8_t last)
+{
+	return (struct addr){.ip = {0x20, 0x01, 0x0d, 0xb8, [5] = 4, [15] = last}};
+}
+
 /* topology_allot() gives what is behind a NAT44 no IPv6 of itself. */
 static void add_ipv6(struct topology *t)
 {
-	static const struct addr network = {.ip = {0x20, 0x01, 0x0d, 0xb8, [5] = 4}};
 	struct topology_host *client = &t->hosts[0];
+	struct topology_node *router = client->behind >= 0 ? &t->nodes[client->behind] : NULL;
 
 	for (unsigned i = 0; i < client->addr_count; i++) {
 		if (addr_family(&client->addrs[i]) == ADDR_V6)
 			return;
 	}
-	client->addrs[client->addr_count] = network;
-	client->addrs[client->addr_count++].ip[15] = 2;
+	client->addrs[client->addr_count++] = ipv6_of_home(2);
+	if (router != NULL && router->inside_count < TOPOLOGY_INSIDE_MAX)
+		router->inside[router->inside_count++] = ipv6_of_home(1);
 }
 
 /* Return: false having written to @why. */

@@ -142,6 +142,15 @@ got'
   refute_line --regexp '^192\.'
 }
 
+@test "with IPv6 too the NAT is a firewall for it, and nothing else" {
+  needs_tun
+  sim --nat ei-apd-random --ipv6 -- natprobe --json --quick >report.json
+  assert_equal "$(jq -c '[.udp, .udp6 | .nat.value, .filtering.class]' report.json)" \
+    '[true,"address-and-port-dependent",false,"address-and-port-dependent"]'
+  run sim --nat ei-apd-random --ipv6 -- ping -6 -c 1 -t 1 -W 5 stun.natsim
+  assert_output --partial 'From 2001:db8:4::1'
+}
+
 @test "delay is one way, and both ways take it; loss and duplicates come" {
   needs_tun
   run sim --nat linux -- ping -c 1 stun.natsim
