@@ -53,7 +53,18 @@ void challenge_begin(struct fan *f, nk_time now);
 void challenge_step(struct fan *f, nk_time now);
 void challenge_judged(struct fan *f, uint32_t index, enum verdict verdict, nk_time now);
 
+/* fan_open.c: which lane's opening is due next, and when (STATE_COUNT: none is wanted) */
+unsigned fan_next_opening(const struct fan *f, nk_time *at);
+bool fan_open_one(struct fan *f, struct action *action, nk_time now);
+
+#define FAN_HURRY       36   /* openings of the lane that takes 3 s to set up, before the others */
+#define FAN_LIFE_MARGIN 1.03 /* beyond a timer, at which a mapping is surely gone */
+
 /* fan.c */
+
+/* Whether this lane is to be measured. */
+bool fan_enabled(const struct fan *f, unsigned state);
+
 void fan_evidence(struct fan *f, const struct trial *t, enum verdict verdict, double gap,
 		  const struct ask_verdict *v, const char *why);
 
