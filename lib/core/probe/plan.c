@@ -35,17 +35,18 @@ static double reached(double width, double climb)
 
 /*
  * Lays out @dense openings as fast as allowed, then ever rarer ones: at time f
- * the spacing is @fine of the T whose bracket reaches that far.
+ * the spacing is @fine of the T whose bracket reaches that far. More than
+ * @mappings are too many, however many.
  */
-static unsigned lay_out(struct plan *p, unsigned dense, double fine, double max_s, double apart,
-			unsigned hurry, double hurry_apart)
+static unsigned lay_out(struct plan *p, unsigned mappings, unsigned dense, double fine,
+			double max_s, double apart, unsigned hurry, double hurry_apart)
 {
 	const double end = WINDOW * max_s;
 	const double least = LANE_LEAST_RESOLUTION;
 	double at = 0, middle = 0;
 	unsigned n = 0;
 
-	while (n < PLAN_MAX) {
+	while (n < PLAN_MAX && n <= mappings) {
 		p->at[n++] = at;
 		if (n == dense / 2)
 			middle = at;
@@ -73,7 +74,8 @@ void plan_build(struct plan *p, unsigned mappings, double max_s, double resoluti
 		if (dense > mappings)
 			continue;
 		for (double fine = 0.4 * resolution; fine < 1.7 * resolution; fine *= 1.05) {
-			p->count = lay_out(p, dense, fine, max_s, apart, hurry, hurry_apart);
+			p->count =
+				lay_out(p, mappings, dense, fine, max_s, apart, hurry, hurry_apart);
 			if (p->count <= mappings)
 				return;
 		}
