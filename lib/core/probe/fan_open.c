@@ -1,6 +1,8 @@
 /* Which mapping the fan opens next, and whether there is room for it. */
 #include "core/probe/fan_parts.h"
 
+#define OTHER_TRIALS 70 /* of the refresh test and the ICMP timer */
+
 /* The lane that takes 3 s to set up goes first: the others would end before it anyway. */
 static nk_time head_start(const struct fan *f, unsigned state)
 {
@@ -97,6 +99,16 @@ static bool may_open(struct fan *f, nk_time now)
 	return budget_ready(b, now);
 }
 
+/* How many trials the server takes in a session, beside those of others than the fan. */
+static unsigned trials_max(const struct fan *f)
+{
+	const unsigned allowed = f->asker->limit_trials;
+
+	return allowed > 2 * OTHER_TRIALS && allowed - OTHER_TRIALS < FAN_TRIALS_MAX
+		       ? allowed - OTHER_TRIALS
+		       : FAN_TRIALS_MAX;
+}
+
 bool fan_open_one(struct fan *f, struct action *action, nk_time now)
 {
 	nk_time at;
@@ -119,7 +131,7 @@ bool fan_open_one(struct fan *f, struct action *action, nk_time now)
 		.witness = f->suspicion.stage != SUSPICION_NONE,
 		.flow = budget_take(f->budget, now),
 	};
-	if (++f->count == FAN_TRIALS_MAX)
+	if (++f->count == trials_max(f))
 		fan_no_more(f, now);
 	*action = (struct action){
 		.kind = ACTION_OPEN,
