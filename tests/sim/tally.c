@@ -70,8 +70,10 @@ static void tally_cell(const struct truth_table *t, unsigned cell, struct tally 
 			share_add(&right[k],
 				  r->finished && r->outcome[FIELD_SOLITARY + k] == RIGHT);
 		}
-		if (r->finished)
-			*(*walls)++ = r->wall;
+		if (!r->finished)
+			continue;
+		share_add(&out->in_time, r->wall <= (out->tight ? WALL_TIGHT_MAX : WALL_MAX));
+		*(*walls)++ = r->wall;
 	}
 	for (unsigned k = 0; k < STATE_COUNT && holds[k].of > 0; k++) {
 		add_cell(&out->timers[k].holds, &out->timers[k].worst_holds, holds[k]);

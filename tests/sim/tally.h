@@ -28,6 +28,7 @@ struct timer_tally {
  * struct tally - A preset
  * @tight:	It allows fewer mappings than natprobe wants at once
  * @wall:	Median of scene_result.wall
+ * @in_time:	Runs in which that is at most WALL_MAX, or, if @tight, WALL_TIGHT_MAX
  */
 struct tally {
 	const char *name;
@@ -36,7 +37,11 @@ struct tally {
 	unsigned count[LOSSES][FIELD_COUNT][OUTCOMES];
 	struct timer_tally timers[STATE_COUNT];
 	double wall;
+	struct share in_time;
 };
+
+#define WALL_MAX       1.1
+#define WALL_TIGHT_MAX 2.5
 
 /* Fills @out for preset number @preset. Return: false if it was not asked for, or no memory. */
 bool tally_preset(const struct truth_table *t, unsigned preset, struct tally *out);

@@ -198,6 +198,13 @@ static void test_few_seeds(void **state)
 	assert_int_equal(missed(&t, 1), 0);
 	t.timers[STATE_STREAM].right = (struct share){0, 4};
 	assert_int_equal(missed(&t, 1), 1);
+	t = perfect();
+	t.wall = 1.2;
+	t.in_time = (struct share){10, 24};
+	assert_int_equal(missed(&t, 100), 1);
+	assert_int_equal(missed(&t, 2), 0);
+	t.in_time = (struct share){2, 24};
+	assert_int_equal(missed(&t, 2), 1);
 }
 
 int main(void)
