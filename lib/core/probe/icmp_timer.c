@@ -155,16 +155,25 @@ static unsigned held(const struct icmp_timer *x)
 	return n;
 }
 
+/* How many may be held: few while the fan still has some of its plan to open. */
+static unsigned most_held(const struct icmp_timer *x)
+{
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		if (!x->fan->lanes[s].done && x->fan->planned[s] < x->fan->plans[s].count)
+			return ICMP_RESERVED;
+	return ICMP_HELD;
+}
+
 /* How many more may be opened. */
 static unsigned room(const struct icmp_timer *x)
 {
 	const struct budget *b = x->fan->budget;
-	const unsigned used = held(x);
+	const unsigned used = held(x), most = most_held(x);
 	unsigned n = ICMP_TRIALS_MAX - x->count;
 
-	if (used >= ICMP_HELD || b->held >= b->limit || b->count == BUDGET_FLOWS_MAX)
+	if (used >= most || b->held >= b->limit || b->count == BUDGET_FLOWS_MAX)
 		return 0;
-	n = n < ICMP_HELD - used ? n : ICMP_HELD - used;
+	n = n < most - used ? n : most - used;
 	return n < b->limit - b->held ? n : b->limit - b->held;
 }
 

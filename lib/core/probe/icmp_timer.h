@@ -16,7 +16,7 @@
 #define ICMP_TRIALS_MAX 64
 #define ICMP_PLANNED    16 /* mappings opened early */
 #define ICMP_HELD       24 /* most at once, with those that were asked and may still be held */
-#define ICMP_RESERVED   8  /* of them beside the fan; more, where it leaves room */
+#define ICMP_RESERVED   8  /* of them beside the fan; more when it has opened all that it planned */
 #define ICMP_SOCKETS    0x04000000u /* socket ids: + trial index */
 #define ICMP_NUMBER     0x00200000u /* trial numbers: + trial index */
 
