@@ -155,9 +155,12 @@ static unsigned held(const struct icmp_timer *x)
 	return n;
 }
 
-/* How many may be held: few while the fan still has some of its plan to open. */
+/* How many may be held: few while the fan still has some of its plan to open, none where they
+ * would push its mappings out. */
 static unsigned most_held(const struct icmp_timer *x)
 {
+	if (x->fan->result->quota.policy == QUOTA_EVICTS)
+		return 0;
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		if (!x->fan->lanes[s].done && x->fan->planned[s] < x->fan->plans[s].count)
 			return ICMP_RESERVED;
