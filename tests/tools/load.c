@@ -21,6 +21,7 @@
 #define BATCH     64
 #define GAP_NS    2000000L
 #define COUNT_MAX 100000
+#define AGAIN_MS  300
 #define SECOND_NS 1000000000LL
 
 enum kind { PING, FLOOD, ASK };
@@ -99,7 +100,7 @@ static struct message ask(int fd, struct message m)
 
 	do {
 		send(fd, &m, sizeof(m), 0);
-		while (answer.number != m.number && poll(&p, 1, 100) > 0) {
+		while (answer.number != m.number && poll(&p, 1, AGAIN_MS) > 0) {
 			if (recv(fd, &answer, sizeof(answer), 0) != sizeof(answer))
 				answer.number = m.number + 1; /* refused: it is not there yet */
 		}
