@@ -27,7 +27,8 @@ struct key {
  * struct waiting - A packet of which a part has come
  * @used:	False: free
  * @payload:	PAYLOAD_MAX bytes, taken with the first use and kept
- * @have:	Which blocks of @payload are there, @got bytes in all, of @total once it is known
+ * @have:	Which blocks of @payload are there: @got bytes in all, the furthest up to @reach, of
+ *		@total once it is known
  * @header:	Of the first fragment, with which the whole will begin; @header_len 0: not come yet
  */
 struct waiting {
@@ -35,7 +36,7 @@ struct waiting {
 	struct key key;
 	nk_time since;
 	unsigned count;
-	size_t got, total, header_len;
+	size_t got, reach, total, header_len;
 	uint8_t header[FRAGMENTS_HEADER_MAX];
 	uint8_t have[BLOCKS / 8];
 	uint8_t *payload;
@@ -182,20 +183,21 @@ static bool is_sound(const struct waiting *w, const struct part *p)
 		return false;
 	if (p->ip.more_fragments)
 		return p->len % BLOCK == 0 && (w->total == 0 || end < w->total);
-	return w->total == 0 || w->total == end;
+	return w->reach <= end && (w->total == 0 || w->total == end);
 }
 
 static void keep(struct waiting *w, const struct part *p, const uint8_t *ip)
 {
-	const size_t count = (p->len + BLOCK - 1) / BLOCK;
+	const size_t count = (p->len + BLOCK - 1) / BLOCK, end = p->ip.offset + p->len;
 
 	memcpy(w->payload + p->ip.offset, p->data, p->len);
 	for (size_t i = p->ip.offset / BLOCK; i < p->ip.offset / BLOCK + count; i++)
 		w->have[i / 8] |= (uint8_t)(1 << i % 8);
 	w->got += p->len;
+	w->reach = end > w->reach ? end : w->reach;
 	w->count++;
 	if (!p->ip.more_fragments)
-		w->total = p->ip.offset + p->len;
+		w->total = end;
 	if (p->ip.offset > 0)
 		return;
 	memcpy(w->header, ip, p->header);

@@ -196,6 +196,33 @@ static void test_overlap(void **state)
 	}
 }
 
+/* The last fragment says where the whole ends. What came from beyond makes not up for what is
+ * missing before it, though the bytes are as many. */
+static void test_beyond_the_end(void **state)
+{
+	static struct rig r;
+	static uint8_t bytes[8192];
+	const struct addr *families[] = {&a4, &a6};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct pieces x = {.count = 0}, y = {.count = 0};
+		size_t len = datagram(bytes, sizeof(bytes), families[i], 6000, 0);
+
+		rig_open(&r);
+		fragments_split(bytes, len, 1500, 7, collect, &x);
+		len = datagram(bytes, sizeof(bytes), families[i], 3000, 0);
+		fragments_split(bytes, len, 1500, 7, collect, &y);
+		assert_false(add(&r, &x, 0, 0));
+		assert_false(add(&r, &x, 3, 0));
+		assert_int_equal(y.count, 3);
+		assert_false(add(&r, &y, 2, 0)); /* x[1] is missing */
+		throw_away(&x);
+		throw_away(&y);
+		fragments_free(r.f);
+	}
+}
+
 static void test_time(void **state)
 {
 	static struct rig r;
@@ -268,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_overlap),        cmocka_unit_test(test_time),
 		cmocka_unit_test(test_bounded),        cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_beyond_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
