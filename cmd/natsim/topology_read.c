@@ -112,13 +112,19 @@ static bool read_nat(const struct js_in *in, struct topology_node *node, const s
 	return true;
 }
 
+static bool is_short(const struct js_in *named)
+{
+	return strlen(named->key) < TOPOLOGY_NAME ||
+	       js_refuse(named, "a name has %d bytes at most", TOPOLOGY_NAME - 1);
+}
+
 static bool read_node(const struct js_in *in, struct topology *t, const struct zoo *zoo)
 {
 	static const char *const keys[] = {"nat",       "set",    "behind", "link",
 					   "addresses", "inside", NULL};
 	const struct js_in addresses = js_get(in, "addresses"), inside = js_get(in, "inside");
 	const struct js_in behind = js_get(in, "behind"), link = js_get(in, "link");
-	struct topology_node *node = topology_add_node(t, in->key);
+	struct topology_node *node = is_short(in) ? topology_add_node(t, in->key) : NULL;
 
 	if (node == NULL)
 		return js_refuse(in, "give at most %d nodes", NET_NODES_MAX);
@@ -197,7 +203,7 @@ static bool read_hosts(const struct js_in *in, struct topology *t)
 	while (js_next(in, &m)) {
 		const struct js_in addresses = js_get(&m, "addresses"), link = js_get(&m, "link");
 		const struct js_in behind = js_get(&m, "behind"), server = js_get(&m, "server");
-		struct topology_host *h = topology_add_host(t, m.key);
+		struct topology_host *h = is_short(&m) ? topology_add_host(t, m.key) : NULL;
 
 		if (h == NULL)
 			return js_refuse(&m, "give at most %d hosts", NET_HOSTS_MAX);

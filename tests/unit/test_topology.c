@@ -17,6 +17,8 @@
 #include "face/options.h"
 #include "sim/zoo.h"
 
+#define LONG "a-name-that-is-longer-than-any-label-of-dns-can-be" /* what is told of it */
+
 static const char zoo_text[] = "[plain]\n"
 			       "title = a NAT\n"
 			       "mapping = ei | sourced | x\n"
@@ -203,6 +205,10 @@ static void mistakes_are_told_in_one_line(void **state)
 		 "a: 203.0.113.1 is there twice"},
 		{"{'hosts': {'A_': {}}}",
 		 "A_: a name is of small letters, digits and hyphens, 63 at most"},
+		{"{'hosts': {'" LONG "-at-the-very-most': {}}}",
+		 ".hosts." LONG ": a name has 63 bytes at most"},
+		{"{'nodes': {'" LONG "-at-the-very-most': {}}, 'hosts': {'h': {}}}",
+		 ".nodes." LONG ": a name has 63 bytes at most"},
 		{"{'nodes': {'a': {}}, 'hosts': {'a': {}}}", "a: this name is there twice"},
 		{"{'nodes': {'a': {'nat': 'aws'}}, 'hosts': {'h': {}}}",
 		 ".nodes.a.nat: there is no preset 'aws'; \"natsim list\" names them"},
