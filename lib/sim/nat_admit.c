@@ -164,7 +164,7 @@ static void take_as_own(struct nat *n, const struct talk *t, nk_time now)
 	struct flow *f;
 	struct mapping *m;
 
-	if (!n->spec.self_clash || t->proto != PACKET_UDP)
+	if (!n->spec.self_clash || t->proto != PACKET_UDP || !nat_is_external(n, &t->here))
 		return;
 	f = flow_at(n, t->proto, &t->here, &t->remote);
 	if (f != NULL) {
