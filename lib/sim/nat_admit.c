@@ -213,7 +213,9 @@ bool nat_admit_expired(struct nat *n, const struct talk *t, nk_time now)
 	if (!flow_rules(n, t))
 		return touch_by_mapping(n, m, t, now);
 	f = flow_now(n, flow_of(n, m, t), t, now);
-	return f == NULL ? is_welcome(n, m, t) : flow_continue(n, f, t, now);
+	if (f != NULL)
+		return flow_continue(n, f, t, now);
+	return !t->outward && mapping_lives(n, m, t) && is_welcome(n, m, t);
 }
 
 bool nat_admit_error(const struct nat *n, struct talk *t)

@@ -332,6 +332,27 @@ static void test_ttl_order(void **state)
 	}
 }
 
+/* From outside, the mapping ends with the connection, and whoever would begin a new one is not let
+ * in: whether its SYN dies here or not. */
+static void test_ttl_of_reopening(void **state)
+{
+	(void)state;
+	for (int dies = 0; dies < 2; dies++) {
+		struct nat_spec spec = plain_spec();
+		struct nat *n = make(&spec);
+		const struct addr e = establish(n, T0);
+		const struct packet syn = tcp(web(), e, SYN);
+
+		assert_true(tcp_in(n, web(), e, FIN, T0));
+		tcp_out(n, x(5000), web(), FIN, T0);
+		assert_true(tcp_in(n, web(), e, ACK, T0));
+		assert_int_equal(nat_held(n, T0), 1);
+		assert_false(dies ? nat_in_expired(n, &syn, T0) : tcp_in(n, web(), e, SYN, T0));
+		assert_int_equal(nat_held(n, T0), 0);
+		nat_free(n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_req9_req10_icmp),
 		cmocka_unit_test(test_rfc7857_resets),
 		cmocka_unit_test(test_reopening),
+		cmocka_unit_test(test_ttl_of_reopening),
 		cmocka_unit_test(test_ttl_order),
 	};
 
