@@ -38,7 +38,7 @@ static enum nat_verdict pass_error(struct nat *n, struct packet *e, bool outward
 	if (n->spec.drop_errors || !talk_of_error(&n->spec, e, outward, &t) ||
 	    !nat_admit_error(n, &t))
 		return NAT_DROP;
-	talk_rewrite_error(&n->spec, e, &t);
+	talk_rewrite_error(n, e, &t);
 	return NAT_PASS;
 }
 

@@ -79,8 +79,9 @@ void talk_rewrite_packet(const struct nat_spec *spec, struct packet *p, const st
 		nat_alg_rewrite(p, &t->here, &t->mapped);
 }
 
-void talk_rewrite_error(const struct nat_spec *spec, struct packet *e, const struct talk *t)
+void talk_rewrite_error(const struct nat *n, struct packet *e, const struct talk *t)
 {
+	const struct nat_spec *spec = &n->spec;
 	const struct addr beyond = remote_beyond(spec, t);
 	struct packet_quote *q = &e->quote;
 
@@ -88,7 +89,7 @@ void talk_rewrite_error(const struct nat_spec *spec, struct packet *e, const str
 	q->to = t->outward ? t->mapped : beyond;
 	e->to = addr_with_port(q->from, 0);
 	/* RFC 5508 REQ-5: whoever inside has sent it, perhaps a router, speaks as the NAT. */
-	if (t->outward && spec->translate)
+	if (t->outward && nat_translates(n, addr_family(&t->mapped)))
 		e->from = addr_with_port(t->mapped, 0);
 	else if (addr_family(&e->from) != addr_family(&e->to))
 		e->from = nat64_v6(spec, &e->from);

@@ -15,6 +15,6 @@ bool talk_of_error(const struct nat_spec *spec, const struct packet *e, bool out
 
 /* Makes the packet, or the error and its quote, as the other side of the NAT is to see it. */
 void talk_rewrite_packet(const struct nat_spec *spec, struct packet *p, const struct talk *t);
-void talk_rewrite_error(const struct nat_spec *spec, struct packet *e, const struct talk *t);
+void talk_rewrite_error(const struct nat *n, struct packet *e, const struct talk *t);
 
 #endif

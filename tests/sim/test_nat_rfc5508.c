@@ -284,6 +284,26 @@ static void test_errors_through_a_firewall(void **state)
 	nat_free(n);
 }
 
+/* As it does IPv6 where only IPv4 is translated. */
+static void test_errors_of_a_family_not_translated(void **state)
+{
+	struct nat_spec spec = plain_spec();
+	const struct addr inside = {.ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 2}, .port = 5000};
+	const struct addr beside = {.ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+	const struct addr server = {.ip = {0x20, 0x01, 0x0d, 0xb8, 1, [15] = 1}, .port = 1000};
+	struct packet p = udp(inside, server), back = udp(server, inside), e;
+
+	(void)state;
+
+	struct nat *n = make(&spec);
+
+	assert_true(passes_out(n, &p, T0));
+	e = error_about(&back, beside);
+	assert_true(passes_out(n, &e, T0));
+	assert_true(same(e.from, beside) && same(e.to, addr_with_port(server, 0)));
+	nat_free(n);
+}
+
 /* "A NAT device MUST NOT refresh or delete the NAT Session that pertains to the embedded payload"
  * (REQ-6). */
 static void test_req6_no_refresh(void **state)
@@ -416,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_req4_strange_quotes),
 		cmocka_unit_test(test_req5_errors_from_inside),
 		cmocka_unit_test(test_errors_through_a_firewall),
+		cmocka_unit_test(test_errors_of_a_family_not_translated),
 		cmocka_unit_test(test_req6_no_refresh),
 		cmocka_unit_test(test_req7_hairpinned_errors),
 		cmocka_unit_test(test_req7_hairpinned_queries),
