@@ -64,6 +64,14 @@ static bool begin(struct patch *x, const struct packet_quote *as, const uint8_t 
 	return stays_in_family(x) || as->kind != PACKET_OTHER;
 }
 
+/* Whether there is room for @n bytes behind the header; IPv4 counts both in 16 bits. */
+static bool has_room(const struct patch *x, size_t n, size_t room)
+{
+	const size_t most = is_v4(&x->as->to) && room > UINT16_MAX ? UINT16_MAX : room;
+
+	return x->header <= most && n <= most - x->header;
+}
+
 static uint8_t new_protocol(const struct patch *x)
 {
 	const uint8_t was = x->was.protocol;
@@ -196,7 +204,7 @@ static size_t patch_quote(const struct packet_quote *as, const uint8_t *in, size
 	if (!begin(&x, as, in, in_len))
 		return 0;
 	n = in_len - x.was.length;
-	if (n > room || x.header > room - n)
+	if (!has_room(&x, n, room))
 		return 0;
 	put_header(&x, out, x.was.ttl, x.was.dont_fragment, x.was.total - x.was.length);
 	put_carried(&x, out + x.header, n, true, false);
@@ -256,7 +264,7 @@ size_t packet_patch(const struct packet *p, uint8_t *out, size_t room)
 	if (p->kind == PACKET_ERROR)
 		return patch_error(&x, p, out, room);
 	n = x.in_len - x.was.length;
-	if (n > room || x.header > room - n)
+	if (!has_room(&x, n, room))
 		return 0;
 	put_header(&x, out, p->ttl, p->dont_fragment, n);
 	put_carried(&x, out + x.header, n, false, p->altered);

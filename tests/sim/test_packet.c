@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "../unit/ip_packets.h"
+#include "base/bytes.h"
 #include "base/err.h"
 #include "sim/packet_ip.h"
 
@@ -251,6 +252,30 @@ static void test_translated(void **state)
 	}
 }
 
+/* The longest of IPv6 is too long for IPv4, which counts its header too. */
+static void test_too_long_to_translate(void **state)
+{
+	static const size_t lens[] = {65575, 65555};
+	static uint8_t in[65575], out[sizeof(in)];
+	size_t header_len;
+	uint8_t *header = linux_bytes(LINUX_UDP6, &header_len);
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct packet p = {.fragments = 1, .data = in, .len = lens[i], .room = sizeof(in)};
+		struct wr w = wr_make(in, sizeof(in));
+
+		wr_bytes(&w, header, 48);
+		wr_patch_be16(&w, 4, (uint16_t)(lens[i] - 40));
+		wr_patch_be16(&w, 44, (uint16_t)(lens[i] - 40));
+		assert_int_equal(packet_read(&p), 0);
+		p.from = external4;
+		p.to = server4;
+		assert_int_equal(packet_write(&p, out, sizeof(out)), i == 0 ? 0 : 65535);
+	}
+	free(header);
+}
+
 /* What no table of RFC 7915 names is not sent on: other protocols and errors, and quotes of them. */
 static void test_not_translated(void **state)
 {
@@ -468,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_altered),
 		cmocka_unit_test(test_translated),
 		cmocka_unit_test(test_not_translated),
+		cmocka_unit_test(test_too_long_to_translate),
 		cmocka_unit_test(test_too_big),
 		cmocka_unit_test(test_built),
 		cmocka_unit_test(test_built_as_linux_does),
