@@ -19,7 +19,7 @@ static const struct addr *speaks_as(const struct node *node, enum hop side, enum
 
 	if (side == HOP_FROM_INSIDE)
 		return inside != NULL ? inside : external;
-	return external != NULL || (spec != NULL && spec->translate) ? external : inside;
+	return node->nat != NULL && nat_translates(node->nat, family) ? external : inside;
 }
 
 void net_answer_error(struct net *n, int number, enum hop side, const struct packet *about,

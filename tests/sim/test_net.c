@@ -205,6 +205,20 @@ static void test_ttl_exceeded_v6(void **state)
 	net_free(r.net);
 }
 
+/* A NAT of IPv4 alone is a router to IPv6. */
+static void test_ttl_exceeded_at_nat_of_v4(void **state)
+{
+	static struct rig r;
+	struct packet back = udp(server6, client6, 5);
+
+	(void)state;
+	rig_open(&r, &nat);
+	back.ttl = 2;
+	send_packet(&r, r.server, &back);
+	expect_error(&r, PACKET_TTL_EXCEEDED, &gateway6, &back);
+	net_free(r.net);
+}
+
 /* Between hosts of one LAN none is taken; on the internet each packet passes a router. */
 static void test_lan(void **state)
 {
@@ -678,6 +692,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ttl_exceeded),
 		cmocka_unit_test(test_ttl_exceeded_v6),
+		cmocka_unit_test(test_ttl_exceeded_at_nat_of_v4),
 		cmocka_unit_test(test_lan),
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_no_route),
