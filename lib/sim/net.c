@@ -237,9 +237,7 @@ static void hairpin(struct net *n, int number, struct flight *f)
 
 	if (!passes(n, number, f, nat_out) || !passes(n, number, f, nat_in))
 		return;
-	if (spec->hairpin == NAT_HAIRPIN_INTERNAL && f->packet.kind == PACKET_QUERY)
-		f->packet.from = addr_with_port(inside, f->packet.to.port);
-	else if (spec->hairpin == NAT_HAIRPIN_INTERNAL)
+	if (spec->hairpin == NAT_HAIRPIN_INTERNAL)
 		f->packet.from = inside;
 	route_down(n, number, f);
 }
