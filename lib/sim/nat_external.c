@@ -8,7 +8,7 @@ bool external_is_shared(const struct nat *n, uint16_t proto)
 /* There is one: it is translated. */
 static int pick(struct nat *n, enum addr_family family)
 {
-	int fits[NAT_EXTERNALS_MAX];
+	int fits[NAT_EXTERNALS_MAX] = {0};
 	uint32_t count = 0;
 
 	for (unsigned i = 0; i < n->spec.external_count; i++)
