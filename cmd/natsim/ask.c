@@ -142,7 +142,7 @@ static const struct command_spec down_spec = {
 static int end(const char *name)
 {
 	struct pollfd gone = {.events = POLLIN};
-	bool failed;
+	bool failed, ended = false;
 	int fd, socket;
 
 	if (!world_is_up(name)) {
@@ -155,10 +155,11 @@ static int end(const char *name)
 	}
 	if (control_ask(name, control_request(&failed, "stop"), &fd, &socket) == OPTIONS_GO_ON) {
 		gone.fd = socket;
-		poll(&gone, 1, STOP_MS);
+		ended = poll(&gone, 1, STOP_MS) > 0;
 		close(socket);
 	}
-	world_end(name);
+	if (!ended) /* else another may have that name already */
+		world_end(name);
 	return EXIT_YES;
 }
 
