@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -90,14 +91,16 @@ static bool ask(int fd, const uint8_t tid[static STUN_TID])
 }
 
 /* In a child: asks each address from within the host until it answers. */
-_Noreturn static void ask_all(const struct topology_host *h, int init)
+_Noreturn static void ask_all(const struct topology_host *h, int init, pid_t natsim)
 {
 	uint8_t tid[STUN_TID];
 	struct rng rng;
 
+	/* Nobody answers any more once natsim is gone. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	rng_seed_from_kernel(&rng);
 	rng_bytes(&rng, tid, sizeof(tid));
-	if (setns(init, CLONE_NEWNET) != 0)
+	if (getppid() != natsim || setns(init, CLONE_NEWNET) != 0)
 		_exit(EXIT_INTERNAL);
 	for (unsigned i = 0; i < h->addr_count; i++) {
 		const struct addr to = addr_with_port(h->addrs[i], STUN_PORT);
@@ -122,12 +125,12 @@ static int pidfd_of(pid_t pid)
 /* Return: whether all addresses answer; not if the server has ended, or it lasts too long. */
 static bool wait_ready(const struct server *s, int init)
 {
-	const pid_t asker = fork();
+	const pid_t natsim = getpid(), asker = fork();
 	struct pollfd ends[2] = {{.events = POLLIN}, {.events = POLLIN}};
 	int status = -1;
 
 	if (asker == 0)
-		ask_all(s->host, init);
+		ask_all(s->host, init, natsim);
 	if (asker < 0)
 		return false;
 	ends[0].fd = pidfd_of(s->pid);

@@ -231,6 +231,22 @@ traces() {
   lab_wait gone
 }
 
+@test "nothing is left of a run that is killed while its server does not serve" {
+  needs_tun
+  local before
+  before=$(traces)
+  printf '#!/bin/sh\nexec sleep 987654325\n' >deaf
+  chmod +x deaf
+  natsim run --broker ./deaf -- true 3>&- &
+  # Itself, two hosts, and who asks for the server.
+  asking() { pgrep -f '^sleep 987654325' && [ "$(pgrep -fc 'natsim run --broker ./deaf')" -eq 4 ]; }
+  lab_wait asking
+  kill -KILL $!
+  wait $! || true
+  gone() { [ "$(traces)" = "$before" ] && ! pgrep -f '^sleep 987654325'; }
+  lab_wait gone
+}
+
 @test "what the program leaves running ends with it" {
   needs_tun
   sim --no-server -- bash -c 'setsid sleep 987654324 & exit 0'
