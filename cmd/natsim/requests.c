@@ -1,6 +1,7 @@
 #include "requests.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -49,17 +50,23 @@ static struct answer do_status(const struct world_view *w, const struct js_in *r
 		.t = w->t,
 		.net = w->net,
 	};
-	struct answer a = {.fd = memfd_create("natsim-status", MFD_CLOEXEC)};
-	const int copy = a.fd < 0 ? -1 : dup(a.fd);
-	FILE *out = copy < 0 ? NULL : fdopen(copy, "w");
+	struct answer a = {.fd = -1};
+	const int file = memfd_create("natsim-status", MFD_CLOEXEC);
+	FILE *out = file < 0 ? NULL : fdopen(file, "w");
 	bool json = false;
 
-	if (out == NULL)
-		return refuse(EXIT_INTERNAL, strerror(errno));
+	if (out == NULL) {
+		a = refuse(EXIT_INTERNAL, strerror(errno));
+		if (file >= 0)
+			close(file);
+		return a;
+	}
 	if (wish.node != NULL && js_is_bool(&wish, &json) && json)
 		status_json(out, &status);
 	else
 		status_text(out, &status);
+	if (fflush(out) != 0 || (a.fd = fcntl(file, F_DUPFD_CLOEXEC, 0)) < 0)
+		a = refuse(EXIT_INTERNAL, strerror(errno));
 	fclose(out);
 	return a;
 }
