@@ -145,6 +145,8 @@ static void use_fd(int fd, int as)
 /* In the child. A mount namespace brings its own root along, so the way back is by name. */
 _Noreturn static void become(int init, const char *directory, const struct program *p)
 {
+	int err;
+
 	if (setns(init, CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS) != 0) {
 		log_line(LEVEL_ERROR, "cannot enter the host: %s", strerror(errno));
 		_exit(EXIT_INTERNAL);
@@ -158,8 +160,9 @@ _Noreturn static void become(int init, const char *directory, const struct progr
 	if (p->daemon)
 		setsid();
 	execvp(p->argv[0], p->argv);
-	log_line(LEVEL_ERROR, "cannot run '%s': %s", p->argv[0], strerror(errno));
-	_exit(errno == ENOENT ? 127 : 126);
+	err = errno;
+	log_line(LEVEL_ERROR, "cannot run '%s': %s", p->argv[0], strerror(err));
+	_exit(err == ENOENT ? 127 : 126);
 }
 
 /* Who has once been to a host's process namespace stays bound to it, and can for instance not be
@@ -183,7 +186,7 @@ _Noreturn static void go_between(int init, int answer, const struct program *p)
 
 pid_t host_spawn(int init, const struct program *p)
 {
-	pid_t between, pid = -ECHILD;
+	pid_t between, pid;
 	int answer[2];
 
 	if (pipe2(answer, O_CLOEXEC) != 0)
@@ -194,8 +197,11 @@ pid_t host_spawn(int init, const struct program *p)
 	if (between < 0)
 		pid = -errno;
 	close(answer[1]);
-	if (between > 0 && read(answer[0], &pid, sizeof(pid)) == sizeof(pid))
+	if (between > 0) {
+		if (read(answer[0], &pid, sizeof(pid)) != sizeof(pid))
+			pid = -ECHILD;
 		waitpid(between, NULL, 0);
+	}
 	close(answer[0]);
 	if (pid > 0)
 		return pid;
