@@ -25,13 +25,7 @@ static const struct option_spec options[] = {
 	 .help = "Print JSON, with every axis of every preset.",
 	 .kind = OPTION_FLAG,
 	 .offset = offsetof(struct wish, json)},
-	{.name = "zoo",
-	 .letter = 'z',
-	 .argument = "FILE",
-	 .help = "Read presets from this file too; may be given up to 8 times.",
-	 .kind = OPTION_CALL,
-	 .repeatable = true,
-	 .call = zoo_files_add},
+	ZOO_FILES_OPTION(zoo_files_add),
 };
 
 static const struct command_spec list_spec = {

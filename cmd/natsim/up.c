@@ -63,13 +63,7 @@ static const struct option_spec options[] = {
 	 .help = "Write what is sent in it to this file, for packet dissectors.",
 	 .kind = OPTION_STRING,
 	 .offset = offsetof(struct up, pcap)},
-	{.name = "zoo",
-	 .letter = 'z',
-	 .argument = "FILE",
-	 .help = "Read presets from this file too; may be given up to 8 times.",
-	 .kind = OPTION_CALL,
-	 .repeatable = true,
-	 .call = add_zoo},
+	ZOO_FILES_OPTION(add_zoo),
 };
 
 static const struct command_spec spec = {

@@ -18,6 +18,14 @@ struct zoo_files {
 /* An option's call, for a struct that begins with a struct zoo_files. */
 int zoo_files_add(void *into, const char *value, char why[static OPTIONS_WHY]);
 
+/* The option, where @add is the call. */
+#define ZOO_FILES_OPTION(add)                                                           \
+	{                                                                               \
+		.name = "zoo", .letter = 'z', .argument = "FILE",                       \
+		.help = "Read presets from this file too; may be given up to 8 times.", \
+		.kind = OPTION_CALL, .repeatable = true, .call = add                    \
+	}
+
 /**
  * zoo_open() - Reads zoo.conf as it is installed, zoo.conf among the user's configuration files
  * (or in /etc), and those of @files; a later preset takes the place of an earlier one
