@@ -46,21 +46,6 @@ static void open_window(uint8_t *tcp)
 	wr_patch_be16(&w, WINDOW_AT, WINDOW);
 }
 
-static void quote(struct packet *p, const struct packet *about)
-{
-	p->quote = (struct packet_quote){
-		.kind = about->kind,
-		.from = about->from,
-		.to = about->to,
-		.reply = about->reply,
-		.protocol = about->protocol,
-		.seq = about->seq,
-		.size = about->size,
-	};
-	p->mtu = p->error == PACKET_TOO_BIG ? MTU : 0;
-	p->size = packet_ip_header(p) + IP_ICMP_HEADER + packet_ip_header(about) + IP_UDP_HEADER;
-}
-
 static void take_piece(void *user, const uint8_t *ip, size_t len)
 {
 	struct craft_pieces *out = user;
@@ -97,8 +82,10 @@ void craft_step(struct craft_pieces *out, struct numbers *numbers, const struct 
 			(uint16_t)(p.from.port | p.to.port); /* one of them is 0 */
 		p.seq = 1;
 	}
-	if (p.kind == PACKET_ERROR)
-		quote(&p, about);
+	if (p.kind == PACKET_ERROR) {
+		packet_make_error(&p, about, from, s->error, s->error == PACKET_TOO_BIG ? MTU : 0);
+		p.to = *to; /* which a script may have wrong */
+	}
 	if (p.kind == PACKET_TCP)
 		numbers_sent(numbers, &p, p.len);
 	size = packet_write(&p, bytes, sizeof(bytes));
