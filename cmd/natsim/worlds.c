@@ -40,34 +40,36 @@ int world_take_name(void *into, const char *value, char why[static OPTIONS_WHY])
 	return 0;
 }
 
-/* The folder: the user's own for running things, where there is one. */
-static void folder(char path[static PATH_MAX])
+/* The folder: the user's own for running things, where there is one. It stays what it was at first,
+ * for in a user namespace everybody is root. */
+static const char *folder(void)
 {
+	static char path[PATH_MAX];
 	const char *xdg = getenv("XDG_RUNTIME_DIR");
 
+	if (path[0] != '\0')
+		return path;
 	if (xdg != NULL && xdg[0] == '/' && strlen(xdg) < PATH_MAX - 200)
-		snprintf(path, PATH_MAX, "%s/natsim", xdg);
+		snprintf(path, sizeof(path), "%s/natsim", xdg);
 	else if (geteuid() == 0)
-		snprintf(path, PATH_MAX, "/run/natsim");
+		snprintf(path, sizeof(path), "/run/natsim");
 	else
-		snprintf(path, PATH_MAX, "/tmp/natsim-%u", (unsigned)geteuid());
+		snprintf(path, sizeof(path), "/tmp/natsim-%u", (unsigned)geteuid());
+	return path;
 }
 
 static void file(char path[static PATH_MAX], const char *name, const char *kind)
 {
-	char dir[PATH_MAX];
-
-	folder(dir);
-	snprintf(path, PATH_MAX, "%.*s/%s.%s", PATH_MAX - 100, dir, name, kind);
+	snprintf(path, PATH_MAX, "%.*s/%s.%s", PATH_MAX - 100, folder(), name, kind);
 }
 
 /* In /tmp, anybody may have made it before us. Return: 0, or what was told. */
 static int make_folder(void)
 {
-	char path[PATH_MAX], quoted[LOG_QUOTED];
+	const char *path = folder();
+	char quoted[LOG_QUOTED];
 	struct stat st;
 
-	folder(path);
 	log_quote(quoted, sizeof(quoted), path);
 	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
 		log_line(LEVEL_ERROR, "cannot make %s: %s", quoted, strerror(errno));
@@ -256,12 +258,10 @@ bool world_end(const char *name)
 
 void worlds_each(void (*each)(void *user, const char *name), void *user)
 {
-	char path[PATH_MAX], name[WORLD_NAME];
+	char name[WORLD_NAME];
 	struct dirent *e;
-	DIR *dir;
+	DIR *dir = opendir(folder());
 
-	folder(path);
-	dir = opendir(path);
 	while (dir != NULL && (e = readdir(dir)) != NULL) {
 		const size_t n = strlen(e->d_name);
 

@@ -378,4 +378,10 @@ PYTHON
   valid status status.json
   "${as[@]}" natsim down
   assert_equal "$(ls run/natsim)" ''
+  # The same without a folder for running things: the one in /tmp has the user's number.
+  as+=(env -u XDG_RUNTIME_DIR)
+  "${as[@]}" natsim up --name "bats-$$" world.json
+  "${as[@]}" natsim exec --name "bats-$$" client -- true
+  "${as[@]}" natsim down --name "bats-$$"
+  rmdir /tmp/natsim-65534 || true # another world may be there
 }
