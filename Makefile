@@ -100,6 +100,7 @@ $(NAT_SCRIPT): $(call obj,$(KERNEL_SRC)) $(BUILD)/tests/sim/libtruth.a
 $(BUILD)/tests/unit/test_report: $(call obj,$(addprefix cmd/natprobe/,advice.c report.c report_json.c report_svg.c report_text.c))
 $(BUILD)/tests/unit/test_names: $(call obj,$(addprefix cmd/natsim/,names.c topology.c))
 $(BUILD)/tests/unit/test_topology: $(call obj,$(addprefix cmd/natsim/,link_text.c node_text.c topology.c topology_allot.c topology_read.c))
+$(BUILD)/tests/unit/test_worlds: $(call obj,cmd/natsim/worlds.c)
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $<

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "io/files.h"
 
 #define BACKLOG  16
+#define AGAIN_MS 10
 #define ANSWER_S 15 /* one that is only beginning must have time for it */
 
 static bool is_name(const char *s)
@@ -114,7 +116,7 @@ int world_claim(const char *name, int *lock)
 		return r;
 	file(path, name, "lock");
 	*lock = lock_file(path);
-	if (*lock >= 0)
+	if (*lock >= 0 && ftruncate(*lock, 0) == 0) /* the signature of a crash is no more valid */
 		return 0;
 	if (errno == EWOULDBLOCK) {
 		log_line(LEVEL_ERROR,
@@ -245,11 +247,12 @@ bool world_end(const char *name)
 
 	if (lock < 0)
 		return false;
-	if (held) {
+	while (held) {
 		pid = owner(lock);
 		if (pid > 0) /* it holds the lock, so the number is still its own */
 			kill(pid, SIGKILL);
-		flock(lock, LOCK_EX);
+		poll(NULL, 0, AGAIN_MS); /* who has just begun has not signed yet */
+		held = flock(lock, LOCK_EX | LOCK_NB) != 0;
 	}
 	world_forget(name);
 	close(lock);
