@@ -42,7 +42,8 @@ long control_receive(int socket, void *bytes, size_t cap, int *fd)
 	struct msghdr m = {.msg_iov = &io,
 			   .msg_iovlen = 1,
 			   .msg_control = u.bytes,
-			   .msg_controllen = sizeof(u.bytes)};
+			   .msg_controllen =
+				   CMSG_LEN(sizeof(int))}; /* padding has room for another */
 	ssize_t n;
 
 	*fd = -1;

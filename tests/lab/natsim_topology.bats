@@ -318,6 +318,8 @@ crash() {
 
 @test "nonsense on its socket gets a refusal, and nothing else happens" {
   two_nats
+  files=/proc/$(cat natsim/default.lock)/fd
+  before=$(find "$files" -type l | wc -l)
   /usr/bin/python3 - >answers <<'PYTHON'
 import socket
 for message in (b"\0", b"{", b"[]", b"{}", b'{"do": 1}', b'{"do": "sing"}', b'{"do": "exec"}',
@@ -325,7 +327,7 @@ for message in (b"\0", b"{", b"[]", b"{}", b'{"do": 1}', b'{"do": "sing"}', b'{"
                 b'{"do": "set", "name": "outer", "settings": [%s"a"]}' % (b'"a",' * 70), b" " * 20000):
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
         s.connect("natsim/default.sock")
-        socket.send_fds(s, [message], [0])
+        socket.send_fds(s, [message], [0, 0])
         print(s.recv(1000).decode(), end="")
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
     s.connect("natsim/default.sock")
@@ -333,6 +335,8 @@ PYTHON
   cat answers
   assert_equal "$(jq -s 'length == 11 and all(.exit == 2 and (.why | length > 5))' answers)" true
   assert_equal "$(mappings)" '[0,0]'
+  as_before() { [ "$(find "$files" -type l | wc -l)" -eq "$before" ]; }
+  lab_wait as_before
 }
 
 @test "a name is free again after a crash" {
