@@ -267,6 +267,18 @@ def judge_kernel(table, path):
         table.add("timers of both end together, to within", "%.1f ms" % max(ends), "10 ms", "pass" if max(ends) <= 10 else "FAIL")
 
 
+def judge_natsim(table, path):
+    """Rows as tests/peers print them. The last line is one, or the program came to no end."""
+    lines = path.read_text().splitlines() or [""]
+    for line in lines:
+        if line.startswith("{"):
+            row = json.loads(line)
+            verdict = {True: "pass", False: "FAIL", None: "inconclusive"}[row["pass"]]
+            table.add(row["statement"], row["figure"], row["bound"], verdict)
+    if not lines[-1].startswith("{"):
+        table.add(path.stem, lines[-1], "comes to an end", "FAIL")
+
+
 def main(folder, cases, schema):
     table, every, timed = Table(), [], []
     for case in read_cases(cases):
@@ -283,6 +295,8 @@ def main(folder, cases, schema):
     for name, judge in (("truth.json", judge_truth), ("mutants.log", judge_mutants), ("kernel.log", judge_kernel)):
         if (folder / name).exists():
             judge(table, folder / name)
+    for log in sorted(folder.glob("natsim-*.log")):
+        judge_natsim(table, log)
     suites = folder / "suites.txt"
     if suites.exists():
         for line in suites.read_text().splitlines():

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,12 +33,18 @@ struct message {
 	uint64_t counted;
 };
 
+static int64_t ns(const struct timespec *t)
+{
+	return t->tv_sec * SECOND_NS + t->tv_nsec;
+}
+
+/* By the clock with which the kernel stamps packets. */
 static int64_t now_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * SECOND_NS + t.tv_nsec;
+	clock_gettime(CLOCK_REALTIME, &t);
+	return ns(&t);
 }
 
 static _Noreturn void fail(const char *what)
@@ -75,20 +82,50 @@ static uint64_t received(void)
 	return all;
 }
 
+/* Notes when the kernel took it: that this process wakes up later is no fault of the path. */
+static bool receive(int fd, struct message *m, struct sockaddr_in *from)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(struct timespec))];
+		struct cmsghdr align;
+	} control;
+	struct iovec io = {.iov_base = m, .iov_len = sizeof(*m)};
+	struct msghdr h = {
+		.msg_name = from,
+		.msg_namelen = sizeof(*from),
+		.msg_iov = &io,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	const struct cmsghdr *c;
+	struct timespec t;
+
+	if (recvmsg(fd, &h, 0) != sizeof(*m))
+		return false;
+	c = CMSG_FIRSTHDR(&h);
+	if (c == NULL || c->cmsg_type != SCM_TIMESTAMPNS)
+		return false;
+	memcpy(&t, CMSG_DATA(c), sizeof(t));
+	m->received = ns(&t);
+	return true;
+}
+
 static void serve(int fd)
 {
+	const int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 	for (;;) {
 		struct sockaddr_in from;
-		socklen_t len = sizeof(from);
 		struct message m;
 
-		if (recvfrom(fd, &m, sizeof(m), 0, (struct sockaddr *)&from, &len) != sizeof(m))
+		if (!receive(fd, &m, &from))
 			continue;
-		m.received = now_ns();
 		if (m.kind == ASK)
 			m.counted = received();
 		if (m.kind != FLOOD)
-			sendto(fd, &m, sizeof(m), 0, (struct sockaddr *)&from, len);
+			sendto(fd, &m, sizeof(m), 0, (struct sockaddr *)&from, sizeof(from));
 	}
 }
 
