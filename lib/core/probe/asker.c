@@ -38,6 +38,8 @@ static struct asker_request *request_new(struct asker *a, enum asker_request_kin
 
 		if (r->used)
 			continue;
+		if (i == a->requests_end)
+			a->requests_end++;
 		*r = (struct asker_request){.used = true, .kind = kind, .tries = tries};
 		rng_bytes(a->exchanges->rng, r->tid, sizeof(r->tid));
 		return r;
@@ -66,9 +68,9 @@ void asker_open_session(struct asker *a, unsigned tries)
 
 void asker_end(struct asker *a)
 {
-	for (unsigned i = 0; i < ASKER_REQUESTS; i++)
+	for (unsigned i = 0; i < a->requests_end; i++)
 		a->requests[i].used = false;
-	for (unsigned i = 0; i < ASKS_MAX; i++)
+	for (unsigned i = 0; i < a->asks_end; i++)
 		a->asks[i].used = false;
 	if (a->mode == ASKER_SERVICE && a->token != 0 && !a->ended) {
 		struct asker_request *r = request_new(a, REQUEST_SESSION, 1);
@@ -86,7 +88,7 @@ static unsigned requests_under_way(const struct asker *a, enum asker_request_kin
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < ASKER_REQUESTS; i++)
+	for (unsigned i = 0; i < a->requests_end; i++)
 		n += a->requests[i].used && a->requests[i].kind == kind;
 	return n;
 }
@@ -115,7 +117,7 @@ void asker_check(struct asker *a)
 {
 	struct asker_request *r;
 
-	for (unsigned i = 0; i < ASKER_REQUESTS; i++)
+	for (unsigned i = 0; i < a->requests_end; i++)
 		if (a->requests[i].used && a->requests[i].kind == REQUEST_CHECK)
 			return;
 	r = request_new(a, REQUEST_CHECK, REQUEST_TRIES);
@@ -159,6 +161,8 @@ bool asker_ask(struct asker *a, const struct ask_target *targets, unsigned count
 
 		if (k->used)
 			continue;
+		if (i == a->asks_end)
+			a->asks_end++;
 		*k = (struct ask){
 			.used = true,
 			.count = count,
@@ -198,7 +202,7 @@ static void plain_tid(const struct ask *k, unsigned round, unsigned target,
 static struct ask *plain_find(struct asker *a, const uint8_t tid[static STUN_TID], unsigned *round,
 			      unsigned *target)
 {
-	for (unsigned i = 0; i < ASKS_MAX; i++) {
+	for (unsigned i = 0; i < a->asks_end; i++) {
 		struct ask *k = &a->asks[i];
 
 		if (!k->used || memcmp(k->tid, tid, STUN_TID - 3) != 0)
@@ -213,7 +217,7 @@ static struct ask *plain_find(struct asker *a, const uint8_t tid[static STUN_TID
 
 static struct ask *service_find(struct asker *a, const uint8_t tid[static STUN_TID])
 {
-	for (unsigned i = 0; i < ASKS_MAX; i++)
+	for (unsigned i = 0; i < a->asks_end; i++)
 		if (a->asks[i].used && memcmp(a->asks[i].tid, tid, STUN_TID) == 0)
 			return &a->asks[i];
 	return NULL;
@@ -293,7 +297,7 @@ static struct asker_request *request_find(struct asker *a, const struct stun_msg
 		[REQUEST_CHECK] = STUN_BINDING,
 	};
 
-	for (unsigned i = 0; i < ASKER_REQUESTS; i++) {
+	for (unsigned i = 0; i < a->requests_end; i++) {
 		struct asker_request *r = &a->requests[i];
 
 		if (r->used && r->repeats > 0 && stun_answers(m, methods[r->kind], r->tid))
@@ -429,7 +433,7 @@ static void request_given_up(struct asker *a, struct asker_request *r)
 
 static bool requests_output(struct asker *a, struct action *action, nk_time now)
 {
-	for (unsigned i = 0; i < ASKER_REQUESTS; i++) {
+	for (unsigned i = 0; i < a->requests_end; i++) {
 		struct asker_request *r = &a->requests[i];
 
 		if (!r->used || request_due(a, r) > now)
@@ -464,7 +468,7 @@ static void plain_encode(struct ask *k, struct action *action)
 
 static bool plain_output(struct asker *a, struct action *action, nk_time now)
 {
-	for (unsigned i = 0; i < ASKS_MAX; i++) {
+	for (unsigned i = 0; i < a->asks_end; i++) {
 		struct ask *k = &a->asks[i];
 
 		if (!k->used || k->round_due > now)
@@ -482,8 +486,17 @@ static bool plain_output(struct asker *a, struct action *action, nk_time now)
 	return false;
 }
 
+static void trim(struct asker *a)
+{
+	while (a->asks_end > 0 && !a->asks[a->asks_end - 1].used)
+		a->asks_end--;
+	while (a->requests_end > 0 && !a->requests[a->requests_end - 1].used)
+		a->requests_end--;
+}
+
 bool asker_output(struct asker *a, struct action *action, nk_time now)
 {
+	trim(a);
 	action->kind = ACTION_SEND;
 	action->id = a->socket;
 	action->to = a->server;
@@ -511,10 +524,10 @@ nk_time asker_deadline(const struct asker *a)
 {
 	nk_time at = NK_NEVER;
 
-	for (unsigned i = 0; i < ASKER_REQUESTS; i++)
+	for (unsigned i = 0; i < a->requests_end; i++)
 		if (a->requests[i].used)
 			at = nk_min(at, request_due(a, &a->requests[i]));
-	for (unsigned i = 0; i < ASKS_MAX; i++)
+	for (unsigned i = 0; i < a->asks_end; i++)
 		if (a->asks[i].used)
 			at = nk_min(at, nk_min(ask_end(&a->asks[i]), a->asks[i].round_due));
 	return at;
@@ -556,7 +569,7 @@ static void judge(const struct ask *k, unsigned target, struct ask_verdict *out)
 
 bool asker_take(struct asker *a, struct ask_verdict *out, nk_time now)
 {
-	for (unsigned i = 0; i < ASKS_MAX; i++) {
+	for (unsigned i = 0; i < a->asks_end; i++) {
 		struct ask *k = &a->asks[i];
 
 		if (!k->used || (!k->concluded && ask_end(k) > now))

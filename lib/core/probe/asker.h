@@ -90,6 +90,7 @@ struct asker_request {
  * @abilities:	Bits of enum probe_ability
  * @control_mapped: The control flow's mapped address
  * @answered_at: When the control flow was last answered
+ * @asks_end, @requests_end: No slot in use lies at or above these
  * @silent_since: When the first request left of which, as of all since, no answer came; NK_NEVER: it
  *		is well
  * @heard, @unheard: Asks of which some control answer came, and of which none did though the
@@ -108,6 +109,7 @@ struct asker {
 	uint32_t abilities;
 	struct ask asks[ASKS_MAX];
 	struct asker_request requests[ASKER_REQUESTS];
+	unsigned asks_end, requests_end;
 	struct probe_trial_state states[ASKER_STATES_MAX];
 	unsigned states_head, states_count;
 	nk_time answered_at, silent_since;

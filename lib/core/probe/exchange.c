@@ -190,7 +190,9 @@ static nk_time due(const struct exchanges *x, const struct exchange *e)
 
 bool exchanges_output(struct exchanges *x, struct action *action, nk_time now)
 {
-	for (unsigned i = 0; i < x->count; i++) {
+	while (x->settled < x->count && x->table[x->settled].state != EXCHANGE_WAITING)
+		x->settled++;
+	for (unsigned i = x->settled; i < x->count; i++) {
 		struct exchange *e = &x->table[i];
 
 		if (due(x, e) > now)
@@ -213,7 +215,7 @@ nk_time exchanges_deadline(const struct exchanges *x)
 {
 	nk_time at = NK_NEVER;
 
-	for (unsigned i = 0; i < x->count; i++)
+	for (unsigned i = x->settled; i < x->count; i++)
 		at = nk_min(at, due(x, &x->table[i]));
 	return at;
 }

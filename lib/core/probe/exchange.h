@@ -55,13 +55,14 @@ enum exchange_fault {
 
 /**
  * struct exchanges - The table, with the round-trip time that its answers teach
+ * @settled:	All before this one are answered or failed, and stay so
  * @rtt, @rtt_var: Smoothed round trip and its mean deviation (RFC 6298); 0 before the first answer
  * @faults:	Counts by enum exchange_fault, and the last sender of each
  * @software:	SOFTWARE of the last answer that had one, printable ASCII
  */
 struct exchanges {
 	struct exchange table[EXCHANGES_MAX];
-	unsigned count;
+	unsigned count, settled;
 	struct rng *rng;
 	nk_time rtt, rtt_var;
 	bool rtt_guessed; /* only an upper bound is known so far */
