@@ -145,6 +145,23 @@ static void test_rank(void **state)
 	assert_rank(NK_S, 8 * NK_S, true, 1, 1);
 }
 
+static void test_made_after(void **state)
+{
+	int flow[4];
+
+	(void)state;
+	budget_init(&b, 10, 0);
+	for (int i = 0; i < 4; i++)
+		flow[i] = budget_take(&b, i / 2 * NK_S);
+	assert_int_equal(budget_made_after(&b, -1), 4);
+	assert_int_equal(budget_made_after(&b, 0), 2);
+	assert_int_equal(budget_made_after(&b, NK_S), 0);
+	budget_gone(&b, flow[0]);
+	assert_int_equal(budget_made_after(&b, 0), 2);
+	budget_gone(&b, flow[3]);
+	assert_int_equal(budget_made_after(&b, 0), 1);
+}
+
 static void test_too_many(void **state)
 {
 	(void)state;
@@ -164,10 +181,11 @@ static void test_too_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_limit),   cmocka_unit_test(test_pace),
-		cmocka_unit_test(test_seen),    cmocka_unit_test(test_gone_twice),
-		cmocka_unit_test(test_no_flow), cmocka_unit_test(test_sweep),
-		cmocka_unit_test(test_rank),    cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_limit),      cmocka_unit_test(test_pace),
+		cmocka_unit_test(test_seen),       cmocka_unit_test(test_gone_twice),
+		cmocka_unit_test(test_no_flow),    cmocka_unit_test(test_sweep),
+		cmocka_unit_test(test_rank),       cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_made_after),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

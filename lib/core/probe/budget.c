@@ -95,3 +95,12 @@ struct rank budget_rank(const struct budget *b, nk_time made, nk_time used, nk_t
 	}
 	return r;
 }
+
+unsigned budget_made_after(const struct budget *b, nk_time made)
+{
+	unsigned n = b->held;
+
+	for (unsigned i = 0; i < b->count && b->flow[i].made <= made; i++)
+		n -= b->flow[i].held;
+	return n;
+}

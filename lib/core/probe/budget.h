@@ -74,4 +74,7 @@ nk_time budget_next_expiry(const struct budget *b);
 struct rank budget_rank(const struct budget *b, nk_time made, nk_time used, nk_time until,
 			bool surely, bool remade);
 
+/* How many of the flows held were made after @made. */
+unsigned budget_made_after(const struct budget *b, nk_time made);
+
 #endif

@@ -199,8 +199,7 @@ void refresh_verdict(struct refresh *r, const struct ask_verdict *v, nk_time now
 	} else if (v->verdict == VERDICT_ALIVE) {
 		f->missed = 0;
 		f->heard = v->at;
-		f->beside = budget_rank(r->fan->budget, f->opened, now, now, false, false)
-				    .younger[AGE_BY_MAKING];
+		f->beside = budget_made_after(r->fan->budget, f->opened);
 		budget_tested(r->fan->budget, f->flow, now);
 		if (age > longest(r, k))
 			decide(r, k, true, age);
