@@ -23,8 +23,12 @@ static const double loss_rates[] = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3};
 /* Share of a spike, uniform over its width on a log scale, that lies below t. */
 static double spike_below(double spike, double t)
 {
-	const double x = (log(t / spike) + SPIKE_WIDTH) / (2 * SPIKE_WIDTH);
+	const double ratio = t / spike;
+	double x;
 
+	if (fabs(ratio - 1) > 2 * SPIKE_WIDTH) /* far from it no logarithm is needed */
+		return ratio < 1 ? 0 : 1;
+	x = (log(ratio) + SPIKE_WIDTH) / (2 * SPIKE_WIDTH);
 	return x < 0 ? 0 : x > 1 ? 1 : x;
 }
 
@@ -95,6 +99,72 @@ static double bracket_prior(const struct timeout_belief *b, unsigned i)
 	return above - (i > 0 ? prior_below(b->grid, b->trial[i - 1].gap) : 0);
 }
 
+/* The likelihoods at each loss rate, as logarithms, before any trial. */
+struct rates {
+	double lost[RATES], came[RATES], controls[RATES];
+	double best; /* of @controls */
+};
+
+static struct rates rates_of(const struct timeout_belief *b)
+{
+	struct rates l = {.best = -INFINITY};
+
+	for (size_t r = 0; r < RATES; r++) {
+		l.lost[r] = log(loss_rates[r]);
+		l.came[r] = log1p(-loss_rates[r]);
+		l.controls[r] = b->controls_lost * l.lost[r] + b->controls_got * l.came[r];
+		l.best = fmax(l.best, l.controls[r]);
+	}
+	return l;
+}
+
+/* Trials below a bracket, which it says should have lived, and above it, which should have died. */
+struct split {
+	int alive_below, dead_below, alive_above, dead_above;
+};
+
+/* Goes up past a trial, or down with -1. */
+static void go_past(struct split *s, const struct timeout_trial *t, int up)
+{
+	if (t->alive) {
+		s->alive_below += up;
+		s->alive_above -= up;
+	} else {
+		s->dead_below += up;
+		s->dead_above -= up;
+	}
+}
+
+static double likelihood(const struct rates *l, size_t r, const struct split *s)
+{
+	return l->controls[r] + s->alive_below * l->came[r] + s->dead_below * l->lost[r] +
+	       s->alive_above * log(STRAY) + s->dead_above * log1p(-STRAY);
+}
+
+/*
+ * The lowest bracket that may count, the trials around it, and the greatest likelihood. Below it so
+ * many were alive above that nothing would be left even if all else fitted.
+ */
+static unsigned first_bracket(const struct timeout_belief *b, const struct rates *l,
+			      struct split *at, double *best)
+{
+	unsigned i = b->count;
+
+	*at = (struct split){.alive_above = 0};
+	for (unsigned k = 0; k < b->count; k++) {
+		at->alive_below += b->trial[k].alive;
+		at->dead_below += !b->trial[k].alive;
+	}
+	*best = -INFINITY;
+	for (;; i--) {
+		for (size_t r = 0; r < RATES; r++)
+			*best = fmax(*best, likelihood(l, r, at));
+		if (i == 0 || l->best + at->alive_above * log(STRAY) - *best <= NOTHING)
+			return i;
+		go_past(at, &b->trial[i - 1], -1);
+	}
+}
+
 /*
  * Posterior mass of the brackets between tried silences: mass[i] is that of
  * trial[i-1].gap < T <= trial[i].gap, with the grid's ends outside. The
@@ -103,45 +173,26 @@ static double bracket_prior(const struct timeout_belief *b, unsigned i)
 static void bracket_masses(const struct timeout_belief *b,
 			   double mass[static TIMEOUT_TRIALS_MAX + 1])
 {
-	double log_rate[RATES], log_ok[RATES], weight[RATES];
-	double best = -INFINITY;
-	double total = 0;
-	unsigned alive_below = 0, dead_below = 0, alive_all = 0;
+	const struct rates l = rates_of(b);
+	struct split at;
+	double best, total = 0;
+	const unsigned first = first_bracket(b, &l, &at, &best);
 
-	for (unsigned i = 0; i < b->count; i++)
-		alive_all += b->trial[i].alive;
-	for (size_t r = 0; r < RATES; r++) {
-		log_rate[r] = log(loss_rates[r]);
-		log_ok[r] = log1p(-loss_rates[r]);
-		weight[r] = b->controls_lost * log_rate[r] + b->controls_got * log_ok[r];
-	}
-	/* First the likelihoods as logarithms, then scaled by the greatest. */
-	for (int pass = 0; pass < 2; pass++) {
-		alive_below = dead_below = 0;
-		for (unsigned i = 0; i <= b->count; i++) {
-			const unsigned alive_above = alive_all - alive_below;
-			const unsigned dead_above = b->count - alive_all - dead_below;
-			double sum = 0;
+	for (unsigned i = 0; i < first; i++)
+		mass[i] = 0;
+	for (unsigned i = first; i <= b->count; i++) {
+		double sum = 0;
 
-			for (size_t r = 0; r < RATES; r++) {
-				const double ll = weight[r] + alive_below * log_ok[r] +
-						  dead_below * log_rate[r] +
-						  alive_above * log(STRAY) +
-						  dead_above * log1p(-STRAY);
-				if (pass == 0)
-					best = fmax(best, ll);
-				else if (ll - best > NOTHING)
-					sum += exp(ll - best);
-			}
-			if (pass == 1) {
-				mass[i] = sum > 0 ? sum * bracket_prior(b, i) : 0;
-				total += mass[i];
-			}
-			if (i < b->count) {
-				alive_below += b->trial[i].alive;
-				dead_below += !b->trial[i].alive;
-			}
+		for (size_t r = 0; r < RATES; r++) {
+			const double ll = likelihood(&l, r, &at);
+
+			if (ll - best > NOTHING)
+				sum += exp(ll - best);
 		}
+		mass[i] = sum > 0 ? sum * bracket_prior(b, i) : 0;
+		total += mass[i];
+		if (i < b->count)
+			go_past(&at, &b->trial[i], 1);
 	}
 	for (unsigned i = 0; i <= b->count; i++)
 		mass[i] = total > 0 ? mass[i] / total : 1.0 / (b->count + 1);
