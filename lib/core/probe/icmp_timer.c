@@ -15,10 +15,17 @@
 #define GIVEN_UP    6            /* pings without any answer */
 #define REPORT_MASS 0.95
 
+static void look_at(struct icmp_timer *x, const struct icmp_trial *t, nk_time at)
+{
+	heap_set(&x->due, (uint32_t)(t - x->trials), at);
+}
+
 void icmp_timer_try(struct icmp_timer *x, const struct addr *server, const struct addr *local)
 {
 	*x = (struct icmp_timer){.server = *server, .local = *local, .count = 1};
 	x->trials[0] = (struct icmp_trial){.phase = ICMP_WANTED, .flow = BUDGET_NO_FLOW};
+	heap_init(&x->due, x->due_at, x->due_order, x->due_where, ICMP_TRIALS_MAX);
+	look_at(x, &x->trials[0], 0);
 }
 
 void icmp_timer_not(struct icmp_timer *x, enum why_kind kind, const char *why)
@@ -65,17 +72,17 @@ static void evidence(struct icmp_timer *x, const struct icmp_trial *t, const str
 	};
 }
 
-static void end(struct icmp_trial *t, nk_time now)
+static void end(struct icmp_timer *x, struct icmp_trial *t, nk_time now)
 {
 	t->phase = ICMP_ENDED;
-	t->due = now + CLOSE_AFTER;
+	look_at(x, t, now + CLOSE_AFTER);
 }
 
 /* A set-up that failed: another in its place, unless none ever succeeds. */
 static void not_set_up(struct icmp_timer *x, struct icmp_trial *t, const char *why, nk_time now)
 {
 	evidence(x, t, NULL, 0, why);
-	end(t, now);
+	end(x, t, now);
 	x->decide_at = now;
 	if (++x->unanswered >= GIVEN_UP && x->answered == 0)
 		x->lane.done = true;
@@ -104,7 +111,7 @@ static void send_ping(struct icmp_timer *x, uint32_t index, struct action *actio
 	action->len = icmp_echo_finish(action->data, addr_family(&x->server), &ping);
 	t->sent = true;
 	t->last = now;
-	t->due = now + 2 * x->fan->exchanges->rtt + REPLY_GRACE;
+	look_at(x, t, now + 2 * x->fan->exchanges->rtt + REPLY_GRACE);
 	budget_touch(x->fan->budget, t->flow, now);
 }
 
@@ -124,7 +131,7 @@ static bool trial_output(struct icmp_timer *x, uint32_t index, struct action *ac
 {
 	struct icmp_trial *t = &x->trials[index];
 
-	t->due = NK_NEVER;
+	look_at(x, t, NK_NEVER);
 	switch (t->phase) {
 	case ICMP_WANTED:
 		t->phase = ICMP_OPENING;
@@ -185,13 +192,10 @@ static nk_time opening_at(const struct icmp_timer *x)
 {
 	nk_time at = x->started;
 
-	if (x->lane.done || room(x) == 0)
+	if (x->lane.done || (x->extra == 0 && x->planned == x->plan.count) || room(x) == 0)
 		return NK_NEVER;
-	if (x->extra == 0) {
-		if (x->planned == x->plan.count)
-			return NK_NEVER;
+	if (x->extra == 0)
 		at += nk_from_seconds(x->plan.at[x->planned]);
-	}
 	return nk_max(at, x->fan->budget->next);
 }
 
@@ -209,7 +213,7 @@ static void sweep(struct icmp_timer *x, nk_time now)
 			continue;
 		budget_gone(x->fan->budget, t->flow);
 		if (t->phase == ICMP_SILENT)
-			end(t, now);
+			end(x, t, now);
 	}
 }
 
@@ -293,8 +297,10 @@ static bool open_one(struct icmp_timer *x, struct action *action, nk_time now)
 
 bool icmp_timer_output(struct icmp_timer *x, struct action *action, nk_time now)
 {
-	for (uint32_t i = 0; i < x->count; i++)
-		if (x->trials[i].due <= now && trial_output(x, i, action, now))
+	uint32_t index;
+
+	while ((index = heap_due(&x->due, now)) != HEAP_NONE)
+		if (trial_output(x, index, action, now))
 			return true;
 	if (!x->running)
 		return false;
@@ -306,11 +312,9 @@ bool icmp_timer_output(struct icmp_timer *x, struct action *action, nk_time now)
 
 nk_time icmp_timer_deadline(const struct icmp_timer *x)
 {
-	nk_time at = x->running ? nk_min(x->decide_at, opening_at(x)) : NK_NEVER;
+	const nk_time at = x->running ? nk_min(x->decide_at, opening_at(x)) : NK_NEVER;
 
-	for (uint32_t i = 0; i < x->count; i++)
-		at = nk_min(at, x->trials[i].due);
-	return at;
+	return nk_min(at, heap_next(&x->due));
 }
 
 /* Whether the reply is that of the kernel to this trial's ping. */
@@ -340,7 +344,7 @@ static void reply_came(struct icmp_timer *x, uint32_t index, const struct event 
 		budget_tested(x->fan->budget, t->flow, now);
 	} else if (is_answer(t, &reply)) {
 		t->phase = ICMP_SILENT;
-		t->due = NK_NEVER;
+		look_at(x, t, NK_NEVER);
 		t->last = now;
 		x->answered++;
 		x->decide_at = now;
@@ -353,13 +357,13 @@ static void opened(struct icmp_timer *x, struct icmp_trial *t, const struct even
 	x->permitted = true;
 	t->id = ev->local.port;
 	t->phase = t->flow == BUDGET_NO_FLOW ? ICMP_ENDED : ICMP_SETUP;
-	t->due = now;
+	look_at(x, t, now);
 }
 
 static void open_failed(struct icmp_timer *x, struct icmp_trial *t, int error, nk_time now)
 {
 	t->phase = ICMP_CLOSED;
-	t->due = NK_NEVER;
+	look_at(x, t, NK_NEVER);
 	if (x->running) {
 		budget_gone(x->fan->budget, t->flow);
 		evidence(x, t, NULL, 0, "no socket could be opened");
@@ -403,7 +407,7 @@ void icmp_timer_verdict(struct icmp_timer *x, const struct ask_verdict *v, nk_ti
 	t = &x->trials[index];
 	gap = v->verdict == VERDICT_VOID ? 0 : nk_seconds(v->at - t->last);
 	evidence(x, t, v, gap, v->why);
-	end(t, now);
+	end(x, t, now);
 	x->lane.asked--;
 	x->decide_at = now;
 	if (v->verdict != VERDICT_VOID)

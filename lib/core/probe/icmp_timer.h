@@ -34,7 +34,6 @@ enum icmp_phase {
  * struct icmp_trial - One mapping
  * @tid:	Of the TRIAL in the ping
  * @id:		The query id, as the client chose it
- * @due:	When output is to look at it
  * @last:	When its last packet left or came
  */
 struct icmp_trial {
@@ -43,7 +42,7 @@ struct icmp_trial {
 	uint16_t id;
 	int flow;
 	bool sent;
-	nk_time opened, due, last;
+	nk_time opened, last;
 };
 
 /**
@@ -51,6 +50,7 @@ struct icmp_trial {
  * @permitted:	A ping socket could be opened
  * @running:	Since icmp_timer_start()
  * @planned, @extra: Openings of the plan that are done, and those wanted beyond it
+ * @due:	When output is to look at a trial, by index
  * @answered:	Pings that were answered; @unanswered: those that were not
  * @why_kind, @why: Why nothing is measured, while not @running
  */
@@ -63,6 +63,9 @@ struct icmp_timer {
 	unsigned planned, extra, answered, unanswered, count;
 	nk_time started, decide_at;
 	struct icmp_trial trials[ICMP_TRIALS_MAX];
+	struct heap due;
+	nk_time due_at[ICMP_TRIALS_MAX];
+	uint32_t due_order[ICMP_TRIALS_MAX], due_where[ICMP_TRIALS_MAX];
 	enum why_kind why_kind;
 	const char *why;
 };
