@@ -190,16 +190,20 @@ void fan_verdict(struct fan *f, const struct ask_verdict *v, nk_time now)
 	update_life(f);
 }
 
-/* Ages of the trials that may be asked, falling, with their indices. */
+/* Ages of the trials that may be asked, falling, with their indices; and how many are set up. */
 static unsigned ages_of(const struct fan *f, unsigned state, double *ages, uint32_t *index,
-			nk_time now)
+			unsigned *in_setup, nk_time now)
 {
 	unsigned n = 0;
 
-	for (uint32_t i = 0; i < f->count && n < PLAN_MAX; i++) {
+	*in_setup = 0;
+	for (uint32_t i = 0; i < f->count; i++) {
 		const struct trial *t = &f->trials[i];
 
-		if (t->phase != TRIAL_SILENT || t->state != state || t->witness)
+		if (t->state != state)
+			continue;
+		*in_setup += t->phase < TRIAL_SILENT;
+		if (t->phase != TRIAL_SILENT || t->witness || n == PLAN_MAX)
 			continue;
 		/* Asked now, it is tested when the copy comes: a round trip later. */
 		lane_add_age(ages, index, n++, trial_age(t, now + f->exchanges->rtt), i);
@@ -207,17 +211,14 @@ static unsigned ages_of(const struct fan *f, unsigned state, double *ages, uint3
 	return n;
 }
 
-/* Trials that will be silent sooner or later: being set up, or still to be opened. */
-static unsigned coming(const struct fan *f, unsigned state)
+/* Trials that are still to be opened. */
+static unsigned still_to_open(const struct fan *f, unsigned state)
 {
 	const unsigned room =
 		f->budget->limit > f->budget->held ? f->budget->limit - f->budget->held : 0;
 	const unsigned wanted = f->plans[state].count - f->planned[state] + f->extra[state];
-	unsigned n = f->no_more ? 0 : wanted < room ? wanted : room;
 
-	for (uint32_t i = 0; i < f->count; i++)
-		n += f->trials[i].state == state && f->trials[i].phase < TRIAL_SILENT;
-	return n;
+	return f->no_more ? 0 : wanted < room ? wanted : room;
 }
 
 static void ask_picked(struct fan *f, unsigned state, const uint32_t *index,
@@ -237,14 +238,16 @@ static void decide(struct fan *f, unsigned state, nk_time now)
 	double ages[PLAN_MAX];
 	uint32_t index[PLAN_MAX];
 	struct lane_decision d;
-	unsigned n;
+	unsigned n, in_setup;
 
 	f->decide_at[state] = NK_NEVER;
 	if (state > 0 && fan_enabled(f, state - 1))
 		l->coarse_below =
 			f->lanes[state - 1].estimate.open ? f->lanes[state - 1].survived : 0;
-	n = ages_of(f, state, ages, index, now);
-	lane_decide(l, ages, n, coming(f, state), &d);
+	if (lane_rests(l))
+		return;
+	n = ages_of(f, state, ages, index, &in_setup, now);
+	lane_decide(l, ages, n, in_setup + still_to_open(f, state), &d);
 	switch (d.move) {
 	case LANE_ASK:
 		ask_picked(f, state, index, &d, now);

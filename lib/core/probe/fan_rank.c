@@ -25,10 +25,10 @@ void rank_raise(unsigned limit[static AGES], const unsigned to[static AGES])
  */
 static bool made_once(const struct fan *f)
 {
-	const nk_time until = f->started + SETUP_MAX;
+	const unsigned since = budget_made_after(f->budget, f->started);
 
-	return budget_rank(f->budget, f->started, f->started, until, false, false)
-		       .younger[AGE_BY_MAKING] <= f->capacity[AGE_BY_MAKING];
+	return since - budget_made_after(f->budget, f->started + SETUP_MAX) <=
+	       f->capacity[AGE_BY_MAKING];
 }
 
 /* So many at least were younger at @at. */

@@ -235,11 +235,16 @@ static void narrow(struct lane *l, const double *ages, unsigned count, unsigned 
 	}
 }
 
+bool lane_rests(const struct lane *l)
+{
+	return l->done || l->asked > 0;
+}
+
 void lane_decide(struct lane *l, const double *ages, unsigned count, unsigned coming,
 		 struct lane_decision *out)
 {
 	*out = (struct lane_decision){.move = LANE_WAIT, .wait = INFINITY};
-	if (l->done || l->asked > 0)
+	if (lane_rests(l))
 		return;
 	if (l->survived >= l->max && l->died == 0) {
 		out->move = LANE_DONE;

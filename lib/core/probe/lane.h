@@ -69,6 +69,9 @@ void lane_tell(struct lane *l, double gap_s, bool alive);
 /* Tells how many groups of control answers came so far, and how many did not. */
 void lane_controls(struct lane *l, unsigned got, unsigned lost);
 
+/* Whether it has nothing to decide before something changes. */
+bool lane_rests(const struct lane *l);
+
 /**
  * lane_decide() - What to do now
  * @ages:	Silences of the mappings that may be asked, falling, @count of them

@@ -357,6 +357,7 @@ void natprobe_input(struct natprobe *p, const struct event *ev, nk_time now)
 {
 	if (p->stage == STAGE_OVER)
 		return;
+	p->due = 0;
 	if (ev->kind == EVENT_DATAGRAM) {
 		p->result.packets_in++;
 		p->result.bytes_in += ev->len + addr_overhead(&ev->from);
@@ -416,16 +417,39 @@ static bool parts_output(struct natprobe *p, struct action *action, nk_time now)
 	       (p->stage > STAGE_FIND && asker_output(&p->asker, action, now));
 }
 
+static nk_time deadline(const struct natprobe *p)
+{
+	nk_time at;
+
+	if (p->stage == STAGE_OVER)
+		return NK_NEVER;
+	at = nk_min(exchanges_deadline(&p->exchanges), classify_deadline(&p->classify));
+	at = nk_min(at, nk_min(fan_deadline(&p->fan), refresh_deadline(&p->refresh)));
+	at = nk_min(at, icmp_timer_deadline(&p->icmp));
+	if (p->stage == STAGE_FIND)
+		return nk_min(at, nk_min(p->choose_at, p->started + SILENT_AFTER));
+	if (p->fan_done_at != 0)
+		at = nk_min(at, p->fan_done_at + REFRESH_WAIT);
+	return nk_min(at, asker_deadline(&p->asker));
+}
+
 bool natprobe_output(struct natprobe *p, struct action *action, nk_time now)
 {
 	const enum stage before = p->stage;
 
+	p->due = 0;
 	if (!parts_output(p, action, now)) {
 		/* What the parts have found without sending anything may end this stage; a question
 		 * may have been given up, or a mapping, which makes room for another part's. */
 		step(p, now);
-		if (p->stage == before && (before != STAGE_FAN || natprobe_deadline(p) > now))
-			return false;
+		if (p->stage == before) {
+			const nk_time due = deadline(p);
+
+			if (before != STAGE_FAN || due > now) {
+				p->due = due;
+				return false;
+			}
+		}
 		if (!parts_output(p, action, now))
 			return false;
 	}
@@ -440,18 +464,7 @@ bool natprobe_output(struct natprobe *p, struct action *action, nk_time now)
 
 nk_time natprobe_deadline(const struct natprobe *p)
 {
-	nk_time at;
-
-	if (p->stage == STAGE_OVER)
-		return NK_NEVER;
-	at = nk_min(exchanges_deadline(&p->exchanges), classify_deadline(&p->classify));
-	at = nk_min(at, nk_min(fan_deadline(&p->fan), refresh_deadline(&p->refresh)));
-	at = nk_min(at, icmp_timer_deadline(&p->icmp));
-	if (p->stage == STAGE_FIND)
-		return nk_min(at, nk_min(p->choose_at, p->started + SILENT_AFTER));
-	if (p->fan_done_at != 0)
-		at = nk_min(at, p->fan_done_at + REFRESH_WAIT);
-	return nk_min(at, asker_deadline(&p->asker));
+	return p->due != 0 ? p->due : deadline(p);
 }
 
 int natprobe_status(const struct natprobe *p)

@@ -28,6 +28,7 @@ struct natprobe {
 	enum stage stage;
 	bool control_opening, ending;
 	nk_time started, choose_at, fan_done_at;
+	nk_time due; /* the deadline, from an output without an action until input or output; else 0 */
 	int control_flow; /* of the budget */
 	int status;
 };
