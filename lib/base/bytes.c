@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-uint16_t bytes_be16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
 void bytes_put_be16(uint8_t *at, uint16_t v)
 {
 	at[0] = (uint8_t)(v >> 8);
@@ -20,24 +15,6 @@ struct rd rd_make(const void *bytes, size_t len)
 	return (struct rd){.p = p, .end = len > 0 ? p + len : p};
 }
 
-size_t rd_left(const struct rd *r)
-{
-	return (size_t)(r->end - r->p);
-}
-
-const uint8_t *rd_bytes(struct rd *r, size_t n)
-{
-	const uint8_t *p = r->p;
-
-	if (r->bad || n > rd_left(r)) {
-		r->bad = true;
-		return NULL;
-	}
-	if (n > 0)
-		r->p += n;
-	return p;
-}
-
 static uint64_t rd_be(struct rd *r, size_t n)
 {
 	const uint8_t *p = rd_bytes(r, n);
@@ -46,16 +23,6 @@ static uint64_t rd_be(struct rd *r, size_t n)
 	for (size_t i = 0; p != NULL && i < n; i++)
 		v = v << 8 | p[i];
 	return v;
-}
-
-uint8_t rd_u8(struct rd *r)
-{
-	return (uint8_t)rd_be(r, 1);
-}
-
-uint16_t rd_be16(struct rd *r)
-{
-	return (uint16_t)rd_be(r, 2);
 }
 
 uint32_t rd_be32(struct rd *r)

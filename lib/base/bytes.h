@@ -7,7 +7,11 @@
 #include <stdint.h>
 
 /* Two bytes that are known to be there. */
-uint16_t bytes_be16(const uint8_t *at);
+static inline uint16_t bytes_be16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
 void bytes_put_be16(uint8_t *at, uint16_t v);
 
 /**
@@ -26,14 +30,42 @@ struct rd {
 };
 
 struct rd rd_make(const void *bytes, size_t len);
-size_t rd_left(const struct rd *r);
-uint8_t rd_u8(struct rd *r);
-uint16_t rd_be16(struct rd *r);
-uint32_t rd_be32(struct rd *r);
-uint64_t rd_be64(struct rd *r);
+
+static inline size_t rd_left(const struct rd *r)
+{
+	return (size_t)(r->end - r->p);
+}
 
 /* The next @n bytes, or NULL (and @bad) if there are fewer. Borrowed from the reader's bytes. */
-const uint8_t *rd_bytes(struct rd *r, size_t n);
+static inline const uint8_t *rd_bytes(struct rd *r, size_t n)
+{
+	const uint8_t *p = r->p;
+
+	if (r->bad || n > rd_left(r)) {
+		r->bad = true;
+		return NULL;
+	}
+	if (n > 0)
+		r->p += n;
+	return p;
+}
+
+static inline uint8_t rd_u8(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 1);
+
+	return p != NULL ? *p : 0;
+}
+
+static inline uint16_t rd_be16(struct rd *r)
+{
+	const uint8_t *p = rd_bytes(r, 2);
+
+	return p != NULL ? bytes_be16(p) : 0;
+}
+
+uint32_t rd_be32(struct rd *r);
+uint64_t rd_be64(struct rd *r);
 
 /* A reader confined to the next @n bytes, which @r skips; empty and bad if there are fewer. */
 struct rd rd_sub(struct rd *r, size_t n);
