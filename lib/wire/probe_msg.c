@@ -4,43 +4,28 @@
 
 #define STATE_LEN 16
 
-/* The value of an attribute that must be @len bytes long; an empty one, which reads as zeros, if
- * it is absent. */
-static struct rd take(const struct stun_msg *m, uint16_t type, size_t len, bool *has, bool *bad)
+/* How many entries of @size bytes a list has. Return: 0, or NK_ERR_MALFORMED. */
+static int count_list(const struct rd *v, size_t size, unsigned *count)
 {
-	struct rd v;
-
-	if (!stun_find(m, type, &v))
-		return rd_make(NULL, 0);
-	if (rd_left(&v) != len)
-		*bad = true;
-	*has = true;
-	return v;
+	if (rd_left(v) % size != 0 || rd_left(v) / size > PROBE_TRIALS_MAX)
+		return NK_ERR_MALFORMED;
+	*count = (unsigned)(rd_left(v) / size);
+	return 0;
 }
 
-/* The value of an attribute that is a list of entries of @size bytes, @count of them. */
-static struct rd take_list(const struct stun_msg *m, uint16_t type, size_t size, unsigned *count,
-			   bool *bad)
+static int read_trials(struct probe_msg *p, struct rd v)
 {
-	struct rd v;
-
-	if (!stun_find(m, type, &v))
-		return rd_make(NULL, 0);
-	if (rd_left(&v) % size != 0 || rd_left(&v) / size > PROBE_TRIALS_MAX)
-		*bad = true;
-	else
-		*count = (unsigned)(rd_left(&v) / size);
-	return v;
-}
-
-static void read_lists(struct probe_msg *p, const struct stun_msg *m, bool *bad)
-{
-	struct rd v = take_list(m, PROBE_ATTR_TRIALS, 4, &p->trial_count, bad);
+	const int err = count_list(&v, 4, &p->trial_count);
 
 	for (unsigned i = 0; i < p->trial_count; i++)
 		p->trials[i] = rd_be32(&v);
+	return err;
+}
 
-	v = take_list(m, PROBE_ATTR_TRIAL_STATES, STATE_LEN, &p->state_count, bad);
+static int read_states(struct probe_msg *p, struct rd v)
+{
+	const int err = count_list(&v, STATE_LEN, &p->state_count);
+
 	for (unsigned i = 0; i < p->state_count; i++) {
 		struct probe_trial_state *s = &p->states[i];
 
@@ -49,39 +34,87 @@ static void read_lists(struct probe_msg *p, const struct stun_msg *m, bool *bad)
 		s->port = rd_be16(&v) ^ (STUN_COOKIE >> 16);
 		s->last_us = rd_be64(&v);
 	}
+	return err;
+}
+
+static void read_copies(struct probe_msg *p, struct rd *v)
+{
+	p->has_copies = true;
+	p->copies = rd_u8(v);
+	rd_u8(v);
+	p->spacing_ms = rd_be16(v);
+	p->delay_ms = rd_be32(v);
+}
+
+static void read_limits(struct probe_msg *p, struct rd *v)
+{
+	p->has_limits = true;
+	p->max_trials = rd_be16(v);
+	p->max_copies_per_s = rd_be16(v);
+	p->max_keep_s = rd_be32(v);
+}
+
+/* Return: 0, or NK_ERR_MALFORMED if it has not the length that it must have. */
+static int read_attr(struct probe_msg *p, uint16_t type, struct rd v)
+{
+	switch (type) {
+	case PROBE_ATTR_TRIALS:
+		return read_trials(p, v);
+	case PROBE_ATTR_TRIAL_STATES:
+		return read_states(p, v);
+	case PROBE_ATTR_COOKIE:
+		p->has_cookie = true;
+		p->cookie = rd_be64(&v);
+		break;
+	case PROBE_ATTR_TOKEN:
+		p->has_token = true;
+		p->token = rd_be64(&v);
+		break;
+	case PROBE_ATTR_TRIAL:
+		p->has_trial = true;
+		p->trial = rd_be32(&v);
+		break;
+	case PROBE_ATTR_TIME:
+		p->has_time = true;
+		p->time_us = rd_be64(&v);
+		break;
+	case PROBE_ATTR_ROUND:
+		p->has_round = true;
+		p->round = rd_u8(&v);
+		rd_bytes(&v, 3);
+		break;
+	case PROBE_ATTR_COPIES:
+		read_copies(p, &v);
+		break;
+	case PROBE_ATTR_LIMITS:
+		read_limits(p, &v);
+		break;
+	case PROBE_ATTR_ABILITIES:
+		p->abilities = rd_be32(&v);
+		break;
+	default:
+		return 0;
+	}
+	return v.bad || rd_left(&v) > 0 ? NK_ERR_MALFORMED : 0;
 }
 
 int probe_read(struct probe_msg *out, const struct stun_msg *m)
 {
 	struct probe_msg p = {.trial_count = 0};
-	bool bad = false, told;
-	struct rd v;
+	struct rd at = stun_attributes(m), value;
+	uint32_t seen = 0; /* the first of a kind counts */
+	uint16_t type;
 
-	v = take(m, PROBE_ATTR_COOKIE, 8, &p.has_cookie, &bad);
-	p.cookie = rd_be64(&v);
-	v = take(m, PROBE_ATTR_TOKEN, 8, &p.has_token, &bad);
-	p.token = rd_be64(&v);
-	v = take(m, PROBE_ATTR_TRIAL, 4, &p.has_trial, &bad);
-	p.trial = rd_be32(&v);
-	v = take(m, PROBE_ATTR_TIME, 8, &p.has_time, &bad);
-	p.time_us = rd_be64(&v);
-	v = take(m, PROBE_ATTR_ROUND, 4, &p.has_round, &bad);
-	p.round = rd_u8(&v);
-	v = take(m, PROBE_ATTR_COPIES, 8, &p.has_copies, &bad);
-	p.copies = rd_u8(&v);
-	rd_u8(&v);
-	p.spacing_ms = rd_be16(&v);
-	p.delay_ms = rd_be32(&v);
-	v = take(m, PROBE_ATTR_LIMITS, 8, &p.has_limits, &bad);
-	p.max_trials = rd_be16(&v);
-	p.max_copies_per_s = rd_be16(&v);
-	p.max_keep_s = rd_be32(&v);
-	v = take(m, PROBE_ATTR_ABILITIES, 4, &told, &bad);
-	p.abilities = rd_be32(&v);
-	read_lists(&p, m, &bad);
+	while (stun_next(m, &at, &type, &value)) {
+		const unsigned kind = type - PROBE_ATTR_COOKIE;
 
-	if (bad)
-		return NK_ERR_MALFORMED;
+		if (type < PROBE_ATTR_COOKIE || type > PROBE_ATTR_ABILITIES ||
+		    (seen >> kind & 1) != 0)
+			continue;
+		seen |= 1u << kind;
+		if (read_attr(&p, type, value) != 0)
+			return NK_ERR_MALFORMED;
+	}
 	*out = p;
 	return 0;
 }

@@ -237,18 +237,37 @@ int stun_read(struct stun_msg *out, const uint8_t *bytes, size_t len)
 	return 0;
 }
 
+struct rd stun_attributes(const struct stun_msg *m)
+{
+	return rd_make(m->bytes + STUN_HEADER, m->len - STUN_HEADER);
+}
+
+bool stun_next(const struct stun_msg *m, struct rd *at, uint16_t *type, struct rd *value)
+{
+	struct attr a;
+
+	while (rd_left(at) > 0 && next_attr(&a, at, m->bytes)) {
+		if (!counts(m, &a))
+			continue;
+		*type = a.type;
+		*value = a.value;
+		return true;
+	}
+	return false;
+}
+
 bool stun_find(const struct stun_msg *m, uint16_t type, struct rd *value)
 {
-	struct rd r = rd_make(m->bytes, m->len);
-	struct attr a;
+	struct rd at = stun_attributes(m);
+	uint16_t found;
+	struct rd v;
 
 	if ((m->types & type_bit(type)) == 0)
 		return false;
-	rd_bytes(&r, STUN_HEADER);
-	while (rd_left(&r) > 0 && next_attr(&a, &r, m->bytes)) {
-		if (a.type != type || !counts(m, &a))
+	while (stun_next(m, &at, &found, &v)) {
+		if (found != type)
 			continue;
-		*value = a.value;
+		*value = v;
 		return true;
 	}
 	return false;

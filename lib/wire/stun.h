@@ -113,6 +113,19 @@ struct stun_msg {
  */
 int stun_read(struct stun_msg *out, const uint8_t *bytes, size_t len);
 
+/* A reader over the attributes of a decoded message, for stun_next(). */
+struct rd stun_attributes(const struct stun_msg *m);
+
+/**
+ * stun_next() - The next attribute of a decoded message
+ * @m:		From stun_read(); its bytes must still be there
+ * @at:		From stun_attributes(), moved on
+ * @type, @value: Set on success only
+ *
+ * Attributes after MESSAGE-INTEGRITY are left out, as in stun_read().
+ */
+bool stun_next(const struct stun_msg *m, struct rd *at, uint16_t *type, struct rd *value);
+
 /**
  * stun_find() - The first attribute of a type in a decoded message
  * @m:		From stun_read(); its bytes must still be there
