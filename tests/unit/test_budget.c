@@ -115,7 +115,8 @@ static void test_sweep(void **state)
 
 static void assert_rank(nk_time of, nk_time until, bool surely, unsigned by_making, unsigned by_use)
 {
-	const struct rank r = budget_rank(&b, of, of, until, surely, false);
+	const struct rank r = surely ? budget_rank_at_least(&b, of, of, until)
+				     : budget_rank_at_most(&b, of, of, until, false);
 
 	assert_int_equal(r.younger[AGE_BY_MAKING], by_making);
 	assert_int_equal(r.younger[AGE_BY_USE], by_use);
@@ -137,7 +138,7 @@ static void test_rank(void **state)
 	assert_rank(NK_S, 9 * NK_S, false, 1, 1);
 	budget_touch(&b, flow[0], 9 * NK_S);
 	assert_rank(NK_S, 9 * NK_S, false, 1, 2);
-	assert_int_equal(budget_rank(&b, NK_S, NK_S, 9 * NK_S, false, true).younger[AGE_BY_MAKING],
+	assert_int_equal(budget_rank_at_most(&b, NK_S, NK_S, 9 * NK_S, true).younger[AGE_BY_MAKING],
 			 2);
 	budget_seen(&b, flow[0]);
 	budget_seen(&b, flow[2]);

@@ -78,20 +78,30 @@ static bool used_between(nk_time at, nk_time from, nk_time until)
 	return at > from && at <= until;
 }
 
-struct rank budget_rank(const struct budget *b, nk_time made, nk_time used, nk_time until,
-			bool surely, bool remade)
+struct rank budget_rank_at_most(const struct budget *b, nk_time made, nk_time used, nk_time until,
+				bool remade)
 {
 	struct rank r = {{0}};
 
 	for (unsigned i = 0; i < b->count && b->flow[i].made <= until; i++) {
-		const nk_time own = b->flow[i].used, last = b->flow[i].last;
-
-		if (!b->flow[i].held || (surely && !b->flow[i].seen))
+		if (!b->flow[i].held)
 			continue;
-		r.younger[AGE_BY_MAKING] += (remade ? own : b->flow[i].made) > made;
-		r.younger[AGE_BY_USE] +=
-			surely ? used_between(own, used, until) || used_between(last, used, until)
-			       : last > used;
+		r.younger[AGE_BY_MAKING] += (remade ? b->flow[i].used : b->flow[i].made) > made;
+		r.younger[AGE_BY_USE] += b->flow[i].last > used;
+	}
+	return r;
+}
+
+struct rank budget_rank_at_least(const struct budget *b, nk_time made, nk_time used, nk_time until)
+{
+	struct rank r = {{0}};
+
+	for (unsigned i = 0; i < b->count && b->flow[i].made <= until; i++) {
+		if (!b->flow[i].held || !b->flow[i].seen)
+			continue;
+		r.younger[AGE_BY_MAKING] += b->flow[i].made > made;
+		r.younger[AGE_BY_USE] += used_between(b->flow[i].used, used, until) ||
+					 used_between(b->flow[i].last, used, until);
 	}
 	return r;
 }

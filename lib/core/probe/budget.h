@@ -64,15 +64,16 @@ void budget_sweep(struct budget *b, nk_time now);
 nk_time budget_next_expiry(const struct budget *b);
 
 /**
- * budget_rank() - How many of the flows held are younger than one
+ * budget_rank_at_most() - How many of the flows held may be younger than one
  * @made, @used: Of that one; a flow is younger that was made or used later
  * @until:	Flows made later than this do not count
- * @surely:	Count only those of which it is known that the NAT let them through, and that they
- *		were used before @until: there are at least so many. Else: at most so many
- * @remade:	Not @surely: each of its packets may have made a flow anew
+ * @remade:	Each of its packets may have made a flow anew
  */
-struct rank budget_rank(const struct budget *b, nk_time made, nk_time used, nk_time until,
-			bool surely, bool remade);
+struct rank budget_rank_at_most(const struct budget *b, nk_time made, nk_time used, nk_time until,
+				bool remade);
+
+/* Those alone of which it is known that the NAT let them through, and that they were used before @until. */
+struct rank budget_rank_at_least(const struct budget *b, nk_time made, nk_time used, nk_time until);
 
 /* How many of the flows held were made after @made. */
 unsigned budget_made_after(const struct budget *b, nk_time made);

@@ -34,21 +34,21 @@ static bool made_once(const struct fan *f)
 /* So many at least were younger at @at. */
 struct rank rank_at_least(const struct fan *f, const struct trial *t, nk_time at)
 {
-	return budget_rank(f->budget, made_once(f) ? t->opened : t->last_out, trial_last_use(t), at,
-			   true, false);
+	return budget_rank_at_least(f->budget, made_once(f) ? t->opened : t->last_out,
+				    trial_last_use(t), at);
 }
 
 /* So many at most. */
 struct rank rank_at_most(const struct fan *f, const struct trial *t, nk_time at)
 {
-	return budget_rank(f->budget, t->opened, trial_last_use(t), at, false, !made_once(f));
+	return budget_rank_at_most(f->budget, t->opened, trial_last_use(t), at, !made_once(f));
 }
 
 void evict_alive(struct fan *f, const struct trial *t, nk_time at)
 {
 	const struct rank least = rank_at_least(f, t, at);
 	const struct rank likely =
-		budget_rank(f->budget, t->opened, trial_last_use(t), at, false, false);
+		budget_rank_at_most(f->budget, t->opened, trial_last_use(t), at, false);
 	const unsigned kept = likely.younger[AGE_BY_USE] < likely.younger[AGE_BY_MAKING]
 				      ? likely.younger[AGE_BY_USE]
 				      : likely.younger[AGE_BY_MAKING];
