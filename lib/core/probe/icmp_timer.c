@@ -208,10 +208,11 @@ static void sweep(struct icmp_timer *x, nk_time now)
 	for (uint32_t i = 0; i < x->count && !e->open; i++) {
 		struct icmp_trial *t = &x->trials[i];
 
-		if (nk_seconds(now - t->last) <= life || t->phase < ICMP_SILENT ||
-		    t->phase == ICMP_ASKED)
+		if (t->flow == BUDGET_NO_FLOW || t->phase < ICMP_SILENT || t->phase == ICMP_ASKED ||
+		    nk_seconds(now - t->last) <= life)
 			continue;
 		budget_gone(x->fan->budget, t->flow);
+		t->flow = BUDGET_NO_FLOW;
 		if (t->phase == ICMP_SILENT)
 			end(x, t, now);
 	}
