@@ -72,7 +72,7 @@ nk_time budget_next_expiry(const struct budget *b);
 struct rank budget_rank_at_most(const struct budget *b, nk_time made, nk_time used, nk_time until,
 				bool remade);
 
-/* Those alone of which it is known that the NAT let them through, and that they were used before @until. */
+/* Those that surely are: the NAT is known to have let them through, and they were used by @until. */
 struct rank budget_rank_at_least(const struct budget *b, nk_time made, nk_time used, nk_time until);
 
 /* How many of the flows held were made after @made. */
