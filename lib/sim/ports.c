@@ -75,13 +75,18 @@ static int after(const struct port_range *r, int port, int step)
 	return r->lowest + (port - r->lowest + step % r->count + r->count) % r->count;
 }
 
-/* From @port on in steps, around the range, until one fits. */
+/* From @port on in steps, around the range, until one fits. Steps that come back to where they
+ * began go on beside it. */
 static uint16_t first_fit(const struct ports *p, const struct port_want *w, int port, int step)
 {
+	int began = port;
+
 	for (int i = 0; i < w->range->count; i++) {
 		if (fits(p, w, (unsigned)port))
 			return (uint16_t)port;
 		port = after(w->range, port, step);
+		if (port == began)
+			port = began = after(w->range, port, 1);
 	}
 	return 0;
 }

@@ -134,12 +134,59 @@ static void test_port_range(void **state)
 	}
 }
 
+/* Steps that come round to where they began miss none of the ports in between. */
+static void test_steps_reach_all(void **state)
+{
+	static const int steps[] = {1, 2, -2, 24, 64, -96, 256};
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(steps) / sizeof(steps[0]); k++) {
+		struct nat_spec spec = plain_spec();
+
+		spec.ports = NAT_PORTS_SEQUENTIAL;
+		spec.port_step = steps[k];
+		spec.port_lo = 40000;
+		spec.port_hi = 40063;
+
+		struct nat *n = make(&spec);
+
+		for (uint16_t i = 0; i < 64; i++)
+			assert_int_not_equal(out(n, x((uint16_t)(5000 + i)), remote(1, 1), 0).port,
+					     0);
+		assert_int_equal(out(n, x(6000), remote(1, 1), 0).port, 0);
+		nat_free(n);
+	}
+}
+
+static void test_even_steps_with_parity(void **state)
+{
+	struct nat_spec spec = plain_spec();
+	struct nat *n;
+
+	(void)state;
+	spec.ports = NAT_PORTS_SEQUENTIAL;
+	spec.port_step = 2;
+	spec.port_parity = true;
+	n = make(&spec);
+	for (uint16_t i = 5000; i < 5010; i++) {
+		const uint16_t port = out(n, x(i), remote(1, 1), 0).port;
+
+		assert_int_not_equal(port, 0);
+		assert_int_equal(port % 2, i % 2);
+	}
+	nat_free(n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_preserve),      cmocka_unit_test(test_sequential),
-		cmocka_unit_test(test_ports_run_out), cmocka_unit_test(test_random),
+		cmocka_unit_test(test_preserve),
+		cmocka_unit_test(test_sequential),
+		cmocka_unit_test(test_ports_run_out),
+		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_port_range),
+		cmocka_unit_test(test_steps_reach_all),
+		cmocka_unit_test(test_even_steps_with_parity),
 	};
 
 	if (crypto_init() != 0)
