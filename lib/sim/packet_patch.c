@@ -158,8 +158,12 @@ static void put_fields(const struct patch *x, struct swap *s, uint8_t *out)
 	}
 }
 
+/* @length: of what follows the header. UDP says for itself where it ends: there may be padding. */
 static uint16_t whole_checksum(const struct patch *x, const uint8_t *out, size_t length)
 {
+	if (x->was.protocol == IP_UDP && bytes_be16(out + IP_UDP_LENGTH_AT) < length)
+		length = bytes_be16(out + IP_UDP_LENGTH_AT);
+
 	const uint64_t sum = ip_pseudo_sum(&x->as->from, &x->as->to, new_protocol(x), length);
 
 	return checksum_of(checksum_add(sum, out, length));

@@ -23,8 +23,9 @@ enum ip_protocol {
 #define IP_TCP_HEADER      20
 #define IP_ICMP_HEADER     8
 
-/* Where checksums are, from the beginning of the header that has them. */
+/* Where lengths and checksums are, from the beginning of the header that has them. */
 #define IP_V4_CHECKSUM_AT   10
+#define IP_UDP_LENGTH_AT    4
 #define IP_UDP_CHECKSUM_AT  6
 #define IP_TCP_CHECKSUM_AT  16
 #define IP_ICMP_CHECKSUM_AT 2

@@ -212,6 +212,29 @@ static void test_altered(void **state)
 	free(p.data);
 }
 
+/* What follows the end that a UDP header names is no part of its checksum. */
+static void test_padded_udp(void **state)
+{
+	static const uint8_t padding[] = {0xab, 0xcd, 0xef};
+	struct packet p = read_linux(LINUX_UDP6);
+	const size_t len = p.len;
+	uint8_t padded[ROOM], out[ROOM];
+
+	(void)state;
+	memcpy(padded, p.data, len);
+	memcpy(padded + len, padding, sizeof(padding));
+	bytes_put_be16(padded + 4, (uint16_t)(len + sizeof(padding) - 40));
+	free(p.data);
+	p = (struct packet){.fragments = 1, .data = padded, .len = len + sizeof(padding)};
+	assert_int_equal(packet_read(&p), 0);
+	p.data[p.payload] ^= 0xff;
+	p.altered = true;
+	assert_int_equal(packet_write(&p, out, sizeof(out)), p.len);
+	assert_memory_equal(out + len, padding, sizeof(padding));
+	bytes_put_be16(out + 4, (uint16_t)(len - 40));
+	assert_true(plainly_right(out, len));
+}
+
 /* RFC 7915: to the other family, read there, and back. */
 static void test_translated(void **state)
 {
@@ -491,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_no_udp_checksum),
 		cmocka_unit_test(test_udp_checksum_zero),
 		cmocka_unit_test(test_altered),
+		cmocka_unit_test(test_padded_udp),
 		cmocka_unit_test(test_translated),
 		cmocka_unit_test(test_not_translated),
 		cmocka_unit_test(test_too_long_to_translate),
