@@ -131,8 +131,12 @@ bool crowd_join(struct nat *n, struct flow *f)
 	return true;
 }
 
-void crowd_leave(struct flow *f)
+void crowd_leave(struct nat *n, const struct flow *f)
 {
-	if (f->crowd != NULL)
-		f->crowd->held--;
+	struct crowd *c = f->crowd;
+
+	if (c == NULL || --c->held > 0)
+		return;
+	dict_del(&n->crowds, &c->by_remote);
+	slab_put(&n->crowd_slab, c);
 }

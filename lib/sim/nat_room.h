@@ -19,6 +19,6 @@ void room_give_back(struct nat *n, struct state *s);
 /* The same for the flows of a remote endpoint, whoever has them. */
 bool crowd_has_room(const struct nat *n, const struct talk *t);
 bool crowd_join(struct nat *n, struct flow *f); /* Return: false without memory */
-void crowd_leave(struct flow *f);
+void crowd_leave(struct nat *n, const struct flow *f);
 
 #endif

@@ -95,7 +95,7 @@ static void forget(struct nat *n, struct state *s)
 
 static void flow_end(struct nat *n, struct flow *f)
 {
-	crowd_leave(f);
+	crowd_leave(n, f);
 	dict_del(&n->flows, &f->by_remote);
 	*f->link = f->sibling;
 	if (f->sibling != NULL)
@@ -260,7 +260,7 @@ struct flow *flow_make(struct nat *n, struct mapping *m, const struct addr *remo
 	if (!crowd_join(n, f))
 		goto none;
 	if (!dict_add(&n->flows, &f->by_remote, hash_pair(m->proto, &m->external, remote))) {
-		crowd_leave(f);
+		crowd_leave(n, f);
 		goto none;
 	}
 	if (m->flows != NULL)

@@ -55,7 +55,7 @@ struct inside {
 	struct state *first, *last;
 };
 
-/* A remote endpoint that has a quota, never forgotten, and its flows. */
+/* A remote endpoint that has a quota, as long as it has flows. */
 struct crowd {
 	struct dict_node by_remote;
 	uint16_t proto;
