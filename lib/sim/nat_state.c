@@ -129,13 +129,16 @@ void state_end(struct nat *n, struct state *s, nk_time now)
 void nat_state_sweep(struct nat *n, nk_time now)
 {
 	while (agenda_next(&n->timers) <= now) {
+		const nk_time at = agenda_next(&n->timers);
 		struct state *s = agenda_pop(&n->timers);
 
 		s->queued--;
-		s->queued_for = NK_NEVER; /* of its other places the time is not known */
 		if (s->gone) {
 			state_release(n, s);
+		} else if (at != s->queued_for) {
+			continue; /* from before its timer got shorter: it has another place */
 		} else if (s->life.ends > now) {
+			s->queued_for = NK_NEVER;
 			watch(n, s);
 		} else {
 			note(n, s, s->life.ends);
