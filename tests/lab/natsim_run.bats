@@ -218,6 +218,11 @@ traces() {
   find /proc/[0-9]*/ns -name net -printf '%l\n' 2>/dev/null | sort -u | wc -l
 }
 
+# gone BEFORE SECONDS: no more traces than then, and nobody sleeps so long
+gone() {
+  [ "$(traces)" = "$1" ] && ! pgrep -f "^sleep $2"
+}
+
 @test "nothing is left of a run that is killed" {
   needs_tun
   local before
@@ -227,8 +232,7 @@ traces() {
   lab_wait both
   kill -KILL $!
   wait $! || true
-  gone() { [ "$(traces)" = "$before" ] && ! pgrep -f '^sleep 987654323'; }
-  lab_wait gone
+  lab_wait gone "$before" 987654323
 }
 
 @test "nothing is left of a run that is killed while its server does not serve" {
@@ -243,8 +247,7 @@ traces() {
   lab_wait asking
   kill -KILL $!
   wait $! || true
-  gone() { [ "$(traces)" = "$before" ] && ! pgrep -f '^sleep 987654325'; }
-  lab_wait gone
+  lab_wait gone "$before" 987654325
 }
 
 @test "what the program leaves running ends with it" {
