@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "face/exit.h"
@@ -79,6 +80,12 @@ int spaces_prepare(void)
 	return unshare(CLONE_NEWUTS) == 0 ? EXIT_YES : enter_user_space();
 }
 
+/* Programs in a host that are not root read it too, whatever the umask was. */
+static bool shelve(const char *path, const char *text)
+{
+	return write_file(path, text) && chmod(path, 0644) == 0;
+}
+
 /* A file outside that is none (or a link to none) cannot be covered, and need not be. */
 static bool cover(const char *file, const char *by)
 {
@@ -92,7 +99,7 @@ static bool cover_files(const char *hosts, const char *resolver)
 
 	if (mount("natsim", SHELF, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") != 0)
 		return false;
-	covered = write_file(SHELF "/hosts", hosts) && write_file(SHELF "/resolv.conf", resolver) &&
+	covered = shelve(SHELF "/hosts", hosts) && shelve(SHELF "/resolv.conf", resolver) &&
 		  cover("/etc/hosts", SHELF "/hosts") &&
 		  cover("/etc/resolv.conf", SHELF "/resolv.conf");
 	umount2(SHELF, MNT_DETACH);

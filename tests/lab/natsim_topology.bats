@@ -219,6 +219,16 @@ aside'
   assert_line --partial 198.51.100.78
 }
 
+@test "who is not root knows the names too, whatever the umask" {
+  [ "$(id -u)" -eq 0 ] || skip 'needs root to become nobody'
+  umask 077
+  two_nats
+  natsim exec client -- setpriv --reuid 65534 --regid 65534 --clear-groups \
+    cat /etc/hosts /etc/resolv.conf >said
+  grep 'outer\.natsim' said
+  grep '^nameserver' said
+}
+
 @test "set does all or nothing" {
   two_nats
   while IFS='|' read -r words says; do
