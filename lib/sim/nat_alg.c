@@ -2,25 +2,12 @@
 
 #include <string.h>
 
-#define ENDPOINT_MAX 18
-
-/* Return: length of the endpoint, as bytes. */
-static size_t put(uint8_t out[static ENDPOINT_MAX], const struct addr *a)
-{
-	const size_t n = addr_family(a) == ADDR_V4 ? 4 : 16;
-
-	memcpy(out, a->ip + sizeof(a->ip) - n, n);
-	out[n] = (uint8_t)(a->port >> 8);
-	out[n + 1] = (uint8_t)a->port;
-	return n + 2;
-}
-
 void nat_alg_rewrite(struct packet *p, const struct addr *was, const struct addr *is)
 {
-	uint8_t old[ENDPOINT_MAX], new[ENDPOINT_MAX];
-	const size_t n = put(old, was);
+	const size_t n = addr_family(was) == ADDR_V4 ? 4 : 16;
+	const uint8_t *old = was->ip + sizeof(was->ip) - n, *new = is->ip + sizeof(is->ip) - n;
 
-	if (put(new, is) != n || p->payload > p->len)
+	if (addr_family(was) != addr_family(is) || p->payload > p->len)
 		return;
 	for (size_t i = p->payload; p->len - i >= n;) {
 		if (memcmp(p->data + i, old, n) != 0) {

@@ -5,8 +5,9 @@
 #include "base/addr.h"
 #include "sim/packet.h"
 
-/* Each place in the payload where the address and port @was stand, in bytes as in headers, becomes
- * @is. Nothing is done between families. */
+/* Each place in the payload where the address @was stands, in bytes as in headers, becomes @is:
+ * without the port, which may precede it, as in STUN (RFC 8489 section 14.1), or follow. Nothing is
+ * done between families. */
 void nat_alg_rewrite(struct packet *p, const struct addr *was, const struct addr *is);
 
 #endif

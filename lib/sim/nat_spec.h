@@ -136,7 +136,7 @@ struct nat_port_time {
  * @tcp_lost:	Without @tcp_pickup: what the inside is told of such a packet
  * @drop_errors: ICMP errors are not passed on (against RFC 5508 REQ-4 and 5)
  * @fragments:	RFC 4787 section 11
- * @alg:	Rewrites what looks like the inside endpoint in payloads: address and port, as bytes
+ * @alg:	Rewrites what looks like the inside address in payloads, as bytes, and back
  * @external:	@external_count addresses; those of a packet's family (NAT64: IPv4) are used for it.
  *		Without one of a family its packets are filtered only, as by a firewall: so do most
  *		routers at home with IPv6

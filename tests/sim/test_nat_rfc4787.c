@@ -266,10 +266,11 @@ static void test_req9_hairpinning(void **state)
  * business, or becomes what the other side sees. */
 static void test_req10_algs(void **state)
 {
-	static const uint8_t inside[] = {'a', 100, 64, 0,   2,  0x13, 0x88, 'z',  100,
-					 64,  0,   2,  100, 64, 0,    2,    0x13, 0x88};
-	static const uint8_t beyond[] = {'a', 203, 0, 113, 1, 0x13, 0x88, 'z',  100,
-					 64,  0,   2, 203, 0, 113,  1,    0x13, 0x88};
+	/* The port behind it as in FTP, before it as in STUN; a part of it; and it alone. */
+	static const uint8_t inside[] = {'a', 100, 64, 0,   2,   0x13, 0x88, 'z', 0x13, 0x88, 100,
+					 64,  0,   2,  'z', 100, 64,   0,    100, 64,   0,    2};
+	static const uint8_t beyond[] = {'a', 203, 0, 113, 1,   0x13, 0x88, 'z', 0x13, 0x88, 203,
+					 0,   113, 1, 'z', 100, 64,   0,    203, 0,    113,  1};
 
 	(void)state;
 	for (int alg = 0; alg < 2; alg++) {
@@ -301,7 +302,7 @@ static void test_req10_algs(void **state)
 		p = udp(x(5000), remote(1, 1000));
 		p.data = data;
 		p.len = sizeof(data) - 1;
-		p.payload = 2;
+		p.payload = 11;
 		assert_true(passes_out(n, &p, T0));
 		assert_memory_equal(data, inside, sizeof(data));
 		assert_false(p.altered);
