@@ -36,7 +36,8 @@ static bool cut(struct setting *s, const char *text, char why[static CHANGE_WHY]
 	const char *value = text[n] == '=' ? text + n + 1 : "";
 	char quoted[LOG_QUOTED];
 
-	if (n == 0 || n >= WORD || strlen(value) >= WORD)
+	if (n == 0 || n >= WORD || strlen(value) >= WORD ||
+	    (text[n] == '\0' && strcmp(text, "reboot") != 0))
 		return refuse(why, "cannot use %s; give KEY=VALUE or reboot",
 			      log_quote(quoted, sizeof(quoted), text));
 	snprintf(s->key, sizeof(s->key), "%.*s", (int)n, text);
@@ -85,12 +86,27 @@ static bool set_host(struct topology_host *h, const struct setting *s, char why[
 	return set_address(h->addrs, h->addr_count, s->value, why);
 }
 
+static bool set_nat(struct topology_node *n, const struct zoo *zoo, const struct setting *s,
+		    char why[static CHANGE_WHY])
+{
+	const bool nat64 = n->spec.nat64;
+	char right[NODE_WHY];
+
+	if (strcmp(s->key, "nat") == 0 ? !node_set_preset(n, zoo, s->value, right)
+				       : !node_set_axis(n, s->key, s->value, right))
+		return refuse(why, "%s: %s", s->key, right);
+	if (n->spec.nat64 != nat64)
+		return refuse(why,
+			      "%s: a NAT64 has IPv6 behind it, other NATs IPv4: what is behind it "
+			      "has its addresses already",
+			      s->key);
+	return true;
+}
+
 /* @anew: what the NAT knows is to be lost. */
 static bool set_node(struct topology_node *n, const struct zoo *zoo, const struct setting *s,
 		     bool *anew, char why[static CHANGE_WHY])
 {
-	char right[NODE_WHY];
-
 	if (link_has(s->key))
 		return set_link(&n->link, s, why);
 	*anew = true;
@@ -100,10 +116,7 @@ static bool set_node(struct topology_node *n, const struct zoo *zoo, const struc
 		return s->value[0] == '\0' || refuse(why, "reboot: takes no value");
 	if (strcmp(s->key, "address") == 0)
 		return set_address(n->spec.external, n->spec.external_count, s->value, why);
-	if (strcmp(s->key, "nat") == 0 ? node_set_preset(n, zoo, s->value, right)
-				       : node_set_axis(n, s->key, s->value, right))
-		return true;
-	return refuse(why, "%s: %s", s->key, right);
+	return set_nat(n, zoo, s, why);
 }
 
 /* In order. */

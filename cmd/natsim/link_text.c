@@ -20,12 +20,13 @@ static bool read_time(nk_time *out, const char *text)
 	return true;
 }
 
-/* Below 1: where all were lost, time in bursts would never end. */
+/* A bare 1 is refused: some who write it mean 1 %, others all. */
 static bool read_share(double *out, const char *text, double most)
 {
 	double share;
 
-	if (number_ratio(&share, text) != 0 || share > most)
+	if (number_ratio(&share, text) != 0 || share > most ||
+	    (share >= 1 && strchr(text, '%') == NULL))
 		return false;
 	*out = share;
 	return true;
@@ -43,7 +44,8 @@ static bool read_share_and_time(double *share, nk_time *t, const char *text, dou
 	return read_share(share, first, most) && read_time(t, blank + 1) && *t > 0;
 }
 
-/* The bad state of mean length m is entered so often, in good time, that its share is lost. */
+/* The bad state of mean length m is entered so often, in good time, that its share is lost. Below
+ * 1: where all were lost, time in bursts would never end. */
 static bool set_bursts(struct link_spec *link, const char *value)
 {
 	double share = 0;
@@ -105,11 +107,12 @@ static const struct {
 } keys[] = {
 	{"delay", set_delay, "give a time up to 60s, such as 20ms"},
 	{"jitter", set_jitter, "give a time up to 60s, such as 5ms"},
-	{"loss", set_loss, "give a share, such as 2%"},
+	{"loss", set_loss, "give a share, such as 2% or 0.02; all is 100%, not 1"},
 	{"bursts", set_bursts,
 	 "give the share lost and how long a burst is, such as 3% 50ms; or 0"},
-	{"duplicate", set_duplicate, "give a share, such as 1%"},
-	{"reorder", set_reorder, "give a share and a time, such as 1% 5ms; or 0"},
+	{"duplicate", set_duplicate, "give a share, such as 1% or 0.01; all is 100%, not 1"},
+	{"reorder", set_reorder,
+	 "give a share and a time, such as 1% 5ms; or 0; all is 100%, not 1"},
 	{"mtu", set_mtu, "give a number of bytes from 1280 to 65535"},
 };
 

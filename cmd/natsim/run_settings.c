@@ -14,6 +14,8 @@
 #include "node_text.h"
 #include "topology_allot.h"
 
+#define RUN_WHY (NODE_WHY + LOG_QUOTED)
+
 static int add_nat(void *into, const char *value, char why[static OPTIONS_WHY])
 {
 	struct run_settings *s = into;
@@ -47,7 +49,7 @@ static int add_external(void *into, const char *value, char why[static OPTIONS_W
 	struct run_settings *s = into;
 	struct addr a;
 
-	if (addr_parse(&a, value, 0) != 0 || a.port != 0 || addr_is_any(&a)) {
+	if (addr_parse(&a, value, 0) != 0 || a.port != 0) {
 		snprintf(why, OPTIONS_WHY, "give a numeric IPv4 or IPv6 address without a port");
 		return -1;
 	}
@@ -142,7 +144,8 @@ static const struct option_spec options[] = {
 	{.name = "loss",
 	 .letter = 'l',
 	 .argument = "SHARE",
-	 .help = "Lose that share of packets, each way, independently.",
+	 .help = "Lose that share of packets, each way, independently: 5% or 0.05, but all are "
+		 "100%.",
 	 .kind = OPTION_CALL,
 	 .call = set_loss},
 	{.name = "bursts",
@@ -224,14 +227,17 @@ int run_settings_read(struct run_settings *s, int argc, char *const argv[])
 	return OPTIONS_GO_ON;
 }
 
-static bool apply_sets(struct topology_node *n, const struct run_nat *nat,
-		       char why[static NODE_WHY])
+static bool apply_sets(struct topology_node *n, const struct run_nat *nat, char why[static RUN_WHY])
 {
 	for (unsigned i = 0; i < nat->set_count; i++) {
 		const char *value = strchr(nat->sets[i], '=') + 1;
 		char *axis = strndup(nat->sets[i], (size_t)(value - nat->sets[i] - 1));
-		const bool set = axis != NULL && node_set_axis(n, axis, value, why);
+		char right[NODE_WHY] = "out of memory", quoted[LOG_QUOTED];
+		const bool set = axis != NULL && node_set_axis(n, axis, value, right);
 
+		if (!set)
+			snprintf(why, RUN_WHY, "--set %s: %s",
+				 log_quote(quoted, sizeof(quoted), nat->sets[i]), right);
 		free(axis);
 		if (!set)
 			return false;
@@ -241,7 +247,7 @@ static bool apply_sets(struct topology_node *n, const struct run_nat *nat,
 
 /* Nodes are numbered from the Internet on, NATs from the client on. */
 static bool add_nodes(struct topology *t, const struct run_settings *s, const struct zoo *zoo,
-		      char why[static NODE_WHY])
+		      char why[static RUN_WHY])
 {
 	for (unsigned i = s->nat_count; i-- > 0;) {
 		char name[TOPOLOGY_NAME];
@@ -258,7 +264,7 @@ static bool add_nodes(struct topology *t, const struct run_settings *s, const st
 }
 
 static bool set_externals(struct topology *t, const struct run_settings *s,
-			  char why[static NODE_WHY])
+			  char why[static RUN_WHY])
 {
 	unsigned i = 0;
 
@@ -267,7 +273,7 @@ static bool set_externals(struct topology *t, const struct run_settings *s,
 	while (i < t->node_count && !t->nodes[i].spec.translate)
 		i++;
 	if (i == t->node_count) {
-		snprintf(why, NODE_WHY, "--external: there is no NAT that translates");
+		snprintf(why, RUN_WHY, "--external: there is no NAT that translates");
 		return false;
 	}
 	memcpy(t->nodes[i].spec.external, s->external, sizeof(s->external));
@@ -331,7 +337,7 @@ static void add_ipv6(struct topology *t)
 
 /* Return: false having written to @why. */
 static bool make_world(struct topology *t, const struct run_settings *s, const struct zoo *zoo,
-		       char why[static NODE_WHY])
+		       char why[static RUN_WHY])
 {
 	if (s->seeded)
 		t->seed = s->seed;
@@ -351,7 +357,7 @@ int run_settings_world(struct topology **out, const struct run_settings *s)
 {
 	struct zoo *zoo;
 	int status = exit_from_err(zoo_open(&zoo, &s->files));
-	char why[NODE_WHY] = "";
+	char why[RUN_WHY] = "";
 
 	if (status != EXIT_YES)
 		return status;

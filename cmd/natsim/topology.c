@@ -82,6 +82,10 @@ static bool check_name(const struct topology *t, const char *name, char why[stat
 	if (!is_label(name))
 		return refuse(why, name,
 			      "a name is of small letters, digits and hyphens, 63 at most");
+	if (strspn(name, "0123456789") == strlen(name))
+		return refuse(why, name, "a name is not a number");
+	if (strcmp(name, "localhost") == 0 || strcmp(name, "natsim") == 0)
+		return refuse(why, name, "this name has a meaning already");
 	for (unsigned i = 0; i < t->host_count; i++)
 		count += strcmp(t->hosts[i].name, name) == 0;
 	for (unsigned i = 0; i < t->node_count; i++)
@@ -96,6 +100,25 @@ static bool is_resolver(const struct addr *a)
 
 	return addr_same_ip(a, &v4) ||
 	       (addr_parse(&v6, TOPOLOGY_DNS_V6, 0) == 0 && addr_same_ip(a, &v6));
+}
+
+static bool can_have_v4(const uint8_t ip[static 4])
+{
+	return ip[0] != 0 && ip[0] != 127 && ip[0] < 224 && !(ip[0] == 169 && ip[1] == 254);
+}
+
+/* "::" and "::1" are all zero but for the last byte. */
+static bool can_have_v6(const uint8_t ip[static 16])
+{
+	static const uint8_t zero[15];
+
+	return memcmp(ip, zero, sizeof(zero)) != 0 && ip[0] != 0xff &&
+	       !(ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80);
+}
+
+bool topology_can_have(const struct addr *a)
+{
+	return addr_family(a) == ADDR_V4 ? can_have_v4(a->ip + 12) : can_have_v6(a->ip);
 }
 
 static unsigned count_addr(const struct addr *list, unsigned count, const struct addr *a)
@@ -136,9 +159,10 @@ static bool check_addrs(const struct topology *t, const char *name, const struct
 
 	for (unsigned i = 0; i < count; i++) {
 		addr_text_ip(&list[i], text);
-		if (addr_family(&list[i]) == ADDR_NONE || addr_is_any(&list[i]))
-			return refuse(why, name, "an address is none");
-		if (is_resolver(&list[i]))
+		if (!topology_can_have(&list[i]))
+			snprintf(why, TOPOLOGY_WHY, "%s: no host or NAT has an address such as %s",
+				 name, text);
+		else if (is_resolver(&list[i]))
 			snprintf(why, TOPOLOGY_WHY, "%s: %s is the resolver's address", name, text);
 		else if (count_behind(t, behind, &list[i]) != 1)
 			snprintf(why, TOPOLOGY_WHY, "%s: %s is there twice", name, text);

@@ -95,6 +95,10 @@ struct topology_node *topology_add_node(struct topology *t, const char *name);
 int topology_find_host(const struct topology *t, const char *name);
 int topology_find_node(const struct topology *t, const char *name);
 
+/* Whether a host or a NAT can have an address: not one for none, many, or a single machine or
+ * link. */
+bool topology_can_have(const struct addr *a);
+
 /**
  * topology_check() - Whether a world can be
  * @why:	If not, what is wrong, naming the host or node: one line for a person

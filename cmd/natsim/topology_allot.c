@@ -5,6 +5,9 @@
 #include <string.h>
 
 #define SERVER_ADDRS 2 /* for RFC 5780 */
+#define NONE_LEFT    "there is no address left for it; give it some"
+
+static_assert(NAT_EXTERNALS_MAX == 4, "a message says so");
 
 /* Networks of the Internet, by what is in them. */
 enum use { USE_SERVER, USE_HOST, USE_NAT };
@@ -107,17 +110,38 @@ static bool speaks(const struct topology *t, int in, enum addr_family family)
 	return t->nodes[in].spec.nat64 == (family == ADDR_V6);
 }
 
-static bool allot_node(struct topology *t, struct topology_node *n, int number)
+static bool has_v4(const struct addr *list, unsigned count)
+{
+	unsigned i = 0;
+
+	while (i < count && addr_family(&list[i]) != ADDR_V4)
+		i++;
+	return i < count;
+}
+
+/* Each NAT has an IPv4 address: it would only filter IPv4, and let inside addresses out. Return:
+ * NULL, or why it can have none. */
+static const char *allot_external(const struct topology *t, struct nat_spec *spec, int front)
+{
+	struct addr *a = &spec->external[spec->external_count];
+
+	if (has_v4(spec->external, spec->external_count))
+		return NULL;
+	if (!speaks(t, front, ADDR_V4))
+		return "there is no IPv4 behind a NAT64, and this needs an IPv4 address";
+	if (spec->external_count == NAT_EXTERNALS_MAX)
+		return "it needs an IPv4 address too, and has 4 others, the most that there can be";
+	if (!next_free(t, a, front, USE_NAT, ADDR_V4))
+		return NONE_LEFT;
+	spec->external_count++;
+	return NULL;
+}
+
+static bool allot_inside(struct topology *t, struct topology_node *n, int number)
 {
 	const enum addr_family families[] = {ADDR_V4, ADDR_V6};
-	const int front = realm(t, n->behind), in = realm(t, number);
+	const int in = realm(t, number);
 
-	if (translates(n) && n->spec.external_count == 0) {
-		if (!speaks(t, front, ADDR_V4) ||
-		    !next_free(t, &n->spec.external[0], front, USE_NAT, ADDR_V4))
-			return false;
-		n->spec.external_count = 1;
-	}
 	if (n->inside_count > 0)
 		return true;
 	for (unsigned i = 0; i < 2; i++) {
@@ -150,21 +174,33 @@ static bool allot_host(struct topology *t, struct topology_host *h)
 	return true;
 }
 
-static bool refuse(char why[static TOPOLOGY_WHY], const char *name)
+static const char *allot_node(struct topology *t, struct topology_node *n, int number)
 {
-	snprintf(why, TOPOLOGY_WHY, "%s: there is no address left for it; give it some", name);
+	const char *reason =
+		translates(n) ? allot_external(t, &n->spec, realm(t, n->behind)) : NULL;
+
+	if (reason == NULL && !allot_inside(t, n, number))
+		reason = NONE_LEFT;
+	return reason;
+}
+
+static bool refuse(char why[static TOPOLOGY_WHY], const char *name, const char *reason)
+{
+	snprintf(why, TOPOLOGY_WHY, "%s: %s", name, reason);
 	return false;
 }
 
 bool topology_allot(struct topology *t, char why[static TOPOLOGY_WHY])
 {
 	for (unsigned i = 0; i < t->node_count; i++) {
-		if (!allot_node(t, &t->nodes[i], (int)i))
-			return refuse(why, t->nodes[i].name);
+		const char *reason = allot_node(t, &t->nodes[i], (int)i);
+
+		if (reason != NULL)
+			return refuse(why, t->nodes[i].name, reason);
 	}
 	for (unsigned i = 0; i < t->host_count; i++) {
 		if (t->hosts[i].addr_count == 0 && !allot_host(t, &t->hosts[i]))
-			return refuse(why, t->hosts[i].name);
+			return refuse(why, t->hosts[i].name, NONE_LEFT);
 	}
 	return true;
 }

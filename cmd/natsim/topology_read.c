@@ -28,8 +28,11 @@ static bool read_direction(const struct js_in *in, struct link_spec *up, struct 
 	if (!js_is_object(in))
 		return false;
 	while (js_next(in, &m)) {
-		if (down != NULL && (strcmp(m.key, "up") == 0 || strcmp(m.key, "down") == 0))
+		if (strcmp(m.key, "up") == 0 || strcmp(m.key, "down") == 0) {
+			if (down == NULL)
+				return js_refuse(&m, "there is no such key here");
 			continue;
+		}
 		if (!js_is_word(&m, value, sizeof(value)))
 			return false;
 		if (!link_set(up, m.key, value, why) ||
@@ -70,6 +73,10 @@ static bool read_addrs(const struct js_in *in, struct addr *list, unsigned *coun
 			return false;
 		if (addr_parse(&list[i], text, 0) != 0 || list[i].port != 0)
 			return js_refuse(&element, "cannot use %s; give an IPv4 or IPv6 address",
+					 log_quote(quoted, sizeof(quoted), text));
+		if (!topology_can_have(&list[i]))
+			return js_refuse(&element,
+					 "cannot use %s; no host or NAT has such an address",
 					 log_quote(quoted, sizeof(quoted), text));
 	}
 	*count = (unsigned)n;

@@ -198,6 +198,25 @@ static void mistakes_are_told_in_one_line(void **state)
 		 "duplicate, reorder and mtu"},
 		{"{'hosts': {'a': {'addresses': ['1.2.3']}}}",
 		 ".hosts.a.addresses[0]: cannot use '1.2.3'; give an IPv4 or IPv6 address"},
+		{"{'hosts': {'a': {'link': {'loss': 1}}}}",
+		 ".hosts.a.link.loss: cannot use '1'; give a share, such as 2% or 0.02; all is "
+		 "100%, not 1"},
+		{"{'hosts': {'a': {'link': {'up': {'up': {}}}}}}",
+		 ".hosts.a.link.up.up: there is no such key here"},
+		{"{'hosts': {'a': {'addresses': ['203.0.113.9', '127.0.0.1']}}}",
+		 ".hosts.a.addresses[1]: cannot use '127.0.0.1'; no host or NAT has such an "
+		 "address"},
+		{"{'nodes': {'a': {'nat': 'plain', 'addresses': ['ff02::1']}}, 'hosts': {'h': {}}}",
+		 ".nodes.a.addresses[0]: cannot use 'ff02::1'; no host or NAT has such an address"},
+		{"{'hosts': {'localhost': {}}}", "localhost: this name has a meaning already"},
+		{"{'hosts': {'natsim': {}}}", "natsim: this name has a meaning already"},
+		{"{'nodes': {'1': {}}, 'hosts': {'h': {}}}", "1: a name is not a number"},
+		{"{'nodes': {'a': {'nat': 'sixfour'}, 'b': {'nat': 'plain', 'behind': 'a'}}, "
+		 "'hosts': {'h': {}}}",
+		 "b: there is no IPv4 behind a NAT64, and this needs an IPv4 address"},
+		{"{'nodes': {'a': {'nat': 'plain', 'addresses': ['2001:db8::1', '2001:db8::2', "
+		 "'2001:db8::3', '2001:db8::4']}}, 'hosts': {'h': {}}}",
+		 "a: it needs an IPv4 address too, and has 4 others, the most that there can be"},
 		{"{'hosts': {'a': {'addresses': []}}}",
 		 ".hosts.a.addresses: give 1 to 8 addresses"},
 		{"{'hosts': {'a': {'addresses': ['203.0.113.1']}, 'b': {'addresses': "
@@ -238,6 +257,68 @@ static void mistakes_are_told_in_one_line(void **state)
 	}
 }
 
+static void shares_are_below_one_or_percents(void **state)
+{
+	static const char *const keys[] = {"loss", "duplicate", "reorder"};
+	struct topology_link link = {.up = {.delay = 0}};
+	char why[LINK_WHY];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const char *tail = strcmp(keys[i], "reorder") == 0 ? " 5ms" : "";
+		char value[16];
+
+		snprintf(value, sizeof(value), "1%s", tail);
+		assert_false(link_set_both(&link, keys[i], value, why));
+		assert_non_null(strstr(why, "100%"));
+		snprintf(value, sizeof(value), "1.0%s", tail);
+		assert_false(link_set_both(&link, keys[i], value, why));
+		snprintf(value, sizeof(value), "100%%%s", tail);
+		assert_true(link_set_both(&link, keys[i], value, why));
+		snprintf(value, sizeof(value), "0.05%s", tail);
+		assert_true(link_set_both(&link, keys[i], value, why));
+	}
+	assert_true(link.up.loss == 0.05 && link.up.duplicate == 0.05 && link.up.reorder == 0.05);
+}
+
+static void some_addresses_nobody_can_have(void **state)
+{
+	static const char *const none[] = {
+		"0.0.0.0",   "0.1.2.3",   "127.0.0.1",       "127.9.9.9", "169.254.1.1",
+		"224.0.0.1", "239.1.1.1", "255.255.255.255", "::",        "::1",
+		"fe80::1",   "febf::1",   "ff02::1",         "ff00::",
+	};
+	static const char *const some[] = {
+		"1.0.0.1",       "126.1.1.1", "169.253.1.1", "10.0.0.1", "100.64.0.1",
+		"223.255.255.1", "fd00::1",   "2001:db8::1", "fec0::1",  "64:ff9b::1",
+	};
+	struct addr a;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		assert_int_equal(addr_parse(&a, none[i], 0), 0);
+		assert_false(topology_can_have(&a));
+	}
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++) {
+		assert_int_equal(addr_parse(&a, some[i], 0), 0);
+		assert_true(topology_can_have(&a));
+	}
+}
+
+/* Else its hosts' IPv4, which it could not translate, would be let out as it is. */
+static void a_nat_has_an_ipv4_address(void **state)
+{
+	struct rig *r = *state;
+	const struct nat_spec *spec = &r->t->nodes[0].spec;
+
+	assert_int_equal(read_text(r, "{'nodes': {'a': {'nat': 'plain', 'addresses': "
+				      "['2001:db8:9::1']}}, 'hosts': {'h': {'behind': 'a'}}}"),
+			 OPTIONS_GO_ON);
+	assert_int_equal(spec->external_count, 2);
+	has_addr(&spec->external[0], "2001:db8:9::1");
+	has_addr(&spec->external[1], "198.51.100.1");
+}
+
 static void bursts_have_the_share_and_length_asked_for(void **state)
 {
 	struct topology_link link = {.up = {.delay = 0}};
@@ -264,6 +345,9 @@ int main(void)
 		cmocka_unit_test(a_world_is_read),
 		cmocka_unit_test(addresses_are_given_out),
 		cmocka_unit_test(mistakes_are_told_in_one_line),
+		cmocka_unit_test(shares_are_below_one_or_percents),
+		cmocka_unit_test(some_addresses_nobody_can_have),
+		cmocka_unit_test(a_nat_has_an_ipv4_address),
 		cmocka_unit_test(bursts_have_the_share_and_length_asked_for),
 	};
 
