@@ -125,7 +125,7 @@ static void print_axes(const struct zoo_preset *p, enum zoo_mark mark)
 		const struct zoo_claim *c = &p->claims[i];
 
 		if (c->mark == mark)
-			printf("  %-15s  %-12s  %s\n", zoo_axis_name(i), c->value, c->source);
+			printf("  %-16s  %-12s  %s\n", zoo_axis_name(i), c->value, c->source);
 	}
 }
 

@@ -76,18 +76,23 @@ static struct answer do_exec(const struct world_view *w, const struct js_in *req
 	const struct js_in wish = js_get(request, "host");
 	char quoted[LOG_QUOTED];
 	struct answer a = {.keep = true, .fd = -1};
-	const char *name = "";
+	const char *name;
 	int host;
 
-	js_is_text(&wish, &name);
-	host = topology_find_host(w->t, name != NULL ? name : "");
+	if (!js_is_text(&wish, &name))
+		return refuse(EXIT_USAGE, request->text->why);
+	host = topology_find_host(w->t, name);
 	if (host >= 0) {
 		a.fd = w->hosts->host[host].init;
 		return a;
 	}
 	a.status = EXIT_USAGE;
-	snprintf(a.why, sizeof(a.why), "there is no host %s; \"natsim status\" names them",
-		 log_quote(quoted, sizeof(quoted), name != NULL ? name : ""));
+	log_quote(quoted, sizeof(quoted), name);
+	if (topology_find_node(w->t, name) >= 0)
+		snprintf(a.why, sizeof(a.why), "%s is a NAT or a router, not a host", quoted);
+	else
+		snprintf(a.why, sizeof(a.why), "there is no host %s; \"natsim status\" names them",
+			 quoted);
 	return a;
 }
 

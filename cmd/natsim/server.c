@@ -159,12 +159,36 @@ static const char *last_line(int log, char text[static TAIL])
 	return line != NULL ? line + 1 : text;
 }
 
-static int say_not_there(const struct server *s)
+/* What it said last, else how it ended. @status: as of waitpid(), of one that has ended. */
+static const char *last_words(const struct server *s, int status, char text[static TAIL])
+{
+	const char *line = last_line(s->log, text);
+
+	if (*line != '\0')
+		return line;
+	if (WIFEXITED(status))
+		snprintf(text, TAIL, "it ended with status %d", WEXITSTATUS(status));
+	else
+		snprintf(text, TAIL, "signal %d ended it", WTERMSIG(status));
+	return text;
+}
+
+/* Return: whether it has ended by itself. */
+static bool has_ended(struct server *s, int *status)
+{
+	if (s->pid <= 0 || waitpid(s->pid, status, WNOHANG) != s->pid)
+		return false;
+	s->pid = -1;
+	return true;
+}
+
+static int say_not_there(struct server *s)
 {
 	char text[TAIL];
+	int status;
 
 	log_line(LEVEL_ERROR, "%s: " PROGRAM " does not serve: %s", s->host->name,
-		 last_line(s->log, text));
+		 has_ended(s, &status) ? last_words(s, status, text) : last_line(s->log, text));
 	return EXIT_UNREACHABLE;
 }
 
@@ -185,12 +209,11 @@ int server_start(struct server *s, const struct topology_host *h, int init,
 void server_look(struct server *s)
 {
 	char text[TAIL];
+	int status;
 
-	if (s->pid <= 0 || waitpid(s->pid, NULL, WNOHANG) != s->pid)
-		return;
-	s->pid = -1;
-	log_line(LEVEL_WARNING, "%s: " PROGRAM " has ended: %s", s->host->name,
-		 last_line(s->log, text));
+	if (has_ended(s, &status))
+		log_line(LEVEL_WARNING, "%s: " PROGRAM " has ended: %s", s->host->name,
+			 last_words(s, status, text));
 }
 
 void server_end(struct server *s)

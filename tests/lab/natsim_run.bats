@@ -287,6 +287,14 @@ gone() {
   chmod +x broken
   run -3 sim --broker ./broken -- true
   assert_output 'natsim run: stun: natbroker does not serve: no use: --listen'
+  run -3 sim --broker /bin/true -- true
+  assert_output 'natsim run: stun: natbroker does not serve: it ended with status 0'
+}
+
+@test "IPv6 passes a NAT of IPv4 as it passes a firewall" {
+  needs_tun
+  run -0 sim -6 --nat linux -- ping -6 -c 1 -W 5 stun.natsim
+  assert_output --partial ' 0% packet loss'
 }
 
 @test "misuse gets one line" {
@@ -300,6 +308,11 @@ gone() {
 --set mapping=ei -- true|--set: cannot use 'mapping=ei'; give it after the --nat that it is about
 --nat linux --set mapping -- true|--set: cannot use 'mapping'; give AXIS=VALUE, such as timer-first=10s
 --external 1.2.3 -- true|--external: cannot use '1.2.3'; give a numeric IPv4 or IPv6 address without a port
+--nat linux --set timer-first= -- true|--set 'timer-first=': cannot use ''; give seconds, such as 30 s
+--nat linux --set mapping=foo -- true|--set 'mapping=foo': cannot use 'foo'; give ei, ad or apd
+--nat linux --external 127.0.0.1 -- true|nat: no host or NAT has an address such as 127.0.0.1
+--nat linux --nat nat64 -- true|nat: there is no IPv4 behind a NAT64, and this needs an IPv4 address
+--loss 1 -- true|--loss: cannot use '1'; give a share, such as 2% or 0.02; all is 100%, not 1
 --external 198.51.100.9 -- true|--external: there is no NAT that translates
 --seed x -- true|--seed: cannot use 'x'; give a whole number
 BAD

@@ -145,6 +145,8 @@ aside'
   run -143 natsim exec client -- sh -c 'kill -TERM $$'
   run -2 natsim exec nobody -- true
   assert_output "natsim exec: there is no host 'nobody'; \"natsim status\" names them"
+  run -2 natsim exec outer -- true
+  assert_output "natsim exec: 'outer' is a NAT or a router, not a host"
   run -2 natsim exec client true
   assert_output --partial 'write -- between HOST and COMMAND'
 }
@@ -241,6 +243,11 @@ outer loss=7% delay=x|delay: cannot use 'x'; give a time up to 60s, such as 20ms
 outer loss=7% nat=none|nat: there is no preset 'none'; "natsim list" names them
 outer loss=7% mapping=no|mapping: cannot use 'no'; give ei, ad or apd
 outer loss=7% address=192.0.2.1|server: 192.0.2.1 is there twice
+outer nat=nat64|nat: a NAT64 has IPv6 behind it, other NATs IPv4: what is behind it has its addresses already
+outer nat64=yes|nat64: a NAT64 has IPv6 behind it, other NATs IPv4: what is behind it has its addresses already
+outer mapping|cannot use 'mapping'; give KEY=VALUE or reboot
+outer address=224.0.0.1|outer: no host or NAT has an address such as 224.0.0.1
+client address=127.0.0.1|client: no host or NAT has an address such as 127.0.0.1
 client loss=7% reboot|reboot: a host has a link and an address to set
 client loss=7% up.los=1%|up.los: a host has a link and an address to set
 BAD
