@@ -19,7 +19,9 @@ static const struct addr *speaks_as(const struct node *node, enum hop side, enum
 
 	if (side == HOP_FROM_INSIDE)
 		return inside != NULL ? inside : external;
-	return node->nat != NULL && nat_translates(node->nat, family) ? external : inside;
+	if (external != NULL || (node->nat != NULL && nat_translates(node->nat, family)))
+		return external;
+	return inside;
 }
 
 void net_answer_error(struct net *n, int number, enum hop side, const struct packet *about,
