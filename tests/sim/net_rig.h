@@ -15,8 +15,9 @@
 #include "sim/net.h"
 #include "sim/packet_ip.h"
 
+#include "open_nat.h"
+
 /* clang-format off */
-#define V4(a, b, c, d, p) {.ip = {[10] = 0xff, [11] = 0xff, a, b, c, d}, .port = p}
 #define V6(net, host, p)  {.ip = {0x20, 0x01, 0x0d, 0xb8, 0, net, [15] = host}, .port = p}
 /* clang-format on */
 
@@ -27,17 +28,7 @@ static const struct addr gateway = V4(100, 64, 0, 1, 0), gateway6 = V6(1, 1, 0);
 static const struct addr internet = V4(192, 0, 0, 8, 0);
 static const struct addr nowhere = V4(192, 0, 2, 99, 1);
 
-static const struct nat_spec nat = {
-	.translate = true,
-	.t_first = 30 * NK_S,
-	.t_replied = 30 * NK_S,
-	.t_stream = 120 * NK_S,
-	.stream_after = 2 * NK_S,
-	.refresh_out = true,
-	.refresh_in = true,
-	.external = {V4(203, 0, 113, 1, 0)},
-	.external_count = 1,
-};
+static const struct nat_spec nat = {OPEN_NAT};
 
 #define GOT_MAX 256
 

@@ -11,6 +11,17 @@ static enum nat_verdict send_syn(struct nat *n, struct addr from, enum nat_answe
 	return nat_in(n, &p, answer, at);
 }
 
+/* One that answers SYNs after 6 s. */
+static struct nat *make_holding(enum nat_behaviour filtering)
+{
+	struct nat_spec spec = plain_spec();
+
+	spec.filtering = filtering;
+	spec.syn_answer = NAT_ANSWER_NO_PORT;
+	spec.syn_hold = 6 * NK_S;
+	return make(&spec);
+}
+
 /* "A NAT MUST NOT respond to an unsolicited inbound SYN packet for at least 6 seconds after the
  * packet is received." */
 static void test_req4_unsolicited_syn(void **state)
@@ -61,17 +72,11 @@ static void test_req4_unsolicited_syn(void **state)
  * NAT MUST silently drop the original unsolicited inbound SYN packet." */
 static void test_req4_outbound_syn(void **state)
 {
-	struct nat_spec spec = plain_spec();
+	struct nat *n = make_holding(NAT_APD);
 	struct packet_quote syn;
 	enum nat_answer answer;
 
 	(void)state;
-	spec.filtering = NAT_APD;
-	spec.syn_answer = NAT_ANSWER_NO_PORT;
-	spec.syn_hold = 6 * NK_S;
-
-	struct nat *n = make(&spec);
-
 	send_syn(n, web(), &answer, T0);
 	send_syn(n, remote(2, 80), &answer, T0 + NK_S);
 	assert_int_equal(tcp_out(n, x(5000), web(), SYN, T0 + 2 * NK_S).port, 5000);
@@ -84,15 +89,11 @@ static void test_req4_outbound_syn(void **state)
 /* More than can be held are never answered, and those that are keep their order. */
 static void test_req4_many_syns(void **state)
 {
-	struct nat_spec spec = plain_spec();
+	struct nat *n = make_holding(NAT_EI);
 	struct packet_quote syn;
 	enum nat_answer answer;
 
 	(void)state;
-	spec.syn_answer = NAT_ANSWER_NO_PORT;
-	spec.syn_hold = 6 * NK_S;
-
-	struct nat *n = make(&spec);
 
 	for (int round = 0; round < 3; round++) {
 		const nk_time start = T0 + round * 60 * NK_S;
@@ -112,15 +113,11 @@ static void test_req4_many_syns(void **state)
 /* A peer that tries two ports is told of both. */
 static void test_req4_two_ports(void **state)
 {
-	struct nat_spec spec = plain_spec();
+	struct nat *n = make_holding(NAT_EI);
 	struct packet_quote syn;
 	enum nat_answer answer;
 
 	(void)state;
-	spec.syn_answer = NAT_ANSWER_NO_PORT;
-	spec.syn_hold = 6 * NK_S;
-
-	struct nat *n = make(&spec);
 
 	for (uint16_t port = 5000; port < 5002; port++)
 		assert_false(tcp_in(n, web(), addr_v4(203, 0, 113, 1, port), SYN, T0));

@@ -8,28 +8,15 @@
 #include <cmocka.h>
 
 #include "binomial.h"
+#include "open_nat.h"
 #include "puppet.h"
-
-/* clang-format off */
-#define V4(a, b, c, d, p) {.ip = {[10] = 0xff, [11] = 0xff, a, b, c, d}, .port = p}
-/* clang-format on */
 
 static const struct addr server_addr = V4(192, 0, 2, 1, 3478);
 static const struct addr server_alt = V4(192, 0, 2, 2, 3478);
 static const struct addr client_addr = V4(100, 64, 0, 2, 5000);
 static const struct addr neighbour_addr = V4(100, 64, 0, 3, 5000);
 
-static const struct nat_spec open_nat = {
-	.translate = true,
-	.t_first = 30 * NK_S,
-	.t_replied = 30 * NK_S,
-	.t_stream = 120 * NK_S,
-	.stream_after = 2 * NK_S,
-	.refresh_out = true,
-	.refresh_in = true,
-	.external = {V4(203, 0, 113, 1, 0)},
-	.external_count = 1,
-};
+static const struct nat_spec open_nat = {OPEN_NAT};
 
 /* A server on the internet and a client behind @nats NATs, one in the other. */
 struct bench {

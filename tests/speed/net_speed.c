@@ -13,23 +13,13 @@
 #include "sim/net.h"
 #include "sim/packet_ip.h"
 
+#include "../sim/open_nat.h"
+
 #define FLOWS   1000
 #define PACKETS 2000000
 #define PAYLOAD 1200
 
-static const struct nat_spec spec = {
-	.translate = true,
-	.filtering = NAT_APD,
-	.flow_timers = true,
-	.t_first = 30 * NK_S,
-	.t_replied = 30 * NK_S,
-	.t_stream = 120 * NK_S,
-	.stream_after = 2 * NK_S,
-	.refresh_out = true,
-	.refresh_in = true,
-	.external = {{.ip = {[10] = 0xff, [11] = 0xff, 203, 0, 113, 1}}},
-	.external_count = 1,
-};
+static const struct nat_spec spec = {OPEN_NAT, .filtering = NAT_APD, .flow_timers = true};
 
 struct course {
 	struct net *net;
