@@ -34,8 +34,13 @@ enum core_status { CORE_BUSY = 1, CORE_DONE = 0 }; /* negative: enum nk_err */
  * Datagrams of the ICMP kinds are whole ICMP messages, and addresses have port 0.
  * SOCKET_ICMP sends echo requests of one id, which is its local port, and is given
  * the replies. SOCKET_ICMP_RAW is given all echo requests, and needs a privilege.
+ *
+ * SOCKET_STREAM is bytes to and from the machine itself, such as standard input and output, or
+ * those of a program; which is the runner's business. It goes at the core's pace: one ACTION_READ
+ * gives at most one EVENT_STREAM_DATA, and after one ACTION_SEND the next must wait for
+ * EVENT_STREAM_ROOM.
  */
-enum socket_kind { SOCKET_UDP, SOCKET_ICMP, SOCKET_ICMP_RAW };
+enum socket_kind { SOCKET_UDP, SOCKET_ICMP, SOCKET_ICMP_RAW, SOCKET_STREAM };
 
 enum event_kind {
 	EVENT_OPENED,      /* @local is set; the socket can send */
@@ -46,6 +51,10 @@ enum event_kind {
 	EVENT_LINK_LOST,   /* the interface in use went away or lost its address */
 	EVENT_RESUMED,     /* the machine was asleep; nk_time has gone on */
 	EVENT_STOP,        /* the user wants the run to end: end it, and report what is known */
+	EVENT_STREAM_DATA, /* @data, @len: what an ACTION_READ asked for */
+	EVENT_STREAM_ROOM, /* what was last sent to the stream has been taken */
+	EVENT_STREAM_END, /* nothing more will come; @error: a program's exit status, or 128 + signal */
+	EVENT_STREAM_GONE, /* nothing more will be taken: the reader is gone */
 };
 
 /**
@@ -69,7 +78,13 @@ struct event {
 	size_t len;
 };
 
-enum action_kind { ACTION_OPEN, ACTION_SEND, ACTION_CLOSE };
+enum action_kind {
+	ACTION_OPEN,
+	ACTION_SEND,
+	ACTION_CLOSE,
+	ACTION_READ, /* streams: one EVENT_STREAM_DATA is wanted, of CORE_DATAGRAM_MAX bytes at most */
+	ACTION_END, /* streams: nothing more will be sent; what comes is still wanted */
+};
 
 /**
  * struct action - Something to be done

@@ -389,6 +389,9 @@ static bool do_actions(struct run *r)
 		case ACTION_CLOSE:
 			do_close(r, &r->action);
 			break;
+		case ACTION_READ:
+		case ACTION_END:
+			break;
 		}
 	}
 	return false;

@@ -152,6 +152,8 @@ int sockets_open(struct addr *local, const struct action *action, const char *in
 
 	if (rc != 0)
 		return rc;
+	if (action->socket == SOCKET_STREAM)
+		return -EPROTONOSUPPORT;
 	v4 = addr_family(&want) == ADDR_V4;
 	fd = socket_for(action->socket, v4);
 	if (fd < 0)

@@ -100,6 +100,8 @@ int binds_open(struct binds *b, uint32_t id, enum socket_kind kind, struct addr 
 	struct bind *s;
 	int error;
 
+	if (kind == SOCKET_STREAM)
+		return EPROTONOSUPPORT;
 	if (binds_find(b, id) != NULL)
 		return EBUSY;
 	error = choose_port(b, kind, local);

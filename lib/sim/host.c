@@ -222,6 +222,9 @@ nk_time host_turn(struct host *h, nk_time now)
 		case ACTION_CLOSE:
 			binds_close(&h->binds, h->action.id);
 			break;
+		case ACTION_READ:
+		case ACTION_END:
+			break; /* hosts here have no streams */
 		}
 	}
 	if (host_status(h) != CORE_BUSY) {

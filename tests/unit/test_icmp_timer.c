@@ -123,7 +123,7 @@ static void client_does(struct action *a)
 		else
 			ping(index, a);
 		break;
-	case ACTION_CLOSE:
+	default:
 		break;
 	}
 }

@@ -1,0 +1,131 @@
+/*
+ * One call, from the wish to the connection: gather, ring, offer and answer, fire,
+ * punch; then a session over the path, and new punches for it when the path is lost.
+ *
+ * The caller's call has a ring (rendezvous/ring.h) of its own; the callee's uses its
+ * listener's registration, by way of the owner. All else is the same on both sides.
+ */
+#ifndef CORE_CALL_CALL_H
+#define CORE_CALL_CALL_H
+
+#include "base/crypto.h"
+#include "core/core.h"
+#include "core/punch/gather.h"
+#include "core/punch/punch.h"
+#include "core/rendezvous/registration.h"
+#include "core/rendezvous/ring.h"
+#include "core/session/session.h"
+#include "wire/offer.h"
+
+/* Ids that one call uses, counted from its first: sockets by family, the gatherer's, the punch's. */
+#define CALL_IDS 512
+
+/**
+ * struct call_options - How calls are made and taken, the same for both sides
+ * @timeout:	To give up ringing and punching, 30 s
+ * @first_pause: 0: max(50 ms, sum of both broker round trips); @pause_factor 1.5, @pause_max 20 s,
+ *		@jitter 0.1
+ * @tactics:	Bits
+ * @hard, @relay, @encrypt: What this side allows and wants
+ * @opener:	Use a low-TTL opener where the TTL is known
+ * @opener_ttl:	0: as calibrated
+ * @hosts:	Addresses of this machine, for host candidates
+ * @unix_us:	Unix time at nk_time 0 of this run, for the offer's timestamp
+ * @session:	Its times
+ */
+struct call_options {
+	nk_time timeout;
+	nk_time first_pause, pause_max;
+	double pause_factor, jitter;
+	uint32_t tactics;
+	bool hard, relay, encrypt, opener;
+	uint8_t opener_ttl;
+	struct addr hosts[GATHER_HOSTS];
+	unsigned host_count;
+	uint64_t unix_us;
+	nk_time idle, ping_gap;
+	unsigned ping_tries;
+};
+
+struct call_options call_default_options(void);
+
+enum call_state {
+	CALL_GATHERING,
+	CALL_RINGING,
+	CALL_PUNCHING,  /* both know the other's candidates */
+	CALL_CONNECTED, /* the session has a path (or, without encryption, there is one) */
+	CALL_MENDING,   /* the path is lost, and is being punched anew */
+	CALL_OVER,
+};
+
+enum call_end {
+	CALL_NOT_OVER,
+	CALL_CLOSED,    /* after it was connected, by either side */
+	CALL_NO_BROKER, /* no acknowledgement: exit 3 */
+	CALL_NO_ANSWER, /* acknowledged, and then nothing: exit 1 */
+	CALL_REFUSED,
+	CALL_BUSY,
+	CALL_NO_PATH, /* accepted, and no tactic got through: exit 1 */
+	CALL_LOST,    /* connected, then lost, and not mended within the timeout */
+	CALL_FAILED,  /* no socket, no memory */
+};
+
+/* For events and the report; times are NK_NEVER until then. */
+struct call_report {
+	enum call_state state;
+	enum call_end end;
+	uint8_t peer_key[32]; /* Ed25519 of the callee; X25519 key of a caller that is no contact */
+	nk_time started, met, acknowledged, answered, fired, connected;
+	nk_time broker_rtt;
+	struct gather_result gathered;
+	struct offer peer;
+	struct punch_result punch; /* the latest */
+	unsigned punches;
+	bool relayed;
+	const struct session_stats *session; /* NULL before there is one */
+};
+
+struct call; /* call_new_out() or call_new_in() to call_free() */
+
+/* Rings @callee (Ed25519) at @broker (by family; all zero where there is none). @identity and
+ * @options are borrowed for the call's life; ids are @first_id to + CALL_IDS. Return: NULL
+ * without memory, or if the key is none. */
+struct call *call_new_out(const struct call_options *options, const struct identity *identity,
+			  const uint8_t callee[static 32], const struct addr broker[static 2],
+			  uint32_t first_id, struct rng *rng, nk_time now);
+
+/**
+ * call_new_in() - Take a call: an offer that the owner has opened and allows
+ * @handshake:	After noise_read_offer(); copied
+ * @offer:	What it said
+ * @registration: Through which it came and the answer goes; borrowed for the call's life
+ */
+struct call *call_new_in(const struct call_options *options, const struct identity *identity,
+			 const struct noise *handshake, const struct offer *offer,
+			 const struct rung *rung, const struct addr broker[static 2],
+			 struct registration *registration, uint32_t first_id, struct rng *rng,
+			 nk_time now);
+void call_free(struct call *c);
+
+/* A ring that is this call's: the same offer again (gets the stored answer), or one that resumes
+ * its session. Return: false if it is neither. */
+bool call_rung(struct call *c, const struct noise *handshake, const struct offer *offer,
+	       const struct rung *rung, nk_time now);
+
+bool call_input(struct call *c, const struct event *ev, nk_time now);
+bool call_output(struct call *c, struct action *action, nk_time now);
+nk_time call_deadline(const struct call *c);
+enum call_state call_state(const struct call *c);
+
+/* The session, to send and take messages; NULL before the first connection, and without encryption. */
+struct session *call_session(struct call *c);
+
+/* Without encryption: the bare path. Datagrams that are no checks come as call_next_bare(). */
+int call_send_bare(struct call *c, const void *bytes, size_t len, nk_time now);
+bool call_next_bare(struct call *c, const uint8_t **bytes, size_t *len);
+
+/* Ends the call: the session is closed in order, or the attempt is given up. */
+void call_close(struct call *c, nk_time now);
+void call_report(const struct call *c, struct call_report *out);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * A listener's side of the rendezvous: registered at a broker by proof of key, kept
+ * so, and rung by others through it (natkit-protocol(7), RENDEZVOUS).
+ *
+ * A broker that was restarted answers that it does not know us: we prove our key
+ * again at once. A silent one is asked once a second, then ever more slowly.
+ */
+#ifndef CORE_RENDEZVOUS_REGISTRATION_H
+#define CORE_RENDEZVOUS_REGISTRATION_H
+
+#include "base/crypto.h"
+#include "core/core.h"
+#include "core/rendezvous/broker_clock.h"
+#include "wire/rendezvous_msg.h"
+
+/**
+ * struct registration_config - Where and as whom
+ * @socket:	Open, by the owner; @broker: where to
+ * @identity:	Borrowed for the registration's life
+ * @keep:	Between two refreshes, 15 s
+ */
+struct registration_config {
+	uint32_t socket;
+	struct addr broker;
+	const struct identity *identity;
+	nk_time keep;
+};
+
+enum registration_state { REGISTRATION_TRYING, REGISTRATION_HELD, REGISTRATION_SILENT };
+
+/**
+ * struct rung - Somebody rings: an offer as the broker passed it on
+ * @from:	Where the broker says that the caller is
+ * @ticket:	Lets one answer go back there
+ */
+struct rung {
+	struct addr from;
+	uint64_t ticket;
+	uint8_t offer[RENDEZVOUS_BODY_MAX];
+	size_t len;
+};
+
+#define REGISTRATION_RINGS 16 /* not yet taken; more are dropped, and come again */
+
+struct registration; /* registration_new() to registration_free() */
+
+struct registration *registration_new(const struct registration_config *config, struct rng *rng,
+				      nk_time now);
+void registration_free(struct registration *r);
+
+/* Return: true if the event was its own. */
+bool registration_input(struct registration *r, const struct event *ev, nk_time now);
+bool registration_output(struct registration *r, struct action *action, nk_time now);
+nk_time registration_deadline(const struct registration *r);
+
+enum registration_state registration_state(const struct registration *r);
+/* As the broker sees our socket; all zero before that is known. */
+struct addr registration_mapped(const struct registration *r);
+const struct broker_clock *registration_clock(const struct registration *r);
+
+/* Takes the oldest ring; false if there is none. */
+bool registration_next_ring(struct registration *r, struct rung *out);
+
+/* Sends an answer (or a relayed packet, @relay) back on a ring's ticket, once. Copied. */
+int registration_answer(struct registration *r, const struct rung *to, const uint8_t *answer,
+			size_t len, bool allow_relay);
+int registration_relay(struct registration *r, const struct rung *to, const uint8_t *packet,
+		       size_t len);
+
+/* A relayed packet that has come, borrowed until the next input; false if there is none. */
+bool registration_next_relayed(struct registration *r, struct addr *from, const uint8_t **packet,
+			       size_t *len);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * A session: messages and datagrams between two who have met, whatever becomes of
+ * the path. Keys come from the call's handshake, and the path from its punch.
+ *
+ * Messages are delivered once and in order, resent with a measured RTO (RFC 6298)
+ * and paced by a window: one until a round trip is known, then AIMD (RFC 8085
+ * section 3.1). Datagrams are sent and forgotten.
+ *
+ * A new source address is used only after an authenticated packet newer than all
+ * others and a challenge answered from it (RFC 9000 sections 8.2 and 9), and gets at
+ * most 3 times its bytes until then.
+ */
+#ifndef CORE_SESSION_SESSION_H
+#define CORE_SESSION_SESSION_H
+
+#include "base/crypto.h"
+#include "core/core.h"
+#include "core/session/noise.h"
+
+#define SESSION_MESSAGE_MAX 1200             /* bytes */
+#define SESSION_WINDOW_MAX  64               /* messages in flight */
+#define SESSION_VIA_RELAY   (UINT32_MAX - 1) /* as the path's socket: the owner carries it */
+
+/**
+ * struct session_config - How a session begins
+ * @keys:	From the handshake; copied
+ * @caller:	Which of the two we are
+ * @index:	Number that packets to us carry; @peer_index: packets to the peer
+ * @idle:	A ping after so long without a packet from the peer that proves the path, 15 s
+ * @ping_tries, @ping_gap: A path that does not answer so many pings, so far apart, is lost
+ */
+struct session_config {
+	struct noise_keys keys;
+	bool caller;
+	uint32_t index, peer_index;
+	nk_time idle, ping_gap;
+	unsigned ping_tries;
+};
+
+enum session_news_kind {
+	SESSION_MESSAGE,      /* @data, @len: in order. The next is given after session_took() */
+	SESSION_DATAGRAM,     /* @data, @len */
+	SESSION_PATH_LOST,    /* nothing arrives any more: punch again */
+	SESSION_PATH_CHANGED, /* @peer: the peer's address is another one, and proved */
+	SESSION_CLOSED,       /* by the peer, after all that it sent */
+};
+
+/* @data is borrowed until the next call that has the session. */
+struct session_news {
+	enum session_news_kind kind;
+	struct addr peer;
+	const uint8_t *data;
+	size_t len;
+};
+
+/* Counters for reports. @rtt 0: not known yet. */
+struct session_stats {
+	uint64_t messages_out, messages_in, messages_acked, resent;
+	uint64_t datagrams_out, datagrams_in;
+	uint64_t packets_out, packets_in, bytes_out, bytes_in, rejected;
+	nk_time rtt;
+	unsigned window, paths_lost, paths_changed, rekeys;
+};
+
+struct session; /* session_new() to session_free(), which wipes */
+
+struct session *session_new(const struct session_config *config, struct rng *rng, nk_time now);
+void session_free(struct session *s);
+
+/* The way to the peer from now on, as a punch or the relay has it. */
+void session_set_path(struct session *s, uint32_t socket, const struct addr *peer, nk_time now);
+
+/* New keys and indices from a call that resumes this session; what was not acknowledged is sent
+ * again under them, and old packets in flight are still read for a while. */
+void session_renew(struct session *s, const struct noise_keys *keys, uint32_t index,
+		   uint32_t peer_index, nk_time now);
+
+/* Return: true if the datagram was an authentic packet of this session. A relayed packet comes as
+ * an event with id SESSION_VIA_RELAY. */
+bool session_input(struct session *s, const struct event *ev, nk_time now);
+bool session_output(struct session *s, struct action *action, nk_time now);
+nk_time session_deadline(const struct session *s);
+
+/* What has come, one at a time; false if nothing. A message stays the news until session_took(). */
+bool session_next(struct session *s, struct session_news *out);
+void session_took(struct session *s, nk_time now);
+
+/* Whether a message would be taken now. */
+bool session_has_room(const struct session *s);
+
+/* Return: 0, NK_ERR_NO_ROOM (too long, or no room in the window). Bytes are copied. */
+int session_send_message(struct session *s, const void *bytes, size_t len, nk_time now);
+int session_send_datagram(struct session *s, const void *bytes, size_t len, nk_time now);
+
+/* All messages are acknowledged by the peer's session, and so delivered. */
+bool session_all_acked(const struct session *s);
+
+/* Tells the peer, after all messages, that this is the end; session_closed() once it knows, or
+ * does not answer. */
+void session_close(struct session *s, nk_time now);
+bool session_closed(const struct session *s);
+
+const struct session_stats *session_stats(const struct session *s);
+
+#endif
