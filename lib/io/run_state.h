@@ -1,0 +1,66 @@
+/* The inside of a run, for its parts: the loop (run.c), sockets (run_sockets.c). */
+#ifndef IO_RUN_STATE_H
+#define IO_RUN_STATE_H
+
+#include <uv.h>
+
+#include "io/clock.h"
+#include "io/datagrams.h"
+#include "io/outbox.h"
+#include "io/run.h"
+#include "io/sockmap.h"
+
+#define RUN_STOP_SIGNALS 3
+
+/**
+ * struct run - A run
+ * @now:	The time of this turn
+ * @armed:	What the timer is set to
+ * @turned:	When @on_turn was last called
+ * @ready:	Sockets that polled readable
+ * @dirty:	Sockets with something in their queues that may be written
+ * @scope:	Index of the interface that sockets are bound to, or 0
+ * @busy:	There is more to do at once: do not wait
+ * @stops:	Signals that came; @stop_told: the core knows
+ * @links_changed: Time to look whether our addresses are still there
+ */
+struct run {
+	const struct core_ops *ops;
+	void *core;
+	struct run_options *options;
+	nk_time now, armed, turned;
+	struct clock_sleep sleep;
+
+	uv_loop_t loop;
+	uv_poll_t timer, links;
+	uv_signal_t signals[RUN_STOP_SIGNALS];
+	int timer_fd, links_fd;
+
+	struct sockmap sockets;
+	struct io_socket *ready, *dirty;
+	unsigned scope;
+	bool busy;
+	unsigned stops;
+	bool stop_told, links_changed;
+
+	struct action action;
+	struct outbox outbox;
+	struct datagrams_in in;
+};
+
+/* Tells the core. Whatever it is told between two outputs may make it want another. */
+void run_tell(struct run *r, const struct event *ev);
+void run_tell_send_failed(struct run *r, const struct action *a, int error);
+
+/* The actions on sockets; false, and nothing is done, if the number is no socket's. */
+void run_sockets_open(struct run *r, const struct action *a);
+bool run_sockets_send(struct run *r, const struct action *a);
+bool run_sockets_close(struct run *r, const struct action *a);
+
+/* What a turn does with all of them: tells what has come, and writes what was sent. */
+void run_sockets_read(struct run *r);
+void run_sockets_write(struct run *r);
+
+void run_sockets_close_all(struct run *r);
+
+#endif
