@@ -2,7 +2,8 @@
  * What the two sides of a call tell each other, sealed: the payload of the
  * handshake's messages (core/session/noise.h). One layout for both.
  *
- * Type, length, value; a type that is not known is skipped (natkit-protocol(7), OFFERS).
+ * Fields of a type, a length (a byte each) and a value; a type that is not known is skipped
+ * (natkit-protocol(7), OFFERS).
  */
 #ifndef WIRE_OFFER_H
 #define WIRE_OFFER_H
@@ -16,6 +17,9 @@
 #define OFFER_CALL_ID    16
 #define OFFER_CANDIDATES 8
 #define OFFER_MAX        900 /* bytes: with the handshake's own it fits RENDEZVOUS_BODY_MAX */
+#define OFFER_PUBLIC_IPS 2   /* that candidates may have among them */
+#define OFFER_KIND_LAST  4   /* of enum candidate_kind; the first is 1 */
+#define OFFER_CLASS_LAST 3   /* of enum hint_mapping and enum hint_ports */
 #define OFFER_KEEPALIVES 64  /* bytes */
 
 enum offer_verdict { OFFER_CALLS = 0, OFFER_ACCEPTS = 1, OFFER_REFUSES = 2, OFFER_IS_BUSY = 3 };
@@ -68,8 +72,9 @@ struct offer {
 /* Return: bytes written, at most OFFER_MAX; 0 if it does not fit. */
 size_t offer_write(uint8_t out[static OFFER_MAX], const struct offer *o);
 
-/* Return: 0 or NK_ERR_MALFORMED: a length is wrong, too many candidates or public IPs, or a
- * candidate that nobody may be sent to (any, multicast, broadcast, port 0). */
+/* @out is written on success only. Return: 0 or NK_ERR_MALFORMED: a length or value is wrong, a field
+ * is missing or there twice, too many candidates or public IPs, or a candidate that nobody may be
+ * sent to (any, multicast, broadcast, port 0). */
 int offer_read(struct offer *out, const uint8_t *bytes, size_t len);
 
 #endif
