@@ -1,30 +1,9 @@
 #include "truth_table.h"
 
-#include <sched.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-/* Shared by the processes: who takes a scene writes its result. */
-struct board {
-	atomic_uint next;
-	struct scene_result results[];
-};
-
-static struct board *board_of(const struct truth_table *t)
-{
-	return (struct board *)(void *)((char *)t->results - offsetof(struct board, results));
-}
-
-static size_t board_size(const struct truth_table *t)
-{
-	return sizeof(struct board) + t->count * sizeof(struct scene_result);
-}
+#include "crew.h"
 
 unsigned truth_table_cell(const struct truth_table *t, unsigned preset, enum scene_loss loss,
 			  unsigned delay)
@@ -125,80 +104,23 @@ static void play(const struct truth_table *t, const struct scene *s, struct scen
 	stage_strike(&st);
 }
 
-static void play_all(const struct truth_table *t)
+static void play_number(void *user, unsigned i)
 {
-	struct board *board = board_of(t);
-	unsigned i;
+	const struct truth_table *t = user;
+	struct scene s;
 
-	while ((i = atomic_fetch_add(&board->next, 1)) < t->count) {
-		struct scene s;
-
-		if (truth_table_scene(t, i, &s))
-			play(t, &s, &board->results[i]);
-	}
-	fflush(NULL);
+	if (truth_table_scene(t, i, &s))
+		play(t, &s, &t->results[i]);
 }
 
-static int processors(void)
+static size_t results_size(const struct truth_table *t)
 {
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
-static bool wait_for_all(int count)
-{
-	bool all_well = true;
-	int status;
-
-	for (; count > 0; count--)
-		all_well &= wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	return all_well;
-}
-
-static double seconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static double cpu_of_children(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_CHILDREN, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-	       1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-}
-
-/* One process for each processor. Return: false if one could not be had, or died. */
-static bool share_out(const struct truth_table *t)
-{
-	int started = 0;
-	bool all_started = true;
-
-	fflush(stdout);
-	for (int i = processors(); i > 0 && all_started; i--) {
-		const pid_t pid = fork();
-
-		if (pid == 0) {
-			play_all(t);
-			_exit(0);
-		}
-		all_started = pid > 0;
-		started += all_started;
-	}
-	return wait_for_all(started) && all_started;
+	return t->count * sizeof(*t->results);
 }
 
 bool truth_table_fill(struct truth_table *t, const struct truth_plan *plan)
 {
-	const double start = seconds_now(), cpu = cpu_of_children();
-	struct board *board;
 	struct scene s;
-	bool well;
 
 	*t = (struct truth_table){.plan = *plan};
 	while (zoo_at(plan->zoo, t->presets) != NULL)
@@ -206,21 +128,15 @@ bool truth_table_fill(struct truth_table *t, const struct truth_plan *plan)
 	t->count = truth_table_cell(t, t->presets, LOSS_NONE, 0);
 	for (unsigned i = 0; i < t->count; i++)
 		t->runs += truth_table_scene(t, i, &s);
-	board = mmap(NULL, board_size(t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		     0);
-	if (board == MAP_FAILED)
+	t->results = crew_memory(results_size(t));
+	if (t->results == NULL)
 		return false;
-	t->results = board->results;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	well = share_out(t);
-	t->cpu_s = cpu_of_children() - cpu;
-	t->wall_s = seconds_now() - start;
-	return well;
+	return crew_work(t->count, play_number, t, &t->cpu_s, &t->wall_s);
 }
 
 void truth_table_free(struct truth_table *t)
 {
-	if (t->results != NULL)
-		munmap(board_of(t), board_size(t));
+	crew_free(t->results, results_size(t));
 	t->results = NULL;
 }
