@@ -71,6 +71,11 @@ static int read_addr(struct addr *out, struct rd v, const uint8_t key[static 16]
 	return 0;
 }
 
+int stun_read_xor_addr(struct addr *out, const struct stun_msg *m, struct rd value)
+{
+	return read_addr(out, value, m->bytes + 4);
+}
+
 /* ERROR-CODE, RFC 8489 section 14.8: 21 bits to be ignored, 3 of class, 8 of number, reason. */
 static int read_error(struct stun_msg *m, struct rd v)
 {

@@ -136,6 +136,10 @@ bool stun_next(const struct stun_msg *m, struct rd *at, uint16_t *type, struct r
  */
 bool stun_find(const struct stun_msg *m, uint16_t type, struct rd *value);
 
+/* The value of an attribute that is written as XOR-MAPPED-ADDRESS is. Return: 0 or
+ * NK_ERR_MALFORMED; @out is written on success only. */
+int stun_read_xor_addr(struct addr *out, const struct stun_msg *m, struct rd value);
+
 /* True if @m is a response (success or error) of @method to the request with id @tid. */
 bool stun_answers(const struct stun_msg *m, uint16_t method, const uint8_t tid[static STUN_TID]);
 

@@ -35,7 +35,7 @@ enum registration_state { REGISTRATION_TRYING, REGISTRATION_HELD, REGISTRATION_S
  */
 struct rung {
 	struct addr from;
-	uint64_t ticket;
+	uint8_t ticket[RENDEZVOUS_TICKET];
 	uint8_t offer[RENDEZVOUS_BODY_MAX];
 	size_t len;
 };
