@@ -13,7 +13,11 @@ NATKIT_BUILD=${NATKIT_BUILD:-$lab_top/build}
 # shellcheck source=tests/lab/nat.bash
 . "$lab_here/nat.bash"
 
-# lab_link NS IF ADDRESS4 ADDRESS6 NS IF ADDRESS4 ADDRESS6
+declare -gA lab_uplink # of each NAT: the namespace it hangs on, the interface there, and both networks
+declare -gA lab_inside # and its IPv6 network inside, which the outside knows, since nothing translates it
+lab_wires=()
+
+# lab_link NS IF ADDRESS4 ADDRESS6 NS IF ADDRESS4 ADDRESS6; no IPv6 where that is empty
 lab_link() {
   ip -n "$1" link add "$2" type veth peer name "$6" netns "$5"
   lab_end "$1" "$2" "$3" "$4"
@@ -22,30 +26,70 @@ lab_link() {
 
 lab_end() {
   ip -n "$1" addr add "$3" dev "$2"
-  ip -n "$1" addr add "$4" dev "$2" nodad
-  # Solicitations are lost while a link comes up; do not wait 1 s for the next.
-  ip -n "$1" ntable change name ndisc_cache dev "$2" retrans 100
+  if [ -n "$4" ]; then
+    ip -n "$1" addr add "$4" dev "$2" nodad
+    # Solicitations are lost while a link comes up; do not wait 1 s for the next.
+    ip -n "$1" ntable change name ndisc_cache dev "$2" retrans 100
+  fi
   ip -n "$1" link set "$2" up
+}
+
+lab_space() {
+  ip netns add "$1"
+  ip -n "$1" link set lo up
+  ip netns exec "$1" sysctl -qw net.ipv6.conf.default.accept_dad=0
+}
+
+# lab_internet: inet, and the server on it
+lab_internet() {
+  lab_space inet
+  ip netns exec inet sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+  lab_space server
+  lab_link server eth0 192.0.2.1/24 2001:db8:2::1/64 inet public 192.0.2.254/24 2001:db8:2::fe/64
+  ip -n server addr add 192.0.2.2/24 dev eth0
+  ip -n server addr add 2001:db8:2::2/64 dev eth0 nodad
+  ip -n server route replace default via 192.0.2.254
+  ip -n server -6 route replace default via 2001:db8:2::fe
+}
+
+# lab_router NAT UP IF NETWORK4 [NETWORK6]: a masquerading NAT whose provider is namespace UP, on a link that has the
+# name IF there. Networks are without their last part: the NAT is .10 there, and UP is .1.
+lab_router() {
+  lab_space "$1"
+  ip netns exec "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+  lab_uplink[$1]="$2 $3 $4 ${5:-}"
+  lab_link "$1" wan "$4.10/24" "${5:+${5:-}::10/64}" "$2" "$3" "$4.1/24" "${5:+${5:-}::1/64}"
+  lab_route "$1" "$4.1" "${5:+${5:-}::1}"
+  lab_nat_of "$1" masq
+}
+
+# lab_host HOST NAT IF NETWORK4 [NETWORK6]: a host behind a NAT that has the name IF (lan...) for the link to it
+lab_host() {
+  lab_space "$1"
+  lab_link "$1" eth0 "$4.2/24" "${5:+${5:-}::2/64}" "$2" "$3" "$4.1/24" "${5:+${5:-}::1/64}"
+  lab_route "$1" "$4.1" "${5:+${5:-}::1}"
+  lab_inside[$2]=${5:-}
+  lab_ways_in "$2"
+}
+
+lab_route() {
+  ip -n "$1" route replace default via "$2"
+  [ -z "$3" ] || ip -n "$1" -6 route replace default via "$3"
+}
+
+# The way to what is behind a NAT: in IPv6, and where it may be no NAT at all.
+lab_ways_in() {
+  local up net4 net6
+  read -r up _ net4 net6 <<<"${lab_uplink[$1]}"
+  [ -z "${lab_inside[$1]:-}" ] || ip -n "$up" -6 route replace "${lab_inside[$1]}::/64" via "$net6::10"
+  [ "$1" != nat ] || ip -n "$up" route replace 100.64.0.0/10 via "$net4.10"
 }
 
 # lab_up: builds the whole topology, with a masquerading NAT
 lab_up() {
-  local ns
-  for ns in client nat inet server; do
-    ip netns add "$ns"
-    ip -n "$ns" link set lo up
-    ip netns exec "$ns" sysctl -qw net.ipv6.conf.default.accept_dad=0
-  done
-  lab_link client eth0 100.64.1.2/24 2001:db8:1::2/64 nat lan 100.64.1.1/24 2001:db8:1::1/64
-  lab_link nat wan 198.51.100.10/24 2001:db8:8::10/64 inet home 198.51.100.1/24 2001:db8:8::1/64
-  lab_link server eth0 192.0.2.1/24 2001:db8:2::1/64 inet public 192.0.2.254/24 2001:db8:2::fe/64
-  ip -n server addr add 192.0.2.2/24 dev eth0
-  ip -n server addr add 2001:db8:2::2/64 dev eth0 nodad
-  for ns in nat inet; do
-    ip netns exec "$ns" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-  done
-  lab_routes
-  lab_nat masq
+  lab_internet
+  lab_router nat inet home 198.51.100 2001:db8:8
+  lab_host client nat lan 100.64.1 2001:db8:1
 }
 
 # lab_ipv6: until IPv6 works all the way, a second after lab_up; IPv4 works at once
@@ -57,37 +101,32 @@ lab_reaches() {
   ip netns exec client ping -qn -c 1 -W 0.2 "$1" >/dev/null 2>&1
 }
 
-lab_routes() {
-  ip -n client route replace default via 100.64.1.1
-  ip -n client -6 route replace default via 2001:db8:1::1
-  ip -n nat route replace default via 198.51.100.1
-  ip -n nat -6 route replace default via 2001:db8:8::1
-  ip -n inet route replace 100.64.0.0/10 via 198.51.100.10 # for a network without NAT
-  ip -n inet -6 route replace 2001:db8:1::/64 via 2001:db8:8::10
-  ip -n server route replace default via 192.0.2.254
-  ip -n server -6 route replace default via 2001:db8:2::fe
-}
-
 # lab_down: ends the servers and removes the namespaces
 lab_down() {
-  local ns
   lab_server_stop
   lab_fast
-  for ns in client nat inet server; do
-    ip netns del "$ns"
-  done
+  ip -all netns delete
 }
 
 # lab_nat KIND [ARGUMENT]: what the NAT is from now on; nat.bash has the kinds
 lab_nat() {
-  nat_ruleset "$@" | ip netns exec nat nft -f -
-  lab_forget
+  lab_nat_of nat "$@"
 }
 
-# lab_forget: the NAT loses all its state. A new socket that gets an old one's port would
+# lab_nat_of NAT KIND [ARGUMENT]: the same for a NAT of another name
+lab_nat_of() {
+  local nat_ns=$1 nat_wan up
+  read -ra up <<<"${lab_uplink[$1]}"
+  nat_wan=${up[2]}.10
+  shift
+  nat_ruleset "$@" | ip netns exec "$nat_ns" nft -f -
+  lab_forget "$nat_ns"
+}
+
+# lab_forget [NAT]: the NAT loses all its flows. A new socket that gets an old one's port would
 # otherwise inherit its timer.
 lab_forget() {
-  ip netns exec nat conntrack -F >/dev/null 2>&1
+  ip netns exec "${1:-nat}" conntrack -F >/dev/null 2>&1
 }
 
 # lab_timers FIRST STREAM: seconds that the NAT keeps a flow, before and after it is a stream
@@ -96,7 +135,7 @@ lab_timers() {
     net.netfilter.nf_conntrack_udp_timeout_stream="$2"
 }
 
-# lab_loss PERCENT: random loss in each direction, on the far side of the NAT; 0 ends it
+# lab_loss PERCENT: random loss in each direction, on the far side of each NAT; 0 ends it
 lab_loss() {
   ip netns exec inet nft -f - <<RULES
 table inet loss {
@@ -105,33 +144,47 @@ delete table inet loss
 table inet loss {
   chain through {
     type filter hook forward priority filter; policy accept;
-    meta l4proto udp numgen random mod 100 lt $1 drop
+    iifname "home*" meta l4proto udp numgen random mod 100 lt $1 drop
+    oifname "home*" meta l4proto udp numgen random mod 100 lt $1 drop
   }
 }
 RULES
 }
 
-# lab_slow MICROSECONDS: delay each way between the NAT and its provider. Returns 77 where that
-# cannot be had: it takes a TUN device, and the right to open it.
+# lab_slow MICROSECONDS [NAT...]: delay each way between the NAT and its provider. Returns 77 where
+# that cannot be had: it takes a TUN device, and the right to open it.
 lab_slow() {
-  local wire=$NATKIT_BUILD/tests/tools/wire
+  local delay=$1 wire=$NATKIT_BUILD/tests/tools/wire nat
+  shift
   [ -r /dev/net/tun ] && [ -w /dev/net/tun ] && [ -x "$wire" ] || return 77
-  ip -n nat link del wan
-  "$wire" nat wan inet home "$1" >/run/lab/wire.out 2>&1 3>&- &
-  lab_wire=$!
-  if ! lab_wait grep -qs ready /run/lab/wire.out; then
-    cat /run/lab/wire.out >&2
-    return 1
-  fi
-  lab_end nat wan 198.51.100.10/24 2001:db8:8::10/64
-  lab_end inet home 198.51.100.1/24 2001:db8:8::1/64
-  lab_routes
+  for nat in "${@:-nat}"; do
+    lab_slow_one "$wire" "$nat" "$delay" || return
+  done
 }
 
-# lab_fast: ends lab_slow's wire; the namespaces are not usable after it
+lab_slow_one() {
+  local out=/run/lab/wire-$2.out up if net4 net6
+  read -r up if net4 net6 <<<"${lab_uplink[$2]}"
+  ip -n "$2" link del wan
+  "$1" "$2" wan "$up" "$if" "$3" >"$out" 2>&1 3>&- &
+  lab_wires+=($!)
+  if ! lab_wait grep -qs ready "$out"; then
+    cat "$out" >&2
+    return 1
+  fi
+  lab_end "$2" wan "$net4.10/24" "${net6:+$net6::10/64}"
+  lab_end "$up" "$if" "$net4.1/24" "${net6:+$net6::1/64}"
+  lab_route "$2" "$net4.1" "${net6:+$net6::1}"
+  lab_ways_in "$2"
+}
+
+# lab_fast: ends lab_slow's wires; the namespaces are not usable after it
 lab_fast() {
-  [ -z "${lab_wire:-}" ] || lab_stop "$lab_wire"
-  lab_wire=''
+  local wire
+  for wire in "${lab_wires[@]}"; do
+    lab_stop "$wire"
+  done
+  lab_wires=()
 }
 
 # lab_wait COMMAND...: until it succeeds, for at most ten seconds

@@ -1,8 +1,9 @@
-# The NATs of the lab: nft rulesets for the namespace "nat".
+# The NATs of the lab: nft rulesets for the namespace $nat_ns, whose address is $nat_wan. Its hosts are on lan, lan2 ...
 #
 # Each kind is a set of fragments in $nat_* variables, put together by lab_nat.
 # nft 1.0.6 wants each closing brace on a line of its own.
 
+nat_ns=nat
 nat_wan=198.51.100.10
 nat_lan=100.64.0.0/10
 
@@ -10,7 +11,7 @@ nat_lan=100.64.0.0/10
 nat_pool() {
   local i
   for i in $(seq 11 "$1"); do
-    ip -n nat addr replace "198.51.100.$i/32" dev wan
+    ip -n "$nat_ns" addr replace "${nat_wan%.*}.$i/32" dev wan
   done
 }
 
@@ -68,7 +69,7 @@ nat_sequential() {
 nat_arbitrary_pool() {
   nat_pool 13
   nat_out="oifname wan meta l4proto udp snat ip to jhash ip saddr . udp sport mod 4 seed 0x1234 map {
-      0 : $nat_wan, 1 : 198.51.100.11, 2 : 198.51.100.12, 3 : 198.51.100.13
+      0 : $nat_wan, 1 : ${nat_wan%.*}.11, 2 : ${nat_wan%.*}.12, 3 : ${nat_wan%.*}.13
     }
     oifname wan masquerade"
 }
@@ -78,7 +79,7 @@ nat_outbound_refresh() {
   nat_maps="set alive {
     type ipv4_addr . inet_service; flags dynamic,timeout; timeout ${1}s; size 65536;
   }"
-  nat_forward='iifname lan meta l4proto udp update @alive { ip saddr . udp sport } accept
+  nat_forward='iifname lan* meta l4proto udp update @alive { ip saddr . udp sport } accept
     iifname wan meta l4proto udp ip daddr . udp dport @alive accept
     meta l4proto udp drop'
 }
@@ -88,7 +89,7 @@ nat_quota() {
   nat_maps='set held {
     type ipv4_addr; flags dynamic; size 1024;
   }'
-  nat_forward="iifname lan ct state new meta l4proto udp add @held { ip saddr ct count over $1 } drop"
+  nat_forward="iifname lan* ct state new meta l4proto udp add @held { ip saddr ct count over $1 } drop"
 }
 
 # nat_fragments KIND [ARGUMENT]: sets nat_maps, nat_chains, nat_in, nat_out and nat_forward
@@ -100,7 +101,7 @@ nat_fragments() {
   random) nat_out='oifname wan masquerade random' ;;
   ports) nat_out="oifname wan meta l4proto { tcp, udp } snat to $nat_wan:40000-40999" ;;
   range) nat_arbitrary_pool ;;
-  rangepers) nat_pool 13 && nat_out="oifname wan snat to $nat_wan-198.51.100.13 persistent" ;;
+  rangepers) nat_pool 13 && nat_out="oifname wan snat to $nat_wan-${nat_wan%.*}.13 persistent" ;;
   seq) nat_sequential ;;
   adm)
     nat_out="oifname wan meta l4proto udp snat ip to $nat_wan : jhash ip daddr . udp sport mod 60000 seed 0x1234 offset 4096
@@ -113,8 +114,14 @@ nat_fragments() {
     nat_full_cone "${2:-30}"
     nat_in="ip daddr $nat_wan meta l4proto udp dnat ip to udp dport map @inside"
     nat_out="oifname wan masquerade
-    oifname lan ip saddr $nat_lan meta l4proto udp ct status dnat snat to $nat_wan"
+    oifname lan* ip saddr $nat_lan meta l4proto udp ct status dnat snat to $nat_wan"
     ;;
+  guests) # kept apart from each other: they meet at the external address only
+    nat_fragments hairpin "${2:-30}"
+    nat_forward='ct status dnat accept
+    iifname lan* oifname lan* ct state new drop'
+    ;;
+  clash) ;; # takes strangers' packets for its own, and their flow's port is then not free
   outref) nat_outbound_refresh "${2:-30}" ;;
   quota) nat_quota "$2" ;;
   firewall | nonat) nat_out='' ;;
@@ -129,9 +136,10 @@ nat_fragments() {
 nat_ruleset() {
   local policy=drop input='iifname wan ct state new meta l4proto != icmp drop'
   nat_fragments "$@" || return
-  if [ "$1" = nonat ]; then
-    policy=accept input=''
-  fi
+  case $1 in
+  nonat) policy=accept input='' ;;
+  clash) input='' ;;
+  esac
   cat <<RULES
 flush ruleset
 table ip lab {
@@ -149,7 +157,7 @@ table ip lab {
     type filter hook forward priority filter; policy $policy;
     $nat_forward
     ct state established,related accept
-    iifname lan accept
+    iifname lan* accept
     ct status dnat accept
   }
   chain to_itself {
@@ -161,7 +169,7 @@ table ip6 lab {
   chain through {
     type filter hook forward priority filter; policy $policy;
     ct state established,related accept
-    iifname lan accept
+    iifname lan* accept
   }
 }
 RULES
