@@ -39,11 +39,15 @@ double rng_unit(struct rng *r);
 uint64_t crypto_siphash(const uint8_t key[static 16], const void *bytes, size_t n);
 
 void crypto_sha256(uint8_t out[static 32], const void *bytes, size_t n);
+
+/* SHA-256 of @a followed by @b; @out may be either. */
+void crypto_sha256_joined(uint8_t out[static 32], const void *a, size_t a_len, const void *b,
+			  size_t b_len);
 void crypto_hmac_sha256(uint8_t out[static 32], const uint8_t *key, size_t key_len,
 			const void *bytes, size_t n);
 
-/* HKDF (RFC 5869) as Noise uses it: @count (1 to 3) outputs of 32 bytes from a chaining key and
- * input key material, which may be empty. Outputs may overlap neither input. */
+/* HKDF (RFC 5869) as Noise uses it, without info: @count (1 to 3) outputs of 32 bytes from a
+ * chaining key and input key material, which may be empty. Outputs may overlap neither input. */
 void crypto_hkdf(uint8_t out[][32], unsigned count, const uint8_t chaining[static 32],
 		 const void *material, size_t n);
 
@@ -81,7 +85,8 @@ bool crypto_dh(uint8_t out[static CRYPTO_KEY], const uint8_t secret[static CRYPT
  * has @n + CRYPTO_TAG bytes and may be @plain. */
 void crypto_seal(uint8_t *out, const uint8_t key[static CRYPTO_KEY], uint64_t nonce, const void *ad,
 		 size_t ad_len, const void *plain, size_t n);
-/* @n counts the tag. @out has @n - CRYPTO_TAG bytes and may be @sealed. False: not authentic. */
+/* @n counts the tag. @out has @n - CRYPTO_TAG bytes and may be @sealed. False: not authentic, and
+ * @out is zeroes. */
 bool crypto_open(uint8_t *out, const uint8_t key[static CRYPTO_KEY], uint64_t nonce, const void *ad,
 		 size_t ad_len, const void *sealed, size_t n);
 
