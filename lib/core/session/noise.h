@@ -34,7 +34,7 @@ struct noise {
 /* What both sides have after message 2, all different from call to call. */
 struct noise_keys {
 	uint8_t caller_to_callee[32], callee_to_caller[32];
-	uint8_t export[32]; /* for secrets besides, by crypto_hkdf() with labels */
+	uint8_t export[32]; /* for secrets besides, by crypto_hkdf() with labels as material */
 };
 
 /**
@@ -53,15 +53,16 @@ size_t noise_write_offer(struct noise *n, const struct identity *us,
 /**
  * noise_read_offer() - The callee's side of message 1
  * @their_dh:	Set to the caller's X25519 key, which is proved by then (but the message may be a replay)
- * @payload:	Room for @len - NOISE_OFFER_OVERHEAD bytes
+ * @payload:	Room for @len - NOISE_OFFER_OVERHEAD bytes; worthless on failure
  *
- * Return: 0 with *@payload_len, or NK_ERR_MALFORMED; nothing is written then.
+ * Return: 0 with *@payload_len, or NK_ERR_MALFORMED; @n is wiped then.
  */
 int noise_read_offer(struct noise *n, const struct identity *us, const void *prologue,
 		     size_t prologue_len, const uint8_t *message, size_t len,
 		     uint8_t their_dh[static 32], uint8_t *payload, size_t *payload_len);
 
-/* Message 2; the handshake is over then, @n is wiped and @keys are set. */
+/* Message 2, @len + NOISE_ANSWER_OVERHEAD bytes, which it returns; the handshake is over then, @n is
+ * wiped and @keys are set. */
 size_t noise_write_answer(struct noise *n, struct rng *rng, const void *payload, size_t len,
 			  uint8_t *out, struct noise_keys *keys);
 
