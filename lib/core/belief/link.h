@@ -15,7 +15,7 @@
 
 /**
  * struct link_prior - What is believed before any trial
- * @always, @never: Weights of the two; the rest is Beta(@a, @b)
+ * @always, @never: Weights of the two, together below 1; the rest is Beta(@a, @b)
  * @noise:	Chance that one trial of "always" fails nevertheless (a lost packet)
  * @half_life:	After so long a trial counts half
  */
@@ -31,6 +31,19 @@ struct link_belief {
 	double yes, no;
 	nk_time at;
 };
+
+/* The four facts that a call rests on. */
+enum link_fact {
+	LINK_WE_REACH_CLOUD,     /* our packets reach the broker */
+	LINK_CLOUD_REACHES_PEER, /* what the broker passes on reaches the peer */
+	LINK_PEER_IS_OPEN,       /* the peer's firewall has a hole for us now */
+	LINK_PEER_CAN_OPEN,      /* the peer can make one */
+	LINK_FACTS,
+};
+
+/* "we_reach_cloud" ...: as reports and files call it. NULL beyond the last. */
+const char *link_fact_name(enum link_fact fact);
+const struct link_prior *link_fact_prior(enum link_fact fact);
 
 void link_belief_add(struct link_belief *b, const struct link_prior *prior, bool yes, nk_time now);
 
