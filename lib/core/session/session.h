@@ -16,10 +16,13 @@
 #include "base/crypto.h"
 #include "core/core.h"
 #include "core/session/noise.h"
+#include "wire/frame.h"
 
-#define SESSION_MESSAGE_MAX 1200             /* bytes */
-#define SESSION_WINDOW_MAX  64               /* messages in flight */
-#define SESSION_VIA_RELAY   (UINT32_MAX - 1) /* as the path's socket: the owner carries it */
+#define SESSION_MESSAGE_MAX  FRAME_MESSAGE_MAX /* bytes */
+#define SESSION_DATAGRAM_MAX (CORE_DATAGRAM_MAX - PACKET_OVERHEAD - FRAME_DATAGRAM_HEAD)
+#define SESSION_WINDOW_MAX   64               /* messages in flight */
+#define SESSION_VIA_RELAY    (UINT32_MAX - 1) /* as the path's socket: the owner carries it */
+#define SESSION_RELAY_MAX    1000             /* bytes of a packet by the relay; longer ones wait */
 
 /**
  * struct session_config - How a session begins
@@ -83,21 +86,21 @@ nk_time session_deadline(const struct session *s);
 
 /* What has come, one at a time; false if nothing. A message stays the news until session_took(). */
 bool session_next(struct session *s, struct session_news *out);
-void session_took(struct session *s, nk_time now);
+void session_took(struct session *s);
 
 /* Whether a message would be taken now. */
 bool session_has_room(const struct session *s);
 
 /* Return: 0, NK_ERR_NO_ROOM (too long, or no room in the window). Bytes are copied. */
-int session_send_message(struct session *s, const void *bytes, size_t len, nk_time now);
-int session_send_datagram(struct session *s, const void *bytes, size_t len, nk_time now);
+int session_send_message(struct session *s, const void *bytes, size_t len);
+int session_send_datagram(struct session *s, const void *bytes, size_t len);
 
 /* All messages are acknowledged by the peer's session, and so delivered. */
 bool session_all_acked(const struct session *s);
 
 /* Tells the peer, after all messages, that this is the end; session_closed() once it knows, or
  * does not answer. */
-void session_close(struct session *s, nk_time now);
+void session_close(struct session *s);
 bool session_closed(const struct session *s);
 
 const struct session_stats *session_stats(const struct session *s);
