@@ -108,6 +108,7 @@ static void take_news(struct run *r)
 	if (clock_slept(&r->sleep, r->now, clock_monotonic()))
 		run_tell(r, &(struct event){.kind = EVENT_RESUMED});
 	run_sockets_read(r);
+	run_streams_serve(r);
 	look_at_links(r);
 	if (r->stops > 0 && !r->stop_told) {
 		r->stop_told = true;
@@ -117,27 +118,39 @@ static void take_news(struct run *r)
 
 /* 2. The core's output. */
 
+static void do_action(struct run *r, const struct action *a)
+{
+	switch (a->kind) {
+	case ACTION_OPEN:
+		if (a->socket == SOCKET_STREAM)
+			run_streams_open(r, a);
+		else
+			run_sockets_open(r, a);
+		break;
+	case ACTION_SEND:
+		if (!run_sockets_send(r, a) && !run_streams_send(r, a))
+			run_tell_send_failed(r, a, EBADF);
+		break;
+	case ACTION_CLOSE:
+		if (!run_sockets_close(r, a))
+			run_streams_close(r, a);
+		break;
+	case ACTION_READ:
+		run_streams_read(r, a);
+		break;
+	case ACTION_END:
+		run_streams_end(r, a);
+		break;
+	}
+}
+
 /* Return: true if the core has nothing more to do now. */
 static bool do_actions(struct run *r)
 {
 	for (unsigned i = 0; i < ACTIONS_PER_TURN; i++) {
 		if (!r->ops->output(r->core, &r->action, r->now))
 			return true;
-		switch (r->action.kind) {
-		case ACTION_OPEN:
-			run_sockets_open(r, &r->action);
-			break;
-		case ACTION_SEND:
-			if (!run_sockets_send(r, &r->action))
-				run_tell_send_failed(r, &r->action, EBADF);
-			break;
-		case ACTION_CLOSE:
-			run_sockets_close(r, &r->action);
-			break;
-		case ACTION_READ:
-		case ACTION_END:
-			break;
-		}
+		do_action(r, &r->action);
 	}
 	return false;
 }
@@ -152,6 +165,7 @@ static int turn(struct run *r)
 	idle = do_actions(r);
 	r->busy = !idle;
 	run_sockets_write(r); /* a failure makes it busy again */
+	run_streams_serve(r); /* and so do files, which are always ready */
 	if (r->options->on_turn != NULL)
 		r->options->on_turn(r->options->user, r->now);
 	r->turned = r->now;
@@ -241,6 +255,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 static void stop(struct run *r)
 {
 	run_sockets_close_all(r);
+	run_streams_close_all(r);
 	uv_walk(&r->loop, close_handle, NULL);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&r->loop);

@@ -13,11 +13,29 @@
 #include "core/core.h"
 
 /**
+ * struct stream_plan - What a stream is to be
+ * @input, @output: Descriptors to read from and to write to, which stay the caller's
+ * @command:	A program in their place, for sh(1), with pipes to its standard input and output;
+ *		or NULL
+ * @environment: Of the program, ended by NULL; NULL: ours. Borrowed until the stream is open
+ *
+ * A program whose stream is closed before it has ended is sent SIGHUP.
+ */
+struct stream_plan {
+	int input, output;
+	const char *command;
+	char *const *environment;
+};
+
+/**
  * struct run_options - How a core is run
  * @interface:	Bind sockets to this interface (SO_BINDTODEVICE), or NULL
  * @watch_links: Report the loss of the interface or local address in use as EVENT_LINK_LOST
  * @on_turn:	Called once per turn of the loop after the core has been served, or NULL: for
- *		progress, events and logs. @user is its argument
+ *		progress, events and logs
+ * @plan_stream: Says what the stream of that id is to be, given as standard input and output; or
+ *		NULL: all streams are those
+ * @user:	Argument of both
  * @tick:	Call @on_turn at least this often; 0: only when something happens
  * @signal:	Set to the signal that ended the run, 0 if none did
  * @error:	Set to the errno of what failed last: setting up the loop, or opening a UDP socket;
@@ -27,6 +45,7 @@ struct run_options {
 	const char *interface;
 	bool watch_links;
 	void (*on_turn)(void *user, nk_time now);
+	void (*plan_stream)(void *user, uint32_t id, struct stream_plan *plan);
 	void *user;
 	nk_time tick;
 	int signal, error;

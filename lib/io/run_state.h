@@ -1,7 +1,9 @@
-/* The inside of a run, for its parts: the loop (run.c), sockets (run_sockets.c). */
+/* The inside of a run, for its parts: the loop (run.c), sockets (run_sockets.c),
+ * streams (run_streams.c). */
 #ifndef IO_RUN_STATE_H
 #define IO_RUN_STATE_H
 
+#include <signal.h>
 #include <uv.h>
 
 #include "io/clock.h"
@@ -23,6 +25,8 @@
  * @busy:	There is more to do at once: do not wait
  * @stops:	Signals that came; @stop_told: the core knows
  * @links_changed: Time to look whether our addresses are still there
+ * @streams:	All of them; @stream_data: what was read from one
+ * @sigpipe:	To be restored, if @sigpipe_ignored
  */
 struct run {
 	const struct core_ops *ops;
@@ -46,6 +50,11 @@ struct run {
 	struct action action;
 	struct outbox outbox;
 	struct datagrams_in in;
+
+	struct stream *streams;
+	struct sigaction sigpipe;
+	bool sigpipe_ignored;
+	uint8_t stream_data[CORE_DATAGRAM_MAX];
 };
 
 /* Tells the core. Whatever it is told between two outputs may make it want another. */
@@ -62,5 +71,18 @@ void run_sockets_read(struct run *r);
 void run_sockets_write(struct run *r);
 
 void run_sockets_close_all(struct run *r);
+
+/* The actions on streams; nothing is done, and false returned, if the number is no stream's. */
+void run_streams_open(struct run *r, const struct action *a);
+void run_streams_read(struct run *r, const struct action *a);
+bool run_streams_send(struct run *r, const struct action *a);
+void run_streams_end(struct run *r, const struct action *a);
+void run_streams_close(struct run *r, const struct action *a);
+
+/* Reads and writes what can be without waiting, and tells of it. */
+void run_streams_serve(struct run *r);
+
+/* The loop must turn once more after it, to free them. */
+void run_streams_close_all(struct run *r);
 
 #endif

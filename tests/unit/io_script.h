@@ -30,7 +30,7 @@ struct script {
 	void (*on_due)(struct script *s, nk_time now);
 	nk_time due, give_up;
 	int status;
-	unsigned seen[EVENT_STOP + 1];
+	unsigned seen[EVENT_STREAM_GONE + 1];
 	struct addr local[2];
 	struct event last;
 	void *test;
