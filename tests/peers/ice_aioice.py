@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""ice_aioice.py controlling|controlled SERVER: an ICE agent of aioice; see ice.py for what it says and hears."""
+"""ice_aioice.py controlling|controlled SERVER: an ICE agent of aioice; see agents.py for what it says and hears."""
 import asyncio
 import json
 import sys
@@ -20,14 +20,28 @@ async def standard_input():
     return reader
 
 
+def description(agent):
+    lines = ["m=application 9 ICE/SDP", "a=ice-ufrag:" + agent.local_username, "a=ice-pwd:" + agent.local_password]
+    return "\n".join(lines + ["a=candidate:" + c.to_sdp() for c in agent.local_candidates])
+
+
+async def learn(agent, theirs):
+    attributes = [line.split(":", 1) for line in theirs.splitlines() if ":" in line]
+    for name, value in attributes:
+        if name == "a=ice-ufrag":
+            agent.remote_username = value
+        elif name == "a=ice-pwd":
+            agent.remote_password = value
+        elif name == "a=candidate":
+            await agent.add_remote_candidate(aioice.Candidate.from_sdp(value))
+
+
 async def main(role, server):
     agent = aioice.Connection(ice_controlling=role == "controlling", stun_server=(server, 3478))
     heard = await standard_input()
     await agent.gather_candidates()
-    say([agent.local_username, agent.local_password, *(c.to_sdp() for c in agent.local_candidates)])
-    agent.remote_username, agent.remote_password, *candidates = json.loads(await heard.readline())
-    for c in candidates:
-        await agent.add_remote_candidate(aioice.Candidate.from_sdp(c))
+    say(description(agent))
+    await learn(agent, json.loads(await heard.readline()))
     await agent.add_remote_candidate(None)
     try:
         await agent.connect()

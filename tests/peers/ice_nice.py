@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""ice_nice.py controlling|controlled SERVER: an ICE agent of libnice; see ice.py for what it says and hears."""
+"""ice_nice.py controlling|controlled SERVER: an ICE agent of libnice; see agents.py for what it says and hears."""
 import ctypes
 import json
 import sys
@@ -15,7 +15,11 @@ LIBRARY = ctypes.CDLL("libnice.so.10")
 ON_MESSAGE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_uint] * 3, ctypes.POINTER(ctypes.c_char), ctypes.c_void_p)
 
 
+told = set()
+
+
 def say(what):
+    told.add(what)
     print(json.dumps(what), flush=True)
 
 
@@ -44,7 +48,7 @@ def on_description(source, _condition, agent):
 def on_state(agent, stream, component, state, role):
     if state == Nice.ComponentState.FAILED:
         say("failed")
-    elif state == Nice.ComponentState.READY:
+    elif state in (Nice.ComponentState.CONNECTED, Nice.ComponentState.READY) and "connected" not in told:
         say("connected")
         agent.send(stream, component, len(role), role)
 
