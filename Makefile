@@ -41,14 +41,18 @@ BINS    := $(addprefix $(BUILD)/bin/,$(CMDS))
 UNITS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(SIMT_SRC))
 TOOLS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TOOL_SRC) $(SPEED_SRC))
 NAT_SCRIPT := $(BUILD)/tests/kernel/nat_script
+# An ICE agent to race against; left out where there is no compiler for Go, or no pion.
+GO_CODE := /usr/share/gocode
+ICE_PION := $(if $(and $(shell command -v go),$(wildcard $(GO_CODE)/src/github.com/pion/ice)),$(BUILD)/tests/peers/ice_pion)
 TRUTH   := $(BUILD)/tests/sim/truth
 TRUTH_OBJ := $(call obj,$(filter-out tests/sim/truth.c,$(TRUTH_SRC)))
 
-.PHONY: all lib tests tools check demo bench accept truth lint fuzz install install-files install-texts uninstall deps clean format
+.PHONY: all lib tests tools racers check demo bench accept truth lint fuzz install install-files install-texts uninstall deps clean format
 all: $(BINS) lib
 lib: $(BUILD)/libnatkit.a $(BUILD)/libnatkit.so
 tests: $(UNITS) $(TRUTH) $(NAT_SCRIPT)
 tools: $(TOOLS)
+racers: $(ICE_PION)
 
 # Other flags than last time (another PREFIX, say) mean building anew.
 FLAGS := $(CC) $(CPPFLAGS) $(ALL_CFLAGS)
@@ -102,6 +106,10 @@ $(BUILD)/tests/unit/test_names: $(call obj,$(addprefix cmd/natsim/,names.c topol
 $(BUILD)/tests/unit/test_topology: $(call obj,$(addprefix cmd/natsim/,link_text.c node_text.c topology.c topology_allot.c topology_read.c))
 $(BUILD)/tests/unit/test_worlds: $(call obj,cmd/natsim/worlds.c)
 
+$(BUILD)/tests/peers/ice_pion: tests/peers/ice_pion.go
+	@mkdir -p $(@D)
+	$(Q)GO111MODULE=off GOPATH=$(GO_CODE) GOCACHE=$(abspath $(BUILD))/go go build -o $@ $<
+
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $<
 
@@ -133,7 +141,8 @@ lint-%:
 format:
 	clang-format -i $(shell git ls-files '*.[ch]')
 
-# These three build first; demo also fetches what is missing, as root. What bench prints is for programs.
+# These three build first; as root they also fetch what is missing. What bench prints is for programs.
+RACE_DEPS = $(Q)test "$$(id -u)" -ne 0 || .ci/deps race || echo 'no pion to race against' >&2
 demo bench accept: export NATKIT_BUILD = $(CURDIR)/build
 demo:
 	$(Q).ci/deps build lab
@@ -141,11 +150,13 @@ demo:
 	$(Q)tests/lab/private.sh tests/lab/demo
 
 bench:
-	+$(Q)$(MAKE) -s $(PARALLEL) all tools $(TRUTH) >&2
+	$(RACE_DEPS)
+	+$(Q)$(MAKE) -s $(PARALLEL) all tools racers $(TRUTH) >&2
 	$(Q)tests/lab/private.sh tests/lab/bench
 
 accept:
-	+$(Q)$(MAKE) -s $(PARALLEL) all tools $(TRUTH) $(NAT_SCRIPT) >&2
+	$(RACE_DEPS)
+	+$(Q)$(MAKE) -s $(PARALLEL) all tools racers $(TRUTH) $(NAT_SCRIPT) >&2
 	$(Q)tests/accept/run
 
 # natprobe behind every NAT of the zoo: what it says, and what is so. SEEDS=100 is the whole table.
