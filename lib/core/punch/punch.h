@@ -2,13 +2,14 @@
  * A punch: both sides know each other's candidates and secrets, and fire.
  *
  * Introductions are ICE connectivity checks (RFC 8445 section 7): Binding
- * requests with the call's own secrets, acknowledged by Binding responses. A
- * pair of socket and address connects when our check was answered and the
- * peer's check was heard; nothing else connects. The NAT hints order the
- * tactics (tactic.h) and are never a gate: plain is always tried.
+ * requests with the call's own secrets, acknowledged by Binding responses, and by
+ * HEARD in the checks that the peer sends back at once. A pair of socket and address
+ * connects when our check was acknowledged and the peer's check was heard; nothing else
+ * connects. The NAT hints order the tactics (plan.h) and are never a gate: plain is always
+ * tried.
  *
  * Caps (natkit-protocol(7)): an address that has not answered a valid check
- * gets at most PUNCH_UNPROVEN_MAX packets; predict and birthday aim only at
+ * gets at most PUNCH_UNPROVEN_MAX packets (caps.h); predict and birthday aim only at
  * @hard_ip, at most 100 packets a second.
  */
 #ifndef CORE_PUNCH_PUNCH_H
@@ -17,19 +18,13 @@
 #include "base/crypto.h"
 #include "core/core.h"
 #include "core/punch/candidate.h"
+#include "core/punch/caps.h"
+#include "core/punch/checks.h"
 #include "core/punch/tactic.h"
 
-#define PUNCH_UNPROVEN_MAX 24
-#define PUNCH_SOCKETS_MAX  258 /* one of each family, and 256 for birthday */
-#define PUNCH_UFRAG        8   /* characters, RFC 8445 section 5.3; more than 4 */
-#define PUNCH_PASSWORD     24  /* characters, at least 22 */
-#define PUNCH_SECRET_MAX   256 /* what other ICE agents may choose */
-
-/* One side's fragment and password: ice-chars, ended by NUL. */
-struct ice_secret {
-	char ufrag[PUNCH_SECRET_MAX + 1];
-	char password[PUNCH_SECRET_MAX + 1];
-};
+#define PUNCH_SOCKETS_MAX 258 /* one of each family, and 256 for birthday */
+#define PUNCH_UFRAG       8   /* characters, RFC 8445 section 5.3; at least 4 */
+#define PUNCH_PASSWORD    24  /* characters, at least 22 */
 
 /**
  * struct punch_config - All that a punch is told
@@ -79,9 +74,9 @@ struct punch_attempt {
 /**
  * struct punch_result - What has come of it, so far
  * @connected:	Acknowledged both ways
- * @socket, @peer: The pair; @by: the tactic whose check was answered
+ * @socket, @peer: The pair: an id, and where our check went; @by: the tactic that made it
  * @established: When
- * @first_check: It was the first full-TTL check of either side that connected
+ * @first_check: The check of ours that was acknowledged was the first full-TTL one of its pair
  * @opener_sent, @heard: Low-TTL packets sent; valid checks heard
  * @forged:	Checks and answers with our fragment whose integrity was wrong
  * @relay_likely: P(no direct path) when the hard tactics were judged hopeless, else 0
@@ -109,8 +104,9 @@ bool punch_input(struct punch *p, const struct event *ev, nk_time now);
 bool punch_output(struct punch *p, struct action *action, nk_time now);
 nk_time punch_deadline(const struct punch *p);
 
-/* CORE_BUSY until connected, then CORE_DONE; NK_ERR_UNREACHABLE after give_up. After CORE_DONE it
- * still answers checks, and its output may close sockets of tactics that are over. */
+/* CORE_BUSY until connected, then CORE_DONE; NK_ERR_UNREACHABLE after @give_up, or when pauses would
+ * exceed @pause_max. After CORE_DONE it still answers checks. In the end its output closes the
+ * sockets that it opened, but for the one of the result. */
 int punch_status(const struct punch *p);
 const struct punch_result *punch_result(const struct punch *p);
 

@@ -1,0 +1,69 @@
+#include "core/punch/pairs.h"
+
+struct pair *pairs_find(struct pairs *p, uint32_t socket, const struct addr *to)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->list[i].socket == socket && addr_eq(&p->list[i].to, to))
+			return &p->list[i];
+	return NULL;
+}
+
+static struct pair *room_for(struct pairs *p)
+{
+	struct pair *oldest = &p->list[p->fixed];
+
+	if (p->count < PAIRS_MAX)
+		return &p->list[p->count++];
+	for (unsigned i = p->fixed; i < p->count; i++)
+		if (p->list[i].heard_at < oldest->heard_at)
+			oldest = &p->list[i];
+	return oldest;
+}
+
+struct pair *pairs_add(struct pairs *p, uint32_t socket, const struct addr *to, enum tactic tactic,
+		       nk_time now)
+{
+	struct pair *pair = room_for(p);
+
+	*pair = (struct pair){
+		.socket = socket,
+		.to = *to,
+		.tactic = tactic,
+		.due = NK_NEVER,
+		.heard_at = now,
+	};
+	return pair;
+}
+
+struct pair *pairs_triggered(struct pairs *p)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->list[i].trigger)
+			return &p->list[i];
+	return NULL;
+}
+
+struct pair *pairs_opener(struct pairs *p)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->list[i].opener)
+			return &p->list[i];
+	return NULL;
+}
+
+struct pair *pairs_due(struct pairs *p, nk_time now)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		if (p->list[i].due <= now)
+			return &p->list[i];
+	return NULL;
+}
+
+nk_time pairs_next(const struct pairs *p)
+{
+	nk_time at = NK_NEVER;
+
+	for (unsigned i = 0; i < p->count; i++)
+		at = nk_min(at, p->list[i].due);
+	return at;
+}

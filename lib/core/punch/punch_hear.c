@@ -1,0 +1,196 @@
+/* What a punch makes of what comes: checks and answers, and whether that connects. */
+#include <string.h>
+
+#include "core/punch/punch_parts.h"
+
+static void note_in(struct punch *p, enum tactic tactic, nk_time now)
+{
+	struct punch_attempt *a = &p->result.attempts[tactic];
+
+	a->packets_in++;
+	if (a->first_heard == NK_NEVER)
+		a->first_heard = now;
+}
+
+/* By which tactic a check came that no pair was made for: one that aimed there, or from that
+ * socket; else it was learnt. */
+static enum tactic tactic_heard(const struct punch *p, uint32_t socket, const struct addr *from)
+{
+	const struct check *c = checks_last(&p->checks, socket, from);
+
+	if (c == NULL && socket >= SPARES_FIRST)
+		c = checks_last(&p->checks, socket, NULL);
+	return c != NULL ? c->aim.tactic : TACTIC_LEARN;
+}
+
+/* The pair that a check has come by; a new one has rounds of its own. NULL: not to be tried. */
+static struct pair *pair_heard(struct punch *p, uint32_t socket, const struct addr *from,
+			       nk_time now)
+{
+	struct pair *pair = pairs_find(&p->pairs, socket, from);
+	enum tactic tactic;
+
+	if (pair != NULL)
+		return pair;
+	tactic = tactic_heard(p, socket, from);
+	if (tactic == TACTIC_LEARN && p->plan.start[tactic] == NK_NEVER)
+		return NULL;
+	pair = pairs_add(&p->pairs, socket, from, tactic, now);
+	pair->due = now + p->config.first_pause;
+	pair->pause = p->config.first_pause;
+	return pair;
+}
+
+static void connect_by(struct punch *p, const struct pair *pair, nk_time now)
+{
+	p->result.connected = true;
+	p->result.socket = p->config.first_socket + pair->socket;
+	p->result.peer = pair->to;
+	p->result.by = pair->tactic;
+	p->result.established = now;
+	p->result.first_check = pair->by_first;
+	p->result.attempts[pair->tactic].established = now;
+	p->keepalive = now + PUNCH_KEEPALIVE;
+}
+
+/*
+ * Between peers of ours the peer's check counts on whatever address it came from: a NAT that maps
+ * each destination anew and filters nothing never sends from where it is sent to. With other agents it is
+ * the nominated pair (RFC 8445 section 8.1.1).
+ */
+static bool is_way_through(const struct punch *p, const struct pair *pair)
+{
+	if (!pair->acked)
+		return false;
+	if (!p->config.ice)
+		return pair->heard || p->heard_on[pair->socket];
+	return p->checks.controlling ? pair->nominated : pair->wanted;
+}
+
+static void look_for_way(struct punch *p, nk_time now)
+{
+	for (unsigned i = 0; !p->result.connected && i < p->pairs.count; i++)
+		if (is_way_through(p, &p->pairs.list[i]))
+			connect_by(p, &p->pairs.list[i], now);
+}
+
+static bool is_nominating(const struct punch *p)
+{
+	for (unsigned i = 0; i < p->pairs.count; i++)
+		if (p->pairs.list[i].nominating)
+			return true;
+	return false;
+}
+
+/* A check of ours has reached the peer. */
+static void acknowledged(struct punch *p, const struct check *check, nk_time now)
+{
+	const struct aim *aim = &check->aim;
+	struct pair *pair = pairs_find(&p->pairs, aim->socket, &aim->to);
+
+	if (pair == NULL)
+		pair = pairs_add(&p->pairs, aim->socket, &aim->to, aim->tactic, now);
+	if (!pair->acked)
+		pair->by_first = check->first;
+	pair->acked = true;
+	pair->nominated |= check->nominates;
+	caps_prove(&p->caps, &aim->to);
+	if (p->config.ice && p->checks.controlling && !is_nominating(p)) {
+		pair->nominating = pair->trigger = true;
+		pair->due = now + p->config.first_pause;
+		pair->pause = p->config.first_pause;
+	}
+}
+
+static void queue_answer(struct punch *p, uint32_t socket, const struct addr *to,
+			 const struct checks_news *news, uint16_t error)
+{
+	struct punch_answer *a;
+
+	if (p->answer_count == PUNCH_ANSWERS_MAX)
+		return;
+	a = &p->answers[p->answer_count++];
+	*a = (struct punch_answer){.socket = socket, .to = *to, .error = error};
+	memcpy(a->tid, news->tid, STUN_TID);
+}
+
+/* RFC 8445 section 7.3.1.1. Return: false if the peer is to change its role, and shall be told. */
+static bool settle_roles(struct punch *p, const struct ice_check *ask)
+{
+	const bool ours_is_larger = p->checks.tie_breaker >= ask->tie_breaker;
+
+	if (!p->config.ice || ask->controlling != p->checks.controlling)
+		return true;
+	if (p->checks.controlling == ours_is_larger)
+		return false;
+	p->checks.controlling = !p->checks.controlling;
+	return true;
+}
+
+static void on_check(struct punch *p, uint32_t socket, const struct addr *from,
+		     const struct checks_news *news, nk_time now)
+{
+	const struct check *known;
+	struct pair *pair;
+
+	if (!settle_roles(p, &news->ask)) {
+		queue_answer(p, socket, from, news, ICE_ROLE_CONFLICT);
+		return;
+	}
+	queue_answer(p, socket, from, news, 0);
+	p->result.heard++;
+	p->heard_on[socket] = true;
+	pair = pair_heard(p, socket, from, now);
+	if (pair != NULL) {
+		note_in(p, pair->tactic, now);
+		pair->heard = true;
+		pair->heard_at = now;
+		memcpy(pair->heard_tid, news->tid, STUN_TID);
+		pair->wanted |= news->ask.use_candidate;
+		pair->trigger = p->config.ice ? !pair->acked : !p->result.connected;
+	}
+	known = news->ask.heard != NULL ? checks_find(&p->checks, news->ask.heard) : NULL;
+	if (known != NULL && !p->config.ice && known->aim.socket == socket)
+		acknowledged(p, known, now);
+}
+
+static void on_answer(struct punch *p, uint32_t socket, const struct addr *from,
+		      const struct checks_news *news, nk_time now)
+{
+	const struct check *check = news->check;
+	struct pair *pair = pairs_find(&p->pairs, socket, from);
+
+	/* RFC 8445 section 7.2.5.2.1 */
+	if (check->aim.socket != socket || (p->config.ice && !addr_eq(&check->aim.to, from)))
+		return;
+	note_in(p, check->aim.tactic, now);
+	if (news->error == 0) {
+		caps_prove(&p->caps, from);
+		acknowledged(p, check, now);
+	} else if (p->config.ice && news->error == ICE_ROLE_CONFLICT && pair != NULL) {
+		if (check->controlling == p->checks.controlling)
+			p->checks.controlling = !p->checks.controlling;
+		pair->trigger = true;
+	}
+}
+
+bool punch_input(struct punch *p, const struct event *ev, nk_time now)
+{
+	const uint32_t socket = ev->id - p->config.first_socket;
+	struct checks_news news;
+
+	if (socket >= PUNCH_SOCKETS_MAX)
+		return false;
+	if (ev->kind != EVENT_DATAGRAM)
+		return spares_input(&p->spares, ev);
+	checks_input(&p->checks, ev->data, ev->len, &news);
+	p->result.forged = p->checks.forged;
+	if (p->over)
+		return news.kind != CHECKS_FOREIGN;
+	if (news.kind == CHECKS_ASKED)
+		on_check(p, socket, &ev->from, &news, now);
+	else if (news.kind == CHECKS_ANSWERED)
+		on_answer(p, socket, &ev->from, &news, now);
+	look_for_way(p, now);
+	return news.kind != CHECKS_FOREIGN;
+}
