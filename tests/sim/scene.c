@@ -38,6 +38,11 @@ const char *delay_name(unsigned delay)
 	return delays[delay].name;
 }
 
+struct link_spec loss_link(enum scene_loss l)
+{
+	return losses[l].link;
+}
+
 int loss_find(const char *name)
 {
 	for (int i = 0; i < LOSSES; i++)
@@ -92,7 +97,7 @@ void scene_set(struct stage *st, const struct scene *s, FILE *pcap)
 		.seed = scene_seed(s),
 		.nats = {scene_nat(s)},
 		.nat_count = 1,
-		.link = losses[s->loss].link,
+		.link = loss_link(s->loss),
 		.options = stage_options(),
 		.pcap = pcap,
 	};

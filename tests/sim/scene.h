@@ -59,6 +59,9 @@ const char *delay_name(unsigned delay);
 int loss_find(const char *name);
 int delay_find(const char *name);
 
+/* What a direction of a link does so; it takes no time. */
+struct link_spec loss_link(enum scene_loss l);
+
 /* The stage of a scene, set, each packet to be written to @pcap if that is not NULL; and what is so there once it has been played. */
 void scene_set(struct stage *st, const struct scene *s, FILE *pcap);
 struct truth scene_truth(const struct stage *st, const struct scene *s);

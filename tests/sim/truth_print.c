@@ -137,8 +137,7 @@ static void put_presets(struct js root, const struct tally *presets, unsigned co
 	}
 }
 
-/* Return: whether all pass. */
-static bool put_statements(struct js root, const struct statement *statements, unsigned count)
+void verdict_put(struct js root, const struct statement *statements, unsigned count)
 {
 	struct js all = js_put_array(root, "statements");
 	bool pass = true;
@@ -155,7 +154,7 @@ static bool put_statements(struct js root, const struct statement *statements, u
 		js_put_bool(one, "pass", s->pass);
 		pass &= s->pass;
 	}
-	return pass;
+	js_put_bool(root, "pass", pass);
 }
 
 int truth_write_json(FILE *out, const struct truth_table *t, const struct tally *presets,
@@ -172,7 +171,7 @@ int truth_write_json(FILE *out, const struct truth_table *t, const struct tally 
 	js_put_seconds(root, "cpu_s", t->cpu_s);
 	js_put_seconds(root, "wall_s", t->wall_s);
 	put_presets(root, presets, preset_count);
-	js_put_bool(root, "pass", put_statements(root, statements, count));
+	verdict_put(root, statements, count);
 	err = js_print(root, out, true);
 	js_free(root);
 	return err;

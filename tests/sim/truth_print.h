@@ -2,11 +2,15 @@
 #ifndef TESTS_SIM_TRUTH_PRINT_H
 #define TESTS_SIM_TRUTH_PRINT_H
 
+#include "face/js.h"
 #include "verdict.h"
 
 /* For people, on standard output. */
 void truth_print(const struct truth_table *t, const struct tally *presets, unsigned count);
 void verdict_print(const struct statement *statements, unsigned count);
+
+/* "statements" and "pass", as below. */
+void verdict_put(struct js root, const struct statement *statements, unsigned count);
 
 /**
  * truth_write_json() - For programs
