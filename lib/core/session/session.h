@@ -17,12 +17,14 @@
 #include "core/core.h"
 #include "core/session/noise.h"
 #include "wire/frame.h"
+#include "wire/rendezvous_msg.h"
 
 #define SESSION_MESSAGE_MAX  FRAME_MESSAGE_MAX /* bytes */
 #define SESSION_DATAGRAM_MAX (CORE_DATAGRAM_MAX - PACKET_OVERHEAD - FRAME_DATAGRAM_HEAD)
 #define SESSION_WINDOW_MAX   64               /* messages in flight */
 #define SESSION_VIA_RELAY    (UINT32_MAX - 1) /* as the path's socket: the owner carries it */
-#define SESSION_RELAY_MAX    1000             /* bytes of a packet by the relay; longer ones wait */
+/* Packets by the relay; messages that make longer ones wait for another path. */
+#define SESSION_RELAY_MAX RENDEZVOUS_BODY_MAX
 
 /**
  * struct session_config - How a session begins

@@ -1,0 +1,56 @@
+#include "core/session/pulse.h"
+
+void pulse_start(struct pulse *p, uint64_t token, nk_time now)
+{
+	p->due = now;
+	p->pings = 0;
+	p->token = token;
+	p->lost = false;
+}
+
+void pulse_asked(struct pulse *p, nk_time now)
+{
+	if (p->pings == 0)
+		p->due = nk_min(p->due, now + p->gap);
+}
+
+bool pulse_proved(struct pulse *p, nk_time now)
+{
+	const bool was_lost = p->lost;
+
+	p->token += p->pings;
+	p->pings = 0;
+	p->due = now + p->idle;
+	p->lost = false;
+	return was_lost;
+}
+
+uint64_t pulse_ping(struct pulse *p, nk_time wait, nk_time now)
+{
+	nk_time gap = nk_max(p->gap, wait);
+
+	p->sent[p->pings % PULSE_REMEMBERED] = now;
+	/* A lost path may come back by itself; it is asked ever more rarely. */
+	for (unsigned n = p->tries; n < p->pings && gap < p->idle; n++)
+		gap *= 2;
+	p->due = now + gap;
+	return p->token + p->pings++;
+}
+
+bool pulse_is_answer(const struct pulse *p, uint64_t token, nk_time now, nk_time *took)
+{
+	const uint64_t i = token - p->token;
+
+	if (i >= p->pings)
+		return false;
+	*took = p->pings - i <= PULSE_REMEMBERED ? now - p->sent[i % PULSE_REMEMBERED] : 0;
+	return true;
+}
+
+bool pulse_is_over(struct pulse *p, nk_time now)
+{
+	if (p->lost || now < p->due || p->pings < p->tries)
+		return false;
+	p->lost = true;
+	return true;
+}

@@ -1,0 +1,52 @@
+/*
+ * Whether the path is alive: something of ours was answered, not long ago.
+ *
+ * What comes from the peer says nothing of the way there, so only answers count: to messages,
+ * and to pings, which are sent when there was no answer for long, or a message waits for one.
+ */
+#ifndef CORE_SESSION_PULSE_H
+#define CORE_SESSION_PULSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/time.h"
+
+#define PULSE_REMEMBERED 8 /* pings whose answer tells the round trip */
+
+/**
+ * struct pulse - The last answer, and pings since then
+ * @idle, @gap, @tries: As in struct session_config
+ * @due:	The next ping
+ * @pings:	Sent since the last answer, at @sent; the first with @token, each next with one more
+ * @lost:	@tries of them were in vain
+ */
+struct pulse {
+	nk_time idle, gap;
+	unsigned tries;
+	nk_time due;
+	unsigned pings;
+	uint64_t token;
+	nk_time sent[PULSE_REMEMBERED];
+	bool lost;
+};
+
+/* Begins anew, with a ping at once. */
+void pulse_start(struct pulse *p, uint64_t token, nk_time now);
+
+/* A message was sent: its answer is waited for. */
+void pulse_asked(struct pulse *p, nk_time now);
+
+/* An answer came. Return: true if the path counted as lost. */
+bool pulse_proved(struct pulse *p, nk_time now);
+
+/* Return: the token of the ping that is sent now; @wait: the least time until the next one. */
+uint64_t pulse_ping(struct pulse *p, nk_time wait, nk_time now);
+
+/* Return: true if @token is that of a ping sent since the last answer; @took: 0 if not known. */
+bool pulse_is_answer(const struct pulse *p, uint64_t token, nk_time now, nk_time *took);
+
+/* To be asked when @due has come. Return: true once, when the path counts as lost. */
+bool pulse_is_over(struct pulse *p, nk_time now);
+
+#endif

@@ -1,0 +1,159 @@
+#include "core/session/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "core/session/session_state.h"
+
+struct session *session_new(const struct session_config *config, struct rng *rng, nk_time now)
+{
+	struct session *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->caller = config->caller;
+	s->rng = rng;
+	s->pulse = (struct pulse){
+		.idle = config->idle,
+		.gap = config->ping_gap,
+		.tries = config->ping_tries,
+		.due = NK_NEVER,
+	};
+	keys_start(&s->keys, &config->keys, s->caller, config->index, config->peer_index, now);
+	outgoing_init(&s->out);
+	return s;
+}
+
+void session_free(struct session *s)
+{
+	if (s == NULL)
+		return;
+	crypto_wipe(s, sizeof(*s));
+	free(s);
+}
+
+void session_begin_path(struct session *s, nk_time now)
+{
+	uint64_t token;
+
+	rng_bytes(s->rng, &token, sizeof(token));
+	pulse_start(&s->pulse, token, now);
+	outgoing_restart(&s->out, now);
+}
+
+void session_set_path(struct session *s, uint32_t socket, const struct addr *peer, nk_time now)
+{
+	const struct way way = session_way(socket, peer);
+
+	path_set(&s->path, &way);
+	session_begin_path(s, now);
+}
+
+void session_renew(struct session *s, const struct noise_keys *keys, uint32_t index,
+		   uint32_t peer_index, nk_time now)
+{
+	keys_start(&s->next, keys, s->caller, index, peer_index, now);
+	s->renewing = true;
+	if (s->caller)
+		outgoing_restart(&s->out, now);
+}
+
+void session_proved(struct session *s, nk_time now)
+{
+	if (!pulse_proved(&s->pulse, now))
+		return;
+	outgoing_restart(&s->out, now);
+	s->tell_lost = false;
+	s->tell_changed = true;
+}
+
+static bool next_message(struct session *s, struct session_news *out)
+{
+	const struct incoming_message *m = incoming_first(&s->in);
+
+	if (m == NULL || s->peer_closed)
+		return false;
+	if (m->is_close) {
+		incoming_take(&s->in);
+		s->peer_closed = true;
+		*out = (struct session_news){.kind = SESSION_CLOSED};
+	} else {
+		*out = (struct session_news){
+			.kind = SESSION_MESSAGE, .data = m->bytes, .len = m->len};
+	}
+	return true;
+}
+
+bool session_next(struct session *s, struct session_news *out)
+{
+	if (s->tell_lost) {
+		s->tell_lost = false;
+		*out = (struct session_news){.kind = SESSION_PATH_LOST};
+	} else if (s->tell_changed) {
+		s->tell_changed = false;
+		*out = (struct session_news){.kind = SESSION_PATH_CHANGED,
+					     .peer = s->path.way.peer};
+	} else if (s->has_heard) {
+		s->has_heard = false;
+		*out = (struct session_news){
+			.kind = SESSION_DATAGRAM, .data = s->heard.data, .len = s->heard.len};
+	} else {
+		return next_message(s, out);
+	}
+	return true;
+}
+
+void session_took(struct session *s)
+{
+	incoming_take(&s->in);
+	s->stats.messages_in++;
+}
+
+bool session_has_room(const struct session *s)
+{
+	return !s->closing && outgoing_has_room(&s->out);
+}
+
+int session_send_message(struct session *s, const void *bytes, size_t len)
+{
+	if (len > SESSION_MESSAGE_MAX || !session_has_room(s) || !outgoing_put(&s->out, bytes, len))
+		return NK_ERR_NO_ROOM;
+	s->stats.messages_out++;
+	return 0;
+}
+
+int session_send_datagram(struct session *s, const void *bytes, size_t len)
+{
+	struct session_datagram *d;
+
+	if (len > SESSION_DATAGRAM_MAX || s->datagram_count == SESSION_DATAGRAMS)
+		return NK_ERR_NO_ROOM;
+	d = &s->datagram[(s->datagram_first + s->datagram_count++) % SESSION_DATAGRAMS];
+	d->len = len;
+	if (len > 0)
+		memcpy(d->bytes, bytes, len);
+	return 0;
+}
+
+bool session_all_acked(const struct session *s)
+{
+	return s->out.count == (s->close_put ? 1 : 0) || s->closed;
+}
+
+void session_close(struct session *s)
+{
+	s->closing = true;
+	if (!s->path.known || s->pulse.lost)
+		s->closed = true;
+}
+
+bool session_closed(const struct session *s)
+{
+	return s->closed;
+}
+
+const struct session_stats *session_stats(const struct session *s)
+{
+	return &s->stats;
+}

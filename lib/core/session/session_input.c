@@ -1,0 +1,112 @@
+/* What comes from the peer. */
+#include "core/session/session_state.h"
+
+/* The first packet under the new keys: the peer has them, and the old ones are over. */
+static void adopt_next(struct session *s, nk_time now)
+{
+	s->keys = s->next;
+	keys_wipe(&s->next);
+	s->renewing = false;
+	if (!s->caller)
+		outgoing_restart(&s->out, now);
+}
+
+static bool open_packet(struct session *s, const struct event *ev, struct rd *frames, bool *newest,
+			nk_time now)
+{
+	struct packet_header h;
+	struct keys *k = &s->keys;
+
+	if (ev->len > sizeof(s->plain) || !packet_read_header(&h, ev->data, ev->len))
+		return false;
+	if (s->renewing && h.index == s->next.index)
+		k = &s->next;
+	if (h.index != k->index)
+		return false;
+	s->has_heard = false; /* it stands in what is written over now */
+	if (!keys_open(k, &h, ev->data, ev->len, s->plain, newest)) {
+		s->stats.rejected++;
+		return false;
+	}
+	if (k == &s->next)
+		adopt_next(s, now);
+	*frames = rd_make(s->plain, ev->len - PACKET_OVERHEAD);
+	return true;
+}
+
+static void take_pong(struct session *s, const struct frame *f, const struct way *from, nk_time now)
+{
+	nk_time took;
+
+	if (path_answered(&s->path, from, f->token)) {
+		s->stats.paths_changed++;
+		s->tell_lost = false;
+		s->tell_changed = true;
+		session_begin_path(s, now);
+	} else if (pulse_is_answer(&s->pulse, f->token, now, &took)) {
+		if (took > 0)
+			rtt_sample(&s->out.rtt, took);
+		session_proved(s, now);
+	}
+}
+
+static void take_ack(struct session *s, const struct frame *f, nk_time now)
+{
+	const unsigned before = s->out.count;
+
+	if (!outgoing_acked(&s->out, f, now))
+		return;
+	s->stats.messages_acked += before - s->out.count;
+	session_proved(s, now);
+	if (s->close_put && s->out.count == 0) {
+		s->stats.messages_acked--; /* the end itself is no message */
+		s->closed = true;
+	}
+}
+
+/* An older packet's ACK says nothing that a newer one's did not. */
+static void take_frame(struct session *s, const struct frame *f, const struct way *from,
+		       bool newest, nk_time now)
+{
+	switch (f->kind) {
+	case FRAME_PING:
+		s->pong_due = true;
+		s->pong_to = *from;
+		s->pong_token = f->token;
+		s->in.ack_due = true;
+		break;
+	case FRAME_PONG:
+		take_pong(s, f, from, now);
+		break;
+	case FRAME_ACK:
+		if (newest)
+			take_ack(s, f, now);
+		break;
+	case FRAME_MESSAGE:
+	case FRAME_CLOSE:
+		incoming_put(&s->in, f);
+		break;
+	case FRAME_DATAGRAM:
+		s->heard = *f;
+		s->has_heard = true;
+		s->stats.datagrams_in++;
+		break;
+	}
+}
+
+bool session_input(struct session *s, const struct event *ev, nk_time now)
+{
+	const struct way from = session_way(ev->id, &ev->from);
+	struct rd frames;
+	struct frame f;
+	bool newest;
+
+	if (ev->kind != EVENT_DATAGRAM || !open_packet(s, ev, &frames, &newest, now))
+		return false;
+	s->stats.packets_in++;
+	s->stats.bytes_in += ev->len;
+	path_heard(&s->path, &from, ev->len, newest, s->rng, now);
+	while (frame_read(&frames, &f))
+		take_frame(s, &f, &from, newest, now);
+	return true;
+}

@@ -1,0 +1,177 @@
+/* What goes to the peer, and when. */
+#include "core/session/session_state.h"
+
+static size_t room(const struct way *to)
+{
+	return (to->socket == SESSION_VIA_RELAY ? SESSION_RELAY_MAX : CORE_DATAGRAM_MAX) -
+	       PACKET_OVERHEAD;
+}
+
+static void begin(struct action *action, const struct way *to)
+{
+	action->kind = ACTION_SEND;
+	action->id = to->socket;
+	action->local = (struct addr){.port = 0};
+	action->to = to->peer;
+	action->ttl = 0;
+}
+
+static bool seal(struct session *s, struct action *action, size_t len, nk_time now)
+{
+	struct keys *k = session_sealing(s);
+	const unsigned before = k->rekeys;
+
+	action->len = keys_seal(k, action->data, len, now);
+	s->stats.rekeys += k->rekeys - before;
+	s->stats.packets_out++;
+	s->stats.bytes_out += action->len;
+	return true;
+}
+
+/* A ping or a pong alone, to where the peer is not known to be. */
+static bool seal_token(struct session *s, struct action *action, const struct way *to,
+		       enum frame_kind kind, uint64_t token, nk_time now)
+{
+	const struct frame f = {.kind = kind, .token = token};
+	struct wr w = wr_make(action->data + PACKET_HEADER, FRAME_PING_LEN);
+
+	begin(action, to);
+	frame_write(&w, &f);
+	return seal(s, action, w.len, now);
+}
+
+static bool put_pong(struct session *s, struct action *action, nk_time now)
+{
+	if (!s->pong_due)
+		return false;
+	s->pong_due = false;
+	return path_may_send(&s->path, &s->pong_to, PACKET_OVERHEAD + FRAME_PING_LEN) &&
+	       seal_token(s, action, &s->pong_to, FRAME_PONG, s->pong_token, now);
+}
+
+static bool put_challenge(struct session *s, struct action *action, nk_time now)
+{
+	return path_challenge(&s->path, PACKET_OVERHEAD + FRAME_PING_LEN,
+			      rtt_timeout(&s->out.rtt, s->path.tries), now) &&
+	       seal_token(s, action, &s->path.trial, FRAME_PING, s->path.token, now);
+}
+
+static void put_control(struct session *s, struct wr *w, nk_time now)
+{
+	struct frame f;
+
+	if (now >= s->pulse.due) {
+		f = (struct frame){.kind = FRAME_PING};
+		f.token = pulse_ping(&s->pulse, rtt_timeout(&s->out.rtt, 0), now);
+		frame_write(w, &f);
+	}
+	if (s->in.ack_due) {
+		s->in.ack_due = false;
+		f = incoming_ack(&s->in);
+		frame_write(w, &f);
+	}
+}
+
+/* After other frames only as far as every path takes it; else the packet is its own. */
+static bool fits(const struct wr *w, size_t len)
+{
+	return len <= w->cap && (w->len == 0 || w->len + len <= PACKET_FITS - PACKET_OVERHEAD);
+}
+
+static void drop_datagram(struct session *s)
+{
+	s->datagram_first = (s->datagram_first + 1) % SESSION_DATAGRAMS;
+	s->datagram_count--;
+}
+
+/* Return: whether a datagram is in the packet now, or must wait for the next one. */
+static bool put_datagram(struct session *s, struct wr *w)
+{
+	struct session_datagram *d = &s->datagram[s->datagram_first];
+	struct frame f;
+
+	while (s->datagram_count > 0 && FRAME_DATAGRAM_HEAD + d->len > w->cap) {
+		drop_datagram(s); /* too long for the relay */
+		d = &s->datagram[s->datagram_first];
+	}
+	if (s->datagram_count == 0)
+		return false;
+	if (fits(w, FRAME_DATAGRAM_HEAD + d->len)) {
+		f = (struct frame){.kind = FRAME_DATAGRAM, .data = d->bytes, .len = d->len};
+		frame_write(w, &f);
+		drop_datagram(s);
+		s->stats.datagrams_out++;
+	}
+	return true;
+}
+
+static void put_message(struct session *s, struct wr *w, nk_time now)
+{
+	struct frame f;
+	struct outgoing_message *m = outgoing_next(&s->out, &f);
+
+	if (m == NULL || !fits(w, FRAME_MESSAGE_HEAD + f.len))
+		return;
+	frame_write(w, &f);
+	s->stats.resent += m->tries > 0;
+	outgoing_sent(&s->out, m, now);
+	pulse_asked(&s->pulse, now);
+}
+
+static bool put_packet(struct session *s, struct action *action, nk_time now)
+{
+	struct wr w = wr_make(action->data + PACKET_HEADER, room(&s->path.way));
+
+	begin(action, &s->path.way);
+	put_control(s, &w, now);
+	if (!s->pulse.lost && !put_datagram(s, &w))
+		put_message(s, &w, now);
+	return w.len > 0 && seal(s, action, w.len, now);
+}
+
+/* The peer has all messages, held or taken; only the end of them is not acknowledged. */
+static bool close_is_in_vain(const struct session *s)
+{
+	return s->close_put && s->out.count == 1 && s->out.repeats >= SESSION_CLOSE_TRIES;
+}
+
+static void look_at_clock(struct session *s, nk_time now)
+{
+	if (pulse_is_over(&s->pulse, now)) {
+		s->stats.paths_lost++;
+		s->tell_lost = true;
+		s->closed |= s->closing;
+	}
+	if (s->pulse.lost) {
+		s->datagram_count = 0; /* nobody waits for old ones */
+		return;
+	}
+	if (now >= s->out.due && outgoing_expire(&s->out, now))
+		s->pulse.due = now;
+	s->closed |= close_is_in_vain(s);
+	if (s->closing && !s->close_put)
+		s->close_put = outgoing_put_close(&s->out);
+}
+
+bool session_output(struct session *s, struct action *action, nk_time now)
+{
+	bool sends;
+
+	if (!s->path.known)
+		return false;
+	look_at_clock(s, now);
+	sends = put_pong(s, action, now) || put_challenge(s, action, now) ||
+		put_packet(s, action, now);
+	s->stats.rtt = s->out.rtt.smooth;
+	s->stats.window = s->out.window;
+	return sends;
+}
+
+nk_time session_deadline(const struct session *s)
+{
+	const nk_time answers = nk_min(s->pulse.due, path_deadline(&s->path));
+
+	if (!s->path.known)
+		return NK_NEVER;
+	return s->pulse.lost ? answers : nk_min(answers, s->out.due);
+}
