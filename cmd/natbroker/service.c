@@ -52,8 +52,18 @@ static void tell(struct service *v, const struct broker_event *ev)
 	case BROKER_SESSION:
 		log_line(LEVEL_DEBUG, "session of %s", text);
 		break;
+	case BROKER_REGISTERED:
+		log_line(LEVEL_DEBUG, "registration of %s", text);
+		break;
+	case BROKER_BAD_PROOF:
+		log_line(LEVEL_WARNING,
+			 "no proof of its key: %s; if all are refused, clients know this broker by "
+			 "another address: see --advertise",
+			 text);
+		break;
 	case BROKER_TABLE_FULL:
-		log_line(LEVEL_WARNING, "a table is full: new clients or trials are refused");
+		log_line(LEVEL_WARNING,
+			 "a table is full: new clients, trials or registrations are refused");
 		break;
 	case BROKER_RATE_LIMITED:
 		log_line(LEVEL_WARNING, "over its rate limit: %s", text);
@@ -99,9 +109,10 @@ static void sum_up(const struct service *v)
 
 	log_line(LEVEL_INFO,
 		 "ended: %" PRIu64 " datagrams in, %" PRIu64 " out, %" PRIu64 " bindings, %" PRIu64
-		 " sessions, %" PRIu64 " copies",
-		 n->datagrams_in, n->datagrams_out, n->bindings, n->sessions_opened,
-		 n->copies_sent);
+		 " sessions, %" PRIu64 " copies, %" PRIu64 " proofs of key, %" PRIu64
+		 " rings, %" PRIu64 " answers, %" PRIu64 " relayed",
+		 n->datagrams_in, n->datagrams_out, n->bindings, n->sessions_opened, n->copies_sent,
+		 n->proofs, n->rings, n->answers, n->relayed);
 }
 
 static int serve(struct service *v)

@@ -24,7 +24,6 @@ static bool may_answer(struct broker *b, const struct request *q, enum answer_li
 		return false;
 	if (limits_take(&b->limits, LIMIT_BINDING, &q->from, 1, b->config.binding_per_s, q->now))
 		return true;
-	b->stats.refused_rate++;
 	log_rate(b, &q->from, q->now);
 	return false;
 }
@@ -56,6 +55,13 @@ bool answer_send_from(struct broker *b, const struct request *q, enum answer_lim
 		return false;
 	outbox_put(b, from, addr_with_port(q->from, to_port), w);
 	return true;
+}
+
+void answer_pass_on(struct broker *b, const struct endpoint *from, const struct addr *to,
+		    struct wr *w)
+{
+	if (stun_end(w) > 0)
+		outbox_put(b, from, *to, w);
 }
 
 bool answer_send(struct broker *b, const struct request *q, enum answer_limit limit, struct wr *w)
@@ -117,10 +123,20 @@ void log_full(struct broker *b, nk_time now)
 
 void log_rate(struct broker *b, const struct addr *who, nk_time now)
 {
+	b->stats.refused_rate++;
 	if (now - b->rate_logged < LOG_INTERVAL)
 		return;
 	b->rate_logged = now;
 	log_event(b, BROKER_RATE_LIMITED, who, 0);
+}
+
+void log_proof(struct broker *b, const struct addr *who, nk_time now)
+{
+	b->stats.refused_proof++;
+	if (now - b->proof_logged < LOG_INTERVAL)
+		return;
+	b->proof_logged = now;
+	log_event(b, BROKER_BAD_PROOF, who, 0);
 }
 
 bool broker_next_event(struct broker *b, struct broker_event *out)

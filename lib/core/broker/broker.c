@@ -22,6 +22,10 @@ struct broker_config broker_default_config(void)
 		.copies_per_s = 300,
 		.binding_per_s = 300,
 		.keep = 4500 * NK_S,
+		.registrations_max = 65536,
+		.registrations_per_ip = 1024,
+		.registration_keep = 60 * NK_S,
+		.calls_per_s = 20,
 	};
 }
 
@@ -34,12 +38,13 @@ struct broker *broker_new(const struct broker_config *config, const uint8_t seed
 		return NULL;
 	b->config = *config;
 	b->status = CORE_BUSY;
-	b->full_logged = b->rate_logged = -LOG_INTERVAL;
 	rng_seed(&b->rng, seed);
 	rng_bytes(&b->rng, key, sizeof(key));
+	rng_bytes(&b->rng, b->ticket_key, sizeof(b->ticket_key));
 	b->outbox = malloc(OUTBOX_SIZE * sizeof(*b->outbox));
 	if (b->outbox == NULL || limits_init(&b->limits, &b->rng) != 0 ||
-	    store_init(&b->store, config, key) != 0) {
+	    store_init(&b->store, config, key) != 0 ||
+	    registry_init(&b->registry, config, key) != 0) {
 		broker_free(b);
 		b = NULL;
 	}
@@ -53,6 +58,7 @@ void broker_free(struct broker *b)
 		return;
 	limits_free(&b->limits);
 	store_free(&b->store);
+	registry_free(&b->registry);
 	free(b->outbox);
 	crypto_wipe(b, sizeof(*b));
 	free(b);
@@ -66,7 +72,7 @@ unsigned broker_sockets(const struct broker_config *config)
 void broker_start(struct broker *b, nk_time now)
 {
 	b->open_next = 0;
-	b->full_logged = b->rate_logged = now - LOG_INTERVAL;
+	b->full_logged = b->rate_logged = b->proof_logged = now - LOG_INTERVAL;
 }
 
 static struct addr socket_addr(const struct broker *b, uint32_t id)
@@ -109,7 +115,9 @@ static void dispatch(struct broker *b, const struct request *q)
 {
 	if (q->msg->cls == STUN_SUCCESS || q->msg->cls == STUN_ERROR)
 		return;
-	if (q->msg->method != STUN_BINDING)
+	if (q->msg->method >= RENDEZVOUS_REGISTER && q->msg->method <= RENDEZVOUS_RELAY)
+		rendezvous_input(b, q);
+	else if (q->msg->method != STUN_BINDING)
 		probe_service_input(b, q);
 	else if (q->msg->cls == STUN_REQUEST)
 		stun_server_binding(b, q);
@@ -119,6 +127,7 @@ static void count_held(struct broker *b)
 {
 	b->stats.sessions = b->store.session_pool.used;
 	b->stats.trials = b->store.trial_pool.used;
+	b->stats.registrations = b->registry.listener_pool.used;
 }
 
 static void datagram(struct broker *b, const struct event *ev, nk_time now)
@@ -209,6 +218,7 @@ static bool next_send(struct broker *b, struct action *action, nk_time now)
 		if (probe_ask_output(b, a, action, now))
 			return true;
 	}
+	registry_expire(&b->registry, now);
 	count_held(b);
 	return false;
 }
@@ -232,7 +242,7 @@ nk_time broker_deadline(const struct broker *b)
 {
 	if (b->out_count > 0 || b->open_next < broker_sockets(&b->config))
 		return 0;
-	return heap_next(&b->store.due);
+	return nk_min(heap_next(&b->store.due), heap_next(&b->registry.due));
 }
 
 int broker_status(const struct broker *b)

@@ -1,5 +1,6 @@
 /*
- * natbroker's server side as a core: STUN (RFC 8489, RFC 5780) and the probe service.
+ * natbroker's server side as a core: STUN (RFC 8489, RFC 5780), the probe service and the
+ * rendezvous.
  *
  * Nothing here amplifies or reflects; limits.h has the rules. All memory is
  * taken by broker_new() and bounded by its configuration.
@@ -9,7 +10,8 @@
 
 #include "core/core.h"
 
-#define BROKER_ADDRS_MAX 8
+#define BROKER_ADDRS_MAX     8
+#define BROKER_CALLS_PER_KEY 4
 
 /**
  * struct broker_config - What a broker serves and how much it holds
@@ -24,6 +26,11 @@
  * @copies_per_s:  Most copies to one IP
  * @keep:	How long a silent trial is remembered
  * @binding_per_s: Plain Binding answers longer than their request, per /24 or /48
+ * @registrations_max: Keys at once; @registrations_per_ip: of one IP (/64 in IPv6)
+ * @registration_keep: How long a silent registration is held
+ * @calls_per_s: Rings from one IP or /64, and proofs of key as many; BROKER_CALLS_PER_KEY times
+ *		as many to one key, and answers by it
+ * @relays_per_s: Relayed packets from one IP or /64; 0: none is relayed
  */
 struct broker_config {
 	struct addr listen[BROKER_ADDRS_MAX];
@@ -33,6 +40,9 @@ struct broker_config {
 	unsigned sessions_max, trials_max;
 	unsigned trials_per_ip, copies_per_s, binding_per_s;
 	nk_time keep;
+	unsigned registrations_max, registrations_per_ip;
+	nk_time registration_keep;
+	unsigned calls_per_s, relays_per_s;
 };
 
 /* The configuration of a broker without options: both families, any address. */
@@ -43,7 +53,8 @@ struct broker_stats {
 	uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
 	uint64_t bindings, sessions_opened, trials_seen, copies_sent;
 	uint64_t malformed, refused_rate, refused_cookie, refused_full, refused_unpaid;
-	unsigned sessions, trials;
+	uint64_t proofs, rings, calls, answers, relayed, refused_proof, refused_ticket;
+	unsigned sessions, trials, registrations;
 };
 
 /* What is worth a line in the log. */
@@ -53,6 +64,8 @@ enum broker_event_kind {
 	BROKER_SERVING_ICMP, /* pings to @addr may be trials */
 	BROKER_NO_ICMP,      /* they may not; @addr, @error */
 	BROKER_SESSION,      /* a client opened a session; @addr */
+	BROKER_REGISTERED,   /* a listener registered, or moved; @addr */
+	BROKER_BAD_PROOF,    /* a proof of key was refused, at most once a minute; @addr */
 	BROKER_TABLE_FULL,   /* at most once a minute */
 	BROKER_RATE_LIMITED, /* at most once a minute; @addr */
 };

@@ -78,20 +78,15 @@ static struct bucket *find_bucket(struct limits *l, uint64_t key, nk_time now)
 	return room;
 }
 
-bool limits_take(struct limits *l, enum limit limit, const struct addr *who, unsigned n,
-		 unsigned per_s, nk_time now)
+/* Takes @n tokens of the bucket of @key. */
+static bool take(struct limits *l, uint64_t key, unsigned n, unsigned per_s, nk_time now)
 {
-	const struct addr net =
-		limit == LIMIT_BINDING ? addr_prefix(who, 24, 48) : addr_prefix(who, 32, 64);
-	uint8_t in[sizeof(net.ip) + 1];
 	struct bucket *b;
 	nk_time each;
 
 	if (per_s == 0)
 		return false;
-	memcpy(in, net.ip, sizeof(net.ip));
-	in[sizeof(net.ip)] = (uint8_t)limit;
-	b = find_bucket(l, crypto_siphash(l->bucket_key, in, sizeof(in)), now);
+	b = find_bucket(l, key, now);
 	if (b == NULL)
 		return false;
 
@@ -100,4 +95,26 @@ bool limits_take(struct limits *l, enum limit limit, const struct addr *who, uns
 		return false;
 	b->full_at += n * each;
 	return true;
+}
+
+bool limits_take(struct limits *l, enum limit limit, const struct addr *who, unsigned n,
+		 unsigned per_s, nk_time now)
+{
+	const struct addr net =
+		limit == LIMIT_BINDING ? addr_prefix(who, 24, 48) : addr_prefix(who, 32, 64);
+	uint8_t in[sizeof(net.ip) + 1];
+
+	memcpy(in, net.ip, sizeof(net.ip));
+	in[sizeof(net.ip)] = (uint8_t)limit;
+	return take(l, crypto_siphash(l->bucket_key, in, sizeof(in)), n, per_s, now);
+}
+
+bool limits_take_key(struct limits *l, enum limit limit, const uint8_t key[static CRYPTO_KEY],
+		     unsigned per_s, nk_time now)
+{
+	uint8_t in[CRYPTO_KEY + 1];
+
+	memcpy(in, key, CRYPTO_KEY);
+	in[CRYPTO_KEY] = (uint8_t)limit;
+	return take(l, crypto_siphash(l->bucket_key, in, sizeof(in)), 1, per_s, now);
 }

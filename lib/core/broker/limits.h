@@ -30,6 +30,11 @@ enum limit {
 	LIMIT_BINDING, /* answers longer than their request, per /24 or /48 */
 	LIMIT_ASKED,   /* copies that ASKs may promise, per IP or /64 */
 	LIMIT_SENT,    /* copies that leave, per IP or /64 */
+	LIMIT_PROOF,   /* proofs of key, per IP or /64: each costs us a verification */
+	LIMIT_RING,    /* rings, per IP or /64 */
+	LIMIT_RELAY,   /* relayed packets, per IP or /64 of the sender */
+	LIMIT_CALLED,  /* rings that are passed on, per key */
+	LIMIT_ANSWER,  /* answers, per key */
 };
 
 struct bucket;
@@ -64,5 +69,9 @@ bool limits_cookie_ok(const struct limits *l, const struct addr *who, uint64_t c
  */
 bool limits_take(struct limits *l, enum limit limit, const struct addr *who, unsigned n,
 		 unsigned per_s, nk_time now);
+
+/* The same, one token, for limits per key. */
+bool limits_take_key(struct limits *l, enum limit limit, const uint8_t key[static CRYPTO_KEY],
+		     unsigned per_s, nk_time now);
 
 #endif

@@ -46,7 +46,6 @@ static bool book(struct broker *b, struct trial *t, unsigned copies, nk_time now
 		return false;
 	}
 	if (!limits_take(&b->limits, LIMIT_ASKED, &t->from, copies, b->config.copies_per_s, now)) {
-		b->stats.refused_rate++;
 		log_rate(b, &t->from, now);
 		t->flags |= PROBE_REFUSED;
 		return false;
@@ -129,7 +128,6 @@ static bool spend(struct broker *b, struct trial *t, nk_time now)
 		return false;
 	}
 	if (!limits_take(&b->limits, LIMIT_SENT, &t->from, 1, b->config.copies_per_s, now)) {
-		b->stats.refused_rate++;
 		log_rate(b, &t->from, now);
 		t->flags |= PROBE_REFUSED;
 		return false;

@@ -7,8 +7,10 @@
 
 #include "core/broker/broker.h"
 #include "core/broker/limits.h"
+#include "core/broker/registry.h"
 #include "core/broker/store.h"
 #include "wire/probe_msg.h"
+#include "wire/rendezvous_msg.h"
 #include "wire/stun.h"
 
 #define OUTBOX_SIZE  512
@@ -31,13 +33,17 @@ struct packet {
  * @icmp:	That last one is open
  * @failed:	Sockets that could not be opened and need not be
  * @outbox:	Answers not yet taken by output(), a ring
- * @log:	Notable events not yet taken, a ring; @full_logged and @rate_logged: when last
+ * @log:	Notable events not yet taken, a ring; @full_logged, @rate_logged and @proof_logged: when
+ *		last
+ * @ticket_key:	Tickets are made with it
  */
 struct broker {
 	struct broker_config config;
 	struct rng rng;
 	struct limits limits;
 	struct store store;
+	struct registry registry;
+	uint8_t ticket_key[16];
 	struct broker_stats stats;
 	int status;
 	unsigned open_next, failed;
@@ -46,7 +52,7 @@ struct broker {
 	unsigned out_head, out_count;
 	struct broker_event log[LOG_SIZE];
 	unsigned log_head, log_count;
-	nk_time full_logged, rate_logged;
+	nk_time full_logged, rate_logged, proof_logged;
 };
 
 /**
@@ -85,6 +91,10 @@ bool answer_send(struct broker *b, const struct request *q, enum answer_limit li
 bool answer_send_from(struct broker *b, const struct request *q, enum answer_limit limit,
 		      struct wr *w, const struct endpoint *from, uint16_t to_port);
 
+/* A message to somebody else, who has echoed a cookie: the other gate. */
+void answer_pass_on(struct broker *b, const struct endpoint *from, const struct addr *to,
+		    struct wr *w);
+
 /* An error response, with its reason phrase if that fits; silence if even the code does not. */
 void answer_error(struct broker *b, const struct request *q, enum answer_limit limit, uint16_t code,
 		  const char *reason);
@@ -98,7 +108,11 @@ void answer_fingerprint(const struct request *q, struct wr *w);
 
 void log_full(struct broker *b, nk_time now);
 void log_rate(struct broker *b, const struct addr *who, nk_time now);
+void log_proof(struct broker *b, const struct addr *who, nk_time now);
 void log_event(struct broker *b, enum broker_event_kind kind, const struct addr *addr, int error);
+
+/* The address by which the sender of @q knows the endpoint that it contacted. */
+struct addr public_addr_of(const struct broker *b, const struct request *q);
 
 /* Whether a socket is for pings. */
 static inline bool is_icmp(const struct broker *b, uint32_t id)
@@ -108,6 +122,16 @@ static inline bool is_icmp(const struct broker *b, uint32_t id)
 
 /* Each part's share of the input, and the asks' share of the output. */
 void stun_server_binding(struct broker *b, const struct request *q);
+void rendezvous_input(struct broker *b, const struct request *q);
+
+/* Parts of the rendezvous: 461 with a cookie, our time and where we see the sender; 463 with a
+ * time to come again, by itself or because of a rate; and whose token came from its own address. */
+void answer_cookie(struct broker *b, const struct request *q);
+void answer_retry(struct broker *b, const struct request *q, uint32_t retry_ms);
+void answer_too_often(struct broker *b, const struct request *q);
+struct listener *listener_of(struct broker *b, const struct request *q,
+			     const struct rendezvous_msg *m);
+void register_input(struct broker *b, const struct request *q, const struct rendezvous_msg *m);
 void probe_service_input(struct broker *b, const struct request *q);
 void probe_ask_input(struct broker *b, const struct request *q, const struct probe_msg *m,
 		     struct session *s);

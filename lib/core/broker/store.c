@@ -16,19 +16,6 @@ static uint32_t ask_places(const struct broker_config *config)
 	return n > ASKS_MIN ? n : ASKS_MIN;
 }
 
-static bool heap_places(struct heap *h, size_t n)
-{
-	nk_time *at = calloc(n, sizeof(*at));
-	uint32_t *order = calloc(n, sizeof(*order));
-	uint32_t *where = calloc(n, sizeof(*where));
-
-	*h = (struct heap){.at = at, .order = order, .where = where};
-	if (at == NULL || order == NULL || where == NULL)
-		return false;
-	heap_init(h, at, order, where, n);
-	return true;
-}
-
 int store_init(struct store *s, const struct broker_config *config, const uint8_t key[static 16])
 {
 	const uint32_t sessions = config->sessions_max;
@@ -53,7 +40,7 @@ int store_init(struct store *s, const struct broker_config *config, const uint8_
 	    table_init(&s->by_number, trials, s->hash_key) != 0 ||
 	    table_init(&s->by_tid, asks, s->hash_key) != 0)
 		return NK_ERR_NO_MEMORY;
-	return heap_places(&s->due, (size_t)sessions + trials + asks) ? 0 : NK_ERR_NO_MEMORY;
+	return due_init(&s->due, (size_t)sessions + trials + asks);
 }
 
 void store_free(struct store *s)
@@ -71,9 +58,7 @@ void store_free(struct store *s)
 	table_free(&s->by_control);
 	table_free(&s->by_number);
 	table_free(&s->by_tid);
-	free(s->due.at);
-	free(s->due.order);
-	free(s->due.where);
+	due_free(&s->due);
 	crypto_wipe(s, sizeof(*s));
 }
 

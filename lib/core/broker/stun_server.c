@@ -36,6 +36,11 @@ static struct addr public_addr(const struct broker_config *c, uint32_t i, bool a
 	return addr_with_port(addr_is_any(&c->listen[i]) ? *as_asked : c->listen[i], port);
 }
 
+struct addr public_addr_of(const struct broker *b, const struct request *q)
+{
+	return public_addr(&b->config, q->at.id / 2, q->at.id % 2 != 0, &q->local);
+}
+
 /**
  * struct origin - Where an answer leaves from (RFC 5780 section 6.1, table 1)
  * @from:	The endpoint

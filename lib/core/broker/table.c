@@ -76,6 +76,27 @@ void table_remove(struct table *t, uint64_t key)
 	t->values[gap] = TABLE_NONE;
 }
 
+int due_init(struct heap *h, size_t n)
+{
+	nk_time *at = calloc(n, sizeof(*at));
+	uint32_t *order = calloc(n, sizeof(*order));
+	uint32_t *where = calloc(n, sizeof(*where));
+
+	*h = (struct heap){.at = at, .order = order, .where = where};
+	if (at == NULL || order == NULL || where == NULL)
+		return NK_ERR_NO_MEMORY;
+	heap_init(h, at, order, where, n);
+	return 0;
+}
+
+void due_free(struct heap *h)
+{
+	free(h->at);
+	free(h->order);
+	free(h->where);
+	*h = (struct heap){0};
+}
+
 int pool_init(struct pool *p, uint32_t n)
 {
 	*p = (struct pool){.free = TABLE_NONE, .n = n};

@@ -1,9 +1,11 @@
-/* Bounded tables without memory of their own on the packet path: a map of numbers, and free places. */
+/* Bounded tables without memory of their own on the packet path: a map of numbers, free places, due times. */
 #ifndef CORE_BROKER_TABLE_H
 #define CORE_BROKER_TABLE_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/heap.h"
 
 #define TABLE_NONE UINT32_MAX
 
@@ -49,5 +51,10 @@ void pool_free(struct pool *p);
 /* A free place, or TABLE_NONE. */
 uint32_t pool_take(struct pool *p);
 void pool_give(struct pool *p, uint32_t place);
+
+/* Takes memory for the due times of @n things. Return: 0 or NK_ERR_NO_MEMORY; due_free() takes
+ * what either left. */
+int due_init(struct heap *h, size_t n);
+void due_free(struct heap *h);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/crypto.h"
 #include "core/core.h"
 #include "core/rendezvous/broker_clock.h"
-#include "wire/rendezvous_msg.h"
+#include "core/rendezvous/rung.h"
 
 /**
  * struct registration_config - Where and as whom
@@ -28,20 +28,6 @@ struct registration_config {
 
 enum registration_state { REGISTRATION_TRYING, REGISTRATION_HELD, REGISTRATION_SILENT };
 
-/**
- * struct rung - Somebody rings: an offer as the broker passed it on
- * @from:	Where the broker says that the caller is
- * @ticket:	Lets one answer go back there
- */
-struct rung {
-	struct addr from;
-	uint8_t ticket[RENDEZVOUS_TICKET];
-	uint8_t offer[RENDEZVOUS_BODY_MAX];
-	size_t len;
-};
-
-#define REGISTRATION_RINGS 16 /* not yet taken; more are dropped, and come again */
-
 struct registration; /* registration_new() to registration_free() */
 
 struct registration *registration_new(const struct registration_config *config, struct rng *rng,
@@ -53,22 +39,29 @@ bool registration_input(struct registration *r, const struct event *ev, nk_time 
 bool registration_output(struct registration *r, struct action *action, nk_time now);
 nk_time registration_deadline(const struct registration *r);
 
+/* Asks the broker at once: our NAT may have been given other ideas. */
+void registration_refresh(struct registration *r, nk_time now);
+
 enum registration_state registration_state(const struct registration *r);
 /* As the broker sees our socket; all zero before that is known. */
 struct addr registration_mapped(const struct registration *r);
 const struct broker_clock *registration_clock(const struct registration *r);
 
-/* Takes the oldest ring; false if there is none. */
+/* Takes the oldest ring; false if there is none. Of RUNGS_MAX that were not taken more are
+ * dropped: they come again. */
 bool registration_next_ring(struct registration *r, struct rung *out);
 
-/* Sends an answer (or a relayed packet, @relay) back on a ring's ticket, once. Copied. */
+/* Sends an answer back on a ring's ticket, and again until the broker has it. Copied. Return: 0
+ * or NK_ERR_NO_ROOM. */
 int registration_answer(struct registration *r, const struct rung *to, const uint8_t *answer,
-			size_t len, bool allow_relay);
+			size_t len, bool allow_relay, nk_time now);
+
+/* Sends a packet to the caller through the broker, once: @to is the last that came from there, as
+ * tickets grow old. Copied. Return: 0 or NK_ERR_NO_ROOM. */
 int registration_relay(struct registration *r, const struct rung *to, const uint8_t *packet,
 		       size_t len);
 
-/* A relayed packet that has come, borrowed until the next input; false if there is none. */
-bool registration_next_relayed(struct registration *r, struct addr *from, const uint8_t **packet,
-			       size_t *len);
+/* Takes the oldest relayed packet, as @offer; false if there is none. */
+bool registration_next_relayed(struct registration *r, struct rung *out);
 
 #endif

@@ -28,7 +28,7 @@ enum ring_state {
 	RING_READY,        /* ring_mapped() and ring_clock() are known: make the offer */
 	RING_RINGING,      /* the offer is sent, and resent byte for byte */
 	RING_ACKNOWLEDGED, /* the broker has it; still resent until it is answered */
-	RING_ANSWERED,     /* ring_answer() has what came back; another may come after it */
+	RING_ANSWERED,     /* ring_next_answer() has what came back; another may come after it */
 };
 
 struct ring; /* ring_new() to ring_free() */
@@ -53,9 +53,14 @@ bool ring_next_answer(struct ring *r, uint8_t answer[static RENDEZVOUS_BODY_MAX]
 /* The offer was answered, and is sent no more. */
 void ring_settled(struct ring *r);
 
-/* Sends a packet to the callee through the broker; NK_ERR_PERMISSION if callee or broker do not
- * allow it. ring_next_relayed() is the way back, borrowed until the next input. */
+/* The answer came with leave to relay. */
+bool ring_may_relay(const struct ring *r);
+
+/* Sends a packet to the callee through the broker, once. Copied. Return: 0, NK_ERR_NO_ROOM, or
+ * NK_ERR_PERMISSION if callee or broker do not allow it. */
 int ring_relay(struct ring *r, const uint8_t *packet, size_t len);
-bool ring_next_relayed(struct ring *r, const uint8_t **packet, size_t *len);
+
+/* Takes the oldest relayed packet; false if there is none. */
+bool ring_next_relayed(struct ring *r, uint8_t packet[static RENDEZVOUS_BODY_MAX], size_t *len);
 
 #endif

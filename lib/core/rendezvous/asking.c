@@ -1,0 +1,53 @@
+#include "core/rendezvous/asking.h"
+
+#define FIRST_WAIT (500 * NK_MS) /* RFC 8489 section 6.2.1, while no round trip is known */
+#define SHORT_WAIT (50 * NK_MS)
+#define OFTEN      10 /* so many sends at least once a second */
+#define DOUBLINGS  4
+
+void asking_wait(struct asking *a, nk_time due)
+{
+	a->tries = 0;
+	a->due = due;
+}
+
+static unsigned at_most(unsigned n, unsigned most)
+{
+	return n < most ? n : most;
+}
+
+/* After the send that made it so many @tries. */
+static nk_time pause_after(unsigned tries, const struct broker_clock *clock)
+{
+	const nk_time rtt = broker_clock_known(clock) ? broker_clock_rtt(clock) : 0;
+	const nk_time first = rtt > 0 ? rtt + nk_max(rtt / 2, SHORT_WAIT) : FIRST_WAIT;
+
+	if (tries <= OFTEN)
+		return nk_max(first, nk_min(first << at_most(tries - 1, DOUBLINGS), NK_S));
+	return nk_max(first, NK_S << at_most(tries - OFTEN, DOUBLINGS));
+}
+
+const uint8_t *asking_send(struct asking *a, const struct broker_link *link, nk_time now)
+{
+	const unsigned i = a->next;
+
+	a->next = (i + 1) % ASKING_IDS;
+	a->tries++;
+	a->due = now + pause_after(a->tries, &link->clock);
+	a->ids[i].sent = now;
+	rng_bytes(link->rng, a->ids[i].tid, STUN_TID);
+	return a->ids[i].tid;
+}
+
+bool asking_is_answered(const struct asking *a, struct broker_link *link, uint16_t method,
+			const struct stun_msg *msg, const struct rendezvous_msg *m, nk_time now)
+{
+	for (unsigned i = 0; i < ASKING_IDS; i++) {
+		if (!stun_answers(msg, method, a->ids[i].tid))
+			continue;
+		if (m->has_time)
+			broker_clock_add(&link->clock, a->ids[i].sent, now, m->time_us);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,304 @@
+#include "core/rendezvous/registration.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "core/rendezvous/asking.h"
+
+#define ANSWERS      8 /* under way to the broker */
+#define ANSWER_TRIES 4
+#define SILENT_TRIES 6 /* without an answer, and the broker is called silent */
+#define AT_ONCE      4 /* tries that may follow a refusal at once: no broker makes us flood it */
+#define RETRY_MIN    NK_S
+#define RETRY_MAX    (60 * NK_S)
+#define REFUSED_WAIT (10 * NK_S) /* for what cannot get better by itself */
+
+/* An answer that the broker has not acknowledged. */
+struct answer {
+	struct asking asking;
+	struct rung to; /* with our answer as its body */
+	uint32_t flags;
+};
+
+/**
+ * struct registration - What is known, and what is to be sent
+ * @asking:	The REGISTER that is due next
+ * @token:	0: we are not registered, as far as we know; @cookie likewise
+ * @rings, @relayed, @relays: Not yet taken, not yet taken, not yet sent
+ */
+struct registration {
+	struct broker_link link;
+	const struct identity *us;
+	enum registration_state state;
+	struct asking asking;
+	uint64_t cookie, token;
+	struct addr mapped;
+	nk_time keep, longest_keep;
+	struct answer answers[ANSWERS];
+	struct rungs rings, relayed, relays;
+};
+
+struct registration *registration_new(const struct registration_config *config, struct rng *rng,
+				      nk_time now)
+{
+	struct registration *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->link = (struct broker_link){
+		.socket = config->socket, .broker = config->broker, .rng = rng};
+	r->us = config->identity;
+	r->keep = r->longest_keep = config->keep;
+	asking_wait(&r->asking, now);
+	for (unsigned i = 0; i < ANSWERS; i++)
+		asking_wait(&r->answers[i].asking, NK_NEVER);
+	return r;
+}
+
+void registration_free(struct registration *r)
+{
+	free(r);
+}
+
+/* A refusal that another REGISTER may cure, now or, if that has not helped, when it is due anyway. */
+static void ask_again(struct registration *r, nk_time now)
+{
+	if (r->asking.tries < AT_ONCE)
+		r->asking.due = now;
+}
+
+static void refused(struct registration *r, uint16_t error, const struct rendezvous_msg *m,
+		    nk_time now)
+{
+	const nk_time retry = (nk_time)m->retry_ms * NK_MS;
+
+	r->state = REGISTRATION_TRYING;
+	r->token = 0;
+	switch (error) {
+	case PROBE_ERR_COOKIE:
+		r->cookie = m->cookie;
+		ask_again(r, now);
+		break;
+	case PROBE_ERR_SESSION:
+		ask_again(r, now);
+		break;
+	case PROBE_ERR_FULL:
+		asking_wait(&r->asking, now + nk_max(RETRY_MIN, nk_min(retry, RETRY_MAX)));
+		break;
+	default:
+		r->cookie = 0;
+		asking_wait(&r->asking, now + REFUSED_WAIT);
+	}
+}
+
+static void registered(struct registration *r, const struct stun_msg *msg,
+		       const struct rendezvous_msg *m, nk_time now)
+{
+	if (m->has_token)
+		r->token = m->token;
+	if (r->token == 0)
+		return;
+	if (m->lifetime_s > 0)
+		r->keep = nk_min(r->longest_keep, m->lifetime_s * NK_S / 3);
+	r->mapped = msg->xor_mapped;
+	r->state = REGISTRATION_HELD;
+	asking_wait(&r->asking, now + r->keep);
+}
+
+static void answer_response(struct registration *r, const struct stun_msg *msg,
+			    const struct rendezvous_msg *m, nk_time now)
+{
+	for (unsigned i = 0; i < ANSWERS; i++) {
+		struct asking *a = &r->answers[i].asking;
+
+		if (a->due != NK_NEVER &&
+		    asking_is_answered(a, &r->link, RENDEZVOUS_ANSWER, msg, m, now))
+			asking_wait(a, NK_NEVER);
+	}
+}
+
+static void register_response(struct registration *r, const struct stun_msg *msg,
+			      const struct rendezvous_msg *m, nk_time now)
+{
+	if (!asking_is_answered(&r->asking, &r->link, RENDEZVOUS_REGISTER, msg, m, now))
+		return;
+	if (msg->cls == STUN_SUCCESS)
+		registered(r, msg, m, now);
+	else
+		refused(r, msg->error, m, now);
+}
+
+static void passed_on(struct rungs *to, const struct rendezvous_msg *m)
+{
+	if (m->body != NULL && m->ticket != NULL)
+		rungs_put(to, &m->from, m->ticket, m->body, m->body_len);
+}
+
+/* What a caller's side is told on the same socket is not taken. */
+bool registration_input(struct registration *r, const struct event *ev, nk_time now)
+{
+	struct rendezvous_msg m;
+	struct stun_msg msg;
+
+	if (ev->kind == EVENT_RESUMED)
+		registration_refresh(r, now); /* the NAT has not slept */
+	if (!broker_link_read(&r->link, ev, &msg, &m))
+		return false;
+	if (msg.method == RENDEZVOUS_REGISTER)
+		register_response(r, &msg, &m, now);
+	else if (msg.method == RENDEZVOUS_ANSWER && msg.cls != STUN_INDICATION)
+		answer_response(r, &msg, &m, now);
+	else if (msg.method == RENDEZVOUS_CALL)
+		passed_on(&r->rings, &m);
+	else if (msg.method == RENDEZVOUS_RELAY && addr_family(&m.from) != ADDR_NONE)
+		passed_on(&r->relayed, &m);
+	else
+		return false;
+	return true;
+}
+
+static void put_proof(struct wr *w, const struct registration *r, const uint8_t *tid)
+{
+	const struct identity *us = r->us;
+	uint8_t proof[RENDEZVOUS_PROOF_LEN], signature[CRYPTO_SIGNATURE];
+
+	rendezvous_proof(proof, r->cookie, tid, us->sign_public, &r->link.broker);
+	identity_sign(signature, us, proof, sizeof(proof));
+	probe_put_cookie(w, r->cookie);
+	rendezvous_put_key(w, us->sign_public);
+	rendezvous_put_signature(w, signature);
+}
+
+static void send_register(struct registration *r, struct action *action, nk_time now)
+{
+	const uint8_t *tid = asking_send(&r->asking, &r->link, now);
+	struct wr w = broker_link_begin(&r->link, action, RENDEZVOUS_REGISTER, STUN_REQUEST, tid);
+
+	if (r->token != 0)
+		probe_put_token(&w, r->token);
+	else if (r->cookie != 0)
+		put_proof(&w, r, tid);
+	else
+		stun_pad_to(&w, RENDEZVOUS_ASK_LEN);
+	broker_link_end(action, &w);
+	if (r->asking.tries >= SILENT_TRIES)
+		r->state = REGISTRATION_SILENT;
+}
+
+static void put_passed_on(struct wr *w, const struct registration *r, const struct rung *x)
+{
+	probe_put_token(w, r->token);
+	rendezvous_put_from(w, &x->from);
+	rendezvous_put_ticket(w, x->ticket);
+	rendezvous_put_body(w, x->offer, x->len);
+}
+
+static void send_answer(struct registration *r, struct answer *a, struct action *action,
+			nk_time now)
+{
+	struct wr w = broker_link_begin(&r->link, action, RENDEZVOUS_ANSWER, STUN_REQUEST,
+					asking_send(&a->asking, &r->link, now));
+
+	put_passed_on(&w, r, &a->to);
+	if (a->flags != 0)
+		stun_put_u32(&w, RENDEZVOUS_ATTR_FLAGS, a->flags);
+	broker_link_end(action, &w);
+}
+
+static void send_relay(struct registration *r, const struct rung *x, struct action *action)
+{
+	uint8_t tid[STUN_TID];
+	struct wr w;
+
+	rng_bytes(r->link.rng, tid, sizeof(tid));
+	w = broker_link_begin(&r->link, action, RENDEZVOUS_RELAY, STUN_INDICATION, tid);
+	put_passed_on(&w, r, x);
+	broker_link_end(action, &w);
+}
+
+bool registration_output(struct registration *r, struct action *action, nk_time now)
+{
+	struct rung x;
+
+	for (unsigned i = 0; i < ANSWERS; i++) {
+		struct answer *a = &r->answers[i];
+
+		if (a->asking.due > now)
+			continue;
+		if (a->asking.tries < ANSWER_TRIES) {
+			send_answer(r, a, action, now);
+			return true;
+		}
+		asking_wait(&a->asking, NK_NEVER);
+	}
+	if (rungs_take(&r->relays, &x))
+		send_relay(r, &x, action);
+	else if (r->asking.due <= now)
+		send_register(r, action, now);
+	else
+		return false;
+	return true;
+}
+
+nk_time registration_deadline(const struct registration *r)
+{
+	nk_time due = r->relays.count > 0 ? 0 : r->asking.due;
+
+	for (unsigned i = 0; i < ANSWERS; i++)
+		due = nk_min(due, r->answers[i].asking.due);
+	return due;
+}
+
+void registration_refresh(struct registration *r, nk_time now)
+{
+	asking_wait(&r->asking, now);
+}
+
+enum registration_state registration_state(const struct registration *r)
+{
+	return r->state;
+}
+
+struct addr registration_mapped(const struct registration *r)
+{
+	return r->mapped;
+}
+
+const struct broker_clock *registration_clock(const struct registration *r)
+{
+	return &r->link.clock;
+}
+
+bool registration_next_ring(struct registration *r, struct rung *out)
+{
+	return rungs_take(&r->rings, out);
+}
+
+bool registration_next_relayed(struct registration *r, struct rung *out)
+{
+	return rungs_take(&r->relayed, out);
+}
+
+int registration_answer(struct registration *r, const struct rung *to, const uint8_t *answer,
+			size_t len, bool allow_relay, nk_time now)
+{
+	struct answer *a = r->answers;
+
+	while (a < r->answers + ANSWERS && a->asking.due != NK_NEVER)
+		a++;
+	if (a == r->answers + ANSWERS || len == 0 || len > RENDEZVOUS_BODY_MAX)
+		return NK_ERR_NO_ROOM;
+	a->to = *to;
+	a->to.len = len;
+	memcpy(a->to.offer, answer, len);
+	a->flags = allow_relay ? RENDEZVOUS_RELAY_OK : 0;
+	asking_wait(&a->asking, now);
+	return 0;
+}
+
+int registration_relay(struct registration *r, const struct rung *to, const uint8_t *packet,
+		       size_t len)
+{
+	return rungs_put(&r->relays, &to->from, to->ticket, packet, len);
+}
