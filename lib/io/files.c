@@ -20,23 +20,60 @@ static bool readable(char path[static PATH_MAX], const char *dir, const char *na
 	return n > 0 && n < PATH_MAX && access(path, R_OK) == 0;
 }
 
-bool files_find_config(char path[static PATH_MAX], const char *name)
+/* Return: false if nothing says where it is, or it is too long. */
+static bool home_folder(char dir[static PATH_MAX], enum files_home which)
 {
-	const char *xdg = getenv("XDG_CONFIG_HOME");
+	const bool config = which == FILES_CONFIG;
+	const char *xdg = getenv(config ? "XDG_CONFIG_HOME" : "XDG_STATE_HOME");
 	const char *home = getenv("HOME");
-	char dir[PATH_MAX];
+	int n;
 
 	/* A relative path is to be ignored (XDG Base Directory Specification, "Basics"). */
-	if (xdg != NULL && xdg[0] == '/') {
-		if (readable(path, xdg, name))
-			return true;
-	} else if (home != NULL && home[0] == '/') {
-		const int n = snprintf(dir, sizeof(dir), "%s/.config", home);
+	if (xdg != NULL && xdg[0] == '/')
+		n = snprintf(dir, PATH_MAX, "%s", xdg);
+	else if (home != NULL && home[0] == '/')
+		n = snprintf(dir, PATH_MAX, "%s/%s", home, config ? ".config" : ".local/state");
+	else
+		return false;
+	return n > 0 && n < PATH_MAX;
+}
 
-		if (n > 0 && (size_t)n < sizeof(dir) && readable(path, dir, name))
-			return true;
+bool files_find_config(char path[static PATH_MAX], const char *name)
+{
+	char dir[PATH_MAX];
+
+	return (home_folder(dir, FILES_CONFIG) && readable(path, dir, name)) ||
+	       readable(path, "/etc", name);
+}
+
+/* Makes each folder of a path that begins with "/". */
+static bool make_folders(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		bool there;
+
+		*slash = '\0';
+		there = mkdir(path, 0700) == 0 || errno == EEXIST;
+		*slash = '/';
+		if (!there)
+			return false;
 	}
-	return readable(path, "/etc", name);
+	return true;
+}
+
+int files_place(char path[static PATH_MAX], enum files_home home, const char *name)
+{
+	char dir[PATH_MAX];
+	int n;
+
+	if (!home_folder(dir, home))
+		return NK_ERR_BAD_INPUT;
+	n = snprintf(path, PATH_MAX, "%s/natkit/%s", dir, name);
+	if (n < 0 || n >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return NK_ERR_SYSTEM;
+	}
+	return make_folders(path) ? 0 : NK_ERR_SYSTEM;
 }
 
 bool files_find_data(char path[static PATH_MAX], const char *name)

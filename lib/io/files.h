@@ -16,6 +16,18 @@
  */
 bool files_find_config(char path[static PATH_MAX], const char *name);
 
+enum files_home { FILES_CONFIG, FILES_STATE };
+
+/**
+ * files_place() - Where a file of this user is to be written
+ * @path:	Set to $XDG_CONFIG_HOME/natkit/@name (~/.config) or $XDG_STATE_HOME/natkit/@name
+ *		(~/.local/state); the folders above @name are made, for this user alone
+ *
+ * Return: 0; NK_ERR_BAD_INPUT if neither the variable nor HOME says where that is; NK_ERR_SYSTEM
+ * (errno) if a folder cannot be made.
+ */
+int files_place(char path[static PATH_MAX], enum files_home home, const char *name);
+
 /**
  * files_find_data() - Where a data file of ours is
  * @path:	Set to the first that can be read of @name in share/natkit beside the folder of this

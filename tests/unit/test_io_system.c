@@ -323,6 +323,36 @@ static void replaces_files(void **state)
 	assert_true(command(path));
 }
 
+static void makes_places_for_files(void **state)
+{
+	char place[PATH_MAX], want[PATH_MAX];
+	struct stat st;
+
+	(void)state;
+	setenv("HOME", in_dir("home"), 1);
+	setenv("XDG_CONFIG_HOME", "relative", 1);
+	setenv("XDG_STATE_HOME", in_dir("state"), 1);
+	snprintf(want, sizeof(want), "%s/home/.config/natkit/a", dir);
+	assert_int_equal(files_place(place, FILES_CONFIG, "a"), 0);
+	assert_string_equal(place, want);
+	snprintf(want, sizeof(want), "%s/state/natkit/b/c", dir);
+	assert_int_equal(files_place(place, FILES_STATE, "b/c"), 0);
+	assert_string_equal(place, want);
+	assert_int_equal(stat(in_dir("state/natkit/b"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+
+	unsetenv("XDG_STATE_HOME");
+	assert_int_equal(files_place(place, FILES_STATE, "c"), 0);
+	assert_int_equal(stat(in_dir("home/.local/state/natkit"), &st), 0);
+	setenv("HOME", "/dev/null", 1);
+	assert_int_equal(files_place(place, FILES_STATE, "c"), NK_ERR_SYSTEM);
+	assert_int_equal(errno, ENOTDIR);
+	unsetenv("HOME");
+	assert_int_equal(files_place(place, FILES_STATE, "c"), NK_ERR_BAD_INPUT);
+	snprintf(want, sizeof(want), "rm -r %s/home %s/state", dir, dir);
+	assert_true(command(want));
+}
+
 static void reads_small_files(void **state)
 {
 	char *text = NULL;
@@ -391,17 +421,12 @@ static int leave(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(resolves_numbers),
-		cmocka_unit_test(refuses_what_is_no_name),
-		cmocka_unit_test(resolves_names),
-		cmocka_unit_test(finds_routes),
-		cmocka_unit_test(knows_a_tunnel),
-		cmocka_unit_test(lists_interfaces),
-		cmocka_unit_test(drops_to_a_user),
-		cmocka_unit_test(drops_capabilities),
-		cmocka_unit_test(replaces_files),
-		cmocka_unit_test(reads_small_files),
-		cmocka_unit_test(finds_the_configuration),
+		cmocka_unit_test(resolves_numbers),  cmocka_unit_test(refuses_what_is_no_name),
+		cmocka_unit_test(resolves_names),    cmocka_unit_test(finds_routes),
+		cmocka_unit_test(knows_a_tunnel),    cmocka_unit_test(lists_interfaces),
+		cmocka_unit_test(drops_to_a_user),   cmocka_unit_test(drops_capabilities),
+		cmocka_unit_test(replaces_files),    cmocka_unit_test(makes_places_for_files),
+		cmocka_unit_test(reads_small_files), cmocka_unit_test(finds_the_configuration),
 	};
 
 	return cmocka_run_group_tests_name("io_system", tests, enter, leave);
