@@ -84,6 +84,9 @@ $(BUILD)/bin/$(1): $(call obj,$(wildcard cmd/$(1)/*.c)) $(BUILD)/libnatkit.a
 endef
 $(foreach c,$(CMDS),$(eval $(call link_cmd,$(c))))
 
+# This one draws QR codes.
+$(BUILD)/bin/natpunch: LIBS += $(shell pkg-config --libs libqrencode)
+
 # This one has the virtual world in it.
 $(BUILD)/bin/natsim: $(BUILD)/libnatsim.a
 
