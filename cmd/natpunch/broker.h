@@ -1,0 +1,29 @@
+/* Which broker is ours, and where it is. */
+#ifndef NATPUNCH_BROKER_H
+#define NATPUNCH_BROKER_H
+
+#include "base/addr.h"
+#include "core/identity/card.h"
+
+#define BROKER_HELP                                                                       \
+	"Our broker. Default: the first server of $NATKIT_SERVER, then of natkit/config " \
+	"among the user's configuration files."
+
+/**
+ * broker_find() - The broker where we register
+ * @card:	Its @host and @port are set
+ * @given:	By an option, or NULL
+ *
+ * Return: EXIT_YES, or the exit status to end with, which has been told.
+ */
+int broker_find(struct card *card, const char *given);
+
+/**
+ * broker_resolve() - Looks up where a card's broker is
+ * @out:	By family (0: IPv4), all zero where there is no address or no way to it
+ *
+ * Return: EXIT_YES, or the exit status to end with, which has been told.
+ */
+int broker_resolve(struct addr out[static 2], const struct card *card);
+
+#endif
