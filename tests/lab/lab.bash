@@ -187,9 +187,9 @@ lab_fast() {
   lab_wires=()
 }
 
-# lab_wait COMMAND...: until it succeeds, for at most ten seconds
+# lab_wait COMMAND...: until it succeeds, for at most ten seconds (or $lab_patience)
 lab_wait() {
-  local end=$((SECONDS + 10))
+  local end=$((SECONDS + ${lab_patience:-10}))
   until "$@"; do
     [ "$SECONDS" -lt "$end" ] || return 1
     sleep 0.02
