@@ -43,7 +43,7 @@ struct pair_scene {
 /**
  * struct pair_result - What came of it
  * @finished:	The run came to its end, and the rest is set
- * @connected:	Both are; @by: the tactic that did it, as the side that knew first has it
+ * @connected:	Both are; @by: the dearer of the tactics by which they are
  * @first_check: It was the first full-TTL check of one side
  * @skewed:	They fired so far apart that the first check of one came before the other's left
  * @late:	Deadlines in the past
