@@ -107,8 +107,8 @@ static void shrink(struct outgoing *out, unsigned threshold, unsigned window)
 	out->recovery = out->sends + 1;
 }
 
-/* The peer has it. A message that was sent twice says nothing of times (RFC 6298 section 3). */
-static void arrived(struct outgoing *out, struct outgoing_message *m, bool full, nk_time now)
+/* The peer has it. Return: whether it says something of times: one that was sent twice does not. */
+static bool arrived(struct outgoing *out, struct outgoing_message *m, bool full, nk_time now)
 {
 	if (m->tries == 1) {
 		rtt_sample(&out->rtt, now - m->sent);
@@ -120,6 +120,7 @@ static void arrived(struct outgoing *out, struct outgoing_message *m, bool full,
 	out->flying -= m->state == OUTGOING_FLYING;
 	m->state = OUTGOING_HELD;
 	out->held++;
+	return m->tries == 1;
 }
 
 static void find_lost(struct outgoing *out)
@@ -140,7 +141,7 @@ bool outgoing_acked(struct outgoing *out, const struct frame *ack, nk_time now)
 {
 	const unsigned taken = (uint16_t)(ack->seq - out->first);
 	const bool full = out->flying >= out->window;
-	bool news = taken > 0;
+	bool news = taken > 0, timed = taken > 0 && at(out, 0)->state == OUTGOING_HELD;
 
 	if (taken > out->count)
 		return false;
@@ -150,7 +151,7 @@ bool outgoing_acked(struct outgoing *out, const struct frame *ack, nk_time now)
 
 		if (!has || m->state == OUTGOING_HELD)
 			continue;
-		arrived(out, m, full, now);
+		timed |= arrived(out, m, full, now);
 		news = true;
 	}
 	if (!news)
@@ -158,10 +159,18 @@ bool outgoing_acked(struct outgoing *out, const struct frame *ack, nk_time now)
 	out->first = (uint16_t)(out->first + taken);
 	out->count -= taken;
 	out->held -= taken;
-	out->repeats = 0;
-	out->due = out->count > 0 ? now + rtt_timeout(&out->rtt, 0) : NK_NEVER;
+	if (timed) /* else the longer wait stays until a round trip is measured (RFC 6298 section 5) */
+		out->repeats = 0;
+	out->due = out->count > 0 ? now + rtt_timeout(&out->rtt, out->repeats) : NK_NEVER;
 	find_lost(out);
 	return true;
+}
+
+void outgoing_learn(struct outgoing *out, nk_time took, nk_time now)
+{
+	rtt_sample(&out->rtt, took);
+	if (out->due != NK_NEVER)
+		out->due = nk_min(out->due, now + rtt_timeout(&out->rtt, out->repeats));
 }
 
 static void resend_all(struct outgoing *out)

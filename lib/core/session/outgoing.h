@@ -77,6 +77,9 @@ void outgoing_sent(struct outgoing *out, struct outgoing_message *m, nk_time now
 /* Return: whether it says anything that was not known. */
 bool outgoing_acked(struct outgoing *out, const struct frame *ack, nk_time now);
 
+/* A round trip was measured by other means: a first message need not wait as long as it would. */
+void outgoing_learn(struct outgoing *out, nk_time took, nk_time now);
+
 /**
  * outgoing_expire() - What is to be done when @out->due has come
  *

@@ -5,6 +5,7 @@ void pulse_start(struct pulse *p, uint64_t token, nk_time now)
 	p->due = now;
 	p->pings = 0;
 	p->token = token;
+	p->count = 0;
 	p->lost = false;
 }
 
@@ -18,7 +19,6 @@ bool pulse_proved(struct pulse *p, nk_time now)
 {
 	const bool was_lost = p->lost;
 
-	p->token += p->pings;
 	p->pings = 0;
 	p->due = now + p->idle;
 	p->lost = false;
@@ -29,21 +29,22 @@ uint64_t pulse_ping(struct pulse *p, nk_time wait, nk_time now)
 {
 	nk_time gap = nk_max(p->gap, wait);
 
-	p->sent[p->pings % PULSE_REMEMBERED] = now;
+	p->sent[p->count++ % PULSE_REMEMBERED] = now;
 	/* A lost path may come back by itself; it is asked ever more rarely. */
 	for (unsigned n = p->tries; n < p->pings && gap < p->idle; n++)
 		gap *= 2;
 	p->due = now + gap;
-	return p->token + p->pings++;
+	p->pings++;
+	return p->token++;
 }
 
 bool pulse_is_answer(const struct pulse *p, uint64_t token, nk_time now, nk_time *took)
 {
-	const uint64_t i = token - p->token;
+	const uint64_t ago = p->token - token;
 
-	if (i >= p->pings)
+	if (ago == 0 || ago > p->count || ago > PULSE_REMEMBERED)
 		return false;
-	*took = p->pings - i <= PULSE_REMEMBERED ? now - p->sent[i % PULSE_REMEMBERED] : 0;
+	*took = now - p->sent[(p->count - ago) % PULSE_REMEMBERED];
 	return true;
 }
 

@@ -12,13 +12,14 @@
 
 #include "base/time.h"
 
-#define PULSE_REMEMBERED 8 /* pings whose answer tells the round trip */
+#define PULSE_REMEMBERED 8 /* pings whose answers are known as such */
 
 /**
  * struct pulse - The last answer, and pings since then
  * @idle, @gap, @tries: As in struct session_config
  * @due:	The next ping
- * @pings:	Sent since the last answer, at @sent; the first with @token, each next with one more
+ * @pings:	Sent since the last answer
+ * @token:	Of the next ping: one more than the last one's; @count: sent on this path, the last at @sent
  * @lost:	@tries of them were in vain
  */
 struct pulse {
@@ -26,7 +27,7 @@ struct pulse {
 	unsigned tries;
 	nk_time due;
 	unsigned pings;
-	uint64_t token;
+	uint64_t token, count;
 	nk_time sent[PULSE_REMEMBERED];
 	bool lost;
 };
@@ -43,7 +44,7 @@ bool pulse_proved(struct pulse *p, nk_time now);
 /* Return: the token of the ping that is sent now; @wait: the least time until the next one. */
 uint64_t pulse_ping(struct pulse *p, nk_time wait, nk_time now);
 
-/* Return: true if @token is that of a ping sent since the last answer; @took: 0 if not known. */
+/* Return: true if @token is that of one of the last pings, sent @took ago. */
 bool pulse_is_answer(const struct pulse *p, uint64_t token, nk_time now, nk_time *took);
 
 /* To be asked when @due has come. Return: true once, when the path counts as lost. */

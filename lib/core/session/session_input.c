@@ -44,8 +44,7 @@ static void take_pong(struct session *s, const struct frame *f, const struct way
 		s->tell_changed = true;
 		session_begin_path(s, now);
 	} else if (pulse_is_answer(&s->pulse, f->token, now, &took)) {
-		if (took > 0)
-			rtt_sample(&s->out.rtt, took);
+		outgoing_learn(&s->out, took, now);
 		session_proved(s, now);
 	}
 }

@@ -28,7 +28,7 @@ static bool seal(struct session *s, struct action *action, size_t len, nk_time n
 	return true;
 }
 
-/* A ping or a pong alone, to where the peer is not known to be. */
+/* A ping or a pong alone: what tests a way shall not be lost with a message. */
 static bool seal_token(struct session *s, struct action *action, const struct way *to,
 		       enum frame_kind kind, uint64_t token, nk_time now)
 {
@@ -56,20 +56,24 @@ static bool put_challenge(struct session *s, struct action *action, nk_time now)
 	       seal_token(s, action, &s->path.trial, FRAME_PING, s->path.token, now);
 }
 
-static void put_control(struct session *s, struct wr *w, nk_time now)
+static bool put_ping(struct session *s, struct action *action, nk_time now)
 {
-	struct frame f;
+	uint64_t token;
 
-	if (now >= s->pulse.due) {
-		f = (struct frame){.kind = FRAME_PING};
-		f.token = pulse_ping(&s->pulse, rtt_timeout(&s->out.rtt, 0), now);
-		frame_write(w, &f);
-	}
-	if (s->in.ack_due) {
-		s->in.ack_due = false;
-		f = incoming_ack(&s->in);
-		frame_write(w, &f);
-	}
+	if (now < s->pulse.due)
+		return false;
+	token = pulse_ping(&s->pulse, rtt_timeout(&s->out.rtt, 0), now);
+	return seal_token(s, action, &s->path.way, FRAME_PING, token, now);
+}
+
+static void put_ack(struct session *s, struct wr *w)
+{
+	const struct frame f = incoming_ack(&s->in);
+
+	if (!s->in.ack_due)
+		return;
+	s->in.ack_due = false;
+	frame_write(w, &f);
 }
 
 /* After other frames only as far as every path takes it; else the packet is its own. */
@@ -123,7 +127,7 @@ static bool put_packet(struct session *s, struct action *action, nk_time now)
 	struct wr w = wr_make(action->data + PACKET_HEADER, room(&s->path.way));
 
 	begin(action, &s->path.way);
-	put_control(s, &w, now);
+	put_ack(s, &w);
 	if (!s->pulse.lost && !put_datagram(s, &w))
 		put_message(s, &w, now);
 	return w.len > 0 && seal(s, action, w.len, now);
@@ -161,7 +165,7 @@ bool session_output(struct session *s, struct action *action, nk_time now)
 		return false;
 	look_at_clock(s, now);
 	sends = put_pong(s, action, now) || put_challenge(s, action, now) ||
-		put_packet(s, action, now);
+		put_ping(s, action, now) || put_packet(s, action, now);
 	s->stats.rtt = s->out.rtt.smooth;
 	s->stats.window = s->out.window;
 	return sends;
