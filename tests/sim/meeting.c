@@ -243,3 +243,9 @@ bool meeting_until_answered(struct meeting *m, nk_time within)
 		meeting_wait(m, STEP);
 	return m->caller.answers > 0;
 }
+
+void meeting_relay(struct meeting *m, unsigned packets)
+{
+	m->caller.relays = packets;
+	world_tell(m->world, m->caller_host, &(struct event){.kind = EVENT_RESUMED});
+}

@@ -69,4 +69,7 @@ bool meeting_until_held(struct meeting *m, nk_time within);
 bool meeting_until_answered(struct meeting *m, nk_time within);
 void meeting_wait(struct meeting *m, nk_time d);
 
+/* The caller sends so many packets by relay, one each second. */
+void meeting_relay(struct meeting *m, unsigned packets);
+
 #endif

@@ -4,11 +4,21 @@
 #define SHORT_WAIT (50 * NK_MS)
 #define OFTEN      10 /* so many sends at least once a second */
 #define DOUBLINGS  4
+#define AT_ONCE    4
 
 void asking_wait(struct asking *a, nk_time due)
 {
-	a->tries = 0;
+	a->tries = a->at_once = 0;
 	a->due = due;
+}
+
+void asking_again(struct asking *a, nk_time now)
+{
+	if (a->at_once == AT_ONCE)
+		return;
+	a->at_once++;
+	a->tries = 0;
+	a->due = now;
 }
 
 static unsigned at_most(unsigned n, unsigned most)

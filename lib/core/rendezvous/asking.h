@@ -14,7 +14,7 @@
 /**
  * struct asking - When to ask, and what was asked
  * @ids:	The last ones; @next is where the next one goes
- * @tries:	Sends since asking_wait()
+ * @tries:	Sends that were not answered; @at_once: answers since asking_wait() that asked for more
  * @due:	Next send, NK_NEVER: none is wanted
  */
 struct asking {
@@ -22,12 +22,16 @@ struct asking {
 		uint8_t tid[STUN_TID];
 		nk_time sent;
 	} ids[ASKING_IDS];
-	unsigned next, tries;
+	unsigned next, tries, at_once;
 	nk_time due;
 };
 
 /* Nothing more is unanswered; the next send is at @due. */
 void asking_wait(struct asking *a, nk_time due);
+
+/* An answer wants something else at once. A few times in a row it gets it; then the next send is
+ * when it was due without that: no broker can make us flood it. */
+void asking_again(struct asking *a, nk_time now);
 
 /* The id to send under now. Unless it is answered, the next send follows after one round trip and a
  * half, then ever more slowly: once a second, and at last once in 16. */

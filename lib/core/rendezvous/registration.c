@@ -9,7 +9,6 @@
 #define ANSWERS      8 /* under way to the broker */
 #define ANSWER_TRIES 4
 #define SILENT_TRIES 6 /* without an answer, and the broker is called silent */
-#define AT_ONCE      4 /* tries that may follow a refusal at once: no broker makes us flood it */
 #define RETRY_MIN    NK_S
 #define RETRY_MAX    (60 * NK_S)
 #define REFUSED_WAIT (10 * NK_S) /* for what cannot get better by itself */
@@ -61,13 +60,6 @@ void registration_free(struct registration *r)
 	free(r);
 }
 
-/* A refusal that another REGISTER may cure, now or, if that has not helped, when it is due anyway. */
-static void ask_again(struct registration *r, nk_time now)
-{
-	if (r->asking.tries < AT_ONCE)
-		r->asking.due = now;
-}
-
 static void refused(struct registration *r, uint16_t error, const struct rendezvous_msg *m,
 		    nk_time now)
 {
@@ -78,10 +70,10 @@ static void refused(struct registration *r, uint16_t error, const struct rendezv
 	switch (error) {
 	case PROBE_ERR_COOKIE:
 		r->cookie = m->cookie;
-		ask_again(r, now);
+		asking_again(&r->asking, now);
 		break;
 	case PROBE_ERR_SESSION:
-		ask_again(r, now);
+		asking_again(&r->asking, now);
 		break;
 	case PROBE_ERR_FULL:
 		asking_wait(&r->asking, now + nk_max(RETRY_MIN, nk_min(retry, RETRY_MAX)));

@@ -7,7 +7,6 @@
 #include "core/rendezvous/asking.h"
 #include "core/rendezvous/rung.h"
 
-#define AT_ONCE      4 /* tries that may follow a refusal at once: no broker makes us flood it */
 #define REFUSED_WAIT (5 * NK_S)
 #define RETRY_MIN    (100 * NK_MS)
 
@@ -66,8 +65,8 @@ static void met(struct ring *r, const struct stun_msg *msg, const struct rendezv
 		r->state = RING_READY;
 	if (r->offer_len == 0)
 		asking_wait(&r->asking, NK_NEVER);
-	else if (r->asking.tries < AT_ONCE)
-		r->asking.due = now;
+	else
+		asking_again(&r->asking, now);
 }
 
 static void acknowledged(struct ring *r, const struct stun_msg *msg, nk_time now)
