@@ -109,6 +109,13 @@ bool addr_is_private(const struct addr *a)
 	return false;
 }
 
+bool addr_is_one_host(const struct addr *a)
+{
+	if (addr_family(a) == ADDR_V4)
+		return a->ip[12] != 0 && a->ip[12] < 224;
+	return !addr_is_any(a) && a->ip[0] != 0xff;
+}
+
 static bool parse_port(uint16_t *out, const char *text)
 {
 	char *end;

@@ -42,6 +42,9 @@ size_t addr_overhead(const struct addr *a);
 /* True for RFC 1918, RFC 6598 (100.64.0.0/10), loopback, link-local and unique local addresses. */
 bool addr_is_private(const struct addr *a);
 
+/* Whether one host may be meant by it: no "any" (0.0.0.0/8, ::), no multicast, no broadcast. */
+bool addr_is_one_host(const struct addr *a);
+
 /**
  * addr_parse() - Read "192.0.2.1", "192.0.2.1:3478", "2001:db8::1" or "[2001:db8::1]:3478"
  * @out:	Written on success only

@@ -90,16 +90,6 @@ static bool read_call(struct offer *o, struct rd v)
 	return true;
 }
 
-/* Whether one host may be meant by it: no "any" (0.0.0.0/8, ::), no multicast or broadcast. */
-static bool may_be_sent_to(const struct addr *a)
-{
-	if (a->port == 0 || addr_is_any(a))
-		return false;
-	if (addr_family(a) == ADDR_V4)
-		return a->ip[12] != 0 && a->ip[12] < 224;
-	return a->ip[0] != 0xff;
-}
-
 static bool within_public_ips(const struct offer *o)
 {
 	unsigned count = 0;
@@ -127,7 +117,7 @@ static bool read_candidate(struct offer *o, struct rd v)
 		return false;
 	memcpy(a.ip + 16 - n, v.p, n);
 	/* IPv4 has four bytes here, so that there is one way to write an address. */
-	if ((n == 4) != (addr_family(&a) == ADDR_V4) || !may_be_sent_to(&a))
+	if ((n == 4) != (addr_family(&a) == ADDR_V4) || port == 0 || !addr_is_one_host(&a))
 		return false;
 	o->candidates[o->candidate_count++] = (struct offer_candidate){.kind = kind, .addr = a};
 	return within_public_ips(o);

@@ -110,7 +110,7 @@ static bool read_candidate(struct sdp_candidate *out, char *value)
 		return false;
 	c.priority = (uint32_t)priority;
 	c.addr.port = (uint16_t)port;
-	if (addr_is_any(&c.addr))
+	if (!addr_is_one_host(&c.addr))
 		return false;
 	*out = c;
 	return true;

@@ -203,13 +203,35 @@ static void test_private(void **state)
 	}
 }
 
+static void test_one_host(void **state)
+{
+	static const char *const one[] = {"192.0.2.1", "1.0.0.0", "223.255.255.255", "::1",
+					  "fe80::1"};
+	static const char *const none[] = {"0.0.0.0", "0.1.2.3", "224.0.0.1",      "240.0.0.1",
+					   "::",      "ff02::1", "255.255.255.255"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
+		const struct addr a = parse(one[i]);
+
+		if (!addr_is_one_host(&a))
+			fail_msg("%s is a host", one[i]);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		const struct addr a = parse(none[i]);
+
+		if (addr_is_one_host(&a))
+			fail_msg("%s is no host", none[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_good),   cmocka_unit_test(test_parse_bad),
 		cmocka_unit_test(test_longest_text), cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_any),          cmocka_unit_test(test_prefix),
-		cmocka_unit_test(test_private),
+		cmocka_unit_test(test_private),      cmocka_unit_test(test_one_host),
 	};
 
 	return cmocka_run_group_tests_name("addr", tests, NULL, NULL);
