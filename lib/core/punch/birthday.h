@@ -2,9 +2,10 @@
  * One side's NAT gives ports at random, the other side's port is known: the random side opens
  * many, the other probes many, and some pair meets (the birthday paradox).
  *
- * The opener sends from BIRTHDAY_SOCKETS sockets to the peer's known address, and again in each
- * pass, so that NATs with short timers keep their mappings. The prober sends from
- * its one socket to up to BIRTHDAY_PROBES ports, none of them twice.
+ * The opener sends from BIRTHDAY_SOCKETS sockets to the peer's known address. The prober sends
+ * from its one socket to BIRTHDAY_PROBES ports, none of them twice. Whichever of two
+ * that meet is the later gets through what the other opened; and when the prober is done
+ * the opener sends once more, so that only two losses in a row undo a meeting.
  */
 #ifndef CORE_PUNCH_BIRTHDAY_H
 #define CORE_PUNCH_BIRTHDAY_H
@@ -15,7 +16,8 @@
 #define BIRTHDAY_GAP     (10 * NK_MS) /* between packets: 100 a second */
 #define BIRTHDAY_SOCKETS 256
 #define BIRTHDAY_PROBES  1024
-#define BIRTHDAY_LOWEST  1024 /* ports below are not given by NATs */
+#define BIRTHDAY_SPAN    ((BIRTHDAY_PROBES + BIRTHDAY_SOCKETS) * BIRTHDAY_GAP)
+#define BIRTHDAY_LOWEST  1024 /* NATs give no ports below */
 #define BIRTHDAY_PORTS   (65536 - BIRTHDAY_LOWEST)
 
 /**
@@ -47,14 +49,14 @@ bool birthday_next(struct birthday *b, struct aim *out, nk_time now);
 nk_time birthday_deadline(const struct birthday *b);
 
 /**
- * birthday_chance() - P(at least one probe meets an open port and is heard)
+ * birthday_chance() - P(some probe meets an open port, and that is noticed)
  * @ports:	Among which the NAT chooses, all alike and none twice
- * @opened, @probed: How many
- * @loss:	P(a probe that meets is lost)
+ * @opened, @probed: How many, at most @ports
+ * @missed:	P(a meeting is not noticed); with losses q of each packet, q * q
  *
- * The number of meetings is hypergeometric, and each is lost by itself:
- * 1 - sum over k of C(opened, k) C(ports - opened, probed - k) / C(ports, probed) * loss^k.
+ * The number of meetings is hypergeometric, and each is missed by itself:
+ * 1 - sum over k of C(opened, k) C(ports - opened, probed - k) / C(ports, probed) * missed^k.
  */
-double birthday_chance(unsigned ports, unsigned opened, unsigned probed, double loss);
+double birthday_chance(unsigned ports, unsigned opened, unsigned probed, double missed);
 
 #endif

@@ -2,13 +2,10 @@
  * Which tactics a punch uses, when each begins, and the aims of the hard ones.
  *
  * What costs a packet or two runs at once, from fire on. Predict and birthday cost hundreds:
- * they begin when the first answers should have come, one at a time, in the
- * order of what the NATs' classes and earlier calls make likely, and only as
- * both sides allow. Each further round swaps their roles. Classes are hints: what is
- * unknown may be anything, and plain is always tried.
- *
- * Both sides see the same two hints and the same fire, so both come to the same
- * order; beliefs are one side's own, and choose only what one side can do alone.
+ * they begin when the first answers should have come, one at a time, and only as
+ * both sides allow. What each side does follows from the two hints, which both have, so that both come
+ * to the same rounds; where either could take either part, each further round swaps them.
+ * Hints are no gates: a class that is not known may be any, and plain is always tried.
  */
 #ifndef CORE_PUNCH_PLAN_H
 #define CORE_PUNCH_PLAN_H
@@ -20,52 +17,69 @@
 #include "core/punch/tactic.h"
 
 #define PLAN_ROUNDS 4
+#define PLAN_FRESH  2 /* the socket that has sent nothing before fire, see gather.h */
 
 /**
  * struct plan_config - What a plan is made from
  * @ours, @theirs: Hints on both NATs
  * @remote:	The peer's candidates
+ * @have_fresh:	PLAN_FRESH is open, and a candidate of ours
  * @controlling: The caller
  * @one_ip:	Both were seen at the same public IP
  * @tactics:	Bits that both sides want
  * @hard:	Both allow predict and birthday; towards @hard_ip alone (all zero: nowhere)
  * @fire, @first_pause, @give_up: As of the punch
+ * @plain_p:	What is believed of plain punching to this peer; 0: nothing is known
  * @rng:	Borrowed for the plan's life
  */
 struct plan_config {
 	struct nat_hint ours, theirs;
 	struct candidates remote;
+	bool have_fresh;
 	bool controlling;
 	bool one_ip;
 	uint32_t tactics;
 	bool hard;
 	struct addr hard_ip;
 	nk_time fire, first_pause, give_up;
+	double plain_p;
 	struct rng *rng;
 };
 
-/* One run of a hard tactic; @role of predict, @opens of birthday. */
-struct plan_round {
-	enum tactic tactic;
-	nk_time start;
-	enum predict_role role;
-	bool opens;
+/* What we do in one round of the hard tactics. */
+enum plan_part {
+	PLAN_NOTHING, /* our ordinary checks are what the other side looks for */
+	PLAN_SWEEP,
+	PLAN_WALK,
+	PLAN_STAND,
+	PLAN_STAND_TO_FRESH,
+	PLAN_SHOOT,
+	PLAN_OPEN,
+	PLAN_PROBE,
 };
 
 /**
  * struct plan - A plan under way; plain data, no end needed
  * @start:	When each tactic begins, NK_NEVER: not at all
- * @rounds:	@round_count of the hard ones, @round the current
- * @relay_likely: P(no direct path), if both NATs seem to give random ports; else 0
+ * @end:	The peer's address that is most likely right
+ * @relay_likely: P(no direct path) where neither predict nor birthday can find one, else 0
+ * @hints_at:	When both hints were so, about
+ * @round:	The next to begin, at @round_at; NK_NEVER: none
+ * @running:	What the current round does
+ * @moved:	Ports of the peer's, counted from its last, that earlier rounds are done with
+ * @fresh_at, @fresh_pause: Next check from PLAN_FRESH, and the pause after it
  */
 struct plan {
 	struct plan_config config;
 	nk_time start[TACTICS];
-	struct plan_round rounds[PLAN_ROUNDS];
-	unsigned round_count, round;
-	bool running;
+	struct addr end;
 	double relay_likely;
 	nk_time hints_at;
+	unsigned round;
+	nk_time round_at;
+	enum plan_part running;
+	unsigned moved;
+	nk_time fresh_at, fresh_pause;
 	union {
 		struct predict predict;
 		struct birthday birthday;
@@ -74,9 +88,9 @@ struct plan {
 
 void plan_start(struct plan *p, const struct plan_config *config, nk_time now);
 
-/* The next aim of predict or birthday that is due; false if there is none now. Sockets are
- * counted from the punch's first: 0 is IPv4, those from 2 on are fresh ones, to be opened when they
- * are first named. */
+/* The next aim that is due; false if there is none now. Sockets are counted from the punch's
+ * first: 0 is IPv4, those from 2 on are fresh ones, to be opened when they are first named. Those
+ * of TACTIC_PLAIN go to a candidate of the peer's from PLAN_FRESH. */
 bool plan_next(struct plan *p, struct aim *out, nk_time now);
 
 /* When the next one is due; NK_NEVER: there will be none. */
