@@ -325,6 +325,9 @@ static void test_false_tickets(void **state)
 	answer_begins(&r, &m, token, addr_with_port(caller(), 40001), ticket);
 	rig_put(&r, control(), at(&r, 0, false), &m);
 	assert_int_equal(sole_answer(&r).error, RENDEZVOUS_ERR_PROOF);
+	answer_begins(&r, &m, token, addr_with_port(control(), caller().port), ticket);
+	rig_put(&r, control(), at(&r, 0, false), &m);
+	assert_int_equal(sole_answer(&r).error, RENDEZVOUS_ERR_PROOF);
 	answer_begins(&r, &m, others, caller(), ticket);
 	rig_put(&r, flow(50001), at(&r, 0, false), &m);
 	assert_int_equal(sole_answer(&r).error, RENDEZVOUS_ERR_PROOF);
