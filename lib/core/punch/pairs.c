@@ -1,11 +1,24 @@
 #include "core/punch/pairs.h"
 
+static bool is_pair(const struct pair *pair, uint32_t socket, const struct addr *to)
+{
+	return pair->socket == socket && addr_eq(&pair->to, to);
+}
+
 struct pair *pairs_find(struct pairs *p, uint32_t socket, const struct addr *to)
 {
 	for (unsigned i = 0; i < p->count; i++)
-		if (p->list[i].socket == socket && addr_eq(&p->list[i].to, to))
+		if (is_pair(&p->list[i], socket, to))
 			return &p->list[i];
 	return NULL;
+}
+
+bool pairs_heard(const struct pairs *p, uint32_t socket, const struct addr *from)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		if (is_pair(&p->list[i], socket, from))
+			return p->list[i].heard;
+	return false;
 }
 
 static struct pair *room_for(struct pairs *p)

@@ -42,6 +42,9 @@ struct pairs {
 
 struct pair *pairs_find(struct pairs *p, uint32_t socket, const struct addr *to);
 
+/* Whether a check has come to @socket from @from. */
+bool pairs_heard(const struct pairs *p, uint32_t socket, const struct addr *from);
+
 /* A new pair at @now, without rounds. When there is no more room it takes the place of the learnt
  * one of which nothing was heard for longest. Never NULL. */
 struct pair *pairs_add(struct pairs *p, uint32_t socket, const struct addr *to, enum tactic tactic,

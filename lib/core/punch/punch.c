@@ -24,6 +24,7 @@ static struct plan_config plan_of(const struct punch_config *c, struct rng *rng)
 		.ours = c->local_hint,
 		.theirs = c->remote_hint,
 		.remote = c->remote,
+		.have_fresh = c->have_fresh,
 		.controlling = c->controlling,
 		.one_ip = c->one_ip,
 		.tactics = c->tactics,
@@ -32,6 +33,7 @@ static struct plan_config plan_of(const struct punch_config *c, struct rng *rng)
 		.fire = c->fire,
 		.first_pause = c->first_pause,
 		.give_up = c->give_up,
+		.plain_p = c->plain_p,
 		.rng = rng,
 	};
 }
@@ -55,6 +57,8 @@ struct punch *punch_new(const struct punch_config *config, struct rng *rng, nk_t
 	checks_init(&p->checks, &p->config.ours, &p->config.theirs, config->controlling,
 		    !config->ice, rng);
 	spares_init(&p->spares, config->first_socket);
+	if (config->have_fresh)
+		spares_have(&p->spares, PLAN_FRESH);
 	plan = plan_of(config, rng);
 	plan_start(&p->plan, &plan, now);
 	p->result.relay_likely = p->plan.relay_likely;
@@ -172,11 +176,24 @@ static bool send_due(struct punch *p, struct action *action, nk_time now)
 	return false;
 }
 
-/* A check of a hard tactic. The caps do not count these: the plan paces them, and they go to one
- * IP alone that is known to be a caller's. */
+/* Whether a check that the plan aims may go. Of the hard tactics the caps count nothing: the plan
+ * paces them, and they go to one IP alone that is known to be a caller's. */
+static bool may_aim(struct punch *p, const struct aim *aim)
+{
+	if ((p->config.tactics & TACTIC_BIT(aim->tactic)) == 0)
+		return false;
+	if (aim->tactic != TACTIC_PREDICT && aim->tactic != TACTIC_BIRTHDAY)
+		return caps_take(&p->caps, &aim->to);
+	return p->config.hard && addr_same_ip(&aim->to, &p->config.hard_ip);
+}
+
 static void send_aimed(struct punch *p, struct action *action, const struct aim *aim, nk_time now)
 {
-	struct check check = {.aim = *aim};
+	struct check check = {
+		.aim = *aim,
+		.first = aim->tactic == TACTIC_PLAIN &&
+			 checks_last(&p->checks, aim->socket, &aim->to) == NULL,
+	};
 
 	address(p, action, aim->socket, &aim->to, aim->ttl);
 	checks_write(&p->checks, action, &check, NULL);
@@ -192,7 +209,7 @@ static bool do_aims(struct punch *p, struct action *action, nk_time now)
 		return true;
 	}
 	while (plan_next(&p->plan, &aim, now)) {
-		if (!addr_same_ip(&aim.to, &p->config.hard_ip))
+		if (!may_aim(p, &aim))
 			continue;
 		if (spares_can_send(&p->spares, aim.socket)) {
 			send_aimed(p, action, &aim, now);

@@ -35,12 +35,14 @@
  * @first_socket: Ids from here to + PUNCH_SOCKETS_MAX are the punch's; the two of the candidates
  *		(0: IPv4, 1: IPv6) are open already, by the owner
  * @have_v4, @have_v6: Which of the two there are
+ * @have_fresh:	@first_socket + 2 is open too and has sent nothing: the last candidate (gather.h)
  * @fire:	When the first full-TTL check leaves; a low-TTL opener leaves at once
  * @opener_ttl:	0: no opener
  * @first_pause, @pause_factor, @pause_max, @jitter: Between rounds of checks
  * @give_up:	When it ends without a connection
  * @tactics:	Bits that both sides want
  * @hard:	Both sides allow predict and birthday; towards @hard_ip alone (all zero: nowhere)
+ * @plain_p:	What is believed of plain punching to this peer; 0: nothing is known
  * @one_ip:	Both were seen at the same public IP
  * @ice:	The peer is an ICE agent of others: regular nomination, binding indications
  */
@@ -50,7 +52,7 @@ struct punch_config {
 	struct candidates local, remote;
 	struct nat_hint local_hint, remote_hint;
 	uint32_t first_socket;
-	bool have_v4, have_v6;
+	bool have_v4, have_v6, have_fresh;
 	nk_time fire;
 	uint8_t opener_ttl;
 	nk_time first_pause;
@@ -60,6 +62,7 @@ struct punch_config {
 	uint32_t tactics;
 	bool hard;
 	struct addr hard_ip;
+	double plain_p;
 	bool one_ip;
 	bool ice;
 };
@@ -109,5 +112,8 @@ nk_time punch_deadline(const struct punch *p);
  * sockets that it opened, but for the one of the result. */
 int punch_status(const struct punch *p);
 const struct punch_result *punch_result(const struct punch *p);
+
+/* Whether a datagram came from where valid checks came from, to the same socket. */
+bool punch_is_peer(const struct punch *p, const struct event *ev);
 
 #endif

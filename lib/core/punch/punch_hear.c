@@ -194,3 +194,8 @@ bool punch_input(struct punch *p, const struct event *ev, nk_time now)
 	look_for_way(p, now);
 	return news.kind != CHECKS_FOREIGN;
 }
+
+bool punch_is_peer(const struct punch *p, const struct event *ev)
+{
+	return pairs_heard(&p->pairs, ev->id - p->config.first_socket, &ev->from);
+}

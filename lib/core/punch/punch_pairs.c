@@ -31,7 +31,8 @@ static void make_pair(struct punch *p, const struct candidate *remote, nk_time n
 	struct pair *pair;
 
 	if (!(v6 ? c->have_v6 : c->have_v4) || is_ours(c, &remote->addr) ||
-	    p->plan.start[tactic] == NK_NEVER || pairs_find(&p->pairs, v6, &remote->addr) != NULL)
+	    (c->tactics & TACTIC_BIT(tactic)) == 0 || p->plan.start[tactic] == NK_NEVER ||
+	    pairs_find(&p->pairs, v6, &remote->addr) != NULL)
 		return;
 	pair = pairs_add(&p->pairs, v6, &remote->addr, tactic, now);
 	pair->due = p->plan.start[tactic];
