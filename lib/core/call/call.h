@@ -17,8 +17,8 @@
 #include "core/session/session.h"
 #include "wire/offer.h"
 
-/* Ids that one call uses, counted from its first: sockets by family, the gatherer's, the punch's. */
-#define CALL_IDS 512
+/* Ids that one call uses, counted from its first: one bank for each of two attempts (bank.h). */
+#define CALL_IDS 1024
 
 /**
  * struct call_options - How calls are made and taken, the same for both sides
@@ -108,24 +108,39 @@ struct call *call_new_in(const struct call_options *options, const struct identi
 void call_free(struct call *c);
 
 /* A ring that is this call's: the same offer again (gets the stored answer), or one that resumes
- * its session. Return: false if it is neither. */
+ * its session. Return: false if it is neither. @handshake is after noise_read_offer(). */
 bool call_rung(struct call *c, const struct noise *handshake, const struct offer *offer,
 	       const struct rung *rung, nk_time now);
+
+/* A packet that the registration was given for some call: true if it was this one's. */
+bool call_relayed(struct call *c, const struct rung *packet, nk_time now);
 
 bool call_input(struct call *c, const struct event *ev, nk_time now);
 bool call_output(struct call *c, struct action *action, nk_time now);
 nk_time call_deadline(const struct call *c);
 enum call_state call_state(const struct call *c);
 
-/* The session, to send and take messages; NULL before the first connection, and without encryption. */
+/* The broker has our ring; P(no direct path), 0 unless it is likely; the broker carries our packets. */
+bool call_acknowledged(const struct call *c);
+double call_relay_likely(const struct call *c);
+bool call_is_relayed(const struct call *c);
+
+/* The session, to send by and to say what was taken; NULL before the first connection, after the
+ * end, and without encryption. */
 struct session *call_session(struct call *c);
 
-/* Without encryption: the bare path. Datagrams that are no checks come as call_next_bare(). */
-int call_send_bare(struct call *c, const void *bytes, size_t len, nk_time now);
+/* What has come: messages and datagrams alone, all else is the call's business. A message stays the
+ * news until session_took(). To be asked after each input, and in each output. */
+bool call_next(struct call *c, struct session_news *out, nk_time now);
+
+/* Without encryption: the bare path. Datagrams that are no checks come as call_next_bare(), borrowed
+ * until the next input. */
+bool call_is_bare(const struct call *c);
+int call_send_bare(struct call *c, const void *bytes, size_t len);
 bool call_next_bare(struct call *c, const uint8_t **bytes, size_t *len);
 
 /* Ends the call: the session is closed in order, or the attempt is given up. */
-void call_close(struct call *c, nk_time now);
+void call_close(struct call *c);
 void call_report(const struct call *c, struct call_report *out);
 
 #endif

@@ -10,6 +10,8 @@
 #include "core/call/call.h"
 #include "core/call/punch_options.h"
 
+#define NATPUNCH_STREAMS 128 /* ids below are streams */
+
 struct natpunch; /* natpunch_new() to natpunch_free() */
 
 /* @options is borrowed for the run. Return: NULL without memory. */
@@ -40,6 +42,7 @@ enum natpunch_event_kind {
 	NATPUNCH_TOO_LONG, /* a line of more than SESSION_MESSAGE_MAX bytes was refused; @p: its length */
 	NATPUNCH_CLOSED, /* @end */
 	NATPUNCH_TESTED, /* test: one tactic is done; @tactic, @end */
+	NATPUNCH_EVENT_KINDS,
 };
 
 struct natpunch_event {

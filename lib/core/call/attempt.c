@@ -1,0 +1,359 @@
+#include "core/call/attempt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/call/attempt_state.h"
+
+#define GATHER_LIMIT (1 * NK_S)
+#define OTHER_FAMILY (1 * NK_S) /* of the broker's, when the first is silent */
+
+static bool is_set(const struct addr *a)
+{
+	return addr_family(a) != ADDR_NONE;
+}
+
+static bool wants_family(const struct attempt_config *c, unsigned family)
+{
+	const enum addr_family wanted = family == 0 ? ADDR_V4 : ADDR_V6;
+
+	for (unsigned i = 0; i < c->options->host_count; i++)
+		if (addr_family(&c->options->hosts[i]) == wanted)
+			return true;
+	return is_set(&c->broker[family]);
+}
+
+struct attempt *attempt_new(const struct attempt_config *config, struct rng *rng)
+{
+	struct attempt *a = calloc(1, sizeof(*a));
+
+	if (a == NULL)
+		return NULL;
+	a->config = *config;
+	a->config.known = NULL;
+	a->rng = rng;
+	a->turn_at = NK_NEVER;
+	a->times = (struct attempt_times){NK_NEVER, NK_NEVER, NK_NEVER, NK_NEVER, NK_NEVER};
+	/* Where ports go one after the other the last one is of use only while it is new. */
+	a->quick = config->known != NULL && config->known->hint.ports != HINT_PORTS_SEQUENTIAL;
+	if (a->quick)
+		a->hint = config->known->hint;
+	for (unsigned f = 0; f < ATTEMPT_FAMILIES; f++)
+		a->socket[f] = wants_family(config, f) ? SOCKET_WANTED : SOCKET_UNWANTED;
+	return a;
+}
+
+struct attempt *attempt_new_rung(const struct attempt_config *config, const struct noise *handshake,
+				 const struct offer *offer, const struct rung *rung,
+				 struct rng *rng)
+{
+	struct attempt *a = attempt_new(config, rng);
+
+	if (a == NULL)
+		return NULL;
+	a->noise = *handshake;
+	a->theirs = *offer;
+	a->rung = *rung;
+	return a;
+}
+
+void attempt_free(struct attempt *a)
+{
+	if (a == NULL)
+		return;
+	gather_free(a->gather);
+	ring_free(a->ring);
+	punch_free(a->punch);
+	crypto_wipe(a, sizeof(*a));
+	free(a);
+}
+
+void attempt_give_up(struct attempt *a, enum call_end end)
+{
+	a->state = ATTEMPT_OVER;
+	a->end = end;
+}
+
+static bool open_next(struct attempt *a, struct action *action)
+{
+	for (unsigned f = 0; f < ATTEMPT_FAMILIES; f++) {
+		if (a->socket[f] != SOCKET_WANTED)
+			continue;
+		a->socket[f] = SOCKET_ASKED;
+		action->kind = ACTION_OPEN;
+		action->id = a->config.first_id + f;
+		action->socket = SOCKET_UDP;
+		action->local = addr_any(f == 0 ? ADDR_V4 : ADDR_V6, 0);
+		action->peer = (struct addr){0};
+		return true;
+	}
+	return false;
+}
+
+static bool opened(struct attempt *a, const struct event *ev)
+{
+	const uint32_t f = ev->id - a->config.first_id;
+
+	if (f >= ATTEMPT_FAMILIES || a->socket[f] != SOCKET_ASKED)
+		return false;
+	a->socket[f] = ev->kind == EVENT_OPENED ? SOCKET_OPEN : SOCKET_FAILED;
+	a->local[f] = ev->local;
+	return true;
+}
+
+static bool all_opened(const struct attempt *a)
+{
+	for (unsigned f = 0; f < ATTEMPT_FAMILIES; f++)
+		if (a->socket[f] == SOCKET_WANTED || a->socket[f] == SOCKET_ASKED)
+			return false;
+	return true;
+}
+
+static bool can_ask(const struct attempt *a, unsigned family)
+{
+	return a->socket[family] == SOCKET_OPEN && is_set(&a->config.broker[family]);
+}
+
+static void meet_broker(struct attempt *a, nk_time now)
+{
+	struct ring_config config = {
+		.socket = a->config.first_id + a->family,
+		.broker = a->config.broker[a->family],
+	};
+
+	memcpy(config.callee, a->config.callee, sizeof(config.callee));
+	ring_free(a->ring);
+	a->ring = ring_new(&config, a->rng, now);
+	if (a->ring == NULL)
+		attempt_give_up(a, CALL_FAILED);
+}
+
+/* A broker that is silent in one family may answer in the other. */
+static void turn_family(struct attempt *a, nk_time now)
+{
+	if (now < a->turn_at || ring_state(a->ring) != RING_MEETING)
+		return;
+	a->turn_at = now + OTHER_FAMILY;
+	if (!can_ask(a, 1 - a->family))
+		return;
+	a->family = 1 - a->family;
+	meet_broker(a, now);
+}
+
+static struct gather_config gather_of(const struct attempt *a)
+{
+	struct gather_config config = {
+		.first_socket = a->config.first_id + PUNCH_SOCKETS_MAX,
+		.host_count = a->config.options->host_count,
+		.quick = a->quick,
+		.want_fresh = false,
+		.fresh_socket = a->config.first_id + ATTEMPT_FAMILIES,
+		.limit = GATHER_LIMIT,
+	};
+
+	memcpy(config.hosts, a->config.options->hosts, sizeof(config.hosts));
+	for (unsigned f = 0; f < ATTEMPT_FAMILIES; f++) {
+		config.broker[f] = a->config.broker[f];
+		config.socket[f] = a->config.first_id + f;
+		config.have[f] = a->socket[f] == SOCKET_OPEN;
+		config.local[f] = a->local[f];
+	}
+	return config;
+}
+
+static void start_gathering(struct attempt *a, nk_time now)
+{
+	const struct gather_config config = gather_of(a);
+
+	a->family = can_ask(a, 0) ? 0 : 1;
+	if (!can_ask(a, a->family)) {
+		attempt_give_up(a, CALL_FAILED);
+		return;
+	}
+	a->gather = gather_new(&config, a->rng, now);
+	a->state = ATTEMPT_GATHERING;
+	if (a->config.caller) {
+		a->turn_at = now + OTHER_FAMILY;
+		meet_broker(a, now);
+	}
+	if (a->gather == NULL)
+		attempt_give_up(a, CALL_FAILED);
+}
+
+static void end_gathering(struct attempt *a, nk_time now)
+{
+	a->gathered = *gather_result(a->gather);
+	if (a->quick)
+		a->gathered.hint = a->hint;
+	gather_free(a->gather);
+	a->gather = NULL;
+	a->state = ATTEMPT_MEETING;
+	if (!a->config.caller)
+		attempt_answer(a, now);
+}
+
+static void while_ringing(struct attempt *a, nk_time now)
+{
+	if (a->times.acknowledged == NK_NEVER && ring_state(a->ring) >= RING_ACKNOWLEDGED)
+		a->times.acknowledged = now;
+	attempt_read_answers(a, now);
+}
+
+static void while_punching(struct attempt *a, nk_time now)
+{
+	const int status = punch_status(a->punch);
+
+	if (status == CORE_DONE) {
+		a->state = ATTEMPT_MET;
+		a->times.connected = now;
+	} else if (status != CORE_BUSY && attempt_wants_relay(a)) {
+		a->state = ATTEMPT_RELAYING;
+	} else if (status != CORE_BUSY) {
+		attempt_give_up(a, CALL_NO_PATH);
+	}
+}
+
+static enum call_end why_not(const struct attempt *a)
+{
+	if (a->state == ATTEMPT_PUNCHING || !a->config.caller)
+		return CALL_NO_PATH;
+	return a->times.acknowledged == NK_NEVER ? CALL_NO_BROKER : CALL_NO_ANSWER;
+}
+
+/* Each state may be the end of the one before. */
+static void advance(struct attempt *a, nk_time now)
+{
+	if (a->state == ATTEMPT_OPENING && all_opened(a))
+		start_gathering(a, now);
+	turn_family(a, now);
+	if (a->state == ATTEMPT_GATHERING && gather_status(a->gather) != CORE_BUSY)
+		end_gathering(a, now);
+	if (a->state == ATTEMPT_MEETING && ring_state(a->ring) != RING_MEETING)
+		attempt_ring(a, now);
+	if (a->state == ATTEMPT_RINGING)
+		while_ringing(a, now);
+	if (a->state == ATTEMPT_PUNCHING)
+		while_punching(a, now);
+	if (a->state < ATTEMPT_MET && now >= a->config.give_up)
+		attempt_give_up(a, why_not(a));
+}
+
+bool attempt_input(struct attempt *a, const struct event *ev, nk_time now)
+{
+	bool ours = false;
+
+	if (ev->kind == EVENT_OPENED || ev->kind == EVENT_OPEN_FAILED)
+		ours = opened(a, ev);
+	ours = ours || (a->gather != NULL && gather_input(a->gather, ev, now)) ||
+	       (a->ring != NULL && ring_input(a->ring, ev, now)) ||
+	       (a->punch != NULL && punch_input(a->punch, ev, now));
+	if (ours)
+		advance(a, now);
+	return ours;
+}
+
+bool attempt_output(struct attempt *a, struct action *action, nk_time now)
+{
+	advance(a, now);
+	if (a->state == ATTEMPT_OVER)
+		return false;
+	attempt_send_answer(a, now);
+	return open_next(a, action) ||
+	       (a->gather != NULL && gather_output(a->gather, action, now)) ||
+	       (a->ring != NULL && ring_output(a->ring, action, now)) ||
+	       (a->punch != NULL && punch_output(a->punch, action, now));
+}
+
+nk_time attempt_deadline(const struct attempt *a)
+{
+	nk_time at = a->state < ATTEMPT_MET ? a->config.give_up : NK_NEVER;
+
+	if (a->state == ATTEMPT_OVER)
+		return NK_NEVER;
+	if (a->ring != NULL && ring_state(a->ring) == RING_MEETING)
+		at = nk_min(at, a->turn_at);
+	if (a->gather != NULL)
+		at = nk_min(at, gather_deadline(a->gather));
+	if (a->ring != NULL)
+		at = nk_min(at, ring_deadline(a->ring));
+	if (a->punch != NULL)
+		at = nk_min(at, punch_deadline(a->punch));
+	return at;
+}
+
+enum attempt_state attempt_state(const struct attempt *a)
+{
+	return a->state;
+}
+
+enum call_end attempt_end(const struct attempt *a)
+{
+	return a->end;
+}
+
+const struct noise_keys *attempt_keys(const struct attempt *a)
+{
+	return &a->keys;
+}
+
+const struct offer *attempt_ours(const struct attempt *a)
+{
+	return &a->ours;
+}
+
+const struct offer *attempt_theirs(const struct attempt *a)
+{
+	return &a->theirs;
+}
+
+const struct punch_result *attempt_punch(const struct attempt *a)
+{
+	return a->punch != NULL ? punch_result(a->punch) : NULL;
+}
+
+const struct gather_result *attempt_gathered(const struct attempt *a)
+{
+	return &a->gathered;
+}
+
+const struct attempt_times *attempt_times(const struct attempt *a)
+{
+	return &a->times;
+}
+
+nk_time attempt_broker_rtt(const struct attempt *a)
+{
+	const struct broker_clock *clock;
+
+	if (a->config.caller && a->ring == NULL)
+		return 0;
+	clock = a->config.caller ? ring_clock(a->ring) : registration_clock(a->config.registration);
+	return broker_clock_known(clock) ? broker_clock_rtt(clock) : 0;
+}
+
+bool attempt_wants_relay(const struct attempt *a)
+{
+	const struct punch_result *punch = attempt_punch(a);
+
+	return punch != NULL && punch->relay_likely > 0 && !punch->connected &&
+	       (a->config.caller ? ring_may_relay(a->ring) : a->relayed);
+}
+
+int attempt_relay(struct attempt *a, const uint8_t *packet, size_t len)
+{
+	return a->config.caller
+		       ? ring_relay(a->ring, packet, len)
+		       : registration_relay(a->config.registration, &a->rung, packet, len);
+}
+
+bool attempt_next_relayed(struct attempt *a, uint8_t packet[static RENDEZVOUS_BODY_MAX],
+			  size_t *len)
+{
+	return a->ring != NULL && ring_next_relayed(a->ring, packet, len);
+}
+
+void attempt_relayed(struct attempt *a, const struct rung *rung)
+{
+	a->rung = *rung;
+	a->relayed = true;
+}

@@ -1,0 +1,41 @@
+/* The path as the punch left it, for programs with a security of their own: no session, and a
+ * Binding indication now and then so that the NATs keep it (RFC 8445 section 11). */
+#ifndef CORE_CALL_BARE_H
+#define CORE_CALL_BARE_H
+
+#include "base/crypto.h"
+#include "core/core.h"
+
+/**
+ * struct bare - A bare path
+ * @keep:	Between two indications, if nothing else is sent
+ * @lost_at:	If nothing is heard until then, not even those of the peer, it is lost
+ * @in, @out:	One datagram each way, until it is taken; @in_len, @out_len 0: none
+ */
+struct bare {
+	bool up;
+	uint32_t socket;
+	struct addr peer;
+	nk_time keep, keep_at, lost_at;
+	size_t in_len, out_len;
+	uint8_t in[CORE_DATAGRAM_MAX], out[CORE_DATAGRAM_MAX];
+};
+
+void bare_set_path(struct bare *b, uint32_t socket, const struct addr *peer, nk_time keep,
+		   nk_time now);
+
+/* Whatever comes on the path, checks and indications too. */
+void bare_heard(struct bare *b, const struct event *ev, nk_time now);
+bool bare_is_lost(const struct bare *b, nk_time now);
+
+/* Return: true if the event is a datagram of the path. A later one takes the place of one that was
+ * not taken. */
+bool bare_input(struct bare *b, const struct event *ev);
+bool bare_next(struct bare *b, const uint8_t **bytes, size_t *len);
+
+/* Return: 0 or NK_ERR_NO_ROOM: too long, or the last one was not output yet. */
+int bare_send(struct bare *b, const void *bytes, size_t len);
+bool bare_output(struct bare *b, struct action *action, struct rng *rng, nk_time now);
+nk_time bare_deadline(const struct bare *b);
+
+#endif

@@ -1,0 +1,348 @@
+#include "core/call/call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "core/call/call_state.h"
+
+static_assert(CALL_BANKS * BANK_IDS <= CALL_IDS, "a call's ids are those of its banks");
+
+struct call_options call_default_options(void)
+{
+	return (struct call_options){
+		.timeout = 30 * NK_S,
+		.pause_max = 20 * NK_S,
+		.pause_factor = 1.5,
+		.jitter = 0.1,
+		.tactics = TACTICS_ALL,
+		.encrypt = true,
+		.opener = true,
+		.idle = 15 * NK_S,
+		.ping_gap = 1 * NK_S,
+		.ping_tries = 3,
+	};
+}
+
+static struct call *make(const struct call_options *options, const struct identity *identity,
+			 const uint8_t peer[static 32], const struct addr broker[static 2],
+			 uint32_t first_id, struct rng *rng, nk_time now)
+{
+	struct call *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->options = options;
+	c->identity = identity;
+	memcpy(c->peer, peer, sizeof(c->peer));
+	memcpy(c->broker, broker, sizeof(c->broker));
+	c->rng = rng;
+	c->carrying = c->trying = NOBODY;
+	for (unsigned i = 0; i < CALL_BANKS; i++)
+		c->banks[i].first = first_id + i * BANK_IDS;
+	c->report.started = now;
+	c->report.met = c->report.acknowledged = c->report.answered = NK_NEVER;
+	c->report.fired = c->report.connected = NK_NEVER;
+	c->give_up = now + options->timeout;
+	return c;
+}
+
+struct call *call_new_out(const struct call_options *options, const struct identity *identity,
+			  const uint8_t callee[static 32], const struct addr broker[static 2],
+			  uint32_t first_id, struct rng *rng, nk_time now)
+{
+	struct call *c = make(options, identity, callee, broker, first_id, rng, now);
+
+	if (c == NULL)
+		return NULL;
+	c->caller = true;
+	if (call_try(c, NULL, NULL, NULL, now))
+		return c;
+	call_free(c);
+	return NULL;
+}
+
+struct call *call_new_in(const struct call_options *options, const struct identity *identity,
+			 const struct noise *handshake, const struct offer *offer,
+			 const struct rung *rung, const struct addr broker[static 2],
+			 struct registration *registration, uint32_t first_id, struct rng *rng,
+			 nk_time now)
+{
+	struct call *c = make(options, identity, handshake->rs, broker, first_id, rng, now);
+
+	if (c == NULL)
+		return NULL;
+	c->registration = registration;
+	if (call_try(c, handshake, offer, rung, now))
+		return c;
+	call_free(c);
+	return NULL;
+}
+
+void call_free(struct call *c)
+{
+	if (c == NULL)
+		return;
+	for (unsigned i = 0; i < CALL_BANKS; i++)
+		attempt_free(c->attempts[i]);
+	session_free(c->session);
+	crypto_wipe(c, sizeof(*c));
+	free(c);
+}
+
+void call_end(struct call *c, enum call_end end)
+{
+	for (unsigned i = 0; i < CALL_BANKS; i++)
+		call_drop(c, i);
+	c->bare.up = false;
+	c->state = CALL_OVER;
+	c->end = end;
+}
+
+static bool is_attempts_offer(const struct attempt *a, const struct offer *offer)
+{
+	return a != NULL &&
+	       memcmp(attempt_theirs(a)->call_id, offer->call_id, OFFER_CALL_ID) == 0;
+}
+
+bool call_rung(struct call *c, const struct noise *handshake, const struct offer *offer,
+	       const struct rung *rung, nk_time now)
+{
+	if (c->caller || c->state == CALL_OVER || memcmp(handshake->rs, c->peer, 32) != 0)
+		return false;
+	for (unsigned i = 0; i < CALL_BANKS; i++) {
+		if (is_attempts_offer(c->attempts[i], offer)) {
+			attempt_rung_again(c->attempts[i], rung);
+			return true;
+		}
+	}
+	if (c->session == NULL || memcmp(offer->resumes, c->id, OFFER_CALL_ID) != 0)
+		return false;
+	if (!call_try(c, handshake, offer, rung, now))
+		call_end(c, CALL_FAILED);
+	return true;
+}
+
+bool call_relayed(struct call *c, const struct rung *packet, nk_time now)
+{
+	const unsigned by = c->trying != NOBODY ? c->trying : c->carrying;
+	const struct event ev = {
+		.kind = EVENT_DATAGRAM,
+		.id = SESSION_VIA_RELAY,
+		.from = packet->from,
+		.data = packet->offer,
+		.len = packet->len,
+	};
+
+	if (by == NOBODY || c->session == NULL || !session_input(c->session, &ev, now))
+		return false;
+	attempt_relayed(c->attempts[by], packet);
+	return true;
+}
+
+/* What the broker passed on to a caller. */
+static void take_relayed(struct call *c, nk_time now)
+{
+	uint8_t packet[RENDEZVOUS_BODY_MAX];
+	struct event ev = {.kind = EVENT_DATAGRAM, .id = SESSION_VIA_RELAY, .data = packet};
+
+	for (unsigned i = 0; i < CALL_BANKS; i++)
+		while (c->session != NULL && c->attempts[i] != NULL &&
+		       attempt_next_relayed(c->attempts[i], packet, &ev.len))
+			session_input(c->session, &ev, now);
+}
+
+static bool attempts_input(struct call *c, const struct event *ev, nk_time now)
+{
+	for (unsigned i = 0; i < CALL_BANKS; i++)
+		if (c->attempts[i] != NULL && bank_has(&c->banks[i], ev->id))
+			return attempt_input(c->attempts[i], ev, now);
+	return false;
+}
+
+static bool has_id(const struct call *c, uint32_t id)
+{
+	return bank_has(&c->banks[0], id) || bank_has(&c->banks[1], id);
+}
+
+/* The machine was asleep, or is on another network now: better a new path than to wait and see. */
+static void disturbed(struct call *c, nk_time now)
+{
+	if (c->state == CALL_CONNECTED && c->session != NULL)
+		call_path_lost(c, now);
+}
+
+bool call_input(struct call *c, const struct event *ev, nk_time now)
+{
+	if (ev->kind == EVENT_RESUMED || ev->kind == EVENT_LINK_LOST) {
+		disturbed(c, now);
+		return true;
+	}
+	if (!has_id(c, ev->id) || c->state == CALL_OVER)
+		return false;
+	if (ev->kind == EVENT_OPEN_FAILED)
+		bank_forget(&c->banks[bank_has(&c->banks[0], ev->id) ? 0 : 1], ev->id);
+	bare_heard(&c->bare, ev, now);
+	if (attempts_input(c, ev, now))
+		take_relayed(c, now);
+	else if (c->session != NULL)
+		session_input(c->session, ev, now);
+	else
+		bare_input(&c->bare, ev);
+	call_follow(c, now);
+	return true;
+}
+
+static bool attempts_output(struct call *c, struct action *action, nk_time now)
+{
+	for (unsigned i = 0; i < CALL_BANKS; i++)
+		if (c->attempts[i] != NULL && attempt_output(c->attempts[i], action, now))
+			return true;
+	return false;
+}
+
+/* Packets of the session for the relay go by the attempt that rang, which then has more to do. */
+static bool session_out(struct call *c, struct action *action, nk_time now)
+{
+	const unsigned by = c->trying != NOBODY ? c->trying : c->carrying;
+
+	while (c->session != NULL && session_output(c->session, action, now)) {
+		if (action->id != SESSION_VIA_RELAY)
+			return true;
+		if (by != NOBODY)
+			attempt_relay(c->attempts[by], action->data, action->len);
+	}
+	return false;
+}
+
+static bool out(struct call *c, struct action *action, nk_time now)
+{
+	for (unsigned i = 0; i < CALL_BANKS; i++)
+		if (bank_output(&c->banks[i], action))
+			return true;
+	if (c->state == CALL_OVER || (!session_out(c, action, now) &&
+				      !attempts_output(c, action, now) &&
+				      !bare_output(&c->bare, action, c->rng, now)))
+		return false;
+	for (unsigned i = 0; i < CALL_BANKS; i++)
+		bank_note(&c->banks[i], action);
+	return true;
+}
+
+bool call_output(struct call *c, struct action *action, nk_time now)
+{
+	do {
+		if (out(c, action, now))
+			return true;
+	} while (call_follow(c, now));
+	return false;
+}
+
+nk_time call_deadline(const struct call *c)
+{
+	nk_time at = c->state == CALL_MENDING ? c->give_up : NK_NEVER;
+
+	if (c->state == CALL_OVER)
+		return NK_NEVER;
+	for (unsigned i = 0; i < CALL_BANKS; i++)
+		if (c->attempts[i] != NULL)
+			at = nk_min(at, attempt_deadline(c->attempts[i]));
+	if (c->session != NULL)
+		at = nk_min(at, session_deadline(c->session));
+	return nk_min(at, bare_deadline(&c->bare));
+}
+
+enum call_state call_state(const struct call *c)
+{
+	return c->state;
+}
+
+struct session *call_session(struct call *c)
+{
+	return c->state == CALL_CONNECTED || c->state == CALL_MENDING ? c->session : NULL;
+}
+
+bool call_next(struct call *c, struct session_news *out, nk_time now)
+{
+	while (call_session(c) != NULL && session_next(c->session, out)) {
+		switch (out->kind) {
+		case SESSION_MESSAGE:
+		case SESSION_DATAGRAM:
+			return true;
+		case SESSION_PATH_LOST:
+			call_path_lost(c, now);
+			break;
+		case SESSION_PATH_CHANGED:
+			call_path_back(c);
+			break;
+		case SESSION_CLOSED:
+			call_close(c);
+			break;
+		}
+	}
+	return false;
+}
+
+bool call_is_bare(const struct call *c)
+{
+	return c->bare.up;
+}
+
+int call_send_bare(struct call *c, const void *bytes, size_t len)
+{
+	return bare_send(&c->bare, bytes, len);
+}
+
+bool call_next_bare(struct call *c, const uint8_t **bytes, size_t *len)
+{
+	return bare_next(&c->bare, bytes, len);
+}
+
+void call_close(struct call *c)
+{
+	if (c->state == CALL_OVER || c->closing)
+		return;
+	if (call_session(c) == NULL) {
+		call_end(c, CALL_CLOSED);
+		return;
+	}
+	session_close(c->session);
+	call_drop(c, c->trying);
+	c->closing = true;
+}
+
+bool call_acknowledged(const struct call *c)
+{
+	if (c->report.acknowledged != NK_NEVER)
+		return true;
+	return c->trying != NOBODY &&
+	       attempt_times(c->attempts[c->trying])->acknowledged != NK_NEVER;
+}
+
+double call_relay_likely(const struct call *c)
+{
+	const struct punch_result *punch =
+		c->trying != NOBODY ? attempt_punch(c->attempts[c->trying]) : NULL;
+
+	return punch != NULL ? punch->relay_likely : 0;
+}
+
+bool call_is_relayed(const struct call *c)
+{
+	return c->relayed;
+}
+
+void call_report(const struct call *c, struct call_report *out)
+{
+	const unsigned by = c->trying != NOBODY ? c->trying : c->carrying;
+
+	*out = c->report;
+	if (by != NOBODY)
+		call_note(out, c->attempts[by]);
+	out->state = c->state;
+	out->end = c->end;
+	memcpy(out->peer_key, c->peer, sizeof(out->peer_key));
+	out->punches = c->punches;
+	out->relayed = c->relayed;
+	out->session = c->session != NULL ? session_stats(c->session) : NULL;
+}

@@ -1,0 +1,202 @@
+/* From one attempt to the next: the first makes the session, later ones give it a new path. */
+#include <string.h>
+
+#include "core/call/call_state.h"
+
+static unsigned free_bank(const struct call *c)
+{
+	return c->carrying == 0 ? 1 : 0;
+}
+
+/* What is told of a call is what its latest attempt found, but for the times of the first. */
+void call_note(struct call_report *r, const struct attempt *a)
+{
+	const struct attempt_times *times = attempt_times(a);
+
+	r->gathered = *attempt_gathered(a);
+	r->broker_rtt = attempt_broker_rtt(a);
+	r->peer = *attempt_theirs(a);
+	if (attempt_punch(a) != NULL)
+		r->punch = *attempt_punch(a);
+	if (r->connected != NK_NEVER)
+		return;
+	r->met = times->met;
+	r->acknowledged = times->acknowledged;
+	r->answered = times->answered;
+	r->fired = times->fired;
+	r->connected = times->connected;
+}
+
+void call_drop(struct call *c, unsigned bank)
+{
+	if (bank == NOBODY || c->attempts[bank] == NULL)
+		return;
+	if (bank == c->trying || c->trying == NOBODY)
+		call_note(&c->report, c->attempts[bank]);
+	attempt_free(c->attempts[bank]);
+	c->attempts[bank] = NULL;
+	bank_shut(&c->banks[bank]);
+	if (c->carrying == bank)
+		c->carrying = NOBODY;
+	if (c->trying == bank)
+		c->trying = NOBODY;
+}
+
+bool call_try(struct call *c, const struct noise *handshake, const struct offer *offer,
+	      const struct rung *rung, nk_time now)
+{
+	struct attempt_config config = {
+		.options = c->options,
+		.identity = c->identity,
+		.caller = c->caller,
+		.broker = {c->broker[0], c->broker[1]},
+		.registration = c->registration,
+		.retry = c->punches,
+		.give_up = now + c->options->timeout,
+	};
+	unsigned bank;
+
+	call_drop(c, c->trying);
+	if (c->carrying != NOBODY)
+		config.known = attempt_gathered(c->attempts[c->carrying]);
+	bank = free_bank(c);
+	config.first_id = c->banks[bank].first;
+	memcpy(config.callee, c->peer, sizeof(config.callee));
+	memcpy(config.resumes, c->id, sizeof(config.resumes));
+	c->attempts[bank] = handshake == NULL
+				    ? attempt_new(&config, c->rng)
+				    : attempt_new_rung(&config, handshake, offer, rung, c->rng);
+	if (c->attempts[bank] == NULL)
+		return false;
+	c->trying = bank;
+	c->keyed = false;
+	c->punches++;
+	return true;
+}
+
+static void make_session(struct call *c, const struct attempt *a, nk_time now)
+{
+	const uint32_t both = attempt_ours(a)->flags & attempt_theirs(a)->flags;
+	struct session_config config = {
+		.keys = *attempt_keys(a),
+		.caller = c->caller,
+		.index = attempt_ours(a)->index,
+		.peer_index = attempt_theirs(a)->index,
+		.idle = c->options->idle,
+		.ping_gap = c->options->ping_gap,
+		.ping_tries = c->options->ping_tries,
+	};
+
+	memcpy(c->id, attempt_ours(a)->call_id, sizeof(c->id));
+	c->plain = (both & OFFER_PLAIN) != 0;
+	if (!c->plain)
+		c->session = session_new(&config, c->rng, now);
+	crypto_wipe(&config, sizeof(config));
+	if (!c->plain && c->session == NULL)
+		call_end(c, CALL_FAILED);
+}
+
+static void take_keys(struct call *c, const struct attempt *a, nk_time now)
+{
+	c->keyed = true;
+	if (c->session != NULL)
+		session_renew(c->session, attempt_keys(a), attempt_ours(a)->index,
+			      attempt_theirs(a)->index, now);
+	else
+		make_session(c, a, now);
+}
+
+/* The punch has a path: from now on it is the session's. */
+static void take_path(struct call *c, nk_time now)
+{
+	const struct attempt *a = c->attempts[c->trying];
+	const struct punch_result *punch = attempt_punch(a);
+
+	if (c->plain)
+		bare_set_path(&c->bare, punch->socket, &punch->peer, c->options->idle, now);
+	else
+		session_set_path(c->session, punch->socket, &punch->peer, now);
+	call_note(&c->report, a);
+	call_drop(c, c->carrying);
+	c->carrying = c->trying;
+	c->trying = NOBODY;
+	c->relayed = false;
+	c->state = CALL_CONNECTED;
+}
+
+static void take_relay(struct call *c, nk_time now)
+{
+	const struct addr nobody = {0};
+
+	if (c->relayed || c->session == NULL || c->closing)
+		return;
+	session_set_path(c->session, SESSION_VIA_RELAY, &nobody, now);
+	c->relayed = true;
+	c->state = CALL_CONNECTED;
+}
+
+static void give_way(struct call *c)
+{
+	const enum call_end end = attempt_end(c->attempts[c->trying]);
+
+	call_drop(c, c->trying);
+	if (c->state < CALL_CONNECTED)
+		call_end(c, end);
+	else if (c->state == CALL_MENDING && c->caller)
+		call_end(c, CALL_LOST);
+}
+
+static void follow_attempt(struct call *c, nk_time now)
+{
+	const struct attempt *a = c->attempts[c->trying];
+	const enum attempt_state state = attempt_state(a);
+
+	if (c->state < CALL_CONNECTED)
+		c->state = state < ATTEMPT_RINGING   ? CALL_GATHERING
+			   : state < ATTEMPT_PUNCHING ? CALL_RINGING
+						      : CALL_PUNCHING;
+	if (state == ATTEMPT_OVER) {
+		give_way(c);
+		return;
+	}
+	if (state >= ATTEMPT_PUNCHING && !c->keyed)
+		take_keys(c, a, now);
+	if (state == ATTEMPT_MET)
+		take_path(c, now);
+	else if (attempt_wants_relay(a))
+		take_relay(c, now);
+}
+
+bool call_follow(struct call *c, nk_time now)
+{
+	const enum call_state state = c->state;
+	const unsigned trying = c->trying;
+
+	if (c->trying != NOBODY && !c->closing)
+		follow_attempt(c, now);
+	if ((c->state == CALL_MENDING && now >= c->give_up) || bare_is_lost(&c->bare, now))
+		call_end(c, CALL_LOST);
+	if (c->closing && session_closed(c->session))
+		call_end(c, CALL_CLOSED);
+	return c->state != state || c->trying != trying;
+}
+
+void call_path_back(struct call *c)
+{
+	if (c->state != CALL_MENDING)
+		return;
+	c->state = CALL_CONNECTED;
+	call_drop(c, c->trying);
+}
+
+void call_path_lost(struct call *c, nk_time now)
+{
+	if (c->closing || c->state < CALL_CONNECTED)
+		return;
+	c->state = CALL_MENDING;
+	c->give_up = now + c->options->timeout;
+	if (!c->caller)
+		registration_refresh(c->registration, now);
+	else if (!call_try(c, NULL, NULL, NULL, now))
+		call_end(c, CALL_FAILED);
+}

@@ -1,0 +1,62 @@
+/* What the files of a call share. */
+#ifndef CORE_CALL_CALL_STATE_H
+#define CORE_CALL_CALL_STATE_H
+
+#include "core/call/attempt.h"
+#include "core/call/bare.h"
+#include "core/call/call.h"
+
+#define CALL_BANKS 2
+#define NOBODY     CALL_BANKS
+
+/**
+ * struct call - A call
+ * @attempts:	By bank; @carrying: whose sockets the path is on, @trying: which is under way;
+ *		NOBODY: none
+ * @id:		Call id of the first attempt: what later ones resume
+ * @plain:	No encryption: @bare takes the session's place
+ * @give_up:	When what is not connected, or not mended, ends
+ * @keyed:	The session has the keys of the attempt that is under way
+ * @closing:	The session is being closed
+ * @report:	What attempts left that are no more
+ */
+struct call {
+	const struct call_options *options;
+	const struct identity *identity;
+	struct registration *registration;
+	struct rng *rng;
+	bool caller;
+	uint8_t peer[32];
+	struct addr broker[2];
+	struct bank banks[CALL_BANKS];
+	struct attempt *attempts[CALL_BANKS];
+	unsigned carrying, trying;
+	uint8_t id[OFFER_CALL_ID];
+	struct session *session;
+	bool keyed, plain, relayed, closing;
+	struct bare bare;
+	enum call_state state;
+	enum call_end end;
+	nk_time give_up;
+	unsigned punches;
+	struct call_report report;
+};
+
+/* The attempts, from one to the next (call_mend.c). @handshake NULL: we ring. Return: false
+ * without memory. */
+bool call_try(struct call *c, const struct noise *handshake, const struct offer *offer,
+	      const struct rung *rung, nk_time now);
+void call_drop(struct call *c, unsigned bank);
+
+/* Return: true if that has changed anything. */
+bool call_follow(struct call *c, nk_time now);
+
+/* The session hears nothing any more; it hears again. */
+void call_path_lost(struct call *c, nk_time now);
+void call_path_back(struct call *c);
+void call_note(struct call_report *r, const struct attempt *a);
+
+/* It is over; what is open is closed. */
+void call_end(struct call *c, enum call_end end);
+
+#endif

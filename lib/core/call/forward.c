@@ -1,0 +1,270 @@
+#include "core/call/forward.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+static bool takes_part(const struct forwards *f)
+{
+	return f->options->payload == PUNCH_FORWARD;
+}
+
+void forwards_init(struct forwards *f, const struct punch_options *options, uint32_t first_id)
+{
+	f->options = options;
+	f->first_id = first_id;
+	for (unsigned i = 0; takes_part(f) && i < options->forward_count; i++)
+		f->listening[i] = FORWARD_WANTED;
+}
+
+static struct addr loopback(uint16_t port)
+{
+	return addr_v4(127, 0, 0, 1, port);
+}
+
+static bool serves(const struct forwards *f, uint16_t port)
+{
+	for (unsigned i = 0; takes_part(f) && i < f->options->serve_count; i++)
+		if (f->options->serve[i] == port)
+			return true;
+	return false;
+}
+
+/* Flows */
+
+static struct flow *find_flow(struct forwards *f, bool served, unsigned call, uint16_t number)
+{
+	for (unsigned i = 0; i < FORWARD_FLOWS; i++) {
+		struct flow *w = &f->flows[i];
+
+		if (w->used != 0 && w->served == served && w->call == call && w->number == number)
+			return w;
+	}
+	return NULL;
+}
+
+static struct flow *flow_of_program(struct forwards *f, unsigned call, unsigned forward,
+				    const struct addr *from)
+{
+	for (unsigned i = 0; i < FORWARD_FLOWS; i++) {
+		struct flow *w = &f->flows[i];
+
+		if (w->used != 0 && !w->served && w->call == call && w->forward == forward &&
+		    addr_eq(&w->from, from))
+			return w;
+	}
+	return NULL;
+}
+
+/* A place for a new flow: the one that has been silent longest goes, if its socket is closed. */
+static struct flow *new_flow(struct forwards *f, nk_time now)
+{
+	struct flow *oldest = NULL;
+
+	for (unsigned i = 0; i < FORWARD_FLOWS; i++) {
+		struct flow *w = &f->flows[i];
+
+		if (w->socket == FORWARD_CLOSED && (oldest == NULL || w->used < oldest->used))
+			oldest = w;
+	}
+	if (oldest != NULL)
+		*oldest = (struct flow){.used = nk_max(now, 1)};
+	return oldest;
+}
+
+/* From a program here to the peer */
+
+static size_t pack(uint8_t *out, bool back, uint16_t port, uint16_t number, const struct event *ev)
+{
+	struct wr w = wr_make(out, SESSION_DATAGRAM_MAX);
+
+	wr_u8(&w, back ? 1 : 0);
+	wr_be16(&w, port);
+	wr_be16(&w, number);
+	wr_bytes(&w, ev->data, ev->len);
+	return w.bad ? 0 : w.len;
+}
+
+static size_t from_program(struct forwards *f, unsigned forward, const struct event *ev,
+			   int speaker, unsigned *call, uint8_t *out, nk_time now)
+{
+	const uint16_t port = f->options->forwards[forward].peer_port;
+	struct flow *w;
+
+	if (speaker < 0)
+		return 0;
+	*call = (unsigned)speaker;
+	w = flow_of_program(f, *call, forward, &ev->from);
+	if (w == NULL) {
+		w = new_flow(f, now);
+		if (w == NULL)
+			return 0;
+		w->call = *call;
+		w->forward = forward;
+		w->from = ev->from;
+		w->port = port;
+		w->number = f->numbers++;
+	}
+	w->used = nk_max(now, 1);
+	return pack(out, false, port, w->number, ev);
+}
+
+static size_t from_server(struct flow *w, const struct event *ev, unsigned *call, uint8_t *out,
+			  nk_time now)
+{
+	const struct addr server = loopback(w->port);
+
+	if (!addr_eq(&ev->from, &server))
+		return 0;
+	*call = w->call;
+	w->used = nk_max(now, 1);
+	return pack(out, true, w->port, w->number, ev);
+}
+
+static enum forward_socket *socket_of(struct forwards *f, uint32_t id)
+{
+	const uint32_t i = id - f->first_id;
+
+	return i < NATPUNCH_FORWARDS_MAX ? &f->listening[i]
+					 : &f->flows[i - NATPUNCH_FORWARDS_MAX].socket;
+}
+
+size_t forwards_input(struct forwards *f, const struct event *ev, int speaker, unsigned *call,
+		      uint8_t *out, nk_time now)
+{
+	const uint32_t i = ev->id - f->first_id;
+	enum forward_socket *socket = socket_of(f, ev->id);
+
+	if (ev->kind == EVENT_OPENED && *socket == FORWARD_ASKED)
+		*socket = FORWARD_OPEN;
+	else if (ev->kind == EVENT_OPEN_FAILED)
+		*socket = FORWARD_CLOSED;
+	if (ev->kind != EVENT_DATAGRAM)
+		return 0;
+	return i < NATPUNCH_FORWARDS_MAX
+		       ? from_program(f, i, ev, speaker, call, out, now)
+		       : from_server(&f->flows[i - NATPUNCH_FORWARDS_MAX], ev, call, out, now);
+}
+
+/* From the peer to a program here */
+
+static void send_later(struct forwards *f, uint32_t id, const struct addr *to, struct rd payload)
+{
+	f->out_len = rd_left(&payload);
+	if (f->out_len == 0 || f->out_len > sizeof(f->out))
+		return;
+	memcpy(f->out, payload.p, f->out_len);
+	f->out_id = id;
+	f->out_to = *to;
+	f->out_due = true;
+}
+
+static void to_server(struct forwards *f, unsigned call, uint16_t port, uint16_t number,
+		      struct rd payload, nk_time now)
+{
+	struct flow *w = find_flow(f, true, call, number);
+	struct addr server = loopback(port);
+
+	if (!serves(f, port))
+		return;
+	if (w == NULL) {
+		w = new_flow(f, now);
+		if (w == NULL)
+			return;
+		w->served = true;
+		w->call = call;
+		w->port = port;
+		w->number = number;
+		w->socket = FORWARD_WANTED;
+	}
+	w->used = nk_max(now, 1);
+	server.port = w->port;
+	send_later(f, f->first_id + NATPUNCH_FORWARDS_MAX + (uint32_t)(w - f->flows), &server,
+		   payload);
+}
+
+static void to_program(struct forwards *f, unsigned call, uint16_t number, struct rd payload,
+		       nk_time now)
+{
+	struct flow *w = find_flow(f, false, call, number);
+
+	if (w == NULL)
+		return;
+	w->used = nk_max(now, 1);
+	send_later(f, f->first_id + w->forward, &w->from, payload);
+}
+
+void forwards_take(struct forwards *f, unsigned call, const uint8_t *bytes, size_t len, nk_time now)
+{
+	struct rd r = rd_make(bytes, len);
+	const uint8_t back = rd_u8(&r);
+	const uint16_t port = rd_be16(&r);
+	const uint16_t number = rd_be16(&r);
+
+	if (r.bad || back > 1 || f->out_due)
+		return;
+	if (back == 1)
+		to_program(f, call, number, r, now);
+	else
+		to_server(f, call, port, number, r, now);
+}
+
+void forwards_forget(struct forwards *f, unsigned call)
+{
+	for (unsigned i = 0; i < FORWARD_FLOWS; i++) {
+		struct flow *w = &f->flows[i];
+
+		if (w->used == 0 || w->call != call)
+			continue;
+		w->used = 0;
+		if (w->socket != FORWARD_CLOSED)
+			w->socket = FORWARD_DROPPED;
+	}
+}
+
+/* What is to be done */
+
+static bool turn_socket(enum forward_socket *socket, struct action *action)
+{
+	if (*socket != FORWARD_WANTED && *socket != FORWARD_DROPPED)
+		return false;
+	action->kind = *socket == FORWARD_WANTED ? ACTION_OPEN : ACTION_CLOSE;
+	*socket = *socket == FORWARD_WANTED ? FORWARD_ASKED : FORWARD_CLOSED;
+	return true;
+}
+
+static bool turn_sockets(struct forwards *f, struct action *action)
+{
+	for (uint32_t i = 0; i < FORWARD_IDS; i++) {
+		if (!turn_socket(socket_of(f, f->first_id + i), action))
+			continue;
+		action->id = f->first_id + i;
+		action->socket = SOCKET_UDP;
+		action->peer = (struct addr){0};
+		action->local = i < NATPUNCH_FORWARDS_MAX ? f->options->forwards[i].local
+							  : loopback(0);
+		return true;
+	}
+	return false;
+}
+
+bool forwards_output(struct forwards *f, struct action *action)
+{
+	if (!takes_part(f))
+		return false;
+	if (turn_sockets(f, action))
+		return true;
+	if (!f->out_due)
+		return false;
+	f->out_due = false;
+	if (*socket_of(f, f->out_id) != FORWARD_OPEN)
+		return false;
+	action->kind = ACTION_SEND;
+	action->id = f->out_id;
+	action->local = (struct addr){0};
+	action->to = f->out_to;
+	action->ttl = 0;
+	action->len = f->out_len;
+	memcpy(action->data, f->out, f->out_len);
+	return true;
+}

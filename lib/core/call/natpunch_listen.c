@@ -1,0 +1,261 @@
+/* The listener of a run: registered at its broker, and rung. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/call/call_offer.h"
+#include "core/call/natpunch_state.h"
+
+bool listen_prepare(struct natpunch *n)
+{
+	const struct punch_options *o = n->options;
+
+	n->family = addr_family(&o->broker[0]) != ADDR_NONE ? 0 : 1;
+	n->allowed_dh = calloc(o->allowed_count + 1, sizeof(*n->allowed_dh));
+	if (n->allowed_dh == NULL)
+		return false;
+	/* A key that is none stays zero, and nobody can prove to have it. */
+	for (unsigned i = 0; i < o->allowed_count; i++)
+		if (!crypto_dh_public_of(n->allowed_dh[i], o->allowed[i].key))
+			memset(n->allowed_dh[i], 0, sizeof(n->allowed_dh[i]));
+	return true;
+}
+
+static const struct punch_contact *find_allowed(const struct natpunch *n,
+						const uint8_t dh[static 32])
+{
+	for (unsigned i = 0; i < n->options->allowed_count; i++)
+		if (crypto_equal(n->allowed_dh[i], dh, 32))
+			return &n->options->allowed[i];
+	return NULL;
+}
+
+/* A ring, opened */
+struct opened {
+	const struct rung *rung;
+	struct noise handshake;
+	struct offer offer;
+};
+
+static bool open_ring(const struct natpunch *n, const struct rung *rung, struct opened *out)
+{
+	uint8_t prologue[CALL_PROLOGUE], payload[RENDEZVOUS_BODY_MAX], dh[32];
+	size_t len;
+
+	out->rung = rung;
+	call_prologue(prologue, n->options->identity->sign_public);
+	return noise_read_offer(&out->handshake, n->options->identity, prologue, sizeof(prologue),
+				rung->offer, rung->len, dh, payload, &len) == 0 &&
+	       offer_read(&out->offer, payload, len) == 0 && out->offer.verdict == OFFER_CALLS;
+}
+
+/* Whom we do not allow hears nothing: not even that there is somebody. */
+static void tell_stranger(struct natpunch *n, const struct opened *ring, nk_time now)
+{
+	struct natpunch_event e = {.kind = NATPUNCH_RANG, .addr = ring->rung->from};
+
+	memcpy(e.key, ring->handshake.rs, sizeof(e.key));
+	natpunch_tell(n, NULL, e, now);
+}
+
+static void answer(struct natpunch *n, const struct rung *rung, const struct caller *who,
+		   nk_time now)
+{
+	registration_answer(n->registration, rung, who->refusal, who->refusal_len, false, now);
+}
+
+static void refuse(struct natpunch *n, struct opened *ring, struct caller *who,
+		   enum offer_verdict verdict, nk_time now)
+{
+	uint8_t sealed[RENDEZVOUS_BODY_MAX];
+	const size_t len = call_refusal(sealed, &ring->handshake, &ring->offer, verdict, &n->rng);
+
+	if (len == 0 || len > sizeof(who->refusal))
+		return;
+	memcpy(who->refusal, sealed, len);
+	who->refusal_len = len;
+	answer(n, ring->rung, who, now);
+}
+
+static bool is_some_calls(struct natpunch *n, const struct opened *ring, nk_time now)
+{
+	for (unsigned i = 0; i < n->slots; i++)
+		if (n->talks[i].call != NULL &&
+		    call_rung(n->talks[i].call, &ring->handshake, &ring->offer, ring->rung, now))
+			return true;
+	return false;
+}
+
+static unsigned talks_held(const struct natpunch *n)
+{
+	unsigned held = 0;
+
+	for (unsigned i = 0; i < n->slots; i++)
+		held += talk_is_busy(&n->talks[i]);
+	return held;
+}
+
+static bool is_full(const struct natpunch *n)
+{
+	return talks_held(n) >= n->options->calls_max || (n->options->once && n->numbers > 0);
+}
+
+static void take_call(struct natpunch *n, struct opened *ring, const struct punch_contact *contact,
+		      struct caller *who, nk_time now)
+{
+	struct talk *t = is_full(n) ? NULL
+				    : talk_begin(n, contact,
+						 contact != NULL ? contact->key
+								 : ring->handshake.rs);
+
+	if (t != NULL)
+		t->call = call_new_in(&n->options->call, n->options->identity, &ring->handshake,
+				      &ring->offer, ring->rung, n->options->broker, n->registration,
+				      talk_first_id(t), &n->rng, now);
+	if (t == NULL || t->call == NULL)
+		refuse(n, ring, who, OFFER_IS_BUSY, now);
+	else
+		natpunch_tell(n, t, (struct natpunch_event){.kind = NATPUNCH_CALLING}, now);
+}
+
+static bool resumes(const struct offer *offer)
+{
+	static const uint8_t nothing[OFFER_CALL_ID];
+
+	return memcmp(offer->resumes, nothing, sizeof(nothing)) != 0;
+}
+
+static void be_rung(struct natpunch *n, struct opened *ring, nk_time now)
+{
+	const struct punch_contact *contact = find_allowed(n, ring->handshake.rs);
+	struct caller *who;
+	enum callers_verdict verdict;
+
+	if (contact == NULL && !n->options->allow_any) {
+		tell_stranger(n, ring, now);
+		return;
+	}
+	verdict = callers_judge(&n->callers, ring->handshake.rs, &ring->offer, &who);
+	if (verdict == CALLERS_OLD || is_some_calls(n, ring, now))
+		return;
+	if (verdict == CALLERS_AGAIN) {
+		if (who->refusal_len > 0)
+			answer(n, ring->rung, who, now);
+	} else if (resumes(&ring->offer)) {
+		refuse(n, ring, who, OFFER_REFUSES, now);
+	} else {
+		take_call(n, ring, contact, who, now);
+	}
+}
+
+static void take_rings(struct natpunch *n, nk_time now)
+{
+	struct opened ring;
+	struct rung rung;
+
+	while (registration_next_ring(n->registration, &rung)) {
+		if (!n->stopping && open_ring(n, &rung, &ring))
+			be_rung(n, &ring, now);
+		crypto_wipe(&ring, sizeof(ring));
+	}
+}
+
+static void take_relayed(struct natpunch *n, nk_time now)
+{
+	struct rung packet;
+
+	while (registration_next_relayed(n->registration, &packet)) {
+		bool taken = false;
+
+		for (unsigned i = 0; i < NATPUNCH_CALLS_MAX && !taken; i++)
+			taken = n->talks[i].call != NULL &&
+				call_relayed(n->talks[i].call, &packet, now);
+	}
+}
+
+/* The socket of the registration */
+
+static void start_registration(struct natpunch *n, nk_time now)
+{
+	const struct registration_config config = {
+		.socket = ID_REGISTRATION + n->family,
+		.broker = n->options->broker[n->family],
+		.identity = n->options->identity,
+		.keep = n->options->keep,
+	};
+
+	n->registration = registration_new(&config, &n->rng, now);
+	if (n->registration == NULL)
+		natpunch_finish(n, CALL_FAILED);
+}
+
+static void socket_failed(struct natpunch *n)
+{
+	const unsigned other = 1 - n->family;
+
+	n->registration_asked = false;
+	if (other == 0 || addr_family(&n->options->broker[other]) == ADDR_NONE)
+		natpunch_finish(n, CALL_FAILED);
+	else
+		n->family = other;
+}
+
+static bool open_socket(struct natpunch *n, struct action *action)
+{
+	if (n->registration_asked || n->stopping)
+		return false;
+	n->registration_asked = true;
+	action->kind = ACTION_OPEN;
+	action->id = ID_REGISTRATION + n->family;
+	action->socket = SOCKET_UDP;
+	action->local = addr_any(n->family == 0 ? ADDR_V4 : ADDR_V6, 0);
+	action->peer = (struct addr){0};
+	return true;
+}
+
+static void tell_registration(struct natpunch *n, nk_time now)
+{
+	const enum registration_state state = registration_state(n->registration);
+	struct natpunch_event e = {.kind = state == REGISTRATION_HELD ? NATPUNCH_REGISTERED
+								      : NATPUNCH_UNREGISTERED};
+
+	if (state == n->registered || state == REGISTRATION_TRYING)
+		return;
+	n->registered = state;
+	e.addr = registration_mapped(n->registration);
+	natpunch_tell(n, NULL, e, now);
+}
+
+void listen_input(struct natpunch *n, const struct event *ev, nk_time now)
+{
+	if (ev->id == ID_REGISTRATION + n->family && n->registration == NULL) {
+		if (ev->kind == EVENT_OPENED)
+			start_registration(n, now);
+		else if (ev->kind == EVENT_OPEN_FAILED)
+			socket_failed(n);
+		return;
+	}
+	if (n->registration == NULL)
+		return;
+	if (ev->kind == EVENT_RESUMED || ev->kind == EVENT_LINK_LOST)
+		registration_refresh(n->registration, now);
+	else
+		registration_input(n->registration, ev, now);
+	take_rings(n, now);
+	take_relayed(n, now);
+	tell_registration(n, now);
+}
+
+bool listen_output(struct natpunch *n, struct action *action, nk_time now)
+{
+	if (open_socket(n, action))
+		return true;
+	if (n->registration == NULL)
+		return false;
+	tell_registration(n, now);
+	return registration_output(n->registration, action, now);
+}
+
+nk_time listen_deadline(const struct natpunch *n)
+{
+	return n->registration != NULL ? registration_deadline(n->registration) : NK_NEVER;
+}

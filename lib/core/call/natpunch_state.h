@@ -1,0 +1,111 @@
+/* What the files of a run of natpunch share. */
+#ifndef CORE_CALL_NATPUNCH_STATE_H
+#define CORE_CALL_NATPUNCH_STATE_H
+
+#include "core/call/callers.h"
+#include "core/call/forward.h"
+#include "core/call/natpunch.h"
+#include "core/call/pipe.h"
+
+/* Ids: streams, the sockets of the registration by family, those of forwards, those of calls. */
+#define ID_REGISTRATION NATPUNCH_STREAMS
+#define ID_FORWARDS     (ID_REGISTRATION + 2)
+#define ID_CALLS        4096u
+
+static_assert(ID_FORWARDS + FORWARD_IDS <= ID_CALLS, "ids do not overlap");
+
+#define EVENTS_MAX 256
+
+/**
+ * struct talk - A call of the run, and what it carries
+ * @slot:	Gives its ids; its number counts from 1, as people do
+ * @who:	The contact, or NULL
+ * @key:	X25519 of the peer, or of a contact its Ed25519
+ * @own:	Its own stream, if each call has one
+ * @said:	What was told of it as events, bits of enum natpunch_event_kind
+ * @was:	State at the last look
+ * @sent_end, @got_end: An empty message went out, came in
+ * @sent:	PUNCH_SEND: the message is out, and @acked: there
+ */
+struct talk {
+	struct call *call;
+	unsigned slot, number;
+	const struct punch_contact *who;
+	uint8_t key[32];
+	struct pipe own;
+	uint32_t said;
+	enum call_state was;
+	bool sent_end, got_end, sent, acked;
+};
+
+struct kept_report {
+	struct call_report report;
+	struct session_stats stats;
+};
+
+/**
+ * struct natpunch - A run
+ * @options:	Borrowed
+ * @test_options: PUNCH_TEST: those of the call with one tactic; @testing: which one
+ * @allowed_dh:	X25519 keys of @options.allowed
+ * @talks:	By slot; @slots were ever in use
+ * @speaker:	Whose the run's own stream is, or NULL
+ * @reports:	Of calls that are over, the oldest first
+ * @stopping:	All is to end
+ */
+struct natpunch {
+	const struct punch_options *options;
+	struct call_options test_options;
+	enum tactic testing;
+	struct rng rng;
+	uint8_t (*allowed_dh)[32];
+	struct callers callers;
+	struct registration *registration;
+	enum registration_state registered;
+	unsigned family;
+	bool registration_asked;
+	struct talk talks[NATPUNCH_CALLS_MAX];
+	unsigned slots;
+	struct talk *speaker;
+	unsigned numbers;
+	struct pipe stream;
+	struct forwards forwards;
+	struct natpunch_event events[EVENTS_MAX];
+	unsigned event_first, event_count;
+	struct kept_report reports[NATPUNCH_CALLS_MAX];
+	unsigned report_count;
+	bool stopping;
+	int status;
+	enum call_end end;
+};
+
+/* Tells of something, about a call or (@t NULL) about the run; the rest of @e is set already. */
+void natpunch_tell(struct natpunch *n, const struct talk *t, struct natpunch_event e, nk_time now);
+
+/* What is known of a call that is over goes on being known. */
+void natpunch_keep_report(struct natpunch *n, const struct talk *t);
+
+/* The run ends as soon as all that is open is closed. */
+void natpunch_finish(struct natpunch *n, enum call_end end);
+
+/* A call in a free slot. Return: NULL if there is none; its call is to be set. */
+struct talk *talk_begin(struct natpunch *n, const struct punch_contact *who,
+			const uint8_t key[static 32]);
+uint32_t talk_first_id(const struct talk *t);
+bool talk_is_busy(const struct talk *t);
+
+/* Carries what has come and what is to go, and tells how the call goes. */
+void talk_turn(struct natpunch *n, struct talk *t, nk_time now);
+void talk_send_datagram(struct talk *t, const uint8_t *bytes, size_t len);
+
+/* The call is over: its program may still come to its end. */
+void talk_end_stream(struct natpunch *n, struct talk *t);
+void talk_drain(struct talk *t);
+
+/* The listener (natpunch_listen.c). */
+void listen_input(struct natpunch *n, const struct event *ev, nk_time now);
+bool listen_output(struct natpunch *n, struct action *action, nk_time now);
+nk_time listen_deadline(const struct natpunch *n);
+bool listen_prepare(struct natpunch *n);
+
+#endif
