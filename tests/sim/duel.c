@@ -228,6 +228,8 @@ static void start_punch(struct duel *d, const struct duel_plan *plan, unsigned i
 		.controlling = i == 0,
 		.local = candidates_of(s),
 		.remote = candidates_of(&d->sides[!i]),
+		.local_hint = side->hint,
+		.remote_hint = plan->sides[!i].hint,
 		.first_socket = FIRST,
 		.have_v4 = true,
 		.have_v6 = side->v6,
@@ -239,6 +241,8 @@ static void start_punch(struct duel *d, const struct duel_plan *plan, unsigned i
 		.pause_max = 20 * NK_S,
 		.give_up = d->began + plan->timeout,
 		.tactics = plan->tactics,
+		.hard = plan->hard,
+		.hard_ip = addr_with_port(d->sides[!i].mapped[0], 0),
 		.one_ip = addr_same_ip(&d->sides[0].mapped[0], &d->sides[1].mapped[0]),
 		.ice = plan->ice,
 	};

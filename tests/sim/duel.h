@@ -18,6 +18,7 @@
  * @v6:	The host has an IPv6 address too
  * @link:	Of the outermost NAT, or of the host
  * @fire:	After both know all
+ * @hint:	What it says of its NATs
  */
 struct duel_side {
 	struct nat_spec nats[DUEL_NATS];
@@ -26,11 +27,13 @@ struct duel_side {
 	struct link_spec link;
 	nk_time fire;
 	uint8_t opener_ttl;
+	struct nat_hint hint;
 };
 
 /**
  * struct duel_plan - What to build
  * @shared:	So many of the outermost NATs of the first side are the second's too
+ * @hard:	Ports may be guessed
  * @remote:	More candidates that the first is told of the second
  */
 struct duel_plan {
@@ -38,7 +41,7 @@ struct duel_plan {
 	struct duel_side sides[2];
 	unsigned shared;
 	uint32_t tactics;
-	bool ice;
+	bool ice, hard;
 	nk_time first_pause, timeout;
 	struct candidates remote;
 };
