@@ -88,9 +88,9 @@ static void fill(struct stream *s, struct flow *f, uint16_t method, struct msg *
 		put_cookie(s, f, w);
 	if (method == RENDEZVOUS_REGISTER ? one_in(s, 4) : by_listener)
 		probe_put_token(w, some_flow(s, f)->token);
-	if (!one_in(s, 20))
+	if (!one_in(s, 6))
 		rendezvous_put_key(w, s->ids[s->key].sign_public);
-	if (method == RENDEZVOUS_REGISTER)
+	if (method == RENDEZVOUS_REGISTER && !one_in(s, 4))
 		put_proof(s, f, m);
 	if (method >= RENDEZVOUS_ANSWER) {
 		rendezvous_put_from(w, one_in(s, 10) ? &s->flows[pick(s, FLOWS)].addr
