@@ -108,14 +108,14 @@ static void shrink(struct outgoing *out, unsigned threshold, unsigned window)
 }
 
 /* The peer has it. Return: whether it says something of times: one that was sent twice does not. */
-static bool arrived(struct outgoing *out, struct outgoing_message *m, bool full, nk_time now)
+static bool arrived(struct outgoing *out, struct outgoing_message *m, bool used, nk_time now)
 {
 	if (m->tries == 1) {
 		rtt_sample(&out->rtt, now - m->sent);
 		if (m->order > out->arrived)
 			out->arrived = m->order;
 	}
-	if (full && out->rtt.smooth > 0)
+	if (used && m->order >= out->recovery && out->rtt.smooth > 0)
 		grow(out);
 	out->flying -= m->state == OUTGOING_FLYING;
 	m->state = OUTGOING_HELD;
@@ -140,7 +140,8 @@ static void find_lost(struct outgoing *out)
 bool outgoing_acked(struct outgoing *out, const struct frame *ack, nk_time now)
 {
 	const unsigned taken = (uint16_t)(ack->seq - out->first);
-	const bool full = out->flying >= out->window;
+	/* A window that is not used says nothing of what the path carries (RFC 7661). */
+	const bool used = 2 * out->flying >= out->window;
 	bool news = taken > 0, timed = taken > 0 && at(out, 0)->state == OUTGOING_HELD;
 
 	if (taken > out->count)
@@ -151,7 +152,7 @@ bool outgoing_acked(struct outgoing *out, const struct frame *ack, nk_time now)
 
 		if (!has || m->state == OUTGOING_HELD)
 			continue;
-		timed |= arrived(out, m, full, now);
+		timed |= arrived(out, m, used, now);
 		news = true;
 	}
 	if (!news)

@@ -42,7 +42,8 @@ struct outgoing_message {
  * @flying, @held: Of them, in that state
  * @window:	Most that may be; up to @threshold it grows fast, then by @grown messages acknowledged
  * @sends:	Orders given; @arrived: the greatest that is known to have arrived
- * @recovery:	Losses of what was sent before this order count as one
+ * @recovery:	What was sent before this order was sent before the last loss: it counts no more,
+ *		neither as another one nor as a success
  * @due:	When what is in flight counts as lost, after @repeats such times; NK_NEVER: nothing is
  */
 struct outgoing {
