@@ -151,6 +151,11 @@ int world_add_nat(struct world *w, const struct nat_spec *spec, int behind)
 	return net_add_node(w->net, spec, NULL, 0, behind);
 }
 
+int world_add_router(struct world *w, int behind)
+{
+	return net_add_node(w->net, NULL, NULL, 0, behind);
+}
+
 void world_set_link(struct world *w, int host, const struct link_spec *up,
 		    const struct link_spec *down)
 {

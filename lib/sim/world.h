@@ -49,6 +49,9 @@ int world_add_host(struct world *w, const struct addr *addrs, unsigned count, in
 /* A NAT between its inside hosts and @behind (-1: the internet). Return: its number, or -1. */
 int world_add_nat(struct world *w, const struct nat_spec *spec, int behind);
 
+/* A plain router, which only takes one off a packet's TTL. Return: its number as a NAT's, or -1. */
+int world_add_router(struct world *w, int behind);
+
 /* The two directions of the link from a host (a NAT) towards the internet; both are perfect
  * and take no time until they are set. NULL leaves one as it is. */
 void world_set_link(struct world *w, int host, const struct link_spec *up,
