@@ -76,7 +76,7 @@ static int status(const void *core)
 {
 	const struct gatherer *g = core;
 
-	return g->gather == NULL || g->keep_busy ? CORE_BUSY : gather_status(g->gather);
+	return g->gather == NULL ? CORE_BUSY : gather_status(g->gather);
 }
 
 const struct core_ops gatherer_ops = {input, output, deadline, status};

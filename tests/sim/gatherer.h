@@ -12,13 +12,12 @@ enum { GATHERER_MAIN = 0, GATHERER_FRESH = 2, GATHERER_OWN = 300 }; /* ids */
 
 /**
  * struct gatherer - A core that opens a socket, gathers, and is done
- * @keep_busy:	It is not done then; the owner goes on with its sockets
  */
 struct gatherer {
 	struct gather *gather;
 	struct gather_config config;
 	struct rng rng;
-	bool asked, keep_busy;
+	bool asked;
 };
 
 /* @server is the broker's address; @host that of the machine. gatherer_end() frees. */
