@@ -296,6 +296,81 @@ static void test_sockets(void **state)
 	rig_end(&r);
 }
 
+/* RFC 3489: a request without the magic cookie, as libnice sends it. */
+static size_t classic(uint8_t *out, uint16_t attr, size_t attr_len)
+{
+	struct wr w = wr_make(out, 128);
+
+	wr_be16(&w, 1);
+	wr_be16(&w, (uint16_t)(attr_len > 0 ? 4 + attr_len : 0));
+	wr_bytes(&w, "sixteen bytes id", 16);
+	if (attr_len > 0) {
+		wr_be16(&w, attr);
+		wr_be16(&w, (uint16_t)attr_len);
+		wr_zeros(&w, attr_len);
+	}
+	return w.len;
+}
+
+static void test_classic(void **state)
+{
+	const struct broker_config config = config_two();
+	static const uint8_t want[] = {0x01, 0x01, 0x00, 0x0c, 's',  'i',  'x',  't',
+				       'e',  'e',  'n',  ' ',  'b',  'y',  't',  'e',
+				       's',  ' ',  'i',  'd',  0x00, 0x01, 0x00, 0x08,
+				       0x00, 0x01, 0xc3, 0x50, 203,  0,    113,  9};
+	uint8_t buf[128];
+	struct rig r;
+	size_t len;
+
+	(void)state;
+	rig_start(&r, &config);
+	rig_datagram(&r, control(), at(&r, 1, true), buf, classic(buf, 0, 0));
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.sent[0].len, sizeof(want));
+	assert_memory_equal(r.sent[0].data, want, sizeof(want));
+	check_addr(r.sent[0].from, at(&r, 1, true));
+	check_addr(r.sent[0].to, control());
+
+	rig_datagram(&r, v6("2001:db8:7::7", 1), at(&r, 2, false), buf,
+		     classic(buf, STUN_SOFTWARE, 8));
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.sent[0].len, STUN_HEADER + 24);
+
+	/* CHANGE-REQUEST, RESPONSE-ADDRESS: what would have to be obeyed, and must not be. */
+	rig_datagram(&r, control(), at(&r, 0, false), buf, classic(buf, STUN_CHANGE_REQUEST, 4));
+	assert_int_equal(r.count, 0);
+	rig_datagram(&r, control(), at(&r, 0, false), buf, classic(buf, 0x0002, 8));
+	assert_int_equal(r.count, 0);
+	len = classic(buf, STUN_SOFTWARE, 8);
+	for (size_t cut = 0; cut < len; cut++) {
+		rig_datagram(&r, control(), at(&r, 0, false), buf, cut);
+		assert_int_equal(r.count, 0);
+	}
+	buf[1] = 2; /* another type */
+	rig_datagram(&r, control(), at(&r, 0, false), buf, len);
+	assert_int_equal(r.count, 0);
+	rig_end(&r);
+}
+
+/* It is a Binding request like others: longer answers keep to their rate. */
+static void test_classic_rate(void **state)
+{
+	struct broker_config config = config_two();
+	uint8_t buf[128];
+	struct rig r;
+
+	(void)state;
+	config.binding_per_s = 3;
+	rig_start(&r, &config);
+	for (unsigned i = 0; i < 4; i++) {
+		rig_datagram(&r, flow((uint16_t)(1000 + i)), at(&r, 0, false), buf,
+			     classic(buf, 0, 0));
+		assert_int_equal(r.count, i < 3);
+	}
+	rig_end(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +384,8 @@ int main(void)
 		cmocka_unit_test(test_unknown_attribute),
 		cmocka_unit_test(test_only_requests_are_answered),
 		cmocka_unit_test(test_sockets),
+		cmocka_unit_test(test_classic),
+		cmocka_unit_test(test_classic_rate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

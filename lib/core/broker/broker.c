@@ -134,23 +134,25 @@ static void datagram(struct broker *b, const struct event *ev, nk_time now)
 {
 	struct stun_msg msg;
 	struct request q = {
-		.msg = &msg,
 		.from = ev->from,
 		.at = {.id = ev->id},
 		.local = ev->local,
 		.len = ev->len,
 		.now = now,
 	};
+	int rc;
 
 	b->stats.datagrams_in++;
 	b->stats.bytes_in += ev->len + addr_overhead(&ev->from);
-	if (ev->from.port == 0 || stun_read(&msg, ev->data, ev->len) != 0) {
-		b->stats.malformed++;
-		return;
-	}
 	if (addr_is_any(&b->config.listen[ev->id / 2]))
 		q.at.local = ev->local;
-	dispatch(b, &q);
+	rc = ev->from.port != 0 ? stun_read(&msg, ev->data, ev->len) : NK_ERR_MALFORMED;
+	if (rc == 0) {
+		q.msg = &msg;
+		dispatch(b, &q);
+	} else if (rc != NK_ERR_NOT_STUN || !stun_server_classic(b, &q, ev->data)) {
+		b->stats.malformed++;
+	}
 }
 
 void broker_input(struct broker *b, const struct event *ev, nk_time now)

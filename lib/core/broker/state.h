@@ -57,6 +57,7 @@ struct broker {
 
 /**
  * struct request - One decoded message, where it came from and what it came to
+ * @msg:	NULL for what is no STUN of today
  * @len:	Bytes of UDP payload, or of a ping's
  */
 struct request {
@@ -122,6 +123,8 @@ static inline bool is_icmp(const struct broker *b, uint32_t id)
 
 /* Each part's share of the input, and the asks' share of the output. */
 void stun_server_binding(struct broker *b, const struct request *q);
+/* @q has no message: these are its bytes. False: nothing that is understood. */
+bool stun_server_classic(struct broker *b, const struct request *q, const uint8_t *bytes);
 void rendezvous_input(struct broker *b, const struct request *q);
 
 /* Parts of the rendezvous: 461 with a cookie, our time and where we see the sender; 463 with a

@@ -4,8 +4,11 @@
  * With two addresses of a family the broker is a full RFC 5780 server. With one
  * it names no OTHER-ADDRESS and answers CHANGE-REQUEST with 420, as section 6.1
  * wants it, even if only the port was to change.
+ *
+ * Who asks without the magic cookie (libnice does) is told its address, and nothing more.
  */
 #include "core/broker/state.h"
+#include "wire/stun_classic.h"
 
 #define SOFTWARE "natkit " NK_VERSION
 #define NOBODY   UINT32_MAX
@@ -125,4 +128,18 @@ void stun_server_binding(struct broker *b, const struct request *q)
 		answer_error(b, q, ANSWER_BINDING, 400, "Bad Request");
 	else
 		answer_success(b, q);
+}
+
+bool stun_server_classic(struct broker *b, const struct request *q, const uint8_t *bytes)
+{
+	const uint8_t *tid = stun_classic_asks(bytes, q->len);
+	uint8_t buf[CORE_DATAGRAM_MAX];
+	struct wr w = wr_make(buf, sizeof(buf));
+
+	if (tid == NULL)
+		return false;
+	b->stats.bindings++;
+	stun_classic_put_answer(&w, tid, &q->from);
+	answer_send(b, q, ANSWER_BINDING, &w);
+	return true;
 }
