@@ -1,4 +1,4 @@
-/* natbroker - the public side: STUN, NAT behaviour discovery and the probe service. */
+/* natbroker - the public side: STUN, NAT behaviour discovery, the probe service, the rendezvous. */
 #include "face/exit.h"
 #include "face/log.h"
 #include "face/options.h"

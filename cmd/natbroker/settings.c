@@ -123,6 +123,35 @@ static const struct option_spec options[] = {
 		.max = 1000000,
 	},
 	{
+		.name = "max-registrations",
+		.argument = "N",
+		.help = "Keys that can be rung, at once (65536).",
+		.kind = OPTION_COUNT,
+		.offset = offsetof(struct settings, registrations_max),
+		.min = 1,
+		.max = 10000000,
+	},
+	{
+		.name = "call-rate",
+		.argument = "N",
+		.help = "Rings, and proofs of key, each second from one IP or IPv6 /64 (20). One "
+			"key is rung 4 times as often.",
+		.kind = OPTION_COUNT,
+		.offset = offsetof(struct settings, calls_per_s),
+		.min = 1,
+		.max = 1000000,
+	},
+	{
+		.name = "relay",
+		.argument = "N",
+		.help = "Relay so many packets each second from one IP or IPv6 /64, for pairs that "
+			"find no other way and wish it (0: none).",
+		.kind = OPTION_COUNT,
+		.offset = offsetof(struct settings, relays_per_s),
+		.min = 0,
+		.max = 1000000,
+	},
+	{
 		.name = "user",
 		.letter = 'u',
 		.argument = "NAME",
@@ -151,8 +180,9 @@ static const struct option_spec options[] = {
 
 static const struct command_spec command = {
 	.name = "natbroker",
-	.about = "Serve those who measure NATs: a STUN server (RFC 8489) that also tells NAT "
-		 "behaviour (RFC 5780) and has the probe service of natprobe.",
+	.about = "Serve those behind NATs: a STUN server (RFC 8489) that also tells NAT behaviour "
+		 "(RFC 5780), has the probe service of natprobe, and is where natpunch's listeners "
+		 "and callers find each other.",
 	.notes = "The configuration file has lines of \"name = value\" with the names above. The "
 		 "command line wins. SIGTERM ends the server.",
 	.options = options,
@@ -260,6 +290,9 @@ static int check(struct settings *s)
 	c->sessions_max = s->sessions_max;
 	c->trials_max = s->trials_max;
 	c->binding_per_s = s->binding_per_s;
+	c->registrations_max = s->registrations_max;
+	c->calls_per_s = s->calls_per_s;
+	c->relays_per_s = s->relays_per_s;
 	return join_advertise(s);
 }
 
@@ -274,6 +307,9 @@ int settings_read(struct settings *s, int argc, char *const argv[])
 	s->sessions_max = s->broker.sessions_max;
 	s->trials_max = s->broker.trials_max;
 	s->binding_per_s = s->broker.binding_per_s;
+	s->registrations_max = s->broker.registrations_max;
+	s->calls_per_s = s->broker.calls_per_s;
+	s->relays_per_s = s->broker.relays_per_s;
 
 	rc = options_parse(&command, s, argc, argv, &given);
 	if (rc == OPTIONS_GO_ON)

@@ -18,6 +18,7 @@ struct settings {
 	unsigned listen_count, advertise_count;
 	unsigned port, alt_port;
 	unsigned sessions_max, trials_max, binding_per_s;
+	unsigned registrations_max, calls_per_s, relays_per_s;
 	const char *config_path;
 	const char *user;
 	bool verbose;
