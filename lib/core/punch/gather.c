@@ -8,10 +8,11 @@
 #include "wire/stun.h"
 
 #define STEPS     5 /* fresh sockets whose first mappings show how ports go */
-#define STEP_GAP  (2 * NK_MS)
+#define STEP_GAP  (1 * NK_MS)
 #define TRIES     4
 #define TRY_GAP   (20 * NK_MS)  /* between tries of the calibration */
-#define RATE_WAIT (100 * NK_MS) /* as if so long without foreign mappings had been seen before */
+#define RATE_SPAN (200 * NK_MS) /* at least, to count foreign mappings in */
+#define RATE_IDLE (50 * NK_MS)  /* as if so long none had been seen before: few are no rate */
 
 /* Its own sockets, counted from the first. */
 enum {
@@ -113,15 +114,25 @@ static struct exchange *ask(struct gather *g, unsigned socket, const struct addr
 
 /* ---- what is known so far ---- */
 
-static bool steps_settled(const struct gather *g)
+/* What is asked meanwhile would come between their ports. */
+static bool steps_sent(const struct gather *g)
 {
 	for (unsigned i = 0; i < STEPS; i++) {
 		const enum socket_state state = g->own[SOCKET_STEP + i].state;
 
-		if (state == UNOPENED || state == OPENING || !settled(g->step[i]))
+		if (state == UNOPENED || state == OPENING ||
+		    (g->step[i] != NULL && g->step[i]->repeats == 0))
 			return false;
 	}
 	return true;
+}
+
+static bool steps_settled(const struct gather *g)
+{
+	for (unsigned i = 0; i < STEPS; i++)
+		if (!settled(g->step[i]))
+			return false;
+	return steps_sent(g);
 }
 
 static enum hint_ports ports_so_far(const struct gather *g, int *step)
@@ -136,6 +147,15 @@ static enum hint_ports ports_so_far(const struct gather *g, int *step)
 				.mapped = g->step[i]->xor_mapped.port,
 			};
 	return gather_judge_ports(ports, count, step);
+}
+
+/* The newest of the step's mappings; NULL if none was seen. */
+static const struct exchange *newest_step(const struct gather *g)
+{
+	for (unsigned i = STEPS; i-- > 0;)
+		if (answered(g->step[i]))
+			return g->step[i];
+	return NULL;
 }
 
 static struct addr seen_at(const struct exchange *e)
@@ -266,7 +286,7 @@ static bool changes_settled(const struct gather *g)
 
 static void ask_more(struct gather *g, nk_time now)
 {
-	for (unsigned i = 0; i < STEPS && g->asker < 0; i++)
+	for (unsigned i = 0; i < STEPS && g->asker < 0 && steps_sent(g); i++)
 		if (answered(g->step[i]))
 			ask_dests(g, i, now);
 	if (may_calibrate(g)) {
@@ -276,6 +296,8 @@ static void ask_more(struct gather *g, nk_time now)
 	if (!g->asked_last && steps_settled(g) && dests_settled(g) && ports_move(g)) {
 		g->asked_last = true;
 		g->last = ask(g, SOCKET_LAST, &g->config.broker[0], TRIES, now);
+		if (g->last != NULL)
+			g->last->due = nk_max(now, newest_step(g)->first_sent + RATE_SPAN);
 	}
 }
 
@@ -339,22 +361,13 @@ static void list_candidates(struct gather *g)
 				out->list[out->count++] = all.list[i];
 }
 
-/* The newest of the step's mappings; NULL if none was seen. */
-static const struct exchange *newest_step(const struct gather *g)
-{
-	for (unsigned i = STEPS; i-- > 0;)
-		if (answered(g->step[i]))
-			return g->step[i];
-	return NULL;
-}
-
 /* Between the step's last mapping and the last of all, what was not ours? */
 static uint16_t foreign_per_minute(const struct gather *g, const struct exchange *from)
 {
 	const int moved = g->last->xor_mapped.port - from->xor_mapped.port;
 	const int ours = g->result.hint.mapping == HINT_MAPPING_APD ? DESTS + 1 : 2;
 	const int foreign = moved / g->result.hint.step - ours;
-	const nk_time span = g->last->first_sent - from->first_sent + RATE_WAIT;
+	const nk_time span = g->last->first_sent - from->first_sent + RATE_IDLE;
 
 	if (foreign <= 0)
 		return 0;

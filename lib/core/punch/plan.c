@@ -176,6 +176,13 @@ static nk_time hard_from(const struct plan_config *c, nk_time now)
 	return is_hard_pair(c) ? heard : heard + PATIENT;
 }
 
+/* The caller hears at once what the callee has found; the callee gathers, which takes a few
+ * round trips, when the caller's hint has come. The first pause is about two of them. */
+static nk_time hint_at(const struct plan_config *c, nk_time now)
+{
+	return now - (c->controlling ? c->first_pause / 2 : 2 * c->first_pause);
+}
+
 void plan_start(struct plan *p, const struct plan_config *c, nk_time now)
 {
 	const enum tactic hard = hard_tactic(c);
@@ -186,8 +193,7 @@ void plan_start(struct plan *p, const struct plan_config *c, nk_time now)
 		.config = *c,
 		.end = peers_end(c, &count),
 		.relay_likely = relay_likely(c),
-		/* They were measured before offer and answer went through the broker. */
-		.hints_at = now - c->first_pause,
+		.hint_at = hint_at(c, now),
 		.round_at = may(c, hard) ? hard_from(c, now) : NK_NEVER,
 		.fresh_at = NK_NEVER,
 		.fresh_pause = c->first_pause,
@@ -217,7 +223,7 @@ static void predict(struct plan *p, enum predict_role role, uint32_t socket, boo
 		.role = role,
 		.theirs = p->config.theirs,
 		.to = addr_with_port(p->config.hard_ip, to_fresh ? p->end.port : 0),
-		.age = now - p->hints_at,
+		.age = now - p->hint_at,
 		.moved = p->moved,
 		.socket = socket,
 	};

@@ -16,7 +16,7 @@
 #include "core/punch/predict.h"
 #include "core/punch/tactic.h"
 
-#define PLAN_ROUNDS 4
+#define PLAN_ROUNDS 8
 #define PLAN_FRESH  2 /* the socket that has sent nothing before fire, see gather.h */
 
 /**
@@ -63,7 +63,7 @@ enum plan_part {
  * @start:	When each tactic begins, NK_NEVER: not at all
  * @end:	The peer's address that is most likely right
  * @relay_likely: P(no direct path) where neither predict nor birthday can find one, else 0
- * @hints_at:	When both hints were so, about
+ * @hint_at:	When the peer's hint was so, about
  * @round:	The next to begin, at @round_at; NK_NEVER: none
  * @running:	What the current round does
  * @moved:	Ports of the peer's, counted from its last, that earlier rounds are done with
@@ -74,7 +74,7 @@ struct plan {
 	nk_time start[TACTICS];
 	struct addr end;
 	double relay_likely;
-	nk_time hints_at;
+	nk_time hint_at;
 	unsigned round;
 	nk_time round_at;
 	enum plan_part running;

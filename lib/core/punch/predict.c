@@ -16,7 +16,7 @@ static unsigned longest(int count)
 	return count < PREDICT_LONGEST ? (unsigned)count : PREDICT_LONGEST;
 }
 
-/* In the middle of a pass of those who walk and stand, which is when they meet. */
+/* When those who walk and stand are half-way, which is where they meet. */
 static int at_mid_walk(const struct predict_config *c)
 {
 	return foreign(&c->theirs, c->age + PREDICT_STAND / 2 * PREDICT_GAP);
@@ -49,16 +49,15 @@ void predict_start(struct predict *p, const struct predict_config *c, nk_time no
 		break;
 	case PREDICT_SHOOTS:
 		p->first = (int)c->moved + PREDICT_STAND / 2 + at_mid_walk(c);
-		p->count = 1;
-		p->gap = PREDICT_PASSES * PREDICT_STAND * PREDICT_GAP / PREDICT_SHOTS;
+		p->count = PREDICT_SHOTS;
+		p->gap = PREDICT_STAND * PREDICT_GAP / PREDICT_SHOTS;
 		break;
 	}
-	p->total = c->role == PREDICT_SHOOTS ? PREDICT_SHOTS : PREDICT_PASSES * p->count;
 }
 
 nk_time predict_span(const struct predict *p)
 {
-	return p->total * p->gap;
+	return p->count * p->gap;
 }
 
 static uint16_t port_at(const struct predict *p, int steps)
@@ -70,17 +69,15 @@ static uint16_t port_at(const struct predict *p, int steps)
 
 bool predict_next(struct predict *p, struct aim *out, nk_time now)
 {
-	const unsigned i = p->sent % p->count;
-
 	if (predict_deadline(p) > now)
 		return false;
 	*out = (struct aim){
-		.socket = p->socket + i * p->socket_by,
+		.socket = p->socket + p->sent * p->socket_by,
 		.to = p->to,
 		.tactic = TACTIC_PREDICT,
 	};
 	if (p->to.port == 0)
-		out->to.port = port_at(p, p->first + (int)i * p->port_by);
+		out->to.port = port_at(p, p->first + (int)p->sent * p->port_by);
 	p->sent++;
 	p->due = now + p->gap;
 	return true;
@@ -88,5 +85,5 @@ bool predict_next(struct predict *p, struct aim *out, nk_time now)
 
 nk_time predict_deadline(const struct predict *p)
 {
-	return p->sent < p->total ? p->due : NK_NEVER;
+	return p->sent < p->count ? p->due : NK_NEVER;
 }

@@ -13,7 +13,7 @@
  * - Shot: ours is known, but only towards the first destination of a fresh socket. The peer
  *   stands, and ours goes to the middle of where it stands, again and again.
  *
- * A second pass sends the same again: what the first opened, it gets through.
+ * Of two packets that meet, the later one gets through what the earlier has opened.
  */
 #ifndef CORE_PUNCH_PREDICT_H
 #define CORE_PUNCH_PREDICT_H
@@ -22,11 +22,10 @@
 #include "core/punch/tactic.h"
 
 #define PREDICT_GAP     (10 * NK_MS) /* between packets: 100 a second */
-#define PREDICT_PASSES  2
 #define PREDICT_SHOTS   20
 #define PREDICT_STAND   96  /* sockets of who stands, and packets of who walks */
 #define PREDICT_SWEEP   64  /* packets of a sweep, and more where foreign mappings are expected */
-#define PREDICT_LONGEST 256 /* packets of any pass */
+#define PREDICT_LONGEST 256 /* packets of any run */
 
 enum predict_role { PREDICT_SWEEPS, PREDICT_WALKS, PREDICT_STANDS, PREDICT_SHOOTS };
 
@@ -52,20 +51,20 @@ struct predict_config {
  * struct predict - A run of it; plain data, no end needed
  * @last, @step: Ports are counted from here, in such steps
  * @first:	The first aim's port, in steps; then @port_by more each, and @socket_by sockets
- * @count:	Packets of a pass, @gap between two; @total: of all passes, @sent so far
+ * @count:	Packets, @sent so far; @gap between two
  */
 struct predict {
 	struct addr to;
 	int last, step, first;
 	int port_by;
 	uint32_t socket, socket_by;
-	unsigned count, total, sent;
+	unsigned count, sent;
 	nk_time gap, due;
 };
 
 void predict_start(struct predict *p, const struct predict_config *config, nk_time now);
 
-/* How long all passes take. */
+/* How long it takes. */
 nk_time predict_span(const struct predict *p);
 
 /* The next aim that is due; false if there is none now. */
