@@ -199,6 +199,7 @@ static void set_broker(struct pair *p, const struct pair_plan *plan)
 	memcpy(p->config.listen, addrs, sizeof(addrs));
 	p->config.sessions_max = 16;
 	p->config.trials_max = 16;
+	p->config.registrations_max = 16;
 	pair_start_broker(p);
 }
 

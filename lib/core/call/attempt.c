@@ -146,7 +146,7 @@ static struct gather_config gather_of(const struct attempt *a)
 		.first_socket = a->config.first_id + PUNCH_SOCKETS_MAX,
 		.host_count = a->config.options->host_count,
 		.quick = a->quick,
-		.want_fresh = false,
+		.want_fresh = !a->quick,
 		.fresh_socket = a->config.first_id + ATTEMPT_FAMILIES,
 		.limit = GATHER_LIMIT,
 	};
@@ -192,6 +192,27 @@ static void end_gathering(struct attempt *a, nk_time now)
 		attempt_answer(a, now);
 }
 
+/* A broker that came back only after the candidates were gathered has told us now. */
+static void add_mapped(struct candidates *list, const struct addr *mapped)
+{
+	if (list->count == CANDIDATES_MAX)
+		return;
+	for (unsigned i = 0; i < list->count; i++)
+		if (addr_eq(&list->list[i].addr, mapped))
+			return;
+	list->list[list->count++] =
+		(struct candidate){.kind = CANDIDATE_SERVER_REFLEXIVE, .addr = *mapped};
+}
+
+static void end_meeting(struct attempt *a, nk_time now)
+{
+	const struct addr mapped = ring_mapped(a->ring);
+
+	if (!a->gathered.server_heard)
+		add_mapped(&a->gathered.candidates, &mapped);
+	attempt_ring(a, now);
+}
+
 static void while_ringing(struct attempt *a, nk_time now)
 {
 	if (a->times.acknowledged == NK_NEVER && ring_state(a->ring) >= RING_ACKNOWLEDGED)
@@ -229,7 +250,7 @@ static void advance(struct attempt *a, nk_time now)
 	if (a->state == ATTEMPT_GATHERING && gather_status(a->gather) != CORE_BUSY)
 		end_gathering(a, now);
 	if (a->state == ATTEMPT_MEETING && ring_state(a->ring) != RING_MEETING)
-		attempt_ring(a, now);
+		end_meeting(a, now);
 	if (a->state == ATTEMPT_RINGING)
 		while_ringing(a, now);
 	if (a->state == ATTEMPT_PUNCHING)

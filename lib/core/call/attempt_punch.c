@@ -53,6 +53,7 @@ static struct punch_config punch_of(const struct attempt *a)
 		.first_socket = a->config.first_id,
 		.have_v4 = a->socket[0] == SOCKET_OPEN,
 		.have_v6 = a->socket[1] == SOCKET_OPEN,
+		.have_fresh = a->gathered.fresh,
 		.fire = a->fire,
 		.first_pause = call_first_pause(o, a->ours.rtt_us, a->theirs.rtt_us),
 		.pause_factor = o->pause_factor,
