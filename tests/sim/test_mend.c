@@ -1,0 +1,173 @@
+/*
+ * What happens to a call when the network does not stay as it was: a NAT or the broker is started
+ * anew. It goes on, without another call and without a lost or doubled message.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/crypto.h"
+#include "pair.h"
+
+#define NOTICED_TO_MENDED (3 * NK_S)
+#define PATIENCE          (60 * NK_S)
+
+static nk_time now_of(const struct pair *p)
+{
+	return world_now(p->world);
+}
+
+/* Linux with "masquerade random": each flow has a port of its own. */
+static void make_random(struct nat_spec *nat)
+{
+	nat->mapping = NAT_APD;
+	nat->ports = NAT_PORTS_RANDOM;
+}
+
+static void make_filter_open(struct nat_spec *nat)
+{
+	nat->filtering = NAT_EI;
+	nat->flow_timers = false;
+}
+
+static void connect(struct pair *p, const struct pair_plan *plan)
+{
+	pair_set(p, plan);
+	pair_say(p, PAIR_CALLS, "one\n");
+	assert_true(pair_hears(p, PAIR_LISTENS, "one\n", PATIENCE) != NK_NEVER);
+	pair_say(p, PAIR_LISTENS, "eins\n");
+	assert_true(pair_hears(p, PAIR_CALLS, "eins\n", PATIENCE) != NK_NEVER);
+}
+
+static void assert_goes_on(struct pair *p)
+{
+	struct call_report r;
+
+	pair_say(p, PAIR_CALLS, "two\n");
+	pair_say(p, PAIR_LISTENS, "zwei\n");
+	assert_true(pair_hears(p, PAIR_LISTENS, "one\ntwo\n", now_of(p) + PATIENCE) != NK_NEVER);
+	assert_true(pair_hears(p, PAIR_CALLS, "eins\nzwei\n", now_of(p) + PATIENCE) != NK_NEVER);
+	assert_string_equal((char *)p->ends[PAIR_LISTENS].heard, "one\ntwo\n");
+	assert_string_equal((char *)p->ends[PAIR_CALLS].heard, "eins\nzwei\n");
+	assert_true(natpunch_call(p->ends[PAIR_CALLS].run, 0, &r));
+	assert_false(natpunch_call(p->ends[PAIR_CALLS].run, 1, &r));
+	assert_false(natpunch_call(p->ends[PAIR_LISTENS].run, 1, &r));
+	assert_int_equal(pair_told(p, PAIR_CALLS, NATPUNCH_CLOSED, 1), NK_NEVER);
+	assert_int_equal(world_stats(p->world)->late, 0);
+}
+
+static void assert_mended(struct pair *p)
+{
+	const nk_time lost = pair_wait(p, PAIR_CALLS, NATPUNCH_PATH_LOST, 1, now_of(p) + PATIENCE);
+	nk_time mended;
+
+	assert_true(lost != NK_NEVER);
+	mended = pair_wait(p, PAIR_CALLS, NATPUNCH_MENDED, 1, now_of(p) + PATIENCE);
+	assert_true(mended != NK_NEVER);
+	assert_in_range(mended - lost, 0, NOTICED_TO_MENDED);
+}
+
+static void test_reboot_keeps_ports(void **state)
+{
+	(void)state;
+	for (unsigned who = 0; who < PAIR_ENDS; who++) {
+		const struct pair_plan plan = pair_plan(1 + who, 20 * NK_MS);
+		struct pair p;
+
+		connect(&p, &plan);
+		assert_true(world_reboot_nat(p.world, p.ends[who].nats[0]));
+		assert_goes_on(&p);
+		pair_strike(&p);
+	}
+}
+
+static void test_reboot_changes_ports(void **state)
+{
+	(void)state;
+	for (unsigned who = 0; who < PAIR_ENDS; who++) {
+		struct pair_plan plan = pair_plan(11 + who, 20 * NK_MS);
+		struct pair p;
+
+		make_random(&plan.ends[who].nats[0]);
+		make_filter_open(&plan.ends[1 - who].nats[0]);
+		connect(&p, &plan);
+		assert_true(world_reboot_nat(p.world, p.ends[who].nats[0]));
+		assert_goes_on(&p);
+		pair_strike(&p);
+	}
+}
+
+/* Ports change and the other side's filter lets nothing in: only a new punch helps. */
+static void test_both_have_to_punch_anew(void **state)
+{
+	(void)state;
+	for (unsigned who = 0; who < PAIR_ENDS; who++) {
+		struct pair_plan plan = pair_plan(21 + who, 20 * NK_MS);
+		struct pair p;
+
+		plan.ends[who].nats[0].ports = NAT_PORTS_RANDOM;
+		connect(&p, &plan);
+		assert_true(world_reboot_nat(p.world, p.ends[who].nats[0]));
+		assert_mended(&p);
+		assert_goes_on(&p);
+		pair_strike(&p);
+	}
+}
+
+static void test_broker_restarts(void **state)
+{
+	const struct pair_plan plan = pair_plan(31, 20 * NK_MS);
+	struct pair p;
+
+	(void)state;
+	connect(&p, &plan);
+	pair_kill_broker(&p);
+	assert_goes_on(&p);
+	pair_start_broker(&p);
+	assert_true(world_reboot_nat(p.world, p.ends[PAIR_CALLS].nats[0]));
+	world_run(p.world, NULL, now_of(&p) + PATIENCE);
+	pair_say(&p, PAIR_CALLS, "three\n");
+	assert_true(pair_hears(&p, PAIR_LISTENS, "one\ntwo\nthree\n", now_of(&p) + PATIENCE) !=
+		    NK_NEVER);
+	pair_strike(&p);
+}
+
+/* Without a broker nothing can be mended; when it is back, it is. */
+static void test_broker_away_while_mending(void **state)
+{
+	struct pair_plan plan = pair_plan(41, 20 * NK_MS);
+	nk_time back;
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_CALLS].nats[0].ports = NAT_PORTS_RANDOM;
+	connect(&p, &plan);
+	pair_kill_broker(&p);
+	assert_true(world_reboot_nat(p.world, p.ends[PAIR_CALLS].nats[0]));
+	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_PATH_LOST, 1, now_of(&p) + PATIENCE) !=
+		    NK_NEVER);
+	world_run(p.world, NULL, now_of(&p) + 5 * NK_S);
+	pair_start_broker(&p);
+	back = now_of(&p);
+	assert_in_range(pair_wait(&p, PAIR_CALLS, NATPUNCH_MENDED, 1, back + PATIENCE) - back, 0,
+			20 * NK_S);
+	assert_goes_on(&p);
+	pair_strike(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reboot_keeps_ports),
+		cmocka_unit_test(test_reboot_changes_ports),
+		cmocka_unit_test(test_both_have_to_punch_anew),
+		cmocka_unit_test(test_broker_restarts),
+		cmocka_unit_test(test_broker_away_while_mending),
+	};
+
+	if (crypto_init() != 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
