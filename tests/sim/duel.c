@@ -86,6 +86,10 @@ static bool side_output(void *core, struct action *action, nk_time now)
 		return false;
 	if (action->kind == ACTION_SEND)
 		count_sent(s, &action->to);
+	else
+		s->spares += action->kind == ACTION_OPEN ? 1u : -1u;
+	if (s->spares > s->spares_most)
+		s->spares_most = s->spares;
 	return true;
 }
 
@@ -96,11 +100,17 @@ static nk_time side_deadline(const void *core)
 	return s->punch == NULL ? NK_NEVER : punch_deadline(s->punch);
 }
 
+static bool is_busy(const struct duelist *s)
+{
+	return s->punch == NULL || punch_status(s->punch) == CORE_BUSY;
+}
+
+/* Who is connected still answers, as long as the other may ask. */
 static int side_status(const void *core)
 {
 	const struct duelist *s = core;
 
-	return s->punch == NULL ? CORE_BUSY : punch_status(s->punch);
+	return is_busy(s) || is_busy(s->other) ? CORE_BUSY : punch_status(s->punch);
 }
 
 static const struct core_ops side_ops = {side_input, side_output, side_deadline, side_status};
@@ -183,6 +193,7 @@ static void add_side(struct duel *d, const struct duel_plan *plan, unsigned i)
 		world_set_nat_link(d->world, d->nats[i][0], &side->link, &side->link);
 	else
 		world_set_link(d->world, d->hosts[i], &side->link, &side->link);
+	s->other = &d->sides[!i];
 	rng_seed_from_number(&s->rng, plan->seed * 2 + i);
 	s->local[0] = addr_with_port(hosts[0], (uint16_t)(PORT + i));
 	if (side->v6)
@@ -217,6 +228,16 @@ static struct ice_secret secret_of(uint64_t seed, unsigned side)
 	return s;
 }
 
+/* The last port of a NAT that gives them in turn is the one that the server saw. */
+static struct nat_hint hint_of(const struct duel *d, const struct duel_plan *plan, unsigned i)
+{
+	struct nat_hint hint = plan->sides[i].hint;
+
+	if (hint.ports == HINT_PORTS_SEQUENTIAL && hint.last_port == 0)
+		hint.last_port = d->sides[i].mapped[0].port;
+	return hint;
+}
+
 static void start_punch(struct duel *d, const struct duel_plan *plan, unsigned i)
 {
 	const struct duel_side *side = &plan->sides[i];
@@ -225,11 +246,11 @@ static void start_punch(struct duel *d, const struct duel_plan *plan, unsigned i
 	s->config = (struct punch_config){
 		.ours = secret_of(plan->seed, i),
 		.theirs = secret_of(plan->seed, !i),
-		.controlling = i == 0,
+		.controlling = i == 0 || plan->both_control,
 		.local = candidates_of(s),
 		.remote = candidates_of(&d->sides[!i]),
-		.local_hint = side->hint,
-		.remote_hint = plan->sides[!i].hint,
+		.local_hint = hint_of(d, plan, i),
+		.remote_hint = hint_of(d, plan, !i),
 		.first_socket = FIRST,
 		.have_v4 = true,
 		.have_v6 = side->v6,
@@ -273,10 +294,10 @@ void duel_set(struct duel *d, const struct duel_plan *plan)
 bool duel_run(struct duel *d)
 {
 	const nk_time limit = d->began + 120 * NK_S;
-	const int first = world_run(d->world, &d->sides[0], limit);
-	const int second = world_run(d->world, &d->sides[1], limit);
 
-	return first == CORE_DONE && second == CORE_DONE;
+	world_run(d->world, &d->sides[0], limit);
+	return punch_status(d->sides[0].punch) == CORE_DONE &&
+	       punch_status(d->sides[1].punch) == CORE_DONE;
 }
 
 double duel_round_trips(const struct duel *d, nk_time rtt)

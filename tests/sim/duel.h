@@ -10,7 +10,7 @@
 #include "sim/world.h"
 
 #define DUEL_NATS  2
-#define DUEL_ADDRS 8
+#define DUEL_ADDRS 16
 
 /**
  * struct duel_side - One of the two, as the test wants it
@@ -18,7 +18,7 @@
  * @v6:	The host has an IPv6 address too
  * @link:	Of the outermost NAT, or of the host
  * @fire:	After both know all
- * @hint:	What it says of its NATs
+ * @hint:	What it says of its NATs; the last port is that which the server saw, if it is 0 here
  */
 struct duel_side {
 	struct nat_spec nats[DUEL_NATS];
@@ -33,7 +33,8 @@ struct duel_side {
 /**
  * struct duel_plan - What to build
  * @shared:	So many of the outermost NATs of the first side are the second's too
- * @hard:	Ports may be guessed
+ * @hard:	Ports may be guessed, towards each other's outside
+ * @both_control: ICE agents of one mind
  * @remote:	More candidates that the first is told of the second
  */
 struct duel_plan {
@@ -41,7 +42,7 @@ struct duel_plan {
 	struct duel_side sides[2];
 	unsigned shared;
 	uint32_t tactics;
-	bool ice, hard;
+	bool ice, hard, both_control;
 	nk_time first_pause, timeout;
 	struct candidates remote;
 };
@@ -51,8 +52,10 @@ struct duel_plan {
  * @local, @mapped: By family
  * @asked:	By family: requests to the server still to be sent
  * @sent_to:	Packets of the punch by address, @addr_count of them
+ * @spares:	Sockets that the punch has open; @spares_most: at once
  */
 struct duelist {
+	const struct duelist *other;
 	struct punch *punch;
 	struct punch_config config;
 	struct rng rng;
@@ -63,6 +66,7 @@ struct duelist {
 		unsigned packets;
 	} sent_to[DUEL_ADDRS];
 	unsigned addr_count;
+	unsigned spares, spares_most;
 };
 
 struct duel {
