@@ -3,7 +3,6 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/crypto.h"
 #include "base/err.h"
@@ -12,6 +11,7 @@
 #include "face/log.h"
 #include "face/options.h"
 #include "face/style.h"
+#include "io/clock.h"
 #include "io/files.h"
 #include "io/run.h"
 #include "io/standard.h"
@@ -95,14 +95,6 @@ static int start_core(struct session *s, nk_time now)
 	}
 	crypto_wipe(&rng, sizeof(rng));
 	return 0;
-}
-
-static int64_t unix_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 /* The name that the server in use was given by. */
@@ -258,7 +250,7 @@ static int measure(struct session *s)
 	};
 	int status;
 
-	s->report.started_unix = unix_now();
+	s->report.started_unix = clock_unix();
 	s->report.server_name = s->plan[0].name[0];
 	watch_start(&w, &s->report, started);
 	status = run_core(&probe_both_ops, &s->both, &run);

@@ -1,7 +1,5 @@
 #include "report.h"
 
-#include <time.h>
-
 #include "base/err.h"
 #include "face/plot.h"
 
@@ -72,16 +70,6 @@ bool report_all_known(const struct report *r)
 {
 	return family_settled(r->main, r->options) &&
 	       (r->other == NULL || family_settled(r->other, r->options));
-}
-
-const char *report_time(char *out, size_t size, int64_t unix_us)
-{
-	const time_t t = (time_t)(unix_us / 1000000);
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return out;
 }
 
 bool report_has_curve(const struct probe_result *r)

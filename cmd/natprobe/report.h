@@ -40,9 +40,6 @@ const char *report_cut_why(const struct report *r);
 /* Whether each requested field has a value, an "at least", or an unknown that is the server's limit. */
 bool report_all_known(const struct report *r);
 
-/* "2026-01-31T12:00:00Z". Return: @out. */
-const char *report_time(char *out, size_t size, int64_t unix_us);
-
 /* Whether there is any survival curve to draw. */
 bool report_has_curve(const struct probe_result *r);
 

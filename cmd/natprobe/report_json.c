@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "advice.h"
+#include "face/numbers.h"
 #include "report.h"
 
 #define CONTROL_BITS 8
@@ -360,7 +361,7 @@ struct js json_report(const struct report *r, bool *failed)
 
 	js_put_text(o, "schema", "natkit.natprobe/1");
 	js_put_text(o, "version", NK_VERSION);
-	js_put_text(o, "started", report_time(when, sizeof(when), r->started_unix));
+	js_put_text(o, "started", date_text(when, sizeof(when), r->started_unix));
 	js_put_seconds(o, "elapsed_s", r->elapsed_s);
 	js_put_bool(o, "complete", report_complete(r));
 	if (!report_complete(r))

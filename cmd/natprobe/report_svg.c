@@ -1,3 +1,4 @@
+#include "face/numbers.h"
 #include "face/plot_svg.h"
 #include "report.h"
 
@@ -12,7 +13,7 @@ int report_svg(FILE *out, const struct report *r)
 	if (drawn->public_count > 0)
 		addr_text_ip(&drawn->public_addrs[0], seen);
 	snprintf(subtitle, sizeof(subtitle), "%s, public address %s, %s, natprobe %s", local, seen,
-		 report_time(when, sizeof(when), r->started_unix), NK_VERSION);
+		 date_text(when, sizeof(when), r->started_unix), NK_VERSION);
 	return plot_svg(out, "How long this NAT keeps a silent UDP mapping", subtitle, series,
 			STATE_COUNT);
 }

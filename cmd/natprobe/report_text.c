@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "advice.h"
+#include "face/numbers.h"
 #include "face/plot_text.h"
 #include "face/style.h"
 #include "report.h"
@@ -431,7 +432,7 @@ void report_text(FILE *out, const struct style *st, const struct report *r)
 {
 	char when[32], text[200];
 
-	snprintf(text, sizeof(text), "%s, %.1f s", report_time(when, sizeof(when), r->started_unix),
+	snprintf(text, sizeof(text), "%s, %.1f s", date_text(when, sizeof(when), r->started_unix),
 		 r->elapsed_s);
 	line(out, st, "natprobe", text);
 	if (!report_complete(r)) {

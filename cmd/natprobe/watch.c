@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "face/log.h"
+#include "face/numbers.h"
 #include "report_json.h"
 
 #define LOOK_EVERY (200 * NK_MS)
@@ -161,7 +162,7 @@ void watch_start(struct watch *w, const struct report *r, nk_time now)
 	o = begin(w, "start", NULL, now, &failed);
 	js_put_text(o, "schema", "natkit.natprobe/1");
 	js_put_text(o, "version", NK_VERSION);
-	js_put_text(o, "started", report_time(when, sizeof(when), r->started_unix));
+	js_put_text(o, "started", date_text(when, sizeof(when), r->started_unix));
 	js_put_text(o, "server", r->server_name);
 	end(w, o);
 }

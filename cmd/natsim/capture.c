@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "face/log.h"
 #include "io/clock.h"
@@ -33,14 +32,6 @@ static void name_place(void *user, enum net_place place, int number,
 			 place == NET_NODE_INSIDE ? "inside" : "outside");
 }
 
-static nk_time unix_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return t.tv_sec * NK_S + t.tv_nsec / 1000;
-}
-
 static void say_failed(const char *path)
 {
 	char quoted[LOG_QUOTED];
@@ -62,7 +53,7 @@ struct capture *capture_open(const char *path, const struct topology *t)
 	}
 	c->path = path;
 	c->topology = t;
-	net_pcap_begin(&c->pcap, c->file, unix_now() - clock_monotonic(), name_place, c);
+	net_pcap_begin(&c->pcap, c->file, clock_unix() - clock_monotonic(), name_place, c);
 	return c;
 }
 

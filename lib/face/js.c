@@ -272,6 +272,12 @@ bool js_is_count(const struct js_in *in, uint64_t *out)
 	       js_refuse(in, "give a whole number, not below 0");
 }
 
+bool js_is_number(const struct js_in *in, double *out)
+{
+	*out = json_number_value(in->node);
+	return json_is_number((json_t *)in->node) || js_refuse(in, "give a number");
+}
+
 bool js_is_word(const struct js_in *in, char *out, size_t size)
 {
 	const char *text = json_string_value(in->node);

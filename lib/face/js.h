@@ -111,6 +111,7 @@ bool js_is_array(const struct js_in *in, size_t *count);
 bool js_is_text(const struct js_in *in, const char **out);
 bool js_is_bool(const struct js_in *in, bool *out);
 bool js_is_count(const struct js_in *in, uint64_t *out);
+bool js_is_number(const struct js_in *in, double *out);
 
 /* A text, or a whole number as people write it, in @size bytes. */
 bool js_is_word(const struct js_in *in, char *out, size_t size);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/err.h"
 
@@ -99,5 +100,15 @@ const char *duration_text(char *out, size_t size, nk_time t)
 		snprintf(out, size, "%gm", s / 60);
 	else
 		snprintf(out, size, "%gh", s / 3600);
+	return out;
+}
+
+const char *date_text(char *out, size_t size, int64_t unix_us)
+{
+	const time_t t = (time_t)(unix_us / 1000000);
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return out;
 }

@@ -21,4 +21,7 @@ int number_ratio(double *out, const char *text);
 /* A duration as people write it: "250ms", "90s", "5m", "2h". Return: @out. */
 const char *duration_text(char *out, size_t size, nk_time t);
 
+/* "2026-01-31T12:00:00Z", from microseconds since 1970. Return: @out. */
+const char *date_text(char *out, size_t size, int64_t unix_us);
+
 #endif

@@ -21,6 +21,11 @@ nk_time clock_monotonic(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+nk_time clock_unix(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
 struct clock_sleep clock_sleep_start(nk_time boottime, nk_time monotonic)
 {
 	return (struct clock_sleep){.asleep = boottime - monotonic};

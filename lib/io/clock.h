@@ -16,6 +16,7 @@ struct clock_sleep {
 
 nk_time clock_boottime(void);
 nk_time clock_monotonic(void);
+nk_time clock_unix(void); /* the wall clock, since 1970: for people, and it may jump */
 
 struct clock_sleep clock_sleep_start(nk_time boottime, nk_time monotonic);
 

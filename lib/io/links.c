@@ -90,6 +90,31 @@ bool links_lost(const struct ifaddrs *all, const struct addr *local)
 	return listed || !can_bind(local);
 }
 
+/* RFC 3927, RFC 4291 section 2.5.6 */
+static bool is_link_local(const struct addr *a)
+{
+	if (addr_family(a) == ADDR_V4)
+		return a->ip[12] == 169 && a->ip[13] == 254;
+	return a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
+}
+
+unsigned links_addresses(const struct ifaddrs *all, const char *interface, struct addr *out,
+			 unsigned max)
+{
+	unsigned count = 0;
+
+	for (const struct ifaddrs *i = all; i != NULL && count < max; i = i->ifa_next) {
+		const struct addr a = address_of(i);
+
+		if ((i->ifa_flags & IFF_UP) == 0 || (i->ifa_flags & IFF_LOOPBACK) != 0 ||
+		    addr_family(&a) == ADDR_NONE || is_link_local(&a) ||
+		    (interface != NULL && strcmp(i->ifa_name, interface) != 0))
+			continue;
+		out[count++] = a;
+	}
+	return count;
+}
+
 bool links_interface_lost(const struct ifaddrs *all, const char *interface)
 {
 	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next)

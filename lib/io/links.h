@@ -21,6 +21,11 @@ struct ifaddrs *links_look(void);
 /* True if @local (not "any") is no longer an address of this machine, or if its interface is down. */
 bool links_lost(const struct ifaddrs *all, const struct addr *local);
 
+/* Addresses at which others may reach this machine: of interfaces that are up, without loopback and
+ * link-local ones; of @interface alone, or NULL. Return: how many were written, @max at most. */
+unsigned links_addresses(const struct ifaddrs *all, const char *interface, struct addr *out,
+			 unsigned max);
+
 /* True if the interface does not exist or is down. */
 bool links_interface_lost(const struct ifaddrs *all, const char *interface);
 
