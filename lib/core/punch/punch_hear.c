@@ -127,19 +127,6 @@ static bool settle_roles(struct punch *p, const struct ice_check *ask)
 	return true;
 }
 
-/*
- * Whether a check of the peer gets one of ours back at once (RFC 8445 section 7.3.1.4). One of ours that
- * arrives acknowledges, so peers of ours get one until we are connected, and then whoever has heard
- * none of ours yet.
- */
-static bool calls_for_check(const struct punch *p, const struct pair *pair,
-			    const struct ice_check *ask)
-{
-	if (p->config.ice)
-		return !pair->acked;
-	return !p->result.connected || ask->heard == NULL;
-}
-
 static void on_check(struct punch *p, uint32_t socket, const struct addr *from,
 		     const struct checks_news *news, nk_time now)
 {
@@ -160,7 +147,8 @@ static void on_check(struct punch *p, uint32_t socket, const struct addr *from,
 		pair->heard_at = now;
 		memcpy(pair->heard_tid, news->tid, STUN_TID);
 		pair->wanted |= news->ask.use_candidate;
-		pair->trigger = calls_for_check(p, pair, &news->ask);
+		/* RFC 8445 section 7.3.1.4. Between peers of ours a check acknowledges too. */
+		pair->trigger = p->config.ice ? !pair->acked : !p->result.connected;
 	}
 	known = news->ask.heard != NULL ? checks_find(&p->checks, news->ask.heard) : NULL;
 	if (known != NULL && !p->config.ice && known->aim.socket == socket)
