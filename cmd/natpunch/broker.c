@@ -87,7 +87,8 @@ int broker_find(struct card *card, const char *given)
 }
 
 /* Return: 0, or why there is no way. */
-static int look_up(struct addr *out, const char *name, enum addr_family family, const char **why)
+static int look_up(struct addr *out, const char *name, enum addr_family family,
+		   const char *interface, const char **why)
 {
 	struct route_info route;
 	int r = resolve_host(out, 1, name, 3478, family, why);
@@ -96,7 +97,7 @@ static int look_up(struct addr *out, const char *name, enum addr_family family, 
 		*out = (struct addr){.port = 0};
 		return r;
 	}
-	r = netinfo_route(&route, out, NULL);
+	r = netinfo_route(&route, out, interface);
 	if (r != 0) {
 		*out = (struct addr){.port = 0};
 		*why = "there is no way to it";
@@ -104,15 +105,15 @@ static int look_up(struct addr *out, const char *name, enum addr_family family, 
 	return r;
 }
 
-int broker_resolve(struct addr out[static 2], const struct card *card)
+int broker_resolve(struct addr out[static 2], const struct card *card, const char *interface)
 {
 	const char *why4 = NULL, *why6 = NULL;
 	char name[CARD_HOST + 7];
 	int r4, r6;
 
 	snprintf(name, sizeof(name), "%s:%u", card->host, card->port);
-	r4 = look_up(&out[0], name, ADDR_V4, &why4);
-	r6 = look_up(&out[1], name, ADDR_V6, &why6);
+	r4 = look_up(&out[0], name, ADDR_V4, interface, &why4);
+	r6 = look_up(&out[1], name, ADDR_V6, interface, &why6);
 	if (r4 == 0 || r6 == 0)
 		return EXIT_YES;
 	log_line(LEVEL_ERROR, "cannot reach broker %s: %s", name,

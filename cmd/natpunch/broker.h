@@ -20,10 +20,11 @@ int broker_find(struct card *card, const char *given);
 
 /**
  * broker_resolve() - Looks up where a card's broker is
+ * @interface:	Only through this one, or NULL
  * @out:	By family (0: IPv4), all zero where there is no address or no way to it
  *
  * Return: EXIT_YES, or the exit status to end with, which has been told.
  */
-int broker_resolve(struct addr out[static 2], const struct card *card);
+int broker_resolve(struct addr out[static 2], const struct card *card, const char *interface);
 
 #endif

@@ -1,15 +1,22 @@
 /* natpunch - two machines behind NATs meet, over UDP. */
 #include <locale.h>
 
+#include "beliefs.h"
 #include "contact.h"
 #include "face/commands.h"
 #include "face/exit.h"
 #include "id.h"
 #include "io/standard.h"
+#include "run.h"
 
 static const struct subcommand commands[] = {
 	{"id", "Print the card by which others ring us.", id_main},
 	{"contact", "Keep names for the cards of others.", contact_main},
+	{"listen", "Wait for calls, and connect them with standard input and output.", listen_main},
+	{"call", "Call a peer, and connect it with standard input and output.", call_main},
+	{"send", "Send one message to a peer.", send_main},
+	{"test", "Try each way to reach a peer, and report.", test_main},
+	{"beliefs", "Show what earlier calls teach, or forget it.", beliefs_main},
 };
 
 static const struct program_spec program = {

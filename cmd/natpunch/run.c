@@ -1,0 +1,338 @@
+#include "run.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "beliefs_file.h"
+#include "beliefs_learn.h"
+#include "broker.h"
+#include "environment.h"
+#include "face/exit.h"
+#include "face/log.h"
+#include "face/options.h"
+#include "face/style.h"
+#include "identity_file.h"
+#include "io/clock.h"
+#include "io/links.h"
+#include "io/run.h"
+#include "peers.h"
+#include "settings.h"
+#include "sink.h"
+#include "watch.h"
+
+/**
+ * struct job - One run of the command
+ * @broker:	Where we register, or where the callee is
+ * @beliefs:	Of the network that we are in; @before: of the callee, when it began
+ * @environment: Of the program that was started last
+ * @signal:	What ended it, or 0
+ */
+struct job {
+	struct settings settings;
+	struct identity identity;
+	struct peers peers;
+	struct card broker;
+	struct beliefs beliefs;
+	struct tactics_belief before, after;
+	struct natpunch *punch;
+	struct report report;
+	struct watch watch;
+	struct environment environment;
+	int signal;
+};
+
+/* A folder would be read as if it were empty. */
+static int check_input(void)
+{
+	struct stat st;
+
+	if (fstat(STDIN_FILENO, &st) == 0 && S_ISDIR(st.st_mode)) {
+		log_line(LEVEL_ERROR, "standard input is a folder");
+		return EXIT_USAGE;
+	}
+	return EXIT_YES;
+}
+
+static int find_broker(struct job *j)
+{
+	struct punch_options *p = &j->settings.punch;
+	int status;
+
+	if (p->mode != PUNCH_LISTEN) {
+		j->broker = j->peers.callee.card;
+	} else {
+		status = broker_find(&j->broker, j->settings.broker);
+		if (status != EXIT_YES)
+			return status;
+	}
+	return broker_resolve(p->broker, &j->broker, j->settings.interface);
+}
+
+static void find_hosts(struct job *j)
+{
+	struct call_options *c = &j->settings.punch.call;
+	struct ifaddrs *all = links_look();
+
+	if (all == NULL)
+		return;
+	c->host_count = links_addresses(all, j->settings.interface, c->hosts, GATHER_HOSTS);
+	freeifaddrs(all);
+}
+
+static void open_beliefs(struct job *j, int64_t unix_us)
+{
+	const struct punch_options *p = &j->settings.punch;
+	const bool v4 = addr_family(&p->broker[0]) != ADDR_NONE;
+
+	if (p->mode == PUNCH_LISTEN)
+		return;
+	beliefs_open(&j->beliefs, &p->broker[v4 ? 0 : 1], j->settings.interface, unix_us);
+	j->before = *beliefs_of(&j->beliefs, p->callee.key);
+}
+
+/* All that a run needs, before anything is sent. Return: EXIT_YES, or the exit status, told. */
+static int prepare(struct job *j)
+{
+	struct punch_options *p = &j->settings.punch;
+	const int64_t unix_us = clock_unix() - run_now();
+	int status = crypto_init() == 0 ? check_input() : EXIT_INTERNAL;
+
+	if (status == EXIT_YES)
+		status = peers_find(&j->peers, &j->settings);
+	if (status == EXIT_YES)
+		status = identity_open(&j->identity, j->settings.identity);
+	if (status == EXIT_YES)
+		status = find_broker(j);
+	if (status != EXIT_YES)
+		return status;
+	p->identity = &j->identity;
+	p->allowed = j->peers.allowed;
+	p->allowed_count = j->peers.allowed_count;
+	memcpy(p->callee.key, j->peers.callee.card.key, sizeof(p->callee.key));
+	p->callee.name = j->peers.callee.name[0] != '\0' ? j->peers.callee.name : NULL;
+	p->call.unix_us = (uint64_t)unix_us;
+	find_hosts(j);
+	open_beliefs(j, unix_us);
+	return EXIT_YES;
+}
+
+static int start(struct job *j)
+{
+	uint8_t seed[32];
+	struct rng rng;
+
+	rng_seed_from_kernel(&rng);
+	rng_bytes(&rng, seed, sizeof(seed));
+	j->punch = natpunch_new(&j->settings.punch, seed);
+	crypto_wipe(seed, sizeof(seed));
+	crypto_wipe(&rng, sizeof(rng));
+	if (j->punch != NULL)
+		return EXIT_YES;
+	log_line(LEVEL_ERROR, "%s", err_text(NK_ERR_NO_MEMORY));
+	return EXIT_INTERNAL;
+}
+
+static void on_turn(void *user, nk_time now)
+{
+	struct job *j = user;
+
+	(void)now;
+	watch_turn(&j->watch);
+}
+
+static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)
+{
+	struct natpunch_event peer;
+	struct job *j = user;
+
+	if (!natpunch_stream_peer(j->punch, id, &peer))
+		return;
+	plan->command = j->settings.exec;
+	environment_free(&j->environment);
+	if (environment_make(&j->environment, &peer) == 0)
+		plan->environment = j->environment.list;
+}
+
+/* What the calls of this run teach. */
+static void learn(struct job *j, nk_time now)
+{
+	struct tactics_belief *b;
+	struct call_report r;
+
+	if (j->settings.punch.mode == PUNCH_LISTEN)
+		return;
+	for (unsigned i = 0; natpunch_call(j->punch, i, &r); i++) {
+		for (unsigned k = 0; k < r.gathered.candidates.count; k++)
+			if (r.gathered.candidates.list[k].kind == CANDIDATE_SERVER_REFLEXIVE)
+				beliefs_seen(&j->beliefs, &r.gathered.candidates.list[k].addr);
+		b = beliefs_of(&j->beliefs, j->settings.punch.callee.key);
+		beliefs_learn(b, &r, now);
+		j->after = *b;
+	}
+	beliefs_save(&j->beliefs);
+}
+
+static int write_failed(const char *what)
+{
+	log_line(LEVEL_ERROR, "cannot write the %s: %s", what, strerror(errno));
+	return EXIT_INTERNAL;
+}
+
+static int write_json(FILE *out, const struct report *r)
+{
+	bool failed;
+	struct js root = report_json(r, &failed);
+	const int rc = js_print(root, out, true);
+
+	js_free(root);
+	return rc == 0 && fflush(out) == 0 && !ferror(out) ? EXIT_YES : write_failed("report");
+}
+
+static int print(struct job *j)
+{
+	const struct settings *s = &j->settings;
+	const struct style style = style_of(stdout);
+	int status = EXIT_YES;
+
+	watch_end(&j->watch);
+	if (s->report != NULL)
+		status = write_json(s->report, &j->report);
+	if (s->punch.mode != PUNCH_TEST || status != EXIT_YES)
+		return status;
+	if (s->format == FORMAT_JSON)
+		return write_json(stdout, &j->report);
+	report_text(stdout, &style, &j->report);
+	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_YES : write_failed("report");
+}
+
+static int exit_of_end(enum call_end end)
+{
+	switch (end) {
+	case CALL_CLOSED:
+		return EXIT_YES;
+	case CALL_NO_BROKER:
+		return EXIT_UNREACHABLE;
+	case CALL_FAILED:
+		return EXIT_INTERNAL;
+	default:
+		return EXIT_NO;
+	}
+}
+
+/* Whoever listens until it is told to stop has done all that was asked of it. */
+static int exit_status(const struct job *j, int status)
+{
+	const struct punch_options *p = &j->settings.punch;
+
+	if (j->signal != 0)
+		return p->mode == PUNCH_LISTEN && !p->once ? EXIT_YES : EXIT_SIGNAL + j->signal;
+	if (status != CORE_DONE) {
+		log_line(LEVEL_ERROR, "%s", err_text(status));
+		return exit_from_err(status);
+	}
+	return exit_of_end(natpunch_end(j->punch));
+}
+
+static void begin_report(struct job *j)
+{
+	j->report = (struct report){
+		.started_unix = clock_unix(),
+		.started = run_now(),
+		.mode = j->settings.punch.mode,
+		.key = j->identity.sign_public,
+		.broker = &j->broker,
+		.punch = j->punch,
+		.callee = j->settings.callee,
+	};
+	j->watch = (struct watch){
+		.report = &j->report,
+		.punch = j->punch,
+		.events = j->settings.events,
+		.talks = !j->settings.quiet &&
+			 (j->report.mode == PUNCH_LISTEN || isatty(STDERR_FILENO)),
+	};
+}
+
+static void end_report(struct job *j, int status)
+{
+	watch_turn(&j->watch); /* what happened in the last turn */
+	j->report.ended = run_now();
+	j->report.complete = status == CORE_DONE && j->signal == 0;
+	j->report.tested = j->watch.tested;
+	j->report.tested_count = j->watch.tested_count;
+	learn(j, j->report.ended);
+	if (j->report.mode != PUNCH_LISTEN) {
+		j->report.before = &j->before;
+		j->report.after = &j->after;
+	}
+}
+
+static int run(struct job *j)
+{
+	struct run_options options = {
+		.interface = j->settings.interface,
+		.on_turn = on_turn,
+		.plan_stream = plan_stream,
+		.user = j,
+	};
+	int status, printed;
+
+	begin_report(j);
+	watch_start(&j->watch);
+	natpunch_start(j->punch, run_now());
+	status = run_core(&natpunch_ops, j->punch, &options);
+	j->signal = options.signal;
+	end_report(j, status);
+	printed = print(j);
+	status = exit_status(j, status);
+	return printed != EXIT_YES ? printed : status;
+}
+
+static int main_of(enum punch_mode mode, int argc, char *argv[])
+{
+	struct job *j = calloc(1, sizeof(*j));
+	int status;
+
+	if (j == NULL)
+		return EXIT_INTERNAL;
+	status = settings_read(&j->settings, mode, argc, argv);
+	if (status == OPTIONS_GO_ON) {
+		status = prepare(j);
+		if (status == EXIT_YES)
+			status = start(j);
+		if (status == EXIT_YES)
+			status = run(j);
+	}
+	natpunch_free(j->punch);
+	environment_free(&j->environment);
+	peers_free(&j->peers);
+	settings_free(&j->settings);
+	crypto_wipe(j, sizeof(*j));
+	free(j);
+	return status;
+}
+
+int listen_main(int argc, char *argv[])
+{
+	return main_of(PUNCH_LISTEN, argc, argv);
+}
+
+int call_main(int argc, char *argv[])
+{
+	return main_of(PUNCH_CALL, argc, argv);
+}
+
+int send_main(int argc, char *argv[])
+{
+	return main_of(PUNCH_SEND, argc, argv);
+}
+
+int test_main(int argc, char *argv[])
+{
+	return main_of(PUNCH_TEST, argc, argv);
+}

@@ -1,0 +1,17 @@
+/* Where a report or events go to: a file, or a descriptor that is open already. */
+#ifndef NATPUNCH_SINK_H
+#define NATPUNCH_SINK_H
+
+#include <stdio.h>
+
+#include "face/options.h"
+
+#define SINK_ARGUMENT "FILE|FD"
+
+/* Opens what the option's value says, in place of what *@out is; an option's call does so. */
+int sink_open(FILE **out, const char *value, char why[static OPTIONS_WHY]);
+
+/* Return: 0, or -1 and errno if not all could be written. Takes NULL. */
+int sink_close(FILE *out);
+
+#endif

@@ -1,0 +1,182 @@
+#include "watch.h"
+
+#include "face/log.h"
+#include "face/numbers.h"
+#include "words.h"
+
+/* {"event":...,"t_s":...}, to which the caller adds. */
+static struct js begin(const struct watch *w, const char *name, nk_time now, bool *failed)
+{
+	struct js o = js_object(failed);
+
+	js_put_text(o, "event", name);
+	js_put_seconds(o, "t_s", nk_seconds(now - w->report->started));
+	return o;
+}
+
+static void end(const struct watch *w, struct js o)
+{
+	js_print(o, w->events, false);
+	js_free(o);
+}
+
+static bool has_addr(const struct natpunch_event *e)
+{
+	return addr_family(&e->addr) != ADDR_NONE;
+}
+
+static bool has_tactic(const struct natpunch_event *e)
+{
+	return e->kind == NATPUNCH_CONNECTED || e->kind == NATPUNCH_MENDED ||
+	       e->kind == NATPUNCH_TESTED;
+}
+
+static void tell_event(const struct watch *w, const struct natpunch_event *e)
+{
+	char key[CARD_KEY_TEXT], addr[ADDR_TEXT];
+	bool failed;
+	struct js o = begin(w, word_of_event(e->kind), e->at, &failed);
+
+	if (e->call > 0) {
+		js_put_int(o, "call", e->call);
+		js_put_text(o, "peer_key", card_key_text(e->key, key));
+		js_put_text(o, "peer_name", e->name);
+	}
+	if (has_addr(e))
+		js_put_text(o, "address", addr_text(&e->addr, addr));
+	if (has_tactic(e))
+		js_put_text(o, "tactic", tactic_name(e->tactic));
+	if (e->kind == NATPUNCH_CLOSED || e->kind == NATPUNCH_TESTED)
+		js_put_text(o, "result", word_of_end(e->end));
+	if (e->kind == NATPUNCH_RELAY_LIKELY)
+		js_put_number(o, "p", e->p);
+	if (e->kind == NATPUNCH_TOO_LONG)
+		js_put_int(o, "bytes", (int64_t)e->p);
+	end(w, o);
+}
+
+static const char *who(const struct watch *w, const struct natpunch_event *e,
+		       char key[static CARD_KEY_TEXT])
+{
+	if (e->name != NULL && e->name[0] != '\0')
+		return e->name;
+	return w->report->mode == PUNCH_LISTEN ? card_key_text(e->key, key) : "the peer";
+}
+
+/* What went wrong, whoever wants to hear it or not. */
+static bool tell_trouble(const struct watch *w, const struct natpunch_event *e, const char *peer)
+{
+	const bool listens = w->report->mode == PUNCH_LISTEN;
+
+	switch (e->kind) {
+	case NATPUNCH_UNREGISTERED:
+		log_line(LEVEL_WARNING, "no answer from broker %s:%u; trying again",
+			 w->report->broker->host, w->report->broker->port);
+		return true;
+	case NATPUNCH_TOO_LONG:
+		log_line(LEVEL_ERROR, "a line of %.0f bytes was not sent; %d are the most", e->p,
+			 SESSION_MESSAGE_MAX);
+		return true;
+	case NATPUNCH_CLOSED:
+		if (e->end == CALL_CLOSED || (w->report->mode == PUNCH_TEST && !listens))
+			return false;
+		log_line(listens ? LEVEL_WARNING : LEVEL_ERROR, words_for_end(e->end), peer);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void tell_progress(const struct watch *w, const struct natpunch_event *e, const char *peer)
+{
+	char addr[ADDR_TEXT] = "";
+
+	if (has_addr(e))
+		addr_text(&e->addr, addr);
+	switch (e->kind) {
+	case NATPUNCH_REGISTERED:
+		log_line(LEVEL_INFO, "registered at %s:%u, seen as %s", w->report->broker->host,
+			 w->report->broker->port, addr);
+		break;
+	case NATPUNCH_RANG:
+		log_line(LEVEL_INFO, "somebody rang who is not allowed to");
+		break;
+	case NATPUNCH_CONNECTED:
+		log_line(LEVEL_INFO, "connected with %s at %s (%s)", peer, addr,
+			 tactic_name(e->tactic));
+		break;
+	case NATPUNCH_RELAY_LIKELY:
+		log_line(LEVEL_INFO, "no direct path to %s, with a probability of %.0f %%", peer,
+			 e->p * 100);
+		break;
+	case NATPUNCH_RELAYED:
+		log_line(LEVEL_INFO, "connected with %s by way of the broker", peer);
+		break;
+	case NATPUNCH_PATH_LOST:
+		log_line(LEVEL_INFO, "the path to %s is lost; looking for another", peer);
+		break;
+	case NATPUNCH_MENDED:
+		log_line(LEVEL_INFO, "connected with %s again, at %s", peer, addr);
+		break;
+	case NATPUNCH_CLOSED:
+		log_line(LEVEL_INFO, words_for_end(e->end), peer);
+		break;
+	case NATPUNCH_TESTED:
+		log_line(LEVEL_INFO, "%s: %s", tactic_name(e->tactic),
+			 e->end == CALL_CLOSED ? "connected" : word_of_end(e->end));
+		break;
+	default:
+		break;
+	}
+}
+
+static void tell(struct watch *w, const struct natpunch_event *e)
+{
+	char key[CARD_KEY_TEXT];
+	const char *peer = who(w, e, key);
+
+	if (w->events != NULL)
+		tell_event(w, e);
+	if (e->kind == NATPUNCH_TESTED && w->tested_count < TACTICS)
+		w->tested[w->tested_count++] = e->tactic;
+	if (!tell_trouble(w, e, peer) && w->talks)
+		tell_progress(w, e, peer);
+}
+
+void watch_turn(struct watch *w)
+{
+	struct natpunch_event e;
+
+	while (natpunch_next_event(w->punch, &e))
+		tell(w, &e);
+}
+
+void watch_start(const struct watch *w)
+{
+	char when[32];
+	bool failed;
+	struct js o;
+
+	if (w->events == NULL)
+		return;
+	o = begin(w, "start", w->report->started, &failed);
+	js_put_text(o, "schema", "natkit.natpunch/1");
+	js_put_text(o, "version", NK_VERSION);
+	js_put_text(o, "started", date_text(when, sizeof(when), w->report->started_unix));
+	js_put_text(o, "mode", word_of_mode(w->report->mode));
+	end(w, o);
+}
+
+void watch_end(const struct watch *w)
+{
+	bool failed, inner_failed;
+	struct js o, report;
+
+	if (w->events == NULL)
+		return;
+	o = begin(w, "done", w->report->ended, &failed);
+	report = report_json(w->report, &inner_failed);
+	js_put_root(o, "report", report);
+	failed = failed || inner_failed;
+	end(w, o);
+}

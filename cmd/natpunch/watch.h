@@ -1,0 +1,32 @@
+/* What natpunch tells while it runs: events for programs, and messages for people. */
+#ifndef NATPUNCH_WATCH_H
+#define NATPUNCH_WATCH_H
+
+#include "report.h"
+
+/**
+ * struct watch - Told once per turn of the loop
+ * @report:	Borrowed; @punch of it gives the events
+ * @events:	Where events go, or NULL
+ * @talks:	Messages on what goes well are wanted
+ * @tested:	For the report
+ */
+struct watch {
+	const struct report *report;
+	struct natpunch *punch;
+	FILE *events;
+	bool talks;
+	enum tactic tested[TACTICS];
+	unsigned tested_count;
+};
+
+/* The first event. */
+void watch_start(const struct watch *w);
+
+/* Tells what is new. */
+void watch_turn(struct watch *w);
+
+/* The last event, which holds the report. */
+void watch_end(const struct watch *w);
+
+#endif
