@@ -41,6 +41,11 @@ static int set(struct card *card, const char *text, size_t len, const char *from
 	return EXIT_YES;
 }
 
+int broker_parse(struct card *card, const char *text, const char *from)
+{
+	return set(card, text, strlen(text), from);
+}
+
 static int from_environment(struct card *card, const char *list)
 {
 	list += strspn(list, SEPARATES);
@@ -61,7 +66,7 @@ static int from_file(struct card *card, const char *path)
 	at = text;
 	while (status == EXIT_YES && card->port == 0 && config_next(&at, &line, &key, &value))
 		if (strcmp(key, "server") == 0 && value != NULL)
-			status = set(card, value, strlen(value), path);
+			status = broker_parse(card, value, path);
 	free(text);
 	return status;
 }
@@ -74,7 +79,7 @@ int broker_find(struct card *card, const char *given)
 
 	card->port = 0;
 	if (given != NULL)
-		return set(card, given, strlen(given), "--broker");
+		return broker_parse(card, given, "--broker");
 	if (list != NULL)
 		status = from_environment(card, list);
 	if (status == EXIT_YES && card->port == 0 && files_find_config(path, "config"))

@@ -18,6 +18,10 @@
  */
 int broker_find(struct card *card, const char *given);
 
+/* Sets the @host and @port of a card from "HOST" or "HOST:PORT", which @from names in a refusal.
+ * Return: EXIT_YES, or the exit status to end with, which has been told. */
+int broker_parse(struct card *card, const char *text, const char *from);
+
 /**
  * broker_resolve() - Looks up where a card's broker is
  * @interface:	Only through this one, or NULL

@@ -5,6 +5,7 @@
 #include "contact.h"
 #include "face/commands.h"
 #include "face/exit.h"
+#include "ice.h"
 #include "id.h"
 #include "io/standard.h"
 #include "run.h"
@@ -16,6 +17,7 @@ static const struct subcommand commands[] = {
 	{"call", "Call a peer, and connect it with standard input and output.", call_main},
 	{"send", "Send one message to a peer.", send_main},
 	{"test", "Try each way to reach a peer, and report.", test_main},
+	{"ice", "Meet an ICE agent of another make.", ice_main},
 	{"beliefs", "Show what earlier calls teach, or forget it.", beliefs_main},
 };
 
