@@ -2,7 +2,7 @@
 # make demo       see it work               make bench   figures as JSON lines
 # make install    PREFIX=/usr/local DESTDIR=                 make accept  the full promises, 90 minutes
 # make deps       fetch what is missing (root)               make lint    and lint-tidy, lint-format ...
-# make truth      natprobe behind every NAT of the zoo, 6 minutes; SEEDS=10 is a tenth
+# make truth      natprobe behind every NAT, natpunch between all pairs, 30 minutes; SEEDS=10 is a tenth
 # V=1 shows commands; SAN=1 builds with ASan and UBSan into build/san; CC=clang works too.
 
 VERSION := 0.1.0
@@ -44,8 +44,8 @@ NAT_SCRIPT := $(BUILD)/tests/kernel/nat_script
 # An ICE agent to race against; left out where there is no compiler for Go, or no pion.
 GO_CODE := /usr/share/gocode
 ICE_PION := $(if $(and $(shell command -v go),$(wildcard $(GO_CODE)/src/github.com/pion/ice)),$(BUILD)/tests/peers/ice_pion)
-TRUTH   := $(BUILD)/tests/sim/truth
-TRUTH_OBJ := $(call obj,$(filter-out tests/sim/truth.c,$(TRUTH_SRC)))
+TRUTH   := $(addprefix $(BUILD)/tests/sim/,truth pairs)
+TRUTH_OBJ := $(call obj,$(filter-out tests/sim/truth.c tests/sim/pairs.c,$(TRUTH_SRC)))
 
 .PHONY: all lib tests tools racers check demo bench accept truth lint fuzz install install-files install-texts uninstall deps clean format
 all: $(BINS) lib
@@ -95,7 +95,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %/libtruth.a,$^) $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a $(LIBS) -lcmocka
 
-# What plays natprobe behind the zoo, in part or as a whole.
+# What plays natprobe and natpunch behind the zoo, in part or as a whole.
 $(filter $(BUILD)/tests/sim/%,$(UNITS)) $(TRUTH): $(BUILD)/tests/sim/libtruth.a
 $(BUILD)/tests/sim/libtruth.a: $(TRUTH_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -162,11 +162,14 @@ accept:
 	+$(Q)$(MAKE) -s $(PARALLEL) all tools racers $(TRUTH) $(NAT_SCRIPT) >&2
 	$(Q)tests/accept/run
 
-# natprobe behind every NAT of the zoo: what it says, and what is so. SEEDS=100 is the whole table.
+# natprobe behind every NAT of the zoo: what it says, and what is so. natpunch between all pairs of
+# NATs: who connects, and how. SEEDS=100 is both tables whole.
 SEEDS ?= 100
 truth:
 	+$(Q)$(MAKE) -s $(PARALLEL) $(TRUTH)
-	$(Q)$(TRUTH) --seeds $(SEEDS) --json $(BUILD)/truth.json
+	$(Q)status=0; $(BUILD)/tests/sim/truth --seeds $(SEEDS) --json $(BUILD)/truth.json || status=$$?; \
+		$(BUILD)/tests/sim/pairs --seeds $$((($(SEEDS) + 4) / 5)) --json $(BUILD)/pairs.json \
+			--svg $(BUILD)/pairs.svg || status=$$?; exit $$status
 
 deps:
 	$(Q).ci/deps build lab bench test

@@ -2,6 +2,12 @@
 
 #include <string.h>
 
+#include "pair.h"
+#include "sim/dict.h"
+
+#define GRACE (5 * NK_S) /* beyond the timeout of a call */
+#define SLICE (20 * NK_MS)
+
 static const struct {
 	const char *name;
 	enum scene_loss of_each_link;
@@ -134,4 +140,99 @@ struct addr pair_addresses(const struct pair_scene *s, unsigned side,
 			here = i + 1 < s->side[side].count ? middle : home;
 	}
 	return here;
+}
+
+/* Playing */
+
+/* No two scenes share what chance does to them, and other presets in the file change nothing. */
+static uint64_t seed_of(const struct pair_scene *s)
+{
+	const uint64_t numbers[] = {s->shared, s->loss, s->delay, s->seed};
+	uint64_t seed = dict_hash(numbers, sizeof(numbers), 0);
+	char text[PAIR_SIDE_TEXT];
+
+	for (unsigned i = 0; i < PAIR_SIDES; i++) {
+		pair_side_text(&s->side[i], text);
+		seed = dict_hash(text, strlen(text), seed);
+	}
+	return seed;
+}
+
+static void set_end(struct pair_end_plan *end, const struct pair_scene *s, unsigned side)
+{
+	end->hosts[0] = pair_addresses(s, side, end->nats);
+	end->nat_count = s->side[side].count;
+	end->up = pair_link_up(s, side);
+	end->down = pair_link_down(s, side);
+	end->options.call.hard = true;
+}
+
+/* Which of two packets that leave at fire comes first to whom: whether one comes before the other
+ * side has fired. */
+static bool is_skewed(const struct pair_scene *s, const struct call_report reports[static 2])
+{
+	const nk_time a = reports[CALLER].fired, b = reports[CALLEE].fired;
+
+	return a <= b ? a + pair_one_way(s, CALLER) < b : b + pair_one_way(s, CALLEE) < a;
+}
+
+/* Until both are connected, or the caller has given up. */
+static void play_call(struct pair *p)
+{
+	const nk_time until =
+		world_now(p->world) + p->ends[PAIR_CALLS].options.call.timeout + GRACE;
+
+	while (world_now(p->world) < until &&
+	       natpunch_status(p->ends[PAIR_CALLS].run) == CORE_BUSY &&
+	       (pair_told(p, PAIR_CALLS, NATPUNCH_CONNECTED, 1) == NK_NEVER ||
+		pair_told(p, PAIR_LISTENS, NATPUNCH_CONNECTED, 1) == NK_NEVER))
+		world_run(p->world, NULL, world_now(p->world) + SLICE);
+}
+
+static void take_result(const struct pair *p, const struct pair_scene *s, struct pair_result *out)
+{
+	const nk_time told = pair_told(p, PAIR_CALLS, NATPUNCH_RELAY_LIKELY, 1);
+	struct call_report reports[PAIR_SIDES];
+	const struct punch_result *a = &reports[CALLER].punch, *b = &reports[CALLEE].punch;
+
+	if (!natpunch_call(p->ends[PAIR_CALLS].run, 0, &reports[CALLER]))
+		return;
+	out->finished = true;
+	if (told != NK_NEVER)
+		out->relay_likely_s = (float)nk_seconds(told - reports[CALLER].started);
+	if (!natpunch_call(p->ends[PAIR_LISTENS].run, 0, &reports[CALLEE]))
+		return;
+	for (unsigned i = 0; i < TACTICS; i++)
+		out->packets += a->attempts[i].packets_out + b->attempts[i].packets_out;
+	out->connected = a->connected && b->connected;
+	if (out->connected) {
+		const nk_time fire = nk_max(reports[CALLER].fired, reports[CALLEE].fired);
+		const nk_time first = nk_min(a->established, b->established);
+		const nk_time both = nk_max(a->established, b->established);
+		const nk_time trip = pair_one_way(s, CALLER) + pair_one_way(s, CALLEE);
+
+		out->by = (uint8_t)(a->by > b->by ? a->by : b->by);
+		out->first_check = a->first_check || b->first_check;
+		out->skewed = is_skewed(s, reports);
+		out->first = (float)((double)(first - fire) / (double)trip);
+		out->both = (float)((double)(both - fire) / (double)trip);
+		out->call_s = (float)nk_seconds(both - reports[CALLER].started);
+	}
+}
+
+void pair_scene_play(const struct pair_scene *s, FILE *pcap, struct pair_result *out)
+{
+	struct pair_plan plan = pair_plan(seed_of(s), 0);
+	struct pair p;
+
+	*out = (struct pair_result){.relay_likely_s = -1};
+	plan.pcap = pcap;
+	plan.shared = s->shared;
+	set_end(&plan.ends[PAIR_CALLS], s, CALLER);
+	set_end(&plan.ends[PAIR_LISTENS], s, CALLEE);
+	pair_set(&p, &plan);
+	play_call(&p);
+	take_result(&p, s, out);
+	out->late = (unsigned)world_stats(p.world)->late;
+	pair_strike(&p);
 }

@@ -143,7 +143,7 @@ static void play_number(void *user, unsigned i)
 
 /* The table */
 
-static bool is_asked_for(const struct pair_plan *p, const struct pair_scene *s)
+static bool is_asked_for(const struct pair_table_plan *p, const struct pair_scene *s)
 {
 	return (p->loss < 0 || (unsigned)p->loss == s->loss) &&
 	       (p->delay < 0 || (unsigned)p->delay == s->delay);
@@ -200,7 +200,7 @@ static size_t results_size(const struct pair_table *t)
 	return t->count * sizeof(*t->results);
 }
 
-bool pair_table_fill(struct pair_table *t, const struct pair_plan *plan)
+bool pair_table_fill(struct pair_table *t, const struct pair_table_plan *plan)
 {
 	*t = (struct pair_table){.plan = *plan};
 	for (unsigned side = 0; side < PAIR_SIDES; side++)

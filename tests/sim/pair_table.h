@@ -15,7 +15,7 @@
 #define PAIR_SEEDS 20 /* the whole table */
 
 /**
- * struct pair_plan - Which scenes
+ * struct pair_table_plan - Which scenes
  * @side:	Those NATs alone (count 0: all), and no sample
  * @shared:	With both: the outermost is one and the same
  * @loss, @delay: That one alone, or -1
@@ -24,7 +24,7 @@
  * @pcap:	Each packet is written to it, or NULL; of one scene alone
  * @again:	Begins the command that plays a scene again
  */
-struct pair_plan {
+struct pair_table_plan {
 	const struct zoo *zoo;
 	struct pair_side side[PAIR_SIDES];
 	bool shared;
@@ -43,7 +43,7 @@ struct pair_plan {
  * @count:	Scenes and their results
  */
 struct pair_table {
-	struct pair_plan plan;
+	struct pair_table_plan plan;
 	struct pair_side sides[PAIR_SIDES][PAIR_PRESETS];
 	unsigned side_count[PAIR_SIDES];
 	unsigned cell_from[PAIR_CELLS + 1];
@@ -54,7 +54,7 @@ struct pair_table {
 
 /* Plays all scenes. Return: false without memory or processes, or if the zoo lacks combinations.
  * pair_table_free() in any case. */
-bool pair_table_fill(struct pair_table *t, const struct pair_plan *plan);
+bool pair_table_fill(struct pair_table *t, const struct pair_table_plan *plan);
 void pair_table_free(struct pair_table *t);
 
 /* The number of a cell, and the scenes in it. */
