@@ -6,6 +6,7 @@
 #include "core/call/attempt_state.h"
 
 #define GATHER_LIMIT (1 * NK_S)
+#define RELAY_AFTER  (3 * NK_S) /* from fire, if nothing has told earlier that there is no path */
 #define OTHER_FAMILY (1 * NK_S) /* of the broker's, when the first is silent */
 
 static bool is_set(const struct addr *a)
@@ -220,14 +221,26 @@ static void while_ringing(struct attempt *a, nk_time now)
 	attempt_read_answers(a, now);
 }
 
+/* When the caller stops waiting for a path. */
+static nk_time relay_at(const struct attempt *a)
+{
+	const bool alone = (a->ours.tactics & a->theirs.tactics) == TACTIC_BIT(TACTIC_RELAY);
+
+	if (!a->config.caller || a->state != ATTEMPT_PUNCHING || a->relaying || !ring_may_relay(a->ring))
+		return NK_NEVER;
+	return alone || punch_result(a->punch)->relay_likely > 0 ? a->fire : a->fire + RELAY_AFTER;
+}
+
 static void while_punching(struct attempt *a, nk_time now)
 {
 	const int status = punch_status(a->punch);
 
+	if (now >= relay_at(a))
+		a->relaying = true;
 	if (status == CORE_DONE) {
 		a->state = ATTEMPT_MET;
 		a->times.connected = now;
-	} else if (status != CORE_BUSY && attempt_wants_relay(a)) {
+	} else if (status != CORE_BUSY && a->relaying) {
 		a->state = ATTEMPT_RELAYING;
 	} else if (status != CORE_BUSY) {
 		attempt_give_up(a, CALL_NO_PATH);
@@ -293,6 +306,7 @@ nk_time attempt_deadline(const struct attempt *a)
 		return NK_NEVER;
 	if (a->ring != NULL && ring_state(a->ring) == RING_MEETING)
 		at = nk_min(at, a->turn_at);
+	at = nk_min(at, relay_at(a));
 	if (a->gather != NULL)
 		at = nk_min(at, gather_deadline(a->gather));
 	if (a->ring != NULL)
@@ -354,10 +368,7 @@ nk_time attempt_broker_rtt(const struct attempt *a)
 
 bool attempt_wants_relay(const struct attempt *a)
 {
-	const struct punch_result *punch = attempt_punch(a);
-
-	return punch != NULL && punch->relay_likely > 0 && !punch->connected &&
-	       (a->config.caller ? ring_may_relay(a->ring) : a->relayed);
+	return a->relaying && (a->state == ATTEMPT_PUNCHING || a->state == ATTEMPT_RELAYING);
 }
 
 int attempt_relay(struct attempt *a, const uint8_t *packet, size_t len)
@@ -376,5 +387,10 @@ bool attempt_next_relayed(struct attempt *a, uint8_t packet[static RENDEZVOUS_BO
 void attempt_relayed(struct attempt *a, const struct rung *rung)
 {
 	a->rung = *rung;
-	a->relayed = true;
+	a->relaying = true;
+}
+
+bool attempt_is_peer(const struct attempt *a, const struct event *ev)
+{
+	return a->punch != NULL && punch_is_peer(a->punch, ev);
 }

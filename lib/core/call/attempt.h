@@ -93,6 +93,9 @@ nk_time attempt_broker_rtt(const struct attempt *a);
  * it, the callee follows. */
 bool attempt_wants_relay(const struct attempt *a);
 
+/* The event is a datagram from where valid checks came from. */
+bool attempt_is_peer(const struct attempt *a, const struct event *ev);
+
 /* Sends through the broker. Return: 0, or why the packet does not go. */
 int attempt_relay(struct attempt *a, const uint8_t *packet, size_t len);
 

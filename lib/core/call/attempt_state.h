@@ -14,7 +14,7 @@ enum attempt_socket { SOCKET_UNWANTED, SOCKET_WANTED, SOCKET_ASKED, SOCKET_OPEN,
  * @quick:	@hint is known already
  * @family:	Of the caller's ring; @turn_at: when the other one has its turn
  * @rung:	The callee's way back; @answer_due: the answer has to go there;
- *		@relayed: packets of the peer came so
+ *		@relaying: packets of the session go that way
  * @ours, @theirs: Both offers; one of them is the answer
  * @fire:	When our first full-TTL check leaves
  */
@@ -39,7 +39,7 @@ struct attempt {
 	struct rung rung;
 	uint8_t answer[RENDEZVOUS_BODY_MAX];
 	size_t answer_len;
-	bool answer_due, relayed;
+	bool answer_due, relaying;
 	nk_time fire;
 	struct attempt_times times;
 };

@@ -20,16 +20,9 @@ void bare_set_path(struct bare *b, uint32_t socket, const struct addr *peer, nk_
 	};
 }
 
-static bool is_of(const struct bare *b, const struct event *ev)
+void bare_heard(struct bare *b, nk_time now)
 {
-	return b->up && ev->kind == EVENT_DATAGRAM && ev->id == b->socket &&
-	       addr_eq(&ev->from, &b->peer);
-}
-
-void bare_heard(struct bare *b, const struct event *ev, nk_time now)
-{
-	if (is_of(b, ev))
-		b->lost_at = now + SILENCES * b->keep;
+	b->lost_at = now + SILENCES * b->keep;
 }
 
 bool bare_is_lost(const struct bare *b, nk_time now)
@@ -37,13 +30,12 @@ bool bare_is_lost(const struct bare *b, nk_time now)
 	return b->up && now >= b->lost_at;
 }
 
-bool bare_input(struct bare *b, const struct event *ev)
+void bare_input(struct bare *b, const struct event *ev)
 {
-	if (!is_of(b, ev) || ev->len == 0 || ev->len > sizeof(b->in))
-		return false;
+	if (!b->up || ev->len == 0 || ev->len > sizeof(b->in))
+		return;
 	memcpy(b->in, ev->data, ev->len);
 	b->in_len = ev->len;
-	return true;
 }
 
 bool bare_next(struct bare *b, const uint8_t **bytes, size_t *len)

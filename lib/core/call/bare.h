@@ -25,12 +25,11 @@ void bare_set_path(struct bare *b, uint32_t socket, const struct addr *peer, nk_
 		   nk_time now);
 
 /* Whatever comes on the path, checks and indications too. */
-void bare_heard(struct bare *b, const struct event *ev, nk_time now);
+void bare_heard(struct bare *b, nk_time now);
 bool bare_is_lost(const struct bare *b, nk_time now);
 
-/* Return: true if the event is a datagram of the path. A later one takes the place of one that was
- * not taken. */
-bool bare_input(struct bare *b, const struct event *ev);
+/* A datagram of the peer that is no check. It takes the place of one that was not taken. */
+void bare_input(struct bare *b, const struct event *ev);
 bool bare_next(struct bare *b, const uint8_t **bytes, size_t *len);
 
 /* Return: 0 or NK_ERR_NO_ROOM: too long, or the last one was not output yet. */

@@ -37,7 +37,7 @@ static struct call *make(const struct call_options *options, const struct identi
 	memcpy(c->peer, peer, sizeof(c->peer));
 	memcpy(c->broker, broker, sizeof(c->broker));
 	c->rng = rng;
-	c->carrying = c->trying = NOBODY;
+	c->carrying = c->trying = c->relaying = NOBODY;
 	for (unsigned i = 0; i < CALL_BANKS; i++)
 		c->banks[i].first = first_id + i * BANK_IDS;
 	c->report.started = now;
@@ -125,7 +125,7 @@ bool call_rung(struct call *c, const struct noise *handshake, const struct offer
 
 bool call_relayed(struct call *c, const struct rung *packet, nk_time now)
 {
-	const unsigned by = c->trying != NOBODY ? c->trying : c->carrying;
+	const unsigned by = c->relaying != NOBODY ? c->relaying : c->trying;
 	const struct event ev = {
 		.kind = EVENT_DATAGRAM,
 		.id = SESSION_VIA_RELAY,
@@ -174,6 +174,8 @@ static void disturbed(struct call *c, nk_time now)
 
 bool call_input(struct call *c, const struct event *ev, nk_time now)
 {
+	bool is_peer;
+
 	if (ev->kind == EVENT_RESUMED || ev->kind == EVENT_LINK_LOST) {
 		disturbed(c, now);
 		return true;
@@ -182,12 +184,15 @@ bool call_input(struct call *c, const struct event *ev, nk_time now)
 		return false;
 	if (ev->kind == EVENT_OPEN_FAILED)
 		bank_forget(&c->banks[bank_has(&c->banks[0], ev->id) ? 0 : 1], ev->id);
-	bare_heard(&c->bare, ev, now);
+	is_peer = ev->kind == EVENT_DATAGRAM && c->carrying != NOBODY &&
+		  attempt_is_peer(c->attempts[c->carrying], ev);
+	if (is_peer)
+		bare_heard(&c->bare, now);
 	if (attempts_input(c, ev, now))
 		take_relayed(c, now);
 	else if (c->session != NULL)
 		session_input(c->session, ev, now);
-	else
+	else if (is_peer)
 		bare_input(&c->bare, ev);
 	call_follow(c, now);
 	return true;
@@ -204,13 +209,11 @@ static bool attempts_output(struct call *c, struct action *action, nk_time now)
 /* Packets of the session for the relay go by the attempt that rang, which then has more to do. */
 static bool session_out(struct call *c, struct action *action, nk_time now)
 {
-	const unsigned by = c->trying != NOBODY ? c->trying : c->carrying;
-
 	while (c->session != NULL && session_output(c->session, action, now)) {
 		if (action->id != SESSION_VIA_RELAY)
 			return true;
-		if (by != NOBODY)
-			attempt_relay(c->attempts[by], action->data, action->len);
+		if (c->relaying != NOBODY)
+			attempt_relay(c->attempts[c->relaying], action->data, action->len);
 	}
 	return false;
 }
@@ -329,7 +332,7 @@ double call_relay_likely(const struct call *c)
 
 bool call_is_relayed(const struct call *c)
 {
-	return c->relayed;
+	return c->relaying != NOBODY;
 }
 
 void call_report(const struct call *c, struct call_report *out)
@@ -343,6 +346,6 @@ void call_report(const struct call *c, struct call_report *out)
 	out->end = c->end;
 	memcpy(out->peer_key, c->peer, sizeof(out->peer_key));
 	out->punches = c->punches;
-	out->relayed = c->relayed;
+	out->relayed = call_is_relayed(c);
 	out->session = c->session != NULL ? session_stats(c->session) : NULL;
 }

@@ -82,6 +82,7 @@ struct call_report {
 	struct punch_result punch; /* the latest */
 	unsigned punches;
 	bool relayed;
+	enum tactic tested; /* PUNCH_TEST: what had the call to itself; else TACTICS */
 	const struct session_stats *session; /* NULL before there is one */
 };
 

@@ -40,6 +40,8 @@ void call_drop(struct call *c, unsigned bank)
 		c->carrying = NOBODY;
 	if (c->trying == bank)
 		c->trying = NOBODY;
+	if (c->relaying == bank)
+		c->relaying = NOBODY;
 }
 
 bool call_try(struct call *c, const struct noise *handshake, const struct offer *offer,
@@ -106,6 +108,15 @@ static void take_keys(struct call *c, const struct attempt *a, nk_time now)
 		make_session(c, a, now);
 }
 
+/* What was tried is what carries from now on. */
+static void settle(struct call *c)
+{
+	call_note(&c->report, c->attempts[c->trying]);
+	call_drop(c, c->carrying);
+	c->carrying = c->trying;
+	c->trying = NOBODY;
+}
+
 /* The punch has a path: from now on it is the session's. */
 static void take_path(struct call *c, nk_time now)
 {
@@ -116,11 +127,8 @@ static void take_path(struct call *c, nk_time now)
 		bare_set_path(&c->bare, punch->socket, &punch->peer, c->options->idle, now);
 	else
 		session_set_path(c->session, punch->socket, &punch->peer, now);
-	call_note(&c->report, a);
-	call_drop(c, c->carrying);
-	c->carrying = c->trying;
-	c->trying = NOBODY;
-	c->relayed = false;
+	settle(c);
+	c->relaying = NOBODY;
 	c->state = CALL_CONNECTED;
 }
 
@@ -128,10 +136,10 @@ static void take_relay(struct call *c, nk_time now)
 {
 	const struct addr nobody = {0};
 
-	if (c->relayed || c->session == NULL || c->closing)
+	if (c->relaying == c->trying || c->session == NULL)
 		return;
 	session_set_path(c->session, SESSION_VIA_RELAY, &nobody, now);
-	c->relayed = true;
+	c->relaying = c->trying;
 	c->state = CALL_CONNECTED;
 }
 
@@ -165,6 +173,8 @@ static void follow_attempt(struct call *c, nk_time now)
 		take_path(c, now);
 	else if (attempt_wants_relay(a))
 		take_relay(c, now);
+	if (state == ATTEMPT_RELAYING)
+		settle(c);
 }
 
 bool call_follow(struct call *c, nk_time now)

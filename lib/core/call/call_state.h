@@ -12,7 +12,7 @@
 /**
  * struct call - A call
  * @attempts:	By bank; @carrying: whose sockets the path is on, @trying: which is under way;
- *		NOBODY: none
+ *		@relaying: by whose ring packets go through the broker; NOBODY: none
  * @id:		Call id of the first attempt: what later ones resume
  * @plain:	No encryption: @bare takes the session's place
  * @give_up:	When what is not connected, or not mended, ends
@@ -30,10 +30,10 @@ struct call {
 	struct addr broker[2];
 	struct bank banks[CALL_BANKS];
 	struct attempt *attempts[CALL_BANKS];
-	unsigned carrying, trying;
+	unsigned carrying, trying, relaying;
 	uint8_t id[OFFER_CALL_ID];
 	struct session *session;
-	bool keyed, plain, relayed, closing;
+	bool keyed, plain, closing;
 	struct bare bare;
 	enum call_state state;
 	enum call_end end;

@@ -6,7 +6,8 @@
 #include "base/err.h"
 #include "core/call/natpunch_state.h"
 
-#define MAIN_STREAM 0u
+#define MAIN_STREAM  0u
+#define TEST_TIMEOUT (10 * NK_S) /* of one tactic: but birthday takes longer */
 
 struct natpunch *natpunch_new(const struct punch_options *options, const uint8_t seed[static 32])
 {
@@ -53,14 +54,19 @@ static void ring_somebody(struct natpunch *n, const struct call_options *options
 /* Each tactic in turn has a call to itself. */
 static void test_next(struct natpunch *n, nk_time now)
 {
-	n->test_options = n->options->call;
-	while (n->testing < TACTICS && (n->options->call.tactics & TACTIC_BIT(n->testing)) == 0)
-		n->testing++;
-	if (n->testing == TACTICS) {
+	const struct call_options *o = &n->options->call;
+
+	while (n->tests < TACTICS && (o->tactics & TACTIC_BIT(n->options->order[n->tests])) == 0)
+		n->tests++;
+	if (n->tests == TACTICS) {
 		natpunch_finish(n, n->end);
 		return;
 	}
+	n->testing = n->options->order[n->tests++];
+	n->test_options = *o;
 	n->test_options.tactics = TACTIC_BIT(n->testing);
+	if (n->testing != TACTIC_BIRTHDAY)
+		n->test_options.timeout = nk_min(o->timeout, TEST_TIMEOUT);
 	ring_somebody(n, &n->test_options, now);
 }
 
@@ -68,7 +74,6 @@ void natpunch_start(struct natpunch *n, nk_time now)
 {
 	const struct punch_options *o = n->options;
 
-	n->end = CALL_NOT_OVER;
 	if (o->mode == PUNCH_TEST)
 		test_next(n, now);
 	else if (o->mode != PUNCH_LISTEN)
@@ -140,7 +145,6 @@ static void call_is_over(struct natpunch *n, const struct talk *t, enum call_end
 			      now);
 		if (n->end != CALL_CLOSED)
 			n->end = end;
-		n->testing++;
 		if (!n->stopping)
 			test_next(n, now);
 	} else if (n->options->mode != PUNCH_LISTEN || (n->options->once && connected)) {

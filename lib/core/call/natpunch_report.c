@@ -25,9 +25,10 @@ bool natpunch_next_event(struct natpunch *n, struct natpunch_event *out)
 	return true;
 }
 
-static void report_of(const struct talk *t, struct call_report *out)
+static void report_of(const struct natpunch *n, const struct talk *t, struct call_report *out)
 {
 	call_report(t->call, out);
+	out->tested = n->options->mode == PUNCH_TEST ? n->testing : TACTICS;
 	memcpy(out->peer_key, t->key, sizeof(out->peer_key));
 }
 
@@ -38,7 +39,7 @@ void natpunch_keep_report(struct natpunch *n, const struct talk *t)
 	if (n->report_count == NATPUNCH_CALLS_MAX)
 		memmove(n->reports, n->reports + 1, --n->report_count * sizeof(n->reports[0]));
 	kept = &n->reports[n->report_count++];
-	report_of(t, &kept->report);
+	report_of(n, t, &kept->report);
 	if (kept->report.session != NULL)
 		kept->stats = *kept->report.session;
 }
@@ -55,7 +56,7 @@ bool natpunch_call(const struct natpunch *n, unsigned i, struct call_report *out
 	for (unsigned k = 0; k < n->slots; k++) {
 		if (n->talks[k].call == NULL || i-- > 0)
 			continue;
-		report_of(&n->talks[k], out);
+		report_of(n, &n->talks[k], out);
 		return true;
 	}
 	return false;

@@ -46,7 +46,8 @@ struct kept_report {
 /**
  * struct natpunch - A run
  * @options:	Borrowed
- * @test_options: PUNCH_TEST: those of the call with one tactic; @testing: which one
+ * @test_options: PUNCH_TEST: those of the call with one tactic; @testing: which one;
+ *		@tests: that were begun
  * @allowed_dh:	X25519 keys of @options.allowed
  * @talks:	By slot; @slots were ever in use
  * @speaker:	Whose the run's own stream is, or NULL
@@ -57,6 +58,7 @@ struct natpunch {
 	const struct punch_options *options;
 	struct call_options test_options;
 	enum tactic testing;
+	unsigned tests;
 	struct rng rng;
 	uint8_t (*allowed_dh)[32];
 	struct callers callers;

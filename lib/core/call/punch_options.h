@@ -39,6 +39,7 @@ struct punch_contact {
  * @allowed:	@allowed_count who may ring; @allow_any: everyone may. @contacts of the list have names
  * @own_stream:	Each call has a stream of its own (a program), not the one of the run
  * @calls_max:	Calls at once when listening
+ * @order:	PUNCH_TEST: in which order the tactics are tried
  * @once:	Listening ends with the first call
  * @serve:	Forward: UDP ports here that peers may reach, @serve_count of them
  */
@@ -55,6 +56,7 @@ struct punch_options {
 	bool allow_any;
 	bool own_stream;
 	unsigned calls_max;
+	enum tactic order[TACTICS];
 	bool once;
 	struct punch_forward forwards[NATPUNCH_FORWARDS_MAX];
 	unsigned forward_count;
