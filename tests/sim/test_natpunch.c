@@ -1,0 +1,300 @@
+/* Runs of natpunch: how they end, one message, each tactic alone, the relay, several calls at once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/crypto.h"
+#include "pair.h"
+
+#define LIMIT (400 * NK_S)
+#define DELAY (20 * NK_MS)
+
+static struct pair_plan plan_of(uint64_t seed, enum punch_mode mode)
+{
+	struct pair_plan plan = pair_plan(seed, DELAY);
+
+	plan.ends[PAIR_CALLS].options = pair_options(mode);
+	return plan;
+}
+
+/* Plays until the caller's run is over. Return: how it ended. */
+static enum call_end play(struct pair *p, const struct pair_plan *plan)
+{
+	pair_set(p, plan);
+	assert_int_equal(pair_run(p, LIMIT), CORE_DONE);
+	assert_int_equal(world_stats(p->world)->late, 0);
+	return natpunch_end(p->ends[PAIR_CALLS].run);
+}
+
+static bool answered(const struct pair *p)
+{
+	return pair_told(p, PAIR_CALLS, NATPUNCH_ANSWERED, 1) != NK_NEVER;
+}
+
+static void test_send(void **state)
+{
+	struct pair_plan plan = plan_of(1, PUNCH_SEND);
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_CALLS].say = "one\ntwo\n";
+	plan.ends[PAIR_CALLS].then_end = true;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	assert_string_equal((char *)p.ends[PAIR_LISTENS].heard, "one\ntwo\n");
+	assert_true(pair_told(&p, PAIR_CALLS, NATPUNCH_ACKED, 1) != NK_NEVER);
+	pair_strike(&p);
+}
+
+static void test_unknown_key(void **state)
+{
+	struct pair_plan plan = plan_of(2, PUNCH_CALL);
+	struct identity nobody;
+	struct pair p;
+
+	(void)state;
+	identity_from_seed(&nobody, (const uint8_t[32]){7});
+	plan.ends[PAIR_CALLS].options.callee.name = "nobody";
+	memcpy(plan.ends[PAIR_CALLS].options.callee.key, nobody.sign_public, 32);
+	assert_int_equal(play(&p, &plan), CALL_NO_ANSWER);
+	assert_true(pair_told(&p, PAIR_CALLS, NATPUNCH_ACKNOWLEDGED, 1) != NK_NEVER);
+	pair_strike(&p);
+}
+
+static void test_not_allowed(void **state)
+{
+	static const struct punch_contact others[1] = {{.key = {1}}};
+	struct pair_plan plan = plan_of(3, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].options.allowed = others;
+	plan.ends[PAIR_LISTENS].options.allowed_count = 1;
+	assert_int_equal(play(&p, &plan), CALL_NO_ANSWER);
+	assert_true(pair_told(&p, PAIR_LISTENS, NATPUNCH_RANG, 1) != NK_NEVER);
+	assert_false(answered(&p));
+	pair_strike(&p);
+}
+
+static void test_anybody(void **state)
+{
+	struct pair_plan plan = plan_of(4, PUNCH_SEND);
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].options.allow_any = true;
+	plan.ends[PAIR_CALLS].say = "hi";
+	plan.ends[PAIR_CALLS].then_end = true;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	assert_string_equal((char *)p.ends[PAIR_LISTENS].heard, "hi");
+	pair_strike(&p);
+}
+
+static void test_no_broker(void **state)
+{
+	struct pair_plan plan = plan_of(5, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	pair_set(&p, &plan);
+	pair_kill_broker(&p);
+	assert_int_equal(pair_run(&p, LIMIT), CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_NO_BROKER);
+	assert_in_range(world_now(p.world) - plan.call_at, 30 * NK_S, 31 * NK_S);
+	pair_strike(&p);
+}
+
+static void test_busy(void **state)
+{
+	struct pair_plan plan = plan_of(6, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].options.calls_max = 0;
+	assert_int_equal(play(&p, &plan), CALL_BUSY);
+	assert_true(world_now(p.world) < plan.call_at + 2 * NK_S);
+	pair_strike(&p);
+}
+
+/* Both ports are random and both filters strict: there is no path, and the hard ways are not allowed. */
+static void make_hopeless(struct pair_plan *plan)
+{
+	for (unsigned i = 0; i < PAIR_ENDS; i++) {
+		plan->ends[i].nats[0].mapping = NAT_APD;
+		plan->ends[i].nats[0].ports = NAT_PORTS_RANDOM;
+	}
+}
+
+static void test_no_path(void **state)
+{
+	struct pair_plan plan = plan_of(7, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	make_hopeless(&plan);
+	assert_int_equal(play(&p, &plan), CALL_NO_PATH);
+	assert_true(answered(&p));
+	assert_true(pair_told(&p, PAIR_CALLS, NATPUNCH_RELAY_LIKELY, 1) < plan.call_at + 3 * NK_S);
+	pair_strike(&p);
+}
+
+static void allow_relay(struct pair_plan *plan)
+{
+	for (unsigned i = 0; i < PAIR_ENDS; i++)
+		plan->ends[i].options.call.relay = true;
+	plan->broker.relays_per_s = 50;
+}
+
+static void test_relay(void **state)
+{
+	struct pair_plan plan = plan_of(8, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	make_hopeless(&plan);
+	allow_relay(&plan);
+	plan.ends[PAIR_CALLS].say = "short\n";
+	pair_set(&p, &plan);
+	assert_true(pair_hears(&p, PAIR_LISTENS, "short\n", plan.call_at + 5 * NK_S) != NK_NEVER);
+	pair_say(&p, PAIR_LISTENS, "so am I\n");
+	assert_true(pair_hears(&p, PAIR_CALLS, "so am I\n", plan.call_at + 6 * NK_S) != NK_NEVER);
+	assert_true(pair_told(&p, PAIR_CALLS, NATPUNCH_RELAYED, 1) != NK_NEVER);
+	/* It goes on long after the punch was given up, and tickets have grown old. */
+	world_run(p.world, NULL, 200 * NK_S);
+	pair_say(&p, PAIR_CALLS, "still there?\n");
+	assert_true(pair_hears(&p, PAIR_LISTENS, "still there?\n", 210 * NK_S) != NK_NEVER);
+	assert_int_equal(pair_told(&p, PAIR_CALLS, NATPUNCH_CLOSED, 1), NK_NEVER);
+	pair_strike(&p);
+}
+
+/* The broker's operator has not allowed it. */
+static void test_relay_not_allowed(void **state)
+{
+	struct pair_plan plan = plan_of(9, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	make_hopeless(&plan);
+	allow_relay(&plan);
+	plan.broker.relays_per_s = 0;
+	assert_int_equal(play(&p, &plan), CALL_NO_PATH);
+	assert_int_equal(pair_told(&p, PAIR_CALLS, NATPUNCH_RELAYED, 1), NK_NEVER);
+	pair_strike(&p);
+}
+
+static void test_each_tactic(void **state)
+{
+	struct pair_plan plan = plan_of(10, PUNCH_TEST);
+	struct call_report r;
+	unsigned tried = 0;
+	struct pair p;
+
+	(void)state;
+	for (unsigned i = 0; i < TACTICS; i++)
+		plan.ends[PAIR_CALLS].options.order[i] = (enum tactic)i;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	for (; natpunch_call(p.ends[PAIR_CALLS].run, tried, &r); tried++) {
+		assert_int_equal(r.tested, tried);
+		assert_int_equal(r.connected != NK_NEVER, r.tested == TACTIC_PLAIN);
+	}
+	assert_int_equal(tried, TACTICS);
+	pair_strike(&p);
+}
+
+static void test_bare(void **state)
+{
+	struct pair_plan plan = plan_of(11, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_CALLS].options.call.encrypt = false;
+	plan.ends[PAIR_LISTENS].options.call.encrypt = false;
+	pair_set(&p, &plan);
+	assert_true(pair_wait(&p, PAIR_LISTENS, NATPUNCH_CONNECTED, 1, LIMIT) != NK_NEVER);
+	world_run(p.world, NULL, world_now(p.world) + DELAY);
+	pair_say(&p, PAIR_CALLS, "as it is\n");
+	assert_true(pair_hears(&p, PAIR_LISTENS, "as it is\n", world_now(p.world) + NK_S) !=
+		    NK_NEVER);
+	pair_say(&p, PAIR_LISTENS, "and back\n");
+	assert_true(pair_hears(&p, PAIR_CALLS, "and back\n", world_now(p.world) + NK_S) !=
+		    NK_NEVER);
+	/* NATs forget what is silent. */
+	world_run(p.world, NULL, world_now(p.world) + 300 * NK_S);
+	pair_say(&p, PAIR_CALLS, "still\n");
+	assert_true(pair_hears(&p, PAIR_LISTENS, "still\n", world_now(p.world) + NK_S) != NK_NEVER);
+	pair_strike(&p);
+}
+
+static void test_too_long(void **state)
+{
+	static char text[2 * SESSION_MESSAGE_MAX];
+	struct pair_plan plan = plan_of(12, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	memset(text, 'x', SESSION_MESSAGE_MAX);
+	strcpy(text + SESSION_MESSAGE_MAX, "\nfits\n");
+	plan.ends[PAIR_CALLS].say = text;
+	plan.ends[PAIR_CALLS].then_end = true;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	assert_string_equal((char *)p.ends[PAIR_LISTENS].heard, "fits\n");
+	assert_true(pair_told(&p, PAIR_CALLS, NATPUNCH_TOO_LONG, 1) != NK_NEVER);
+	pair_strike(&p);
+}
+
+/* The caller goes without a word: the listener notices, and does not wait for ever. */
+static void test_caller_gone(void **state)
+{
+	struct pair_plan plan = plan_of(13, PUNCH_CALL);
+	struct pair p;
+	nk_time gone;
+
+	(void)state;
+	pair_set(&p, &plan);
+	assert_true(pair_wait(&p, PAIR_LISTENS, NATPUNCH_CONNECTED, 1, LIMIT) != NK_NEVER);
+	world_attach(p.world, p.ends[PAIR_CALLS].host, NULL, NULL);
+	gone = world_now(p.world);
+	assert_true(pair_wait(&p, PAIR_LISTENS, NATPUNCH_CLOSED, 1, LIMIT) < gone + 60 * NK_S);
+	pair_strike(&p);
+}
+
+static void test_stop(void **state)
+{
+	struct pair_plan plan = plan_of(14, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	pair_set(&p, &plan);
+	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_CONNECTED, 1, LIMIT) != NK_NEVER);
+	world_tell(p.world, p.ends[PAIR_CALLS].host, &(struct event){.kind = EVENT_STOP});
+	assert_int_equal(pair_run(&p, world_now(p.world) + 2 * NK_S), CORE_DONE);
+	assert_true(pair_wait(&p, PAIR_LISTENS, NATPUNCH_CLOSED, 1, world_now(p.world) + NK_S) !=
+		    NK_NEVER);
+	pair_strike(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_send),
+		cmocka_unit_test(test_unknown_key),
+		cmocka_unit_test(test_not_allowed),
+		cmocka_unit_test(test_anybody),
+		cmocka_unit_test(test_no_broker),
+		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_no_path),
+		cmocka_unit_test(test_relay),
+		cmocka_unit_test(test_relay_not_allowed),
+		cmocka_unit_test(test_each_tactic),
+		cmocka_unit_test(test_bare),
+		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_caller_gone),
+		cmocka_unit_test(test_stop),
+	};
+
+	if (crypto_init() != 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
