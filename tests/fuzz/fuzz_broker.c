@@ -11,6 +11,8 @@
  * - Longer Binding answers, and copies, keep to their rates.
  * - Copies and replies to a trial's address that has not echoed a cookie itself
  *   are together no more than the TRIALs that came from there.
+ * - What one client has passed on to another goes to an address that has itself
+ *   echoed a cookie; calls and relayed packets keep to their rates.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +21,18 @@
 #include "core/broker/broker.h"
 #include "must.h"
 #include "wire/probe_msg.h"
+#include "wire/rendezvous_msg.h"
+#include "wire/stun_classic.h"
 
 #define CLIENTS       8
 #define TOKENS        4
+#define TICKETS       4
+#define KEYS          2
 #define LISTEN        4
 #define COPIES_PER_S  8
 #define BINDING_PER_S 4
+#define CALLS_PER_S   4
+#define RELAYS_PER_S  3
 #define OUTPUTS_MAX   4096 /* after one step: more would be an endless loop */
 
 /* An allowance that grows with time, in tokens x microseconds. */
@@ -38,6 +46,7 @@ struct client {
 	uint64_t cookie;
 	uint64_t trial_in, trial_out;    /* bytes of TRIALs, of replies and copies */
 	struct allowance copies, longer; /* of the IP and of the network: kept at the first of it */
+	struct allowance rings, relays;  /* of the IP */
 	unsigned ip, net;                /* index of the first client of the same */
 };
 
@@ -47,6 +56,9 @@ struct world {
 	struct client clients[CLIENTS];
 	uint64_t tokens[TOKENS];
 	unsigned next_token;
+	uint8_t tickets[TICKETS][RENDEZVOUS_TICKET];
+	unsigned next_ticket;
+	struct identity ids[KEYS];
 	nk_time now;
 };
 
@@ -54,7 +66,7 @@ struct world {
 struct shown {
 	unsigned client;
 	size_t len;
-	bool binding, answered;
+	bool binding, classic, answered;
 };
 
 static bool same_ip(const struct world *w, unsigned a, unsigned b)
@@ -77,6 +89,8 @@ static void set_up_clients(struct world *w)
 		must(addr_parse(&c->addr, text[i], 0) == 0);
 		c->copies.level = COPIES_PER_S * NK_S;
 		c->longer.level = BINDING_PER_S * NK_S;
+		c->rings.level = CALLS_PER_S * NK_S;
+		c->relays.level = RELAYS_PER_S * NK_S;
 		net = addr_prefix(&c->addr, 24, 48);
 		for (unsigned k = i + 1; k-- > 0;) {
 			other = addr_prefix(&w->clients[k].addr, 24, 48);
@@ -100,6 +114,10 @@ static void set_up(struct world *w, bool any)
 	w->config.trials_per_ip = 4;
 	w->config.copies_per_s = COPIES_PER_S;
 	w->config.binding_per_s = BINDING_PER_S;
+	w->config.registrations_max = 2;
+	w->config.registrations_per_ip = 1;
+	w->config.calls_per_s = CALLS_PER_S;
+	w->config.relays_per_s = RELAYS_PER_S;
 	if (!any) {
 		w->config.listen_count = LISTEN;
 		for (unsigned i = 0; i < LISTEN; i++)
@@ -107,6 +125,8 @@ static void set_up(struct world *w, bool any)
 	}
 	w->now = NK_S;
 	set_up_clients(w);
+	for (uint8_t i = 0; i < KEYS; i++)
+		identity_from_seed(&w->ids[i], (const uint8_t[CRYPTO_KEY]){i});
 	w->broker = broker_new(&w->config, seed);
 	must(w->broker != NULL);
 	broker_start(w->broker, w->now);
@@ -120,12 +140,15 @@ static bool take(struct allowance *a, nk_time now, unsigned per_s)
 	return a->level >= 0;
 }
 
-/* Cookies and tokens for later messages. */
+/* Cookies, tokens and tickets for later messages. */
 static void learn(struct world *w, struct client *c, const struct stun_msg *m)
 {
+	struct rendezvous_msg r;
 	struct probe_msg p;
 
-	must(probe_read(&p, m) == 0);
+	must(probe_read(&p, m) == 0 && rendezvous_read(&r, m) == 0);
+	if (r.ticket != NULL)
+		memcpy(w->tickets[w->next_ticket++ % TICKETS], r.ticket, RENDEZVOUS_TICKET);
 	if (p.has_cookie)
 		c->cookie = p.cookie;
 	if (p.has_token)
@@ -150,6 +173,27 @@ static void check_unproven(struct shown *in, unsigned client, const struct world
 static bool is_copy(const struct stun_msg *m)
 {
 	return m->method == PROBE_COPY && m->cls == STUN_INDICATION;
+}
+
+/* What came from somebody else: only to those who read what is sent to them. */
+static void check_passed_on(struct world *w, const struct shown *in, const struct client *to,
+			    const struct stun_msg *m)
+{
+	struct client *from = &w->clients[w->clients[in->client].ip];
+
+	must(to->proven && in->len > 0);
+	if (m->method == RENDEZVOUS_RELAY)
+		must(take(&from->relays, w->now, RELAYS_PER_S));
+	else if (m->method == RENDEZVOUS_CALL)
+		must(take(&from->rings, w->now, CALLS_PER_S));
+	else
+		must(m->method == RENDEZVOUS_ANSWER);
+}
+
+static bool is_passed_on(const struct stun_msg *m)
+{
+	return m->cls == STUN_INDICATION && m->method >= RENDEZVOUS_REGISTER &&
+	       m->method <= RENDEZVOUS_RELAY;
 }
 
 static void check_trial_bytes(struct client *c, const struct stun_msg *m, size_t whole)
@@ -186,11 +230,17 @@ static void check_send(struct world *w, const struct action *a, struct shown *in
 	must(a->id < 2 * w->config.listen_count && a->len <= sizeof(a->data));
 	must(addr_family(&w->config.listen[a->id / 2]) == ADDR_NONE ||
 	     addr_family(&w->config.listen[a->id / 2]) == addr_family(&a->to));
-	must(stun_read(&m, a->data, a->len) == 0);
 	if (!ip_is_proven(w, i))
 		check_unproven(in, i, w, whole);
-	if (m.method == STUN_BINDING && whole > in->len)
+	if (in->binding && whole > in->len)
 		must(take(&w->clients[c->net].longer, w->now, BINDING_PER_S));
+	if (in->classic) {
+		must(a->len >= 32 && memcmp(a->data, "\1\1", 2) == 0);
+		return;
+	}
+	must(stun_read(&m, a->data, a->len) == 0);
+	if (is_passed_on(&m))
+		check_passed_on(w, in, c, &m);
 	if (is_copy(&m))
 		must(take(&w->clients[c->ip].copies, w->now, COPIES_PER_S));
 	check_trial_bytes(c, &m, whole);
@@ -210,17 +260,32 @@ static void drain(struct world *w, struct shown *in)
 	must(broker_deadline(w->broker) > w->now);
 	must(broker_stats(w->broker)->sessions <= w->config.sessions_max);
 	must(broker_stats(w->broker)->trials <= w->config.trials_max);
+	must(broker_stats(w->broker)->registrations <= w->config.registrations_max);
 	while (broker_next_event(w->broker, &ev))
 		continue;
 }
 
-/* One datagram from a client to one of the sockets of its family. */
+/* One of the sockets of a client's family, and the address that the client knows it by. */
+static struct addr broker_addr(const struct world *w, unsigned client, unsigned where, uint32_t *id)
+{
+	const bool v6 = addr_family(&w->clients[client].addr) == ADDR_V6;
+	const unsigned per_family = w->config.listen_count; /* sockets: twice the addresses / 2 */
+	struct addr a;
+
+	*id = where % per_family + (v6 ? per_family : 0);
+	a = addr_with_port(w->config.listen[*id / 2],
+			   *id % 2 != 0 ? w->config.alt_port : w->config.port);
+	if (!addr_is_any(&a))
+		return a;
+	return v6 ? (struct addr){{0x20, 1, 0xd, 0xb8, [15] = 9}, a.port}
+		  : addr_v4(203, 0, 113, 9, a.port);
+}
+
+/* One datagram from a client. */
 static void put_in(struct world *w, unsigned client, unsigned where, const uint8_t *data,
 		   size_t len)
 {
 	struct client *c = &w->clients[client];
-	const bool v6 = addr_family(&c->addr) == ADDR_V6;
-	const unsigned per_family = w->config.listen_count; /* sockets: twice the addresses / 2 */
 	struct event ev = {.kind = EVENT_DATAGRAM, .from = c->addr, .len = len};
 	struct shown in = {.client = client, .len = addr_overhead(&c->addr) + len};
 	uint8_t *block = malloc(len > 0 ? len : 1); /* of exactly that size */
@@ -238,12 +303,9 @@ static void put_in(struct world *w, unsigned client, unsigned where, const uint8
 		    p.cookie != 0)
 			c->proven = true;
 	}
-	ev.id = where % per_family + (v6 ? per_family : 0);
-	ev.local = addr_with_port(w->config.listen[ev.id / 2],
-				  ev.id % 2 != 0 ? w->config.alt_port : w->config.port);
-	if (addr_is_any(&ev.local))
-		ev.local = v6 ? (struct addr){{0x20, 1, 0xd, 0xb8, [15] = 9}, ev.local.port}
-			      : addr_v4(203, 0, 113, 9, ev.local.port);
+	in.classic = stun_read(&m, block, len) != 0 && stun_classic_asks(block, len) != NULL;
+	in.binding |= in.classic;
+	ev.local = broker_addr(w, client, where, &ev.id);
 	ev.data = block;
 	broker_input(w->broker, &ev, w->now);
 	free(block);
@@ -297,6 +359,54 @@ static void put_together(struct world *w, unsigned client, unsigned where, struc
 	put_in(w, client, where, buf, stun_end(&m));
 }
 
+static void put_signature(struct world *w, unsigned client, unsigned where, struct wr *m,
+			  const uint8_t *tid, const struct identity *id)
+{
+	uint8_t proof[RENDEZVOUS_PROOF_LEN], signature[CRYPTO_SIGNATURE];
+	uint32_t socket;
+	const struct addr here = broker_addr(w, client, where, &socket);
+
+	rendezvous_proof(proof, w->clients[client].cookie, tid, id->sign_public, &here);
+	identity_sign(signature, id, proof, sizeof(proof));
+	rendezvous_put_signature(m, signature);
+}
+
+/* A message of the rendezvous: method, class, key and token, then one bit for each attribute. */
+static void put_rendezvous(struct world *w, unsigned client, unsigned where, struct rd *r)
+{
+	static const uint8_t body[4 * UINT8_MAX];
+	const uint8_t what = rd_u8(r);
+	const uint8_t tid[STUN_TID] = {rd_u8(r)};
+	const uint16_t attrs = rd_be16(r);
+	const struct identity *id = &w->ids[what >> 4 & (KEYS - 1)];
+	uint8_t buf[CORE_DATAGRAM_MAX];
+	struct wr m = wr_make(buf, sizeof(buf));
+
+	stun_begin(&m, (uint16_t)(RENDEZVOUS_REGISTER + (what & 7) % 5),
+		   (what & 8) != 0 ? STUN_INDICATION : STUN_REQUEST, tid);
+	if (attrs & 0x0001)
+		probe_put_cookie(&m, w->clients[client].cookie);
+	if (attrs & 0x0002)
+		probe_put_token(&m, w->tokens[what >> 5 & (TOKENS - 1)]);
+	if (attrs & 0x0004)
+		rendezvous_put_key(&m, id->sign_public);
+	if (attrs & 0x0008)
+		put_signature(w, client, where, &m, tid, id);
+	if (attrs & 0x0010)
+		rendezvous_put_from(&m, &w->clients[rd_u8(r) % CLIENTS].addr);
+	if (attrs & 0x0020)
+		rendezvous_put_ticket(&m, w->tickets[rd_u8(r) % TICKETS]);
+	if (attrs & 0x0040)
+		rendezvous_put_body(&m, body, rd_u8(r) * 4u % RENDEZVOUS_BODY_MAX);
+	if (attrs & 0x0080)
+		stun_put_u32(&m, RENDEZVOUS_ATTR_FLAGS, rd_u8(r));
+	if (attrs & 0x0100)
+		stun_put_u32(&m, rd_be16(r), 0);
+	if (attrs & 0x0200)
+		stun_put_padding(&m, rd_u8(r));
+	put_in(w, client, where, buf, stun_end(&m));
+}
+
 static void pass_time(struct world *w, uint16_t v)
 {
 	const nk_time until = w->now + ((nk_time)(v & 0xfff) << (v >> 12)) * 100;
@@ -340,7 +450,10 @@ static void step(struct world *w, struct rd *r)
 		pass_time(w, rd_be16(r));
 		break;
 	default:
-		other_event(w, op, rd_u8(r));
+		if ((op & 0x20) != 0)
+			put_rendezvous(w, client, where, r);
+		else
+			other_event(w, op, rd_u8(r));
 	}
 }
 
