@@ -43,7 +43,6 @@ static struct call *make(const struct call_options *options, const struct identi
 	c->report.started = now;
 	c->report.met = c->report.acknowledged = c->report.answered = NK_NEVER;
 	c->report.fired = c->report.connected = NK_NEVER;
-	c->give_up = now + options->timeout;
 	return c;
 }
 
@@ -243,7 +242,7 @@ bool call_output(struct call *c, struct action *action, nk_time now)
 
 nk_time call_deadline(const struct call *c)
 {
-	nk_time at = c->state == CALL_MENDING ? c->give_up : NK_NEVER;
+	nk_time at = c->state == CALL_MENDING || c->closing ? c->give_up : NK_NEVER;
 
 	if (c->state == CALL_OVER)
 		return NK_NEVER;
@@ -279,7 +278,7 @@ bool call_next(struct call *c, struct session_news *out, nk_time now)
 			call_path_back(c);
 			break;
 		case SESSION_CLOSED:
-			call_close(c);
+			call_closed_by_peer(c, now);
 			break;
 		}
 	}
@@ -312,6 +311,7 @@ void call_close(struct call *c)
 	session_close(c->session);
 	call_drop(c, c->trying);
 	c->closing = true;
+	c->give_up = NK_NEVER;
 }
 
 bool call_acknowledged(const struct call *c)

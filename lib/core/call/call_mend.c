@@ -3,6 +3,8 @@
 
 #include "core/call/call_state.h"
 
+#define LINGER (50 * NK_MS) /* and some round trips, so that the peer hears that we know */
+
 static unsigned free_bank(const struct call *c)
 {
 	return c->carrying == 0 ? 1 : 0;
@@ -184,11 +186,20 @@ bool call_follow(struct call *c, nk_time now)
 
 	if (c->trying != NOBODY && !c->closing)
 		follow_attempt(c, now);
-	if ((c->state == CALL_MENDING && now >= c->give_up) || bare_is_lost(&c->bare, now))
+	if ((c->state == CALL_MENDING && !c->closing && now >= c->give_up) || bare_is_lost(&c->bare, now))
 		call_end(c, CALL_LOST);
-	if (c->closing && session_closed(c->session))
+	if (c->closing && (session_closed(c->session) || now >= c->give_up))
 		call_end(c, CALL_CLOSED);
 	return c->state != state || c->trying != trying;
+}
+
+void call_closed_by_peer(struct call *c, nk_time now)
+{
+	if (c->closing)
+		return;
+	call_drop(c, c->trying);
+	c->closing = true;
+	c->give_up = now + LINGER + 4 * session_stats(c->session)->rtt;
 }
 
 void call_path_back(struct call *c)

@@ -15,9 +15,9 @@
  *		@relaying: by whose ring packets go through the broker; NOBODY: none
  * @id:		Call id of the first attempt: what later ones resume
  * @plain:	No encryption: @bare takes the session's place
- * @give_up:	When what is not connected, or not mended, ends
+ * @give_up:	When what is not mended, or was closed by the peer, ends
  * @keyed:	The session has the keys of the attempt that is under way
- * @closing:	The session is being closed
+ * @closing:	The session is being closed by us, or was by the peer
  * @report:	What attempts left that are no more
  */
 struct call {
@@ -54,6 +54,9 @@ bool call_follow(struct call *c, nk_time now);
 /* The session hears nothing any more; it hears again. */
 void call_path_lost(struct call *c, nk_time now);
 void call_path_back(struct call *c);
+
+/* It is over as soon as the peer knows that we know. */
+void call_closed_by_peer(struct call *c, nk_time now);
 void call_note(struct call_report *r, const struct attempt *a);
 
 /* It is over; what is open is closed. */
