@@ -11,7 +11,7 @@ static void learn_facts(struct tactics_belief *b, const struct call_report *r, n
 	if (!was(r->acknowledged))
 		return;
 	tactics_add_fact(b, LINK_CLOUD_REACHES_PEER, was(r->answered), now);
-	if (r->punches == 0)
+	if (r->fired == NK_NEVER)
 		return;
 	tactics_add_fact(b, LINK_PEER_IS_OPEN, r->punch.heard > 0, now);
 	tactics_add_fact(b, LINK_PEER_CAN_OPEN, was(r->connected), now);

@@ -19,7 +19,6 @@ struct style;
  * @complete:	It came to an end by itself
  * @key:	Ours; @broker: its @host and @port, where we rang or registered
  * @punch:	Gives the calls
- * @tested:	"test": the tactic of each call, @tested_count of them
  * @before, @after: What was believed of the callee; NULL when listening
  */
 struct report {
@@ -31,8 +30,6 @@ struct report {
 	const struct card *broker;
 	const struct natpunch *punch;
 	const char *callee;
-	const enum tactic *tested;
-	unsigned tested_count;
 	const struct tactics_belief *before, *after;
 };
 

@@ -37,11 +37,11 @@ static unsigned sum(const struct call_report *c, bool out)
 	return n;
 }
 
-static void print_call(FILE *out, const struct style *style, const struct report *r, unsigned i,
+static void print_call(FILE *out, const struct style *style, const struct report *r,
 		       const struct call_report *c)
 {
 	const bool connected = c->connected != NK_NEVER;
-	const enum tactic t = r->tested[i];
+	const enum tactic t = c->tested;
 	char addr[ADDR_TEXT];
 
 	fprintf(out, "%-9s %s%-13s%s %5u out %5u in", tactic_name(t),
@@ -61,8 +61,9 @@ void report_text(FILE *out, const struct style *style, const struct report *r)
 	struct call_report c;
 
 	fprintf(out, "%s through %s:%u\n\n", r->callee, r->broker->host, r->broker->port);
-	for (unsigned i = 0; i < r->tested_count && natpunch_call(r->punch, i, &c); i++)
-		print_call(out, style, r, i, &c);
+	for (unsigned i = 0; natpunch_call(r->punch, i, &c); i++)
+		if (c.tested < TACTICS)
+			print_call(out, style, r, &c);
 	if (natpunch_call(r->punch, 0, &c)) {
 		fputc('\n', out);
 		print_sides(out, &c);

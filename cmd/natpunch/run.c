@@ -86,13 +86,14 @@ static void find_hosts(struct job *j)
 
 static void open_beliefs(struct job *j, int64_t unix_us)
 {
-	const struct punch_options *p = &j->settings.punch;
+	struct punch_options *p = &j->settings.punch;
 	const bool v4 = addr_family(&p->broker[0]) != ADDR_NONE;
 
 	if (p->mode == PUNCH_LISTEN)
 		return;
 	beliefs_open(&j->beliefs, &p->broker[v4 ? 0 : 1], j->settings.interface, unix_us);
 	j->before = *beliefs_of(&j->beliefs, p->callee.key);
+	tactics_order(p->order, &j->before, run_now());
 }
 
 /* All that a run needs, before anything is sent. Return: EXIT_YES, or the exit status, told. */
@@ -235,7 +236,8 @@ static int exit_status(const struct job *j, int status)
 		log_line(LEVEL_ERROR, "%s", err_text(status));
 		return exit_from_err(status);
 	}
-	return exit_of_end(natpunch_end(j->punch));
+	status = exit_of_end(natpunch_end(j->punch));
+	return status == EXIT_YES && j->watch.refused ? EXIT_NO : status;
 }
 
 static void begin_report(struct job *j)
@@ -263,8 +265,6 @@ static void end_report(struct job *j, int status)
 	watch_turn(&j->watch); /* what happened in the last turn */
 	j->report.ended = run_now();
 	j->report.complete = status == CORE_DONE && j->signal == 0;
-	j->report.tested = j->watch.tested;
-	j->report.tested_count = j->watch.tested_count;
 	learn(j, j->report.ended);
 	if (j->report.mode != PUNCH_LISTEN) {
 		j->report.before = &j->before;

@@ -137,8 +137,7 @@ static void tell(struct watch *w, const struct natpunch_event *e)
 
 	if (w->events != NULL)
 		tell_event(w, e);
-	if (e->kind == NATPUNCH_TESTED && w->tested_count < TACTICS)
-		w->tested[w->tested_count++] = e->tactic;
+	w->refused = w->refused || e->kind == NATPUNCH_TOO_LONG;
 	if (!tell_trouble(w, e, peer) && w->talks)
 		tell_progress(w, e, peer);
 }

@@ -9,15 +9,13 @@
  * @report:	Borrowed; @punch of it gives the events
  * @events:	Where events go, or NULL
  * @talks:	Messages on what goes well are wanted
- * @tested:	For the report
+ * @refused:	A line was too long to be sent
  */
 struct watch {
 	const struct report *report;
 	struct natpunch *punch;
 	FILE *events;
-	bool talks;
-	enum tactic tested[TACTICS];
-	unsigned tested_count;
+	bool talks, refused;
 };
 
 /* The first event. */
