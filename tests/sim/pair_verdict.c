@@ -168,6 +168,7 @@ unsigned pair_verdict(const struct pair_table *t, struct statement out[static ST
 	judge_times(&c, true, true);
 	judge_times(&c, false, false);
 	judge_times(&c, false, true);
-	judge_sample(&c);
+	if (pair_table_sample(t) < t->count)
+		judge_sample(&c);
 	return c.count;
 }
