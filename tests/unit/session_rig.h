@@ -58,6 +58,7 @@ struct rig {
 	struct rig_packet packet[RIG_PACKETS]; /* under way */
 	unsigned count, posted;
 	struct rig_packet last[2]; /* that each side sent */
+	size_t longest;
 	unsigned sent[2];
 };
 
@@ -230,6 +231,7 @@ static inline void rig_output(struct rig *g, unsigned i)
 		};
 		memcpy(p->bytes, action.data, action.len);
 		g->sent[i]++;
+		g->longest = action.len > g->longest ? action.len : g->longest;
 		if (s->cut || (!g->relayed && !addr_eq(&action.to, &g->side[!i].at)))
 			continue;
 		if (rng_unit(&g->rng) >= g->loss)

@@ -72,6 +72,32 @@ static void test_window_grows(void **state)
 	assert_int_equal(rig_stats(&g, 0)->resent, 0);
 }
 
+/* Acknowledgements go with messages, where a packet holds both. */
+static void test_both_ways(void **state)
+{
+	(void)state;
+	g.side[0].to_send = g.side[1].to_send = 500;
+	rig_run(&g, 5 * NK_S);
+	assert_int_equal(g.side[0].taken, 500);
+	assert_int_equal(g.side[1].taken, 500);
+	assert_int_equal(g.longest, PACKET_FITS);
+	assert_in_range(g.sent[0], 500, 900);
+}
+
+/* The very first packet is lost, and the ping is not: it need not take the second of one who knows
+ * nothing of the path. */
+static void test_first_lost(void **state)
+{
+	(void)state;
+	rig_output(&g, 0);
+	g.side[0].cut = true;
+	g.side[0].to_send = 1;
+	rig_output(&g, 0);
+	g.side[0].cut = false;
+	rig_run(&g, 200 * NK_MS);
+	assert_int_equal(g.side[1].taken, 1);
+}
+
 /* The reader stops: so does the sender, and its messages are not sent over and over. */
 static void test_slow_reader(void **state)
 {
@@ -176,7 +202,34 @@ static void test_close_in_vain(void **state)
 	g.side[0].closes = true;
 	rig_run(&g, 100 * NK_MS);
 	assert_false(session_closed(g.side[0].session));
-	rig_run(&g, 4 * NK_S);
+	rig_run(&g, 2 * NK_S);
+	assert_true(session_closed(g.side[0].session));
+}
+
+static void test_close_with_messages_in_vain(void **state)
+{
+	(void)state;
+	rig_run(&g, NK_S);
+	g.side[1].cut = true;
+	g.side[0].to_send = 1;
+	g.side[0].closes = true;
+	rig_run(&g, 3900 * NK_MS);
+	assert_false(session_closed(g.side[0].session));
+	rig_run(&g, 200 * NK_MS);
+	assert_true(session_closed(g.side[0].session));
+}
+
+/* There is nobody to tell. */
+static void test_close_without_path(void **state)
+{
+	(void)state;
+	g.side[0].cut = true;
+	rig_run(&g, 30 * NK_S);
+	session_close(g.side[0].session);
+	assert_true(session_closed(g.side[0].session));
+	rig_end(&g);
+	rig_begin(&g, 1);
+	session_close(g.side[0].session);
 	assert_true(session_closed(g.side[0].session));
 }
 
@@ -253,8 +306,10 @@ static void test_idle_cost(void **state)
 	g.side[1].cut = true;
 	rig_run(&g, 60 * NK_S);
 	sent = g.sent[0];
+	g.side[0].to_send = 1; /* it waits until there is a path */
 	rig_run(&g, 600 * NK_S);
 	assert_in_range(g.sent[0] - sent, 1, 41);
+	assert_int_equal(g.side[1].taken, 0);
 }
 
 static void test_path_comes_back(void **state)
@@ -293,15 +348,28 @@ static void test_relay(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_rig(test_one_message),     with_rig(test_lengths),
-		with_rig(test_one_until_known), with_rig(test_window_grows),
-		with_rig(test_slow_reader),     with_rig(test_datagrams),
-		with_rig(test_datagrams_lost),  with_rig(test_before_path),
-		with_rig(test_close),           with_rig(test_close_both),
-		with_rig(test_close_in_vain),   with_rig(test_close_waits_for_reader),
-		with_rig(test_idle_path_lost),  with_rig(test_one_way_lost),
-		with_rig(test_busy_path_lost),  with_rig(test_idle_cost),
-		with_rig(test_path_comes_back), with_rig(test_relay),
+		with_rig(test_one_message),
+		with_rig(test_lengths),
+		with_rig(test_one_until_known),
+		with_rig(test_window_grows),
+		with_rig(test_both_ways),
+		with_rig(test_first_lost),
+		with_rig(test_slow_reader),
+		with_rig(test_datagrams),
+		with_rig(test_datagrams_lost),
+		with_rig(test_before_path),
+		with_rig(test_close),
+		with_rig(test_close_both),
+		with_rig(test_close_in_vain),
+		with_rig(test_close_with_messages_in_vain),
+		with_rig(test_close_without_path),
+		with_rig(test_close_waits_for_reader),
+		with_rig(test_idle_path_lost),
+		with_rig(test_one_way_lost),
+		with_rig(test_busy_path_lost),
+		with_rig(test_idle_cost),
+		with_rig(test_path_comes_back),
+		with_rig(test_relay),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);

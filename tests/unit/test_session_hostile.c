@@ -27,14 +27,35 @@ static int end(void **state)
 	return 0;
 }
 
+static const struct addr third = {
+	.ip = {[10] = 0xff, [11] = 0xff, [12] = 203, [13] = 0, [14] = 113, [15] = 8}, .port = 8};
+
+/* The next packet of a side, which nobody else gets. */
+static struct rig_packet next_output(unsigned i)
+{
+	static struct action action;
+	struct rig_packet p = {.to = !i, .id = RIG_SOCKET, .from = g.side[i].at};
+
+	assert_true(session_output(g.side[i].session, &action, g.now));
+	p.dest = action.to;
+	p.len = action.len;
+	memcpy(p.bytes, action.data, action.len);
+	return p;
+}
+
+static void drop_output(unsigned i)
+{
+	static struct action action;
+
+	while (session_output(g.side[i].session, &action, g.now))
+		;
+}
+
 /* Has side 0 send a packet, which is held back. */
 static struct rig_packet held_back(void)
 {
-	g.side[0].cut = true;
 	assert_int_equal(session_send_datagram(g.side[0].session, "held", 4), 0);
-	rig_output(&g, 0);
-	g.side[0].cut = false;
-	return g.last[0];
+	return next_output(0);
 }
 
 /* Whether side 1 still sends to where side 0 is: its next datagram arrives there. */
@@ -46,6 +67,29 @@ static void check_not_moved(void)
 	rig_run(&g, 100 * NK_MS);
 	assert_int_equal(g.side[0].datagrams, before + 1);
 	assert_int_equal(g.side[1].changed, 0);
+}
+
+static size_t bytes_to_victim;
+
+/* What side 1 sends now; that to the victim is counted, and the rest lost. */
+static void count_output(void)
+{
+	static struct action action;
+
+	while (session_output(g.side[1].session, &action, g.now))
+		if (addr_eq(&action.to, &victim))
+			bytes_to_victim += action.len;
+}
+
+/* What it sends to the victim in ten seconds, in packets of a ping's length. */
+static size_t challenges(void)
+{
+	bytes_to_victim = 0;
+	for (unsigned i = 0; i < 100; i++) {
+		count_output();
+		g.now += 100 * NK_MS;
+	}
+	return bytes_to_victim / (PACKET_OVERHEAD + FRAME_PING_LEN);
 }
 
 static void test_replayed(void **state)
@@ -91,7 +135,8 @@ static void test_reflected(void **state)
 	p = held_back();
 	p.to = 0;
 	assert_false(rig_hears(&g, &p));
-	p.bytes[4] = 100; /* even with the right index */
+	assert_int_equal(rig_stats(&g, 0)->rejected, 0); /* it is another session's */
+	p.bytes[4] = 100;                                /* even with the right index */
 	assert_false(rig_hears(&g, &p));
 }
 
@@ -140,16 +185,22 @@ static void test_newest_packet_from_elsewhere(void **state)
 	check_not_moved();
 }
 
-static size_t bytes_to_victim;
-
-/* What side 1 sends now; that to the victim is counted, and the rest lost. */
-static void count_output(void)
+/* Until a newer one comes from where the peer is: then there is nothing more to be asked. */
+static void test_newer_packet_from_peer(void **state)
 {
-	static struct action action;
+	struct rig_packet p = held_back();
 
-	while (session_output(g.side[1].session, &action, g.now))
-		if (addr_eq(&action.to, &victim))
-			bytes_to_victim += action.len;
+	(void)state;
+	p.from = victim;
+	assert_true(rig_hears(&g, &p));
+	p = next_output(1);
+	assert_true(addr_eq(&p.dest, &victim));
+	p = held_back();
+	assert_true(rig_hears(&g, &p));
+	rig_run(&g, 10 * NK_S);
+	assert_true(addr_eq(&g.last[1].dest, &g.side[0].at));
+	assert_int_equal(g.count, 0);
+	assert_int_equal(challenges(), 0);
 }
 
 /* As many packets as the attacker gets hold of, all in the victim's name. */
@@ -162,9 +213,10 @@ static void test_at_most_three_times(void **state)
 	for (unsigned i = 0; i < 1000; i++) {
 		struct rig_packet p;
 
-		if (i % 100 == 0) /* one that is to be answered there, too */
+		if (i % 2 == 0) /* then it is a ping, which is to be answered there, too */
 			session_set_path(g.side[0].session, RIG_SOCKET, &g.side[1].at, g.now);
 		p = held_back();
+		drop_output(0);
 		p.from = victim;
 		bytes_in_its_name += p.len;
 		rig_hears(&g, &p);
@@ -180,39 +232,108 @@ static void test_at_most_three_times(void **state)
 	assert_int_equal(rig_stats(&g, 1)->paths_changed, 0);
 }
 
-/* One packet in the victim's name is worth two challenges, and not three. */
+/* One packet in the victim's name is worth two challenges, two are worth all three. */
 static void test_one_packet(void **state)
 {
-	struct rig_packet p;
+	struct rig_packet p[3];
 
 	(void)state;
-	p = held_back();
-	p.from = victim;
-	bytes_to_victim = 0;
-	assert_true(rig_hears(&g, &p));
-	for (unsigned i = 0; i < 100; i++) {
-		count_output();
-		g.now += 100 * NK_MS;
+	for (unsigned i = 0; i < 3; i++) {
+		p[i] = held_back();
+		p[i].from = victim;
 	}
-	assert_in_range(bytes_to_victim, 1, 3 * p.len);
+	assert_true(rig_hears(&g, &p[0]));
+	assert_int_equal(challenges(), 2);
+	g.now += 100 * NK_S;
+	assert_true(rig_hears(&g, &p[1]));
+	assert_true(rig_hears(&g, &p[2]));
+	assert_int_equal(challenges(), 3);
 }
 
-/* The answer to a challenge must come from where it went. */
-static void test_answered_from_elsewhere(void **state)
+/* A ping in its name is answered there, and that counts. */
+static void test_one_ping(void **state)
 {
 	struct rig_packet p;
 
 	(void)state;
-	p = held_back();
+	session_set_path(g.side[0].session, RIG_SOCKET, &g.side[1].at, g.now);
+	p = next_output(0);
+	assert_int_equal(p.len, PACKET_OVERHEAD + FRAME_PING_LEN);
 	p.from = victim;
 	assert_true(rig_hears(&g, &p));
-	rig_output(&g, 1);
-	p = g.last[1]; /* the challenge, which somebody carries to side 0 */
-	assert_true(addr_eq(&p.dest, &victim));
-	rig_post(&g, &p, NK_MS);
-	rig_run(&g, 10 * NK_S);
+	assert_int_equal(challenges(), 3);
+}
+
+/* The pong by which side 0 answers @ping. */
+static struct rig_packet pong_to(const struct rig_packet *ping)
+{
+	assert_int_equal(ping->len, PACKET_OVERHEAD + FRAME_PING_LEN);
+	assert_true(rig_hears(&g, ping));
+	return next_output(0);
+}
+
+static void begin_trial_of_victim(void)
+{
+	struct rig_packet p = held_back();
+
+	p.from = victim;
+	assert_true(rig_hears(&g, &p));
+}
+
+/* The answer to a challenge must come from where it went, whatever else comes from there. */
+static void test_answered_from_elsewhere(void **state)
+{
+	const struct addr places[] = {g.side[0].at, third};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct rig_packet challenge, pong;
+
+		begin_trial_of_victim();
+		challenge = next_output(1);
+		assert_true(addr_eq(&challenge.dest, &victim));
+		pong = pong_to(&challenge);
+		begin_trial_of_victim(); /* goes on, by a packet newer than the answer */
+		pong.from = places[i];
+		assert_true(rig_hears(&g, &pong));
+		check_not_moved();
+		g.now += 100 * NK_S;
+	}
+}
+
+/* And it must be the answer: that to a ping which took the usual way says nothing of this one. */
+static void test_other_answer(void **state)
+{
+	struct rig_packet ping, pong;
+
+	(void)state;
+	session_set_path(g.side[1].session, RIG_SOCKET, &g.side[0].at, g.now);
+	ping = next_output(1);
+	pong = pong_to(&ping);
+	begin_trial_of_victim();
+	pong.from = victim;
+	assert_true(rig_hears(&g, &pong));
 	check_not_moved();
-	assert_int_equal(g.side[0].changed, 0);
+}
+
+/* An ACK that was overtaken is not heard: what it acknowledges is sent again, and had already. */
+static void test_old_ack(void **state)
+{
+	struct rig_packet ack, newer;
+
+	(void)state;
+	g.side[1].to_send = 1;
+	rig_output(&g, 1);
+	assert_true(rig_hears(&g, &g.last[1]));
+	rig_owner(&g, 0);
+	ack = next_output(0);
+	newer = held_back();
+	assert_true(rig_hears(&g, &newer));
+	assert_true(rig_hears(&g, &ack));
+	assert_false(session_all_acked(g.side[1].session));
+	rig_run(&g, NK_S);
+	assert_true(session_all_acked(g.side[1].session));
+	assert_int_equal(g.side[0].taken, 1);
 }
 
 /* The peer's NAT gave it another port: that is found, with what comes next. */
@@ -228,6 +349,19 @@ static void test_peer_moves(void **state)
 	assert_int_equal(g.side[0].taken, 50);
 	assert_int_equal(g.side[1].taken, 50);
 	assert_int_equal(g.side[0].lost + g.side[1].lost, 0);
+}
+
+/* What waited in vain at the old place is sent to the new one at once. */
+static void test_peer_moves_late(void **state)
+{
+	(void)state;
+	g.side[0].at.port = 4001;
+	g.side[1].to_send = 1;
+	rig_run(&g, 2500 * NK_MS);
+	assert_int_equal(g.side[0].taken, 0);
+	session_send_datagram(g.side[0].session, "here", 4);
+	rig_run(&g, 100 * NK_MS);
+	assert_int_equal(g.side[0].taken, 1);
 }
 
 /* Who sees the packets sends copies from elsewhere, faster than they come themselves. */
@@ -283,10 +417,15 @@ int main(void)
 		with_rig(test_reordered),
 		with_rig(test_old_packet_from_elsewhere),
 		with_rig(test_newest_packet_from_elsewhere),
+		with_rig(test_newer_packet_from_peer),
 		with_rig(test_at_most_three_times),
 		with_rig(test_one_packet),
+		with_rig(test_one_ping),
 		with_rig(test_answered_from_elsewhere),
+		with_rig(test_other_answer),
+		with_rig(test_old_ack),
 		with_rig(test_peer_moves),
+		with_rig(test_peer_moves_late),
 		with_rig(test_race),
 		with_rig(test_heard_from_elsewhere),
 	};

@@ -120,8 +120,9 @@ static void test_loss(void **state)
 	assert_int_equal(out.window, 8);
 	assert_int_equal(out.message[out.first % OUTGOING_MAX].state, OUTGOING_READY);
 	/* Another one of the same flight is not another loss. */
-	ack(out.first, 0xfff0);
+	ack(out.first, 0xffbe);
 	assert_int_equal(out.window, 8);
+	assert_int_equal(out.flying, 0);
 	assert_int_equal(send(), 8);
 	assert_int_equal(out.due - now, rtt_timeout(&out.rtt, 0));
 }
@@ -184,6 +185,19 @@ static void test_held(void **state)
 	assert_true(out.due == NK_NEVER);
 }
 
+/* Another path: what was under way on the old one is sent again, one first. */
+static void test_restart(void **state)
+{
+	(void)state;
+	grow_to(8);
+	assert_int_equal(send(), 8);
+	outgoing_restart(&out, now);
+	assert_int_equal(out.rtt.smooth, 0);
+	assert_int_equal(out.flying, 0);
+	assert_int_equal(send(), 1);
+	assert_int_equal(out.due - now, NK_S);
+}
+
 /* What acknowledges more than there is, or less than was acknowledged, is not heard. */
 static void test_nonsense(void **state)
 {
@@ -224,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup(test_reordering, begin),
 		cmocka_unit_test_setup(test_silence, begin),
 		cmocka_unit_test_setup(test_held, begin),
+		cmocka_unit_test_setup(test_restart, begin),
 		cmocka_unit_test_setup(test_nonsense, begin),
 		cmocka_unit_test_setup(test_numbers_wrap, begin),
 	};

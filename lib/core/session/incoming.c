@@ -2,20 +2,19 @@
 
 #include <string.h>
 
-bool incoming_put(struct incoming *in, const struct frame *f)
+void incoming_put(struct incoming *in, const struct frame *f)
 {
 	const uint16_t ahead = (uint16_t)(f->seq - in->next);
 	struct incoming_message *m = &in->held[f->seq % INCOMING_HELD];
 
 	in->ack_due = true; /* even if it was had before: the peer does not know that */
 	if (ahead >= INCOMING_HELD || m->held)
-		return false;
+		return;
 	m->held = true;
 	m->is_close = f->kind == FRAME_CLOSE;
 	m->len = f->len;
 	if (f->len > 0)
 		memcpy(m->bytes, f->data, f->len);
-	return true;
 }
 
 const struct incoming_message *incoming_first(const struct incoming *in)

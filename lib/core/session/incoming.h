@@ -32,8 +32,8 @@ struct incoming {
 	struct incoming_message held[INCOMING_HELD];
 };
 
-/* A MESSAGE or CLOSE. Return: true if it is new. */
-bool incoming_put(struct incoming *in, const struct frame *f);
+/* A MESSAGE or CLOSE. It is copied, unless it was had before or is too far ahead. */
+void incoming_put(struct incoming *in, const struct frame *f);
 
 /* The one whose turn it is, or NULL. */
 const struct incoming_message *incoming_first(const struct incoming *in);

@@ -55,15 +55,12 @@ void session_renew(struct session *s, const struct noise_keys *keys, uint32_t in
 {
 	keys_start(&s->next, keys, s->caller, index, peer_index, now);
 	s->renewing = true;
-	if (s->caller)
-		outgoing_restart(&s->out, now);
 }
 
 void session_proved(struct session *s, nk_time now)
 {
 	if (!pulse_proved(&s->pulse, now))
 		return;
-	outgoing_restart(&s->out, now);
 	s->tell_lost = false;
 	s->tell_changed = true;
 }

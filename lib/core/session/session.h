@@ -75,8 +75,8 @@ void session_free(struct session *s);
 /* The way to the peer from now on, as a punch or the relay has it. */
 void session_set_path(struct session *s, uint32_t socket, const struct addr *peer, nk_time now);
 
-/* New keys and indices from a call that resumes this session; what was not acknowledged is sent
- * again under them, and old packets in flight are still read for a while. */
+/* New keys and indices from a call that resumes this session. The caller uses them at once, the
+ * callee when it has heard them; until each has, it reads packets under the old ones too. */
 void session_renew(struct session *s, const struct noise_keys *keys, uint32_t index,
 		   uint32_t peer_index, nk_time now);
 

@@ -2,17 +2,14 @@
 #include "core/session/session_state.h"
 
 /* The first packet under the new keys: the peer has them, and the old ones are over. */
-static void adopt_next(struct session *s, nk_time now)
+static void adopt_next(struct session *s)
 {
 	s->keys = s->next;
 	keys_wipe(&s->next);
 	s->renewing = false;
-	if (!s->caller)
-		outgoing_restart(&s->out, now);
 }
 
-static bool open_packet(struct session *s, const struct event *ev, struct rd *frames, bool *newest,
-			nk_time now)
+static bool open_packet(struct session *s, const struct event *ev, struct rd *frames, bool *newest)
 {
 	struct packet_header h;
 	struct keys *k = &s->keys;
@@ -29,7 +26,7 @@ static bool open_packet(struct session *s, const struct event *ev, struct rd *fr
 		return false;
 	}
 	if (k == &s->next)
-		adopt_next(s, now);
+		adopt_next(s);
 	*frames = rd_make(s->plain, ev->len - PACKET_OVERHEAD);
 	return true;
 }
@@ -63,7 +60,7 @@ static void take_ack(struct session *s, const struct frame *f, nk_time now)
 	}
 }
 
-/* An older packet's ACK says nothing that a newer one's did not. */
+/* An ACK that was overtaken says nothing new, and its number may be that of another 65536. */
 static void take_frame(struct session *s, const struct frame *f, const struct way *from,
 		       bool newest, nk_time now)
 {
@@ -100,7 +97,7 @@ bool session_input(struct session *s, const struct event *ev, nk_time now)
 	struct frame f;
 	bool newest;
 
-	if (ev->kind != EVENT_DATAGRAM || !open_packet(s, ev, &frames, &newest, now))
+	if (ev->kind != EVENT_DATAGRAM || !open_packet(s, ev, &frames, &newest))
 		return false;
 	s->stats.packets_in++;
 	s->stats.bytes_in += ev->len;
