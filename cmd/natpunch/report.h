@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "contacts.h"
 #include "core/belief/tactics.h"
 #include "core/call/natpunch.h"
-#include "core/identity/card.h"
 #include "face/js.h"
 
 struct style;
@@ -18,7 +18,7 @@ struct style;
  * @started_unix: Wall clock at the start, microseconds since 1970; @started, @ended: in our time
  * @complete:	It came to an end by itself
  * @key:	Ours; @broker: its @host and @port, where we rang or registered
- * @punch:	Gives the calls
+ * @punch:	Gives the calls; @contacts: names for their peers
  * @before, @after: What was believed of the callee; NULL when listening
  */
 struct report {
@@ -29,6 +29,7 @@ struct report {
 	const uint8_t *key;
 	const struct card *broker;
 	const struct natpunch *punch;
+	const struct contacts *contacts;
 	const char *callee;
 	const struct tactics_belief *before, *after;
 };

@@ -161,13 +161,15 @@ static void put_session(struct js call, const struct session_stats *s)
 	js_put_int(o, "rekeys", s->rekeys);
 }
 
-static void put_call(struct js list, const struct call_report *c)
+static void put_call(struct js list, const struct report *r, const struct call_report *c)
 {
+	const struct contact *peer = contacts_find_key(r->contacts, c->peer_key);
 	struct js call = js_add_object(list);
 
 	if (c->tested < TACTICS)
 		js_put_text(call, "tested", tactic_name(c->tested));
 	put_key(call, "peer_key", c->peer_key);
+	js_put_text(call, "peer_name", peer != NULL ? peer->name : NULL);
 	js_put_text(call, "result", word_of_end(c->end));
 	put_punch(call, c);
 	put_times(call, c);
@@ -197,7 +199,7 @@ struct js report_json(const struct report *r, bool *failed)
 	js_put_text(root, "result", word_of_end(natpunch_end(r->punch)));
 	list = js_put_array(root, "calls");
 	for (unsigned i = 0; natpunch_call(r->punch, i, &c); i++)
-		put_call(list, &c);
+		put_call(list, r, &c);
 	if (r->before != NULL) {
 		beliefs = js_put_object(root, "beliefs");
 		beliefs_json(js_put_object(beliefs, "before"), r->before, r->started);

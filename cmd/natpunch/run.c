@@ -249,6 +249,7 @@ static void begin_report(struct job *j)
 		.key = j->identity.sign_public,
 		.broker = &j->broker,
 		.punch = j->punch,
+		.contacts = &j->peers.contacts,
 		.callee = j->settings.callee,
 	};
 	j->watch = (struct watch){

@@ -1,5 +1,7 @@
 #include "watch.h"
 
+#include <string.h>
+
 #include "face/log.h"
 #include "face/numbers.h"
 #include "words.h"
@@ -87,7 +89,15 @@ static bool tell_trouble(const struct watch *w, const struct natpunch_event *e, 
 	}
 }
 
-static void tell_progress(const struct watch *w, const struct natpunch_event *e, const char *peer)
+static void tell_stranger(struct watch *w, const struct natpunch_event *e)
+{
+	if (memcmp(w->stranger, e->key, sizeof(w->stranger)) == 0)
+		return;
+	memcpy(w->stranger, e->key, sizeof(w->stranger));
+	log_line(LEVEL_INFO, "somebody rang who is not allowed to");
+}
+
+static void tell_progress(struct watch *w, const struct natpunch_event *e, const char *peer)
 {
 	char addr[ADDR_TEXT] = "";
 
@@ -99,7 +109,7 @@ static void tell_progress(const struct watch *w, const struct natpunch_event *e,
 			 w->report->broker->port, addr);
 		break;
 	case NATPUNCH_RANG:
-		log_line(LEVEL_INFO, "somebody rang who is not allowed to");
+		tell_stranger(w, e);
 		break;
 	case NATPUNCH_CONNECTED:
 		log_line(LEVEL_INFO, "connected with %s at %s (%s)", peer, addr,

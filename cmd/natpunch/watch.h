@@ -9,6 +9,7 @@
  * @report:	Borrowed; @punch of it gives the events
  * @events:	Where events go, or NULL
  * @talks:	Messages on what goes well are wanted
+ * @stranger:	Who rang last without being allowed to: one message for each is enough
  * @refused:	A line was too long to be sent
  */
 struct watch {
@@ -16,6 +17,7 @@ struct watch {
 	struct natpunch *punch;
 	FILE *events;
 	bool talks, refused;
+	uint8_t stranger[32];
 };
 
 /* The first event. */
