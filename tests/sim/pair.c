@@ -160,6 +160,41 @@ static int end_status(const void *core)
 
 static const struct core_ops end_ops = {end_input, end_output, end_deadline, end_status};
 
+/* The broker, and who meddles with it */
+
+static void meddled_input(void *core, const struct event *ev, nk_time now)
+{
+	struct pair *p = core;
+
+	broker_input(p->broker, ev, now);
+}
+
+static bool meddled_output(void *core, struct action *action, nk_time now)
+{
+	struct pair *p = core;
+	const struct pair_meddler *m = &p->meddler;
+
+	if (m->adds != NULL && m->adds(m->user, action))
+		return true;
+	while (broker_output(p->broker, action, now))
+		if (m->passes == NULL || action->kind != ACTION_SEND || m->passes(m->user, action))
+			return true;
+	return false;
+}
+
+static nk_time meddled_deadline(const void *core)
+{
+	return broker_deadline(((const struct pair *)core)->broker);
+}
+
+static int meddled_status(const void *core)
+{
+	return broker_status(((const struct pair *)core)->broker);
+}
+
+static const struct core_ops meddled_ops = {meddled_input, meddled_output, meddled_deadline,
+					    meddled_status};
+
 /* The stage */
 
 static void seed_of(uint8_t out[static 32], uint64_t seed, uint8_t which)
@@ -176,7 +211,7 @@ void pair_start_broker(struct pair *p)
 	p->broker = broker_new(&p->config, seed);
 	need(p->broker != NULL);
 	broker_start(p->broker, world_now(p->world));
-	world_attach(p->world, p->broker_host, &broker_ops, p->broker);
+	world_attach(p->world, p->broker_host, &meddled_ops, p);
 }
 
 void pair_kill_broker(struct pair *p)
@@ -195,6 +230,7 @@ static void set_broker(struct pair *p, const struct pair_plan *plan)
 	p->broker_host = world_add_host(p->world, addrs, count, -1);
 	need(p->broker_host >= 0);
 	p->config = plan->broker;
+	p->meddler = plan->meddler;
 	p->config.listen_count = count;
 	memcpy(p->config.listen, addrs, sizeof(addrs));
 	p->config.sessions_max = 16;
@@ -253,12 +289,12 @@ static void set_options(struct pair *p, const struct pair_plan *plan, enum pair_
 	e->then_end = plan_end->then_end;
 }
 
-static void start(struct pair *p, enum pair_who who)
+void pair_start(struct pair *p, enum pair_who who)
 {
 	struct pair_end *e = &p->ends[who];
 	uint8_t seed[32];
 
-	seed_of(seed, p->seed, (uint8_t)(10 + who));
+	seed_of(seed, p->seed, (uint8_t)(10 + p->starts++));
 	e->run = natpunch_new(&e->options, seed);
 	need(e->run != NULL);
 	natpunch_start(e->run, world_now(p->world));
@@ -277,14 +313,14 @@ void pair_set(struct pair *p, const struct pair_plan *plan)
 	set_broker(p, plan);
 	for (unsigned i = 0; i < PAIR_ENDS; i++) {
 		set_place(p, plan, (enum pair_who)i);
-		seed_of(seed, plan->seed, (uint8_t)(20 + i));
+		seed_of(seed, plan->seed, (uint8_t)(2 + i));
 		identity_from_seed(&p->ends[i].identity, seed);
 	}
 	for (unsigned i = 0; i < PAIR_ENDS; i++)
 		set_options(p, plan, (enum pair_who)i);
-	start(p, PAIR_LISTENS);
+	pair_start(p, PAIR_LISTENS);
 	world_run(p->world, NULL, plan->call_at);
-	start(p, PAIR_CALLS);
+	pair_start(p, PAIR_CALLS);
 }
 
 void pair_strike(struct pair *p)

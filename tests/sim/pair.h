@@ -39,9 +39,21 @@ struct pair_end_plan {
 };
 
 /**
+ * struct pair_meddler - What a broker does that is not natbroker
+ * @passes:	Sees what natbroker is about to send, and may change it; false: it is not sent
+ * @adds:	Sends something more; false: nothing. Asked whenever the broker is awake
+ */
+struct pair_meddler {
+	bool (*passes)(void *user, struct action *action);
+	bool (*adds)(void *user, struct action *action);
+	void *user;
+};
+
+/**
  * struct pair_plan - What to build
  * @shared:	So many of the outermost NATs of the caller are the listener's too
  * @broker:	Its limits; addresses are the stage's: two, or with @one_address one
+ * @meddler:	All NULL: the broker is an honest one
  * @call_at:	When the caller starts, so that the listener is there
  * @pcap:	Borrowed: each packet is written to it; or NULL
  */
@@ -50,6 +62,7 @@ struct pair_plan {
 	struct pair_end_plan ends[PAIR_ENDS];
 	unsigned shared;
 	struct broker_config broker;
+	struct pair_meddler meddler;
 	bool one_address;
 	nk_time call_at;
 	FILE *pcap;
@@ -81,9 +94,11 @@ struct pair_end {
 struct pair {
 	struct world *world;
 	struct broker *broker;
+	struct pair_meddler meddler;
 	struct broker_config config;
 	uint64_t seed;
 	int broker_host;
+	unsigned starts;
 	struct pair_end ends[PAIR_ENDS];
 };
 
@@ -97,6 +112,9 @@ struct pair_plan pair_plan(uint64_t seed, nk_time delay);
  * without memory. pair_strike() frees it. */
 void pair_set(struct pair *p, const struct pair_plan *plan);
 void pair_strike(struct pair *p);
+
+/* Another run in the place of the one there, which goes to the test. */
+void pair_start(struct pair *p, enum pair_who who);
 
 /* Runs until the caller's run is over, or @until. Return: its status. */
 int pair_run(struct pair *p, nk_time until);

@@ -330,6 +330,11 @@ double call_relay_likely(const struct call *c)
 	return punch != NULL ? punch->relay_likely : 0;
 }
 
+bool call_is_closing(const struct call *c)
+{
+	return c->closing;
+}
+
 bool call_is_relayed(const struct call *c)
 {
 	return c->relaying != NOBODY;

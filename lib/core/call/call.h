@@ -126,6 +126,9 @@ bool call_acknowledged(const struct call *c);
 double call_relay_likely(const struct call *c);
 bool call_is_relayed(const struct call *c);
 
+/* Closed by one side, and only waits until the other knows. */
+bool call_is_closing(const struct call *c);
+
 /* The session, to send by and to say what was taken; NULL before the first connection, after the
  * end, and without encryption. */
 struct session *call_session(struct call *c);

@@ -74,7 +74,6 @@ bool call_try(struct call *c, const struct noise *handshake, const struct offer 
 		return false;
 	c->trying = bank;
 	c->keyed = false;
-	c->punches++;
 	return true;
 }
 
@@ -103,6 +102,7 @@ static void make_session(struct call *c, const struct attempt *a, nk_time now)
 static void take_keys(struct call *c, const struct attempt *a, nk_time now)
 {
 	c->keyed = true;
+	c->punches++;
 	if (c->session != NULL)
 		session_renew(c->session, attempt_keys(a), attempt_ours(a)->index,
 			      attempt_theirs(a)->index, now);

@@ -85,13 +85,30 @@ static bool is_some_calls(struct natpunch *n, const struct opened *ring, nk_time
 	return false;
 }
 
+static bool holds_place(const struct talk *t)
+{
+	return talk_is_busy(t) && (t->call == NULL || !call_is_closing(t->call));
+}
+
 static unsigned talks_held(const struct natpunch *n)
 {
 	unsigned held = 0;
 
 	for (unsigned i = 0; i < n->slots; i++)
-		held += talk_is_busy(&n->talks[i]);
+		held += holds_place(&n->talks[i]);
 	return held;
+}
+
+/* Who calls anew while an earlier call of his hears nothing any more, has lost that one. */
+static void give_up_lost(struct natpunch *n, const uint8_t key[static 32])
+{
+	for (unsigned i = 0; i < n->slots; i++) {
+		struct talk *t = &n->talks[i];
+
+		if (t->call != NULL && call_state(t->call) == CALL_MENDING &&
+		    memcmp(t->key, key, sizeof(t->key)) == 0)
+			call_close(t->call);
+	}
 }
 
 static bool is_full(const struct natpunch *n)
@@ -102,11 +119,11 @@ static bool is_full(const struct natpunch *n)
 static void take_call(struct natpunch *n, struct opened *ring, const struct punch_contact *contact,
 		      struct caller *who, nk_time now)
 {
-	struct talk *t = is_full(n) ? NULL
-				    : talk_begin(n, contact,
-						 contact != NULL ? contact->key
-								 : ring->handshake.rs);
+	const uint8_t *key = contact != NULL ? contact->key : ring->handshake.rs;
+	struct talk *t;
 
+	give_up_lost(n, key);
+	t = is_full(n) ? NULL : talk_begin(n, contact, key);
 	if (t != NULL)
 		t->call = call_new_in(&n->options->call, n->options->identity, &ring->handshake,
 				      &ring->offer, ring->rung, n->options->broker, n->registration,

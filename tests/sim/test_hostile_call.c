@@ -1,0 +1,368 @@
+/*
+ * Calls among the hostile: a broker that forges, replays, swaps, reorders and drops; a caller who
+ * lists a victim's address; a stranger who rings (natkit-protocol(7), SECURITY).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/crypto.h"
+#include "pair.h"
+#include "wire/rendezvous_msg.h"
+
+#define LIMIT      (60 * NK_S)
+#define DELAY      (20 * NK_MS)
+#define STORED_MAX 8
+
+/**
+ * struct hostile - What a broker has seen, and what it will do
+ * @method:	The messages that it meddles with
+ * @stored:	The first of them, as sent
+ * @forge:	Changes a bit of each; @drop: so many of them are lost; @swap: instead of each the
+ *		first stored one goes; @twice: each is sent twice
+ * @replay:	The stored ones are sent once more, in the wrong order
+ */
+struct hostile {
+	uint16_t method;
+	struct action stored[STORED_MAX];
+	unsigned stored_count, seen, replayed;
+	bool forge, swap, twice, replay, due;
+	unsigned drop;
+	struct action again;
+};
+
+static bool is_of(const struct action *a, uint16_t method)
+{
+	struct stun_msg m;
+
+	return stun_read(&m, a->data, a->len) == 0 && m.cls == STUN_INDICATION &&
+	       m.method == method;
+}
+
+static void store(struct hostile *h, const struct action *a)
+{
+	if (h->stored_count < STORED_MAX)
+		h->stored[h->stored_count++] = *a;
+}
+
+/* In what the two sides have sealed, near its end. */
+static void flip(struct action *a)
+{
+	struct stun_msg m;
+	struct rd body;
+
+	assert_int_equal(stun_read(&m, a->data, a->len), 0);
+	assert_true(stun_find(&m, RENDEZVOUS_ATTR_BODY, &body));
+	a->data[body.end - a->data - 20] ^= 1;
+}
+
+static bool passes(void *user, struct action *a)
+{
+	struct hostile *h = user;
+
+	if (!is_of(a, h->method))
+		return true;
+	h->seen++;
+	if (h->swap) {
+		const struct addr to = a->to;
+
+		*a = h->stored[0];
+		a->to = to;
+	}
+	store(h, a);
+	if (h->forge)
+		flip(a);
+	if (h->seen <= h->drop)
+		return false;
+	h->due = h->twice;
+	h->again = *a;
+	return true;
+}
+
+static bool adds(void *user, struct action *a)
+{
+	struct hostile *h = user;
+
+	if (h->due) {
+		h->due = false;
+		*a = h->again;
+		return true;
+	}
+	if (!h->replay || h->replayed == h->stored_count)
+		return false;
+	*a = h->stored[h->stored_count - ++h->replayed];
+	return true;
+}
+
+static struct pair_plan plan_of(uint64_t seed, struct hostile *h)
+{
+	struct pair_plan plan = pair_plan(seed, DELAY);
+
+	plan.ends[PAIR_CALLS].options = pair_options(PUNCH_SEND);
+	plan.ends[PAIR_CALLS].say = "hi\n";
+	plan.ends[PAIR_CALLS].then_end = true;
+	plan.meddler = (struct pair_meddler){passes, adds, h};
+	return plan;
+}
+
+static enum call_end play(struct pair *p, const struct pair_plan *plan)
+{
+	pair_set(p, plan);
+	assert_int_equal(pair_run(p, LIMIT), CORE_DONE);
+	return natpunch_end(p->ends[PAIR_CALLS].run);
+}
+
+static unsigned calls_of(const struct pair *p, enum pair_who who)
+{
+	struct call_report r;
+	unsigned n = 0;
+
+	while (natpunch_call(p->ends[who].run, n, &r))
+		n++;
+	return n;
+}
+
+static void test_forged_offer(void **state)
+{
+	struct hostile h = {.method = RENDEZVOUS_CALL, .forge = true};
+	const struct pair_plan plan = plan_of(1, &h);
+	struct pair p;
+
+	(void)state;
+	assert_int_equal(play(&p, &plan), CALL_NO_ANSWER);
+	assert_true(h.seen > 1);
+	assert_int_equal(calls_of(&p, PAIR_LISTENS), 0);
+	assert_int_equal(pair_told(&p, PAIR_LISTENS, NATPUNCH_RANG, 1), NK_NEVER);
+	pair_strike(&p);
+}
+
+static void test_forged_answer(void **state)
+{
+	struct hostile h = {.method = RENDEZVOUS_ANSWER, .forge = true};
+	const struct pair_plan plan = plan_of(2, &h);
+	struct pair p;
+
+	(void)state;
+	assert_int_equal(play(&p, &plan), CALL_NO_ANSWER);
+	assert_true(h.seen > 1);
+	assert_int_equal(pair_told(&p, PAIR_CALLS, NATPUNCH_CONNECTED, 1), NK_NEVER);
+	assert_int_equal(pair_told(&p, PAIR_LISTENS, NATPUNCH_CONNECTED, 1), NK_NEVER);
+	pair_strike(&p);
+}
+
+/* What a listener does with an offer that it has had: nothing, and not a packet to the caller. */
+static void test_replayed_offer(void **state)
+{
+	struct hostile h = {.method = RENDEZVOUS_CALL};
+	const struct pair_plan plan = plan_of(3, &h);
+	unsigned packets;
+	struct pair p;
+
+	(void)state;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	assert_true(h.stored_count > 0);
+	world_run(p.world, NULL, world_now(p.world) + 10 * NK_S);
+	assert_int_equal(calls_of(&p, PAIR_LISTENS), 1);
+	packets = p.ends[PAIR_LISTENS].packets;
+	h.replay = true;
+	world_run(p.world, NULL, world_now(p.world) + 40 * NK_S);
+	assert_int_equal(h.replayed, h.stored_count);
+	assert_int_equal(calls_of(&p, PAIR_LISTENS), 1);
+	assert_in_range(p.ends[PAIR_LISTENS].packets - packets, 1, 4); /* refreshes */
+	pair_strike(&p);
+}
+
+/* Two calls of one caller, and the second is given the answer to the first. */
+static void test_swapped_answers(void **state)
+{
+	struct hostile h = {.method = RENDEZVOUS_ANSWER};
+	struct pair_plan plan = plan_of(4, &h);
+	struct natpunch *first;
+	struct pair p;
+
+	(void)state;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	first = p.ends[PAIR_CALLS].run;
+	h.swap = true;
+	p.ends[PAIR_CALLS].event_count = 0;
+	p.ends[PAIR_CALLS].say = "again\n";
+	pair_start(&p, PAIR_CALLS);
+	assert_int_equal(pair_run(&p, 2 * LIMIT), CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_NO_ANSWER);
+	assert_true(h.seen > 2);
+	natpunch_free(first);
+	pair_strike(&p);
+}
+
+static void assert_one_call(struct hostile *h, uint64_t seed)
+{
+	const struct pair_plan plan = plan_of(seed, h);
+	struct pair p;
+
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	assert_string_equal((char *)p.ends[PAIR_LISTENS].heard, "hi\n");
+	assert_int_equal(calls_of(&p, PAIR_LISTENS), 1);
+	pair_strike(&p);
+}
+
+static void test_doubled_and_reordered(void **state)
+{
+	static const uint16_t methods[] = {RENDEZVOUS_CALL, RENDEZVOUS_ANSWER};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct hostile h = {.method = methods[i], .twice = true, .replay = true};
+
+		assert_one_call(&h, 5 + i);
+		assert_true(h.seen > 0);
+	}
+}
+
+static void test_some_dropped(void **state)
+{
+	static const uint16_t methods[] = {RENDEZVOUS_CALL, RENDEZVOUS_ANSWER};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct hostile h = {.method = methods[i], .drop = 3};
+
+		assert_one_call(&h, 7 + i);
+		assert_true(h.seen > 3);
+	}
+}
+
+static void test_all_dropped(void **state)
+{
+	struct hostile h = {.method = RENDEZVOUS_CALL, .drop = 1000};
+	const struct pair_plan plan = plan_of(9, &h);
+	struct pair p;
+
+	(void)state;
+	assert_int_equal(play(&p, &plan), CALL_NO_ANSWER);
+	pair_strike(&p);
+}
+
+/* Packets by destination */
+struct victim {
+	struct addr ip;
+	unsigned packets;
+};
+
+static bool count_to(void *user, const struct action *a)
+{
+	struct victim *v = user;
+
+	v->packets += addr_same_ip(&a->to, &v->ip);
+	return true;
+}
+
+/* The caller names somebody else's address as its own: all that he gets is what the cap allows. */
+static void listed_victim(uint64_t seed, bool hard)
+{
+	struct hostile h = {0};
+	struct pair_plan plan = plan_of(seed, &h);
+	struct victim v = {.ip = addr_v4(198, 51, 100, 77, 0)};
+	struct pair_end_plan *caller = &plan.ends[PAIR_CALLS];
+	struct pair p;
+
+	caller->options.call.hosts[0] = v.ip;
+	caller->options.call.host_count = 1;
+	for (unsigned i = 0; i < PAIR_ENDS; i++) {
+		plan.ends[i].options.call.hard = hard;
+		plan.ends[i].nats[0].mapping = NAT_APD;
+		plan.ends[i].nats[0].ports = i == PAIR_CALLS ? NAT_PORTS_RANDOM
+							     : NAT_PORTS_SEQUENTIAL;
+	}
+	pair_set(&p, &plan);
+	p.ends[PAIR_LISTENS].watch = count_to;
+	p.ends[PAIR_LISTENS].user = &v;
+	world_run(p.world, NULL, LIMIT);
+	assert_in_range(v.packets, 1, PUNCH_UNPROVEN_MAX);
+	pair_strike(&p);
+}
+
+static void test_listed_victim(void **state)
+{
+	(void)state;
+	listed_victim(10, false);
+	listed_victim(11, true);
+}
+
+/* What a caller sends, and when: it follows from all that it hears. */
+static bool hash_of(void *user, const struct action *a)
+{
+	uint8_t *hash = user;
+	uint8_t both[32 + sizeof(a->len)];
+
+	memcpy(both, hash, 32);
+	memcpy(both + 32, &a->len, sizeof(a->len));
+	crypto_sha256(hash, both, sizeof(both));
+	return true;
+}
+
+struct ringing {
+	nk_time acknowledged, over;
+	unsigned packets;
+	uint8_t lengths[32];
+};
+
+/* A stranger rings @key: registered, but it does not allow him; or nobody's. */
+static void ring_as_stranger(struct ringing *out, bool registered)
+{
+	static const struct punch_contact others[1] = {{.key = {1}}};
+	struct hostile h = {0};
+	struct pair_plan plan = plan_of(12, &h);
+	struct call_report r;
+	struct identity nobody;
+	struct pair p;
+
+	identity_from_seed(&nobody, (const uint8_t[32]){9});
+	plan.ends[PAIR_LISTENS].options.allowed = others;
+	plan.ends[PAIR_LISTENS].options.allowed_count = 1;
+	plan.ends[PAIR_CALLS].options.callee.name = registered ? NULL : "nobody";
+	memcpy(plan.ends[PAIR_CALLS].options.callee.key, nobody.sign_public, 32);
+	pair_set(&p, &plan);
+	memset(out, 0, sizeof(*out));
+	p.ends[PAIR_CALLS].watch = hash_of;
+	p.ends[PAIR_CALLS].user = out->lengths;
+	assert_int_equal(pair_run(&p, LIMIT), CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_NO_ANSWER);
+	assert_int_equal(pair_told(&p, PAIR_LISTENS, NATPUNCH_RANG, 1) != NK_NEVER, registered);
+	assert_true(natpunch_call(p.ends[PAIR_CALLS].run, 0, &r));
+	out->acknowledged = r.acknowledged;
+	out->over = world_now(p.world);
+	out->packets = p.ends[PAIR_CALLS].packets;
+	pair_strike(&p);
+}
+
+static void test_stranger_learns_nothing(void **state)
+{
+	struct ringing known, unknown;
+
+	(void)state;
+	ring_as_stranger(&known, true);
+	ring_as_stranger(&unknown, false);
+	assert_memory_equal(&known, &unknown, sizeof(known));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_forged_offer),
+		cmocka_unit_test(test_forged_answer),
+		cmocka_unit_test(test_replayed_offer),
+		cmocka_unit_test(test_swapped_answers),
+		cmocka_unit_test(test_doubled_and_reordered),
+		cmocka_unit_test(test_some_dropped),
+		cmocka_unit_test(test_all_dropped),
+		cmocka_unit_test(test_listed_victim),
+		cmocka_unit_test(test_stranger_learns_nothing),
+	};
+
+	if (crypto_init() != 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
