@@ -192,7 +192,7 @@ static void play_call(struct pair *p)
 static void take_result(const struct pair *p, const struct pair_scene *s, struct pair_result *out)
 {
 	const nk_time told = pair_told(p, PAIR_CALLS, NATPUNCH_RELAY_LIKELY, 1);
-	struct call_report reports[PAIR_SIDES];
+	struct call_report reports[PAIR_SIDES] = {{.punches = 0}};
 	const struct punch_result *a = &reports[CALLER].punch, *b = &reports[CALLEE].punch;
 
 	if (!natpunch_call(p->ends[PAIR_CALLS].run, 0, &reports[CALLER]))
