@@ -102,7 +102,9 @@ static nk_time side_deadline(const void *core)
 
 static bool is_busy(const struct duelist *s)
 {
-	return s->punch == NULL || punch_status(s->punch) == CORE_BUSY;
+	if (s->punch == NULL || punch_status(s->punch) == CORE_BUSY)
+		return true;
+	return s->config.ice && !punch_result(s->punch)->nominated;
 }
 
 /* Who is connected still answers, as long as the other may ask. */

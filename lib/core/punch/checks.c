@@ -6,13 +6,12 @@
 #include "core/punch/candidate.h"
 
 void checks_init(struct checks *c, const struct ice_secret *ours, const struct ice_secret *theirs,
-		 bool controlling, bool acknowledges, struct rng *rng)
+		 bool controlling, struct rng *rng)
 {
 	*c = (struct checks){
 		.ours = ours,
 		.theirs = theirs,
 		.controlling = controlling,
-		.acknowledges = acknowledges,
 		.rng = rng,
 	};
 	rng_bytes(rng, &c->tie_breaker, sizeof(c->tie_breaker));
@@ -105,7 +104,7 @@ void checks_write(struct checks *c, struct action *action, struct check *check,
 		.use_candidate = check->nominates,
 		.controlling = c->controlling,
 		.tie_breaker = c->tie_breaker,
-		.heard = c->acknowledges ? heard : NULL,
+		.heard = heard,
 	};
 	char name[ICE_USERNAME_MAX + 1];
 

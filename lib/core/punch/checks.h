@@ -44,7 +44,6 @@ struct check {
 struct checks {
 	const struct ice_secret *ours, *theirs;
 	bool controlling;
-	bool acknowledges; /* the peer understands HEARD */
 	uint64_t tie_breaker;
 	struct rng *rng;
 	struct check kept[CHECKS_KEPT];
@@ -70,7 +69,7 @@ struct checks_news {
 
 /* @ours and @theirs outlive it. */
 void checks_init(struct checks *c, const struct ice_secret *ours, const struct ice_secret *theirs,
-		 bool controlling, bool acknowledges, struct rng *rng);
+		 bool controlling, struct rng *rng);
 
 void checks_input(struct checks *c, const uint8_t *bytes, size_t len, struct checks_news *out);
 

@@ -236,7 +236,9 @@ static bool send_line(struct ice_run *r, struct action *action)
 {
 	char line[ICE_LINE_MAX + 1];
 
-	if (r->state != ICE_CONNECTED || !ice_lines_take(&r->lines, line, &action->len))
+	/* Before it has nominated the peer may not listen. */
+	if (r->state != ICE_CONNECTED || !punch_result(r->punch)->nominated ||
+	    !ice_lines_take(&r->lines, line, &action->len))
 		return false;
 	action->kind = ACTION_SEND;
 	action->id = punch_result(r->punch)->socket;

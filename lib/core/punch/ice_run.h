@@ -3,8 +3,8 @@
  * descriptions come by other ways than a broker's.
  *
  * On its stream it writes its description and an empty line, reads the peer's up to an
- * empty line or the end, writes "connected ADDRESS" when a pair is nominated, and from then on each
- * line is a datagram to the peer and each datagram of the peer a line. After the end of what
+ * empty line or the end, and writes "connected ADDRESS" when a pair is acknowledged both ways. Each further
+ * line is a datagram to the peer, once the pair is nominated, and each datagram of the peer a line. After the end of what
  * it reads it goes on for a moment, since the peer may still need an answer.
  */
 #ifndef CORE_PUNCH_ICE_RUN_H

@@ -54,8 +54,7 @@ struct punch *punch_new(const struct punch_config *config, struct rng *rng, nk_t
 			.first_heard = NK_NEVER,
 			.established = NK_NEVER,
 		};
-	checks_init(&p->checks, &p->config.ours, &p->config.theirs, config->controlling,
-		    !config->ice, rng);
+	checks_init(&p->checks, &p->config.ours, &p->config.theirs, config->controlling, rng);
 	spares_init(&p->spares, config->first_socket);
 	if (config->have_fresh)
 		spares_have(&p->spares, PLAN_FRESH);
@@ -245,7 +244,8 @@ bool punch_output(struct punch *p, struct action *action, nk_time now)
 	if (send_answer(p, action) || send_triggered(p, action, now))
 		return true;
 	if (p->result.connected)
-		return spares_close(&p->spares, used, action) || send_keepalive(p, action, now);
+		return spares_close(&p->spares, used, action) || send_due(p, action, now) ||
+		       send_keepalive(p, action, now);
 	return send_opener(p, action, now) || send_due(p, action, now) || do_aims(p, action, now);
 }
 
@@ -254,7 +254,7 @@ nk_time punch_deadline(const struct punch *p)
 	if (p->over)
 		return NK_NEVER;
 	if (p->result.connected)
-		return p->config.ice ? p->keepalive : NK_NEVER;
+		return p->config.ice ? nk_min(p->keepalive, pairs_next(&p->pairs)) : NK_NEVER;
 	return nk_min(p->end, nk_min(pairs_next(&p->pairs), plan_deadline(&p->plan)));
 }
 

@@ -44,7 +44,7 @@
  * @hard:	Both sides allow predict and birthday; towards @hard_ip alone (all zero: nowhere)
  * @plain_p:	What is believed of plain punching to this peer; 0: nothing is known
  * @one_ip:	Both were seen at the same public IP
- * @ice:	The peer is an ICE agent of others: regular nomination, binding indications
+ * @ice:	The peer is an ICE agent of others: roles, nomination, binding indications
  */
 struct punch_config {
 	struct ice_secret ours, theirs;
@@ -76,7 +76,7 @@ struct punch_attempt {
 
 /**
  * struct punch_result - What has come of it, so far
- * @connected:	Acknowledged both ways
+ * @connected:	Acknowledged both ways; @nominated: (ICE) and the pair is that of the controlling side
  * @socket, @peer: The pair: an id, and where our check went; @by: the tactic that made it
  * @established: When
  * @first_check: The check of ours that was acknowledged was the first full-TTL one of its pair
@@ -85,7 +85,7 @@ struct punch_attempt {
  * @relay_likely: P(no direct path) when the hard tactics were judged hopeless, else 0
  */
 struct punch_result {
-	bool connected;
+	bool connected, nominated;
 	uint32_t socket;
 	struct addr peer;
 	enum tactic by;

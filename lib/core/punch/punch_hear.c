@@ -41,12 +41,17 @@ static struct pair *pair_heard(struct punch *p, uint32_t socket, const struct ad
 	return pair;
 }
 
-static void connect_by(struct punch *p, const struct pair *pair, nk_time now)
+static void use(struct punch *p, const struct pair *pair)
 {
-	p->result.connected = true;
 	p->result.socket = p->config.first_socket + pair->socket;
 	p->result.peer = pair->to;
 	p->result.by = pair->tactic;
+}
+
+static void connect_by(struct punch *p, const struct pair *pair, nk_time now)
+{
+	use(p, pair);
+	p->result.connected = true;
 	p->result.established = now;
 	p->result.first_check = pair->by_first;
 	p->result.attempts[pair->tactic].established = now;
@@ -55,31 +60,47 @@ static void connect_by(struct punch *p, const struct pair *pair, nk_time now)
 
 /*
  * Between peers of ours the peer's check counts on whatever address it came from: a NAT that maps
- * each destination anew and filters nothing never sends from where it is sent to. With other agents it is
- * the nominated pair (RFC 8445 section 8.1.1).
+ * each destination anew and filters nothing never sends from where it is sent to.
  */
 static bool is_way_through(const struct punch *p, const struct pair *pair)
 {
-	if (!pair->acked)
-		return false;
-	if (!p->config.ice)
-		return pair->heard || p->heard_on[pair->socket];
-	return p->checks.controlling ? pair->nominated : pair->wanted;
+	return pair->acked && (pair->heard || (!p->config.ice && p->heard_on[pair->socket]));
+}
+
+/* RFC 8445 section 8.1.1: what works is used, and nominated meanwhile. */
+static void nominate(struct punch *p, struct pair *pair, nk_time now)
+{
+	for (unsigned i = 0; i < p->pairs.count; i++)
+		p->pairs.list[i].due = NK_NEVER;
+	if (!p->config.ice || !p->checks.controlling)
+		return;
+	pair->nominating = pair->trigger = true;
+	pair->due = now + p->config.first_pause;
+	pair->pause = p->config.first_pause;
 }
 
 static void look_for_way(struct punch *p, nk_time now)
 {
-	for (unsigned i = 0; !p->result.connected && i < p->pairs.count; i++)
-		if (is_way_through(p, &p->pairs.list[i]))
-			connect_by(p, &p->pairs.list[i], now);
+	for (unsigned i = 0; !p->result.connected && i < p->pairs.count; i++) {
+		if (!is_way_through(p, &p->pairs.list[i]))
+			continue;
+		connect_by(p, &p->pairs.list[i], now);
+		nominate(p, &p->pairs.list[i], now);
+	}
 }
 
-static bool is_nominating(const struct punch *p)
+/* The controlling side's choice is the other's too. */
+static void look_for_nominated(struct punch *p)
 {
-	for (unsigned i = 0; i < p->pairs.count; i++)
-		if (p->pairs.list[i].nominating)
-			return true;
-	return false;
+	for (unsigned i = 0; !p->result.nominated && i < p->pairs.count; i++) {
+		struct pair *pair = &p->pairs.list[i];
+
+		if (!pair->acked || !(p->checks.controlling ? pair->nominated : pair->wanted))
+			continue;
+		p->result.nominated = true;
+		use(p, pair);
+		pair->due = NK_NEVER;
+	}
 }
 
 /* A check of ours has reached the peer. */
@@ -95,11 +116,13 @@ static void acknowledged(struct punch *p, const struct check *check, nk_time now
 	pair->acked = true;
 	pair->nominated |= check->nominates;
 	caps_prove(&p->caps, &aim->to);
-	if (p->config.ice && p->checks.controlling && !is_nominating(p)) {
-		pair->nominating = pair->trigger = true;
-		pair->due = now + p->config.first_pause;
-		pair->pause = p->config.first_pause;
-	}
+}
+
+/* RFC 8445 section 7.2.5.2.1: with agents of others only who was asked can answer. */
+static bool may_acknowledge(const struct punch *p, const struct check *check, uint32_t socket,
+			    const struct addr *from)
+{
+	return check->aim.socket == socket && (!p->config.ice || addr_eq(&check->aim.to, from));
 }
 
 static void queue_answer(struct punch *p, uint32_t socket, const struct addr *to,
@@ -147,11 +170,11 @@ static void on_check(struct punch *p, uint32_t socket, const struct addr *from,
 		pair->heard_at = now;
 		memcpy(pair->heard_tid, news->tid, STUN_TID);
 		pair->wanted |= news->ask.use_candidate;
-		/* RFC 8445 section 7.3.1.4. Between peers of ours a check acknowledges too. */
-		pair->trigger = p->config.ice ? !pair->acked : !p->result.connected;
+		/* RFC 8445 section 7.3.1.4; from peers of ours it acknowledges too. */
+		pair->trigger |= !p->result.connected || (p->config.ice && !pair->acked);
 	}
 	known = news->ask.heard != NULL ? checks_find(&p->checks, news->ask.heard) : NULL;
-	if (known != NULL && !p->config.ice && known->aim.socket == socket)
+	if (known != NULL && may_acknowledge(p, known, socket, from))
 		acknowledged(p, known, now);
 }
 
@@ -161,8 +184,7 @@ static void on_answer(struct punch *p, uint32_t socket, const struct addr *from,
 	const struct check *check = news->check;
 	struct pair *pair = pairs_find(&p->pairs, socket, from);
 
-	/* RFC 8445 section 7.2.5.2.1 */
-	if (check->aim.socket != socket || (p->config.ice && !addr_eq(&check->aim.to, from)))
+	if (!may_acknowledge(p, check, socket, from))
 		return;
 	note_in(p, check->aim.tactic, now);
 	if (news->error == 0) {
@@ -193,6 +215,8 @@ bool punch_input(struct punch *p, const struct event *ev, nk_time now)
 	else if (news.kind == CHECKS_ANSWERED)
 		on_answer(p, socket, &ev->from, &news, now);
 	look_for_way(p, now);
+	if (p->config.ice && p->result.connected)
+		look_for_nominated(p);
 	return news.kind != CHECKS_FOREIGN;
 }
 
