@@ -60,6 +60,12 @@ answer() {
   assert_output --partial 'NAT with Address and Port Dependent Filtering!'
 }
 
+@test "an agent of libnice, which asks without the magic cookie, learns its public address" {
+  lab_broker
+  run answer /usr/bin/python3 "$BATS_TEST_DIRNAME/../peers/ice_nice.py" controlling 192.0.2.1
+  assert_output --regexp '198\.51\.100\.10 [0-9]+ typ srflx'
+}
+
 @test "SIGTERM ends it cleanly" {
   lab_broker
   kill -TERM "$lab_server"
