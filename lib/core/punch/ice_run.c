@@ -198,7 +198,11 @@ static void advance(struct ice_run *r, nk_time now)
 
 static void on_datagram(struct ice_run *r, const struct event *ev, nk_time now)
 {
-	if (punch_input(r->punch, ev, now) || !punch_is_peer(r->punch, ev))
+	struct stun_msg m;
+
+	/* STUN that is no check of ours is not data either: late answers, keepalives. */
+	if (punch_input(r->punch, ev, now) || !punch_is_peer(r->punch, ev) ||
+	    stun_read(&m, ev->data, ev->len) != NK_ERR_NOT_STUN)
 		return;
 	ice_lines_put(r->state == ICE_CONNECTED ? &r->lines : &r->early, ev->data, ev->len, true);
 }
