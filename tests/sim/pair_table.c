@@ -205,6 +205,8 @@ bool pair_table_fill(struct pair_table *t, const struct pair_table_plan *plan)
 	*t = (struct pair_table){.plan = *plan};
 	for (unsigned side = 0; side < PAIR_SIDES; side++)
 		choose_sides(t, side);
+	if (t->side_count[CALLER] == 0 || t->side_count[CALLEE] == 0)
+		return false;
 	number_scenes(t);
 	t->results = crew_memory(results_size(t));
 	if (t->results == NULL)

@@ -188,7 +188,7 @@ static int run(const struct settings *s, struct pair_table_plan *plan)
 	if (pair_table_fill(&t, plan))
 		status = judge_table(s, &t);
 	else
-		fprintf(stderr, "pairs: a process could not be had, or died\n");
+		fprintf(stderr, "pairs: the zoo has no combinations, or a process died\n");
 	pair_table_free(&t);
 	return status;
 }
