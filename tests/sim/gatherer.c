@@ -95,6 +95,7 @@ struct broker *gatherer_broker(struct world *w, bool one_address, uint64_t seed)
 	memcpy(config.listen, addrs, sizeof(addrs));
 	config.sessions_max = 16;
 	config.trials_max = 16;
+	config.registrations_max = 1;
 	memcpy(bytes + 1, &seed, sizeof(seed));
 	b = broker_new(&config, bytes);
 	need(b != NULL);
