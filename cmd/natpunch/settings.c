@@ -181,7 +181,7 @@ static int add_forward(void *into, const char *value, char why[static OPTIONS_WH
 	{.name = "exec",                                                                       \
 	 .letter = 'x',                                                                        \
 	 .argument = "COMMAND",                                                                \
-	 .help = "Run this by sh(1) for each call, its standard input and output in place of " \
+	 .help = "Run this by the shell for each call, its standard input and output in place of " \
 		 "ours.",                                                                      \
 	 .kind = OPTION_STRING,                                                                \
 	 AT(exec)},                                                                            \
