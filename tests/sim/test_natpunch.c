@@ -194,6 +194,7 @@ static void test_each_tactic(void **state)
 	(void)state;
 	for (unsigned i = 0; i < TACTICS; i++)
 		plan.ends[PAIR_CALLS].options.order[i] = (enum tactic)i;
+	plan.ends[PAIR_LISTENS].options.calls_max = 1;
 	assert_int_equal(play(&p, &plan), CALL_CLOSED);
 	for (; natpunch_call(p.ends[PAIR_CALLS].run, tried, &r); tried++) {
 		assert_int_equal(r.tested, tried);
@@ -244,6 +245,92 @@ static void test_too_long(void **state)
 	pair_strike(&p);
 }
 
+/* Nobody is rung for what cannot be sent. */
+static void test_too_long_to_send(void **state)
+{
+	static char text[SESSION_MESSAGE_MAX + 2];
+	struct pair_plan plan = plan_of(15, PUNCH_SEND);
+	struct pair p;
+
+	(void)state;
+	memset(text, 'x', SESSION_MESSAGE_MAX + 1);
+	plan.ends[PAIR_CALLS].say = text;
+	plan.ends[PAIR_CALLS].then_end = true;
+	assert_int_equal(play(&p, &plan), CALL_FAILED);
+	assert_true(pair_told(&p, PAIR_CALLS, NATPUNCH_TOO_LONG, 1) != NK_NEVER);
+	assert_int_equal(p.ends[PAIR_CALLS].packets, 0);
+	pair_strike(&p);
+}
+
+static void test_send_nothing(void **state)
+{
+	struct pair_plan plan = plan_of(16, PUNCH_SEND);
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_CALLS].say = "";
+	plan.ends[PAIR_CALLS].then_end = true;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	assert_int_equal(p.ends[PAIR_LISTENS].heard_len, 0);
+	pair_strike(&p);
+}
+
+/* Who was cut off calls again, while the listener, who has room for one, still holds the first call. */
+static void test_calls_again(void **state)
+{
+	struct pair_plan plan = plan_of(17, PUNCH_CALL);
+	struct natpunch *first;
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].options.calls_max = 1;
+	pair_set(&p, &plan);
+	assert_true(pair_wait(&p, PAIR_LISTENS, NATPUNCH_CONNECTED, 1, LIMIT) != NK_NEVER);
+	first = p.ends[PAIR_CALLS].run;
+	pair_start(&p, PAIR_CALLS);
+	pair_say(&p, PAIR_CALLS, "it is me again\n");
+	assert_true(pair_hears(&p, PAIR_LISTENS, "it is me again\n", world_now(p.world) + 2 * NK_S) !=
+		    NK_NEVER);
+	natpunch_free(first);
+	pair_strike(&p);
+}
+
+/* A listener that gives each call a program: what it says and hears is that call's alone. */
+static void test_own_streams(void **state)
+{
+	struct pair_plan plan = plan_of(18, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].options.own_stream = true;
+	plan.ends[PAIR_CALLS].say = "question\n";
+	plan.ends[PAIR_CALLS].then_end = true;
+	plan.ends[PAIR_LISTENS].say = "answer\n";
+	plan.ends[PAIR_LISTENS].then_end = true;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	assert_string_equal((char *)p.ends[PAIR_LISTENS].heard, "question\n");
+	assert_string_equal((char *)p.ends[PAIR_CALLS].heard, "answer\n");
+	assert_true(p.ends[PAIR_LISTENS].ended);
+	assert_int_equal(natpunch_status(p.ends[PAIR_LISTENS].run), CORE_BUSY);
+	pair_strike(&p);
+}
+
+static void test_once(void **state)
+{
+	struct pair_plan plan = plan_of(19, PUNCH_SEND);
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].options.once = true;
+	plan.ends[PAIR_CALLS].say = "hi\n";
+	plan.ends[PAIR_CALLS].then_end = true;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	assert_int_equal(world_run(p.world, &p.ends[PAIR_LISTENS], world_now(p.world) + NK_S),
+			 CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_LISTENS].run), CALL_CLOSED);
+	pair_strike(&p);
+}
+
 /* The caller goes without a word: the listener notices, and does not wait for ever. */
 static void test_caller_gone(void **state)
 {
@@ -290,6 +377,11 @@ int main(void)
 		cmocka_unit_test(test_each_tactic),
 		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_too_long_to_send),
+		cmocka_unit_test(test_send_nothing),
+		cmocka_unit_test(test_calls_again),
+		cmocka_unit_test(test_own_streams),
+		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_caller_gone),
 		cmocka_unit_test(test_stop),
 	};

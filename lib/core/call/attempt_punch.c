@@ -74,19 +74,57 @@ static struct punch_config punch_of(const struct attempt *a)
 	return config;
 }
 
+static bool names_kind(const struct offer *o, enum candidate_kind kind)
+{
+	for (unsigned i = 0; i < o->candidate_count; i++)
+		if (o->candidates[i].kind == (uint8_t)kind)
+			return true;
+	return false;
+}
+
+static bool names_v6(const struct offer *o)
+{
+	for (unsigned i = 0; i < o->candidate_count; i++)
+		if (addr_family(&o->candidates[i].addr) == ADDR_V6)
+			return true;
+	return false;
+}
+
+/* The caller's: what some tactics need is not there, and then they need not be waited for. */
+static bool is_hopeless(const struct attempt *a, const struct punch_config *c)
+{
+	uint32_t left = c->tactics;
+
+	if (!names_kind(&a->ours, CANDIDATE_MAPPED) && !names_kind(&a->theirs, CANDIDATE_MAPPED))
+		left &= ~TACTIC_BIT(TACTIC_MAPPED);
+	if (!names_v6(&a->ours) || !names_v6(&a->theirs))
+		left &= ~TACTIC_BIT(TACTIC_IPV6);
+	if (!c->one_ip)
+		left &= ~TACTIC_BIT(TACTIC_HAIRPIN);
+	if (!c->hard)
+		left &= ~(TACTIC_BIT(TACTIC_PREDICT) | TACTIC_BIT(TACTIC_BIRTHDAY));
+	if (!ring_may_relay(a->ring))
+		left &= ~TACTIC_BIT(TACTIC_RELAY);
+	return left == 0;
+}
+
 void attempt_start_punch(struct attempt *a, uint64_t fire_us, nk_time now)
 {
 	const struct broker_clock *clock = a->config.caller
 						   ? ring_clock(a->ring)
 						   : registration_clock(a->config.registration);
 	struct punch_config config;
+	bool hopeless;
 
 	a->fire = broker_clock_ours(clock, fire_us) - broker_clock_rtt(clock) / 2;
 	a->times.fired = nk_max(a->fire, now);
 	config = punch_of(a);
+	hopeless = a->config.caller && is_hopeless(a, &config);
 	a->punch = punch_new(&config, a->rng, now);
 	crypto_wipe(&config, sizeof(config));
 	a->state = ATTEMPT_PUNCHING;
 	if (a->punch == NULL)
 		attempt_give_up(a, CALL_FAILED);
+	else if (hopeless)
+		attempt_give_up(a, CALL_NO_PATH);
 }

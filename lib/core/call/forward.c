@@ -56,19 +56,27 @@ static struct flow *flow_of_program(struct forwards *f, unsigned call, unsigned 
 	return NULL;
 }
 
-/* A place for a new flow: the one that has been silent longest goes, if its socket is closed. */
-static struct flow *new_flow(struct forwards *f, nk_time now)
+/* What becomes of the socket of a place that another flow takes. */
+static enum forward_socket socket_for(bool served, enum forward_socket was)
 {
-	struct flow *oldest = NULL;
+	if (was == FORWARD_CLOSED || was == FORWARD_WANTED)
+		return served ? FORWARD_WANTED : FORWARD_CLOSED;
+	return served ? FORWARD_STALE : FORWARD_DROPPED;
+}
 
-	for (unsigned i = 0; i < FORWARD_FLOWS; i++) {
-		struct flow *w = &f->flows[i];
+/* A place for a new flow: that which has been silent longest makes room. */
+static struct flow *new_flow(struct forwards *f, bool served, nk_time now)
+{
+	struct flow *oldest = &f->flows[0];
 
-		if (w->socket == FORWARD_CLOSED && (oldest == NULL || w->used < oldest->used))
-			oldest = w;
-	}
-	if (oldest != NULL)
-		*oldest = (struct flow){.used = nk_max(now, 1)};
+	for (unsigned i = 1; i < FORWARD_FLOWS; i++)
+		if (f->flows[i].used < oldest->used)
+			oldest = &f->flows[i];
+	*oldest = (struct flow){
+		.used = nk_max(now, 1),
+		.served = served,
+		.socket = socket_for(served, oldest->socket),
+	};
 	return oldest;
 }
 
@@ -96,9 +104,7 @@ static size_t from_program(struct forwards *f, unsigned forward, const struct ev
 	*call = (unsigned)speaker;
 	w = flow_of_program(f, *call, forward, &ev->from);
 	if (w == NULL) {
-		w = new_flow(f, now);
-		if (w == NULL)
-			return 0;
+		w = new_flow(f, false, now);
 		w->call = *call;
 		w->forward = forward;
 		w->from = ev->from;
@@ -168,14 +174,10 @@ static void to_server(struct forwards *f, unsigned call, uint16_t port, uint16_t
 	if (!serves(f, port))
 		return;
 	if (w == NULL) {
-		w = new_flow(f, now);
-		if (w == NULL)
-			return;
-		w->served = true;
+		w = new_flow(f, true, now);
 		w->call = call;
 		w->port = port;
 		w->number = number;
-		w->socket = FORWARD_WANTED;
 	}
 	w->used = nk_max(now, 1);
 	server.port = w->port;
@@ -226,11 +228,22 @@ void forwards_forget(struct forwards *f, unsigned call)
 
 static bool turn_socket(enum forward_socket *socket, struct action *action)
 {
-	if (*socket != FORWARD_WANTED && *socket != FORWARD_DROPPED)
+	switch (*socket) {
+	case FORWARD_WANTED:
+		*socket = FORWARD_ASKED;
+		action->kind = ACTION_OPEN;
+		return true;
+	case FORWARD_STALE:
+		*socket = FORWARD_WANTED;
+		action->kind = ACTION_CLOSE;
+		return true;
+	case FORWARD_DROPPED:
+		*socket = FORWARD_CLOSED;
+		action->kind = ACTION_CLOSE;
+		return true;
+	default:
 		return false;
-	action->kind = *socket == FORWARD_WANTED ? ACTION_OPEN : ACTION_CLOSE;
-	*socket = *socket == FORWARD_WANTED ? FORWARD_ASKED : FORWARD_CLOSED;
-	return true;
+	}
 }
 
 static bool turn_sockets(struct forwards *f, struct action *action)

@@ -15,7 +15,14 @@
 #define FORWARD_IDS    (NATPUNCH_FORWARDS_MAX + FORWARD_FLOWS)
 #define FORWARD_HEADER 5
 
-enum forward_socket { FORWARD_CLOSED, FORWARD_WANTED, FORWARD_ASKED, FORWARD_OPEN, FORWARD_DROPPED };
+enum forward_socket {
+	FORWARD_CLOSED,
+	FORWARD_WANTED,
+	FORWARD_ASKED,
+	FORWARD_OPEN,
+	FORWARD_STALE,   /* another flow's: to be closed and opened again */
+	FORWARD_DROPPED, /* to be closed */
+};
 
 /**
  * struct flow - A program that talks to a port

@@ -76,7 +76,7 @@ void natpunch_start(struct natpunch *n, nk_time now)
 
 	if (o->mode == PUNCH_TEST)
 		test_next(n, now);
-	else if (o->mode != PUNCH_LISTEN)
+	else if (o->mode == PUNCH_CALL)
 		ring_somebody(n, &o->call, now);
 	if (o->payload == PUNCH_FORWARD || o->mode == PUNCH_TEST || o->own_stream)
 		return;
@@ -192,8 +192,27 @@ static bool retire_all(struct natpunch *n, nk_time now)
 	return any;
 }
 
+/* Nobody is rung for a message that is too long. */
+static void send_when_read(struct natpunch *n, nk_time now)
+{
+	const uint8_t *bytes;
+	size_t len;
+
+	if (n->numbers > 0 || n->stopping || !n->stream.in.ended)
+		return;
+	if (lines_next(&n->stream.in, &bytes, &len) != LINES_TOO_LONG) {
+		ring_somebody(n, &n->options->call, now);
+		return;
+	}
+	natpunch_tell(n, NULL,
+		      (struct natpunch_event){.kind = NATPUNCH_TOO_LONG, .p = (double)len}, now);
+	natpunch_finish(n, CALL_FAILED);
+}
+
 static void turn_all(struct natpunch *n, nk_time now)
 {
+	if (n->options->mode == PUNCH_SEND)
+		send_when_read(n, now);
 	for (unsigned i = 0; i < n->slots; i++) {
 		if (n->talks[i].call != NULL)
 			talk_turn(n, &n->talks[i], now);

@@ -85,35 +85,33 @@ static bool is_some_calls(struct natpunch *n, const struct opened *ring, nk_time
 	return false;
 }
 
-static bool holds_place(const struct talk *t)
+static bool is_ending(const struct call *c)
 {
-	return talk_is_busy(t) && (t->call == NULL || !call_is_closing(t->call));
-}
-
-static unsigned talks_held(const struct natpunch *n)
-{
-	unsigned held = 0;
-
-	for (unsigned i = 0; i < n->slots; i++)
-		held += holds_place(&n->talks[i]);
-	return held;
-}
-
-/* Who calls anew while an earlier call of his hears nothing any more, has lost that one. */
-static void give_up_lost(struct natpunch *n, const uint8_t key[static 32])
-{
-	for (unsigned i = 0; i < n->slots; i++) {
-		struct talk *t = &n->talks[i];
-
-		if (t->call != NULL && call_state(t->call) == CALL_MENDING &&
-		    memcmp(t->key, key, sizeof(t->key)) == 0)
-			call_close(t->call);
-	}
+	return call_is_closing(c) || call_state(c) == CALL_OVER;
 }
 
 static bool is_full(const struct natpunch *n)
 {
-	return talks_held(n) >= n->options->calls_max || (n->options->once && n->numbers > 0);
+	unsigned held = 0;
+
+	for (unsigned i = 0; i < n->slots; i++) {
+		const struct talk *t = &n->talks[i];
+
+		held += talk_is_busy(t) && (t->call == NULL || !is_ending(t->call));
+	}
+	return held >= (n->options->once ? 1 : n->options->calls_max);
+}
+
+/* Where there is no room for two, who calls anew has most likely lost his earlier call: his machine
+ * was started anew, say, and that call would hold the place until it is noticed. */
+static void give_way(struct natpunch *n, const uint8_t key[static 32])
+{
+	for (unsigned i = 0; i < n->slots && is_full(n); i++) {
+		struct talk *t = &n->talks[i];
+
+		if (t->call != NULL && memcmp(t->key, key, sizeof(t->key)) == 0)
+			call_close(t->call);
+	}
 }
 
 static void take_call(struct natpunch *n, struct opened *ring, const struct punch_contact *contact,
@@ -122,7 +120,7 @@ static void take_call(struct natpunch *n, struct opened *ring, const struct punc
 	const uint8_t *key = contact != NULL ? contact->key : ring->handshake.rs;
 	struct talk *t;
 
-	give_up_lost(n, key);
+	give_way(n, key);
 	t = is_full(n) ? NULL : talk_begin(n, contact, key);
 	if (t != NULL)
 		t->call = call_new_in(&n->options->call, n->options->identity, &ring->handshake,

@@ -198,7 +198,7 @@ static void close_if_done(struct natpunch *n, struct talk *t, nk_time now)
 
 	if (s == NULL || !session_all_acked(s))
 		return;
-	if (n->options->mode == PUNCH_SEND && t->sent) {
+	if (n->options->mode == PUNCH_SEND && (t->sent || t->sent_end)) {
 		if (!t->acked)
 			natpunch_tell(n, t, (struct natpunch_event){.kind = NATPUNCH_ACKED}, now);
 		t->acked = true;
@@ -231,7 +231,8 @@ static void carry(struct natpunch *n, struct talk *t, nk_time now)
 		pipe->read = true;
 		send_lines(n, t, now);
 	}
-	if (is_at_end(n, t) && n->options->mode != PUNCH_SEND)
+	/* Nothing to send is a message too: the empty one. */
+	if (is_at_end(n, t) && (n->options->mode != PUNCH_SEND || !t->sent))
 		send_end(t);
 	close_if_done(n, t, now);
 }
