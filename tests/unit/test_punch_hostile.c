@@ -368,6 +368,33 @@ static void test_peer_names_victims(void **state)
 	clear(&t);
 }
 
+/* Many addresses at once, as of a peer who tries many sockets, and most of them gone soon: the
+ * first one is not forgotten for them. */
+static void test_first_heard_stays(void **state)
+{
+	const struct ice_secret ours = secret(1, 0), theirs = secret(1, 1);
+	const struct letter check = forge(&theirs, &ours, ours.password, true);
+	const struct addr first = addr_v4(198, 51, 100, 1, 999);
+	unsigned to_first = 0;
+	struct table t;
+	struct letter l;
+
+	(void)state;
+	lay(&t, 1);
+	for (unsigned i = 0; i < 256; i++) {
+		give(&t, 0, &check, addr_with_port(first, (uint16_t)(999 + i)));
+		while (take(&t, 0, &l))
+			;
+	}
+	for (unsigned i = 0; i < 100; i++) {
+		t.now += 10 * NK_MS;
+		while (take(&t, 0, &l))
+			to_first += addr_eq(&l.to, &first);
+	}
+	assert_true(to_first > 1);
+	clear(&t);
+}
+
 /* Whatever an answer is to, it is no longer than that, and goes where that came from. */
 static void test_no_amplification(void **state)
 {
@@ -423,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_stray_and_forged_answers),
 		cmocka_unit_test(test_heard_of_nothing),
 		cmocka_unit_test(test_peer_names_victims),
+		cmocka_unit_test(test_first_heard_stays),
 		cmocka_unit_test(test_no_amplification),
 		cmocka_unit_test(test_foreign),
 	};

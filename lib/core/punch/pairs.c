@@ -21,30 +21,15 @@ bool pairs_heard(const struct pairs *p, uint32_t socket, const struct addr *from
 	return false;
 }
 
-static struct pair *room_for(struct pairs *p)
-{
-	struct pair *oldest = &p->list[p->fixed];
-
-	if (p->count < PAIRS_MAX)
-		return &p->list[p->count++];
-	for (unsigned i = p->fixed; i < p->count; i++)
-		if (p->list[i].heard_at < oldest->heard_at)
-			oldest = &p->list[i];
-	return oldest;
-}
-
 struct pair *pairs_add(struct pairs *p, uint32_t socket, const struct addr *to, enum tactic tactic,
-		       nk_time now)
+		       unsigned most)
 {
-	struct pair *pair = room_for(p);
+	struct pair *pair = &p->list[p->count];
 
-	*pair = (struct pair){
-		.socket = socket,
-		.to = *to,
-		.tactic = tactic,
-		.due = NK_NEVER,
-		.heard_at = now,
-	};
+	if (p->count >= most)
+		return NULL;
+	p->count++;
+	*pair = (struct pair){.socket = socket, .to = *to, .tactic = tactic, .due = NK_NEVER};
 	return pair;
 }
 

@@ -8,7 +8,9 @@
 #include "core/punch/tactic.h"
 #include "wire/stun.h"
 
-#define PAIRS_MAX 24
+#define PAIRS_MAX 32
+#define PAIRS_HEARD_MAX \
+	24 /* with those learnt from checks; the rest is for those that were answered */
 
 /**
  * struct pair - One way that may work
@@ -17,7 +19,7 @@
  * @opener:	A low-TTL check is to be sent
  * @trigger:	A check of the peer came: one of ours is to be sent at once
  * @begun:	A full-TTL check has left
- * @heard:	A check of the peer came, the last of which was @heard_tid, at @heard_at
+ * @heard:	A check of the peer came, the last of which was @heard_tid
  * @acked:	A check of ours was answered; @by_first: it was the first
  * @nominating: (ICE) Checks say USE-CANDIDATE; @nominated: such a one was answered
  * @wanted:	(ICE) A check of the peer said USE-CANDIDATE
@@ -31,13 +33,11 @@ struct pair {
 	bool heard, acked, by_first;
 	bool nominating, nominated, wanted;
 	uint8_t heard_tid[STUN_TID];
-	nk_time heard_at;
 };
 
-/* @fixed of them were made by candidates, and stay. */
 struct pairs {
 	struct pair list[PAIRS_MAX];
-	unsigned count, fixed;
+	unsigned count;
 };
 
 struct pair *pairs_find(struct pairs *p, uint32_t socket, const struct addr *to);
@@ -45,10 +45,10 @@ struct pair *pairs_find(struct pairs *p, uint32_t socket, const struct addr *to)
 /* Whether a check has come to @socket from @from. */
 bool pairs_heard(const struct pairs *p, uint32_t socket, const struct addr *from);
 
-/* A new pair at @now, without rounds. When there is no more room it takes the place of the learnt
- * one of which nothing was heard for longest. Never NULL. */
+/* A new pair, without rounds. NULL if there are @most already: none ever makes room for another,
+ * since the peer may have settled for it. */
 struct pair *pairs_add(struct pairs *p, uint32_t socket, const struct addr *to, enum tactic tactic,
-		       nk_time now);
+		       unsigned most);
 
 /* The first pair with a check to be triggered, with an opener to be sent; that is due; or NULL. */
 struct pair *pairs_triggered(struct pairs *p);

@@ -23,7 +23,8 @@ static enum tactic tactic_heard(const struct punch *p, uint32_t socket, const st
 	return c != NULL ? c->aim.tactic : TACTIC_LEARN;
 }
 
-/* The pair that a check has come by; a new one has rounds of its own. NULL: not to be tried. */
+/* The pair that a check has come by; a new one has rounds of its own. NULL: it is not to be tried, or
+ * there are enough. */
 static struct pair *pair_heard(struct punch *p, uint32_t socket, const struct addr *from,
 			       nk_time now)
 {
@@ -35,7 +36,9 @@ static struct pair *pair_heard(struct punch *p, uint32_t socket, const struct ad
 	tactic = tactic_heard(p, socket, from);
 	if (tactic == TACTIC_LEARN && p->plan.start[tactic] == NK_NEVER)
 		return NULL;
-	pair = pairs_add(&p->pairs, socket, from, tactic, now);
+	pair = pairs_add(&p->pairs, socket, from, tactic, PAIRS_HEARD_MAX);
+	if (pair == NULL)
+		return NULL;
 	pair->due = now + p->config.first_pause;
 	pair->pause = p->config.first_pause;
 	return pair;
@@ -104,13 +107,15 @@ static void look_for_nominated(struct punch *p)
 }
 
 /* A check of ours has reached the peer. */
-static void acknowledged(struct punch *p, const struct check *check, nk_time now)
+static void acknowledged(struct punch *p, const struct check *check)
 {
 	const struct aim *aim = &check->aim;
 	struct pair *pair = pairs_find(&p->pairs, aim->socket, &aim->to);
 
 	if (pair == NULL)
-		pair = pairs_add(&p->pairs, aim->socket, &aim->to, aim->tactic, now);
+		pair = pairs_add(&p->pairs, aim->socket, &aim->to, aim->tactic, PAIRS_MAX);
+	if (pair == NULL)
+		return;
 	if (!pair->acked)
 		pair->by_first = check->first;
 	pair->acked = true;
@@ -167,7 +172,6 @@ static void on_check(struct punch *p, uint32_t socket, const struct addr *from,
 	if (pair != NULL) {
 		note_in(p, pair->tactic, now);
 		pair->heard = true;
-		pair->heard_at = now;
 		memcpy(pair->heard_tid, news->tid, STUN_TID);
 		pair->wanted |= news->ask.use_candidate;
 		/* RFC 8445 section 7.3.1.4; from peers of ours it acknowledges too. */
@@ -175,7 +179,7 @@ static void on_check(struct punch *p, uint32_t socket, const struct addr *from,
 	}
 	known = news->ask.heard != NULL ? checks_find(&p->checks, news->ask.heard) : NULL;
 	if (known != NULL && may_acknowledge(p, known, socket, from))
-		acknowledged(p, known, now);
+		acknowledged(p, known);
 }
 
 static void on_answer(struct punch *p, uint32_t socket, const struct addr *from,
@@ -189,7 +193,7 @@ static void on_answer(struct punch *p, uint32_t socket, const struct addr *from,
 	note_in(p, check->aim.tactic, now);
 	if (news->error == 0) {
 		caps_prove(&p->caps, from);
-		acknowledged(p, check, now);
+		acknowledged(p, check);
 	} else if (p->config.ice && news->error == ICE_ROLE_CONFLICT && pair != NULL) {
 		if (check->controlling == p->checks.controlling)
 			p->checks.controlling = !p->checks.controlling;

@@ -34,7 +34,9 @@ static void make_pair(struct punch *p, const struct candidate *remote, nk_time n
 	    (c->tactics & TACTIC_BIT(tactic)) == 0 || p->plan.start[tactic] == NK_NEVER ||
 	    pairs_find(&p->pairs, v6, &remote->addr) != NULL)
 		return;
-	pair = pairs_add(&p->pairs, v6, &remote->addr, tactic, now);
+	pair = pairs_add(&p->pairs, v6, &remote->addr, tactic, PAIRS_MAX);
+	if (pair == NULL)
+		return;
 	pair->due = p->plan.start[tactic];
 	pair->pause = c->first_pause;
 	pair->opener = !v6 && c->opener_ttl > 0 && now < c->fire &&
@@ -60,5 +62,4 @@ void punch_make_pairs(struct punch *p, nk_time now)
 				make_pair(p, c, now);
 		}
 	}
-	p->pairs.fixed = p->pairs.count;
 }
