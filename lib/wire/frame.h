@@ -46,6 +46,7 @@ enum frame_kind {
 	FRAME_CLOSE = 6,    /* @seq: in its turn among the messages, the end of them */
 };
 
+#define FRAME_ACK_BITS      64 /* so many messages may be in flight */
 #define FRAME_PING_LEN      9
 #define FRAME_ACK_LEN       11
 #define FRAME_MESSAGE_HEAD  3

@@ -17,6 +17,7 @@
 
 #define RIG_PACKETS 1024
 #define RIG_SOCKET  7
+#define RIG_OTHER   8
 
 struct rig_packet {
 	nk_time at;
@@ -30,7 +31,7 @@ struct rig_packet {
 
 /**
  * struct rig_side - A session and its owner
- * @at:		Where it is seen by the other
+ * @at, @other:	Where it is seen by the other, by its two sockets
  * @cut:	Nothing of it arrives
  * @to_send, @sent, @taken: Messages
  * @lazy:	Probability that a message is not taken yet; the owner looks again after 10 ms
@@ -39,7 +40,7 @@ struct rig_packet {
 struct rig_side {
 	struct session *session;
 	struct rng rng;
-	struct addr at;
+	struct addr at, other;
 	bool cut;
 	unsigned to_send, sent, taken;
 	double lazy;
@@ -106,6 +107,7 @@ static inline void rig_begin(struct rig *g, uint64_t seed)
 		s->session = session_new(&config, &s->rng, g->now);
 		assert_non_null(s->session);
 		s->at = addr_v4(192, 0, 2, (uint8_t)(1 + i), 4000);
+		s->other = addr_v4(198, 51, 100, (uint8_t)(1 + i), 4000);
 		s->look = NK_NEVER;
 	}
 }
@@ -208,31 +210,64 @@ static inline void rig_owner(struct rig *g, unsigned i)
 
 		assert_int_equal(session_send_message(s->session, bytes, len), 0);
 	}
-	if (s->closes && s->sent == s->to_send)
+	if (s->closes && s->sent == s->to_send) {
 		session_close(s->session);
+		s->closes = false;
+	}
+}
+
+/* What a side sends, as it is seen on its way. */
+static inline struct rig_packet rig_packet_of(const struct rig *g, unsigned i,
+					      const struct action *action)
+{
+	const struct rig_side *s = &g->side[i], *peer = &g->side[!i];
+	struct rig_packet p = {.to = !i, .dest = action->to, .len = action->len};
+
+	assert_int_equal(action->kind, ACTION_SEND);
+	p.from = action->id == RIG_OTHER ? s->other : s->at;
+	p.id = g->relayed                       ? SESSION_VIA_RELAY
+	       : addr_eq(&p.dest, &peer->other) ? RIG_OTHER
+						: RIG_SOCKET;
+	memcpy(p.bytes, action->data, action->len);
+	return p;
+}
+
+/* The next packet of a side, which nobody else gets. */
+static inline struct rig_packet rig_next_output(struct rig *g, unsigned i)
+{
+	static struct action action;
+
+	assert_true(session_output(g->side[i].session, &action, g->now));
+	return rig_packet_of(g, i, &action);
+}
+
+/* Has side 0 send a packet, which is held back. */
+static inline struct rig_packet rig_held_back(struct rig *g)
+{
+	assert_int_equal(session_send_datagram(g->side[0].session, "held", 4), 0);
+	return rig_next_output(g, 0);
+}
+
+static inline bool rig_arrives(const struct rig *g, const struct rig_packet *p)
+{
+	const struct rig_side *to = &g->side[p->to];
+
+	return !g->side[!p->to].cut &&
+	       (g->relayed || addr_eq(&p->dest, &to->at) || addr_eq(&p->dest, &to->other));
 }
 
 static inline void rig_output(struct rig *g, unsigned i)
 {
 	static struct action action;
-	struct rig_side *s = &g->side[i];
 
 	rig_owner(g, i);
-	while (session_output(s->session, &action, g->now)) {
+	while (session_output(g->side[i].session, &action, g->now)) {
 		struct rig_packet *p = &g->last[i];
 
-		assert_int_equal(action.kind, ACTION_SEND);
-		*p = (struct rig_packet){
-			.to = !i,
-			.id = g->relayed ? SESSION_VIA_RELAY : RIG_SOCKET,
-			.from = s->at,
-			.dest = action.to,
-			.len = action.len,
-		};
-		memcpy(p->bytes, action.data, action.len);
+		*p = rig_packet_of(g, i, &action);
 		g->sent[i]++;
 		g->longest = action.len > g->longest ? action.len : g->longest;
-		if (s->cut || (!g->relayed && !addr_eq(&action.to, &g->side[!i].at)))
+		if (!rig_arrives(g, p))
 			continue;
 		if (rng_unit(&g->rng) >= g->loss)
 			rig_post(g, p, rig_travel(g));

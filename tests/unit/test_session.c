@@ -320,9 +320,12 @@ static void test_path_comes_back(void **state)
 	g.side[0].cut = g.side[1].cut = true;
 	rig_run(&g, 60 * NK_S);
 	assert_int_equal(g.side[0].lost, 1);
+	assert_int_equal(session_send_datagram(g.side[0].session, "late", 4), 0);
+	rig_run(&g, NK_S);
 	g.side[0].cut = g.side[1].cut = false;
 	rig_run(&g, 30 * NK_S);
 	assert_int_equal(g.side[0].changed, 1);
+	assert_int_equal(g.side[1].datagrams, 0);
 	assert_int_equal(g.side[1].taken, 200);
 }
 

@@ -12,7 +12,7 @@
 
 #include "wire/frame.h"
 
-#define INCOMING_HELD 64 /* as many as the peer may have in flight: bits of an ACK */
+#define INCOMING_HELD FRAME_ACK_BITS
 
 struct incoming_message {
 	bool held, is_close;

@@ -148,7 +148,8 @@ bool outgoing_acked(struct outgoing *out, const struct frame *ack, nk_time now)
 		return false;
 	for (unsigned i = 0; i < out->count; i++) {
 		struct outgoing_message *m = at(out, i);
-		const bool has = i < taken || (i - taken < 64 && ack->bits >> (i - taken) & 1);
+		const bool has =
+			i < taken || (i - taken < FRAME_ACK_BITS && ack->bits >> (i - taken) & 1);
 
 		if (!has || m->state == OUTGOING_HELD)
 			continue;

@@ -17,8 +17,8 @@
 #include "core/session/rtt.h"
 #include "wire/frame.h"
 
-#define OUTGOING_MAX     64 /* bits of an ACK */
-#define OUTGOING_REORDER 3  /* sent later, arrived earlier: lost */
+#define OUTGOING_MAX     FRAME_ACK_BITS
+#define OUTGOING_REORDER 3 /* sent later, arrived earlier: lost */
 
 enum outgoing_state { OUTGOING_READY, OUTGOING_FLYING, OUTGOING_HELD }; /* held by the peer */
 

@@ -12,31 +12,43 @@ void path_set(struct path *p, const struct way *way)
 	p->way = *way;
 }
 
-static void begin_trial(struct path *p, const struct way *way, struct rng *rng, nk_time now)
+static void begin_trial(struct path *p, const struct way *way, size_t len, struct rng *rng,
+			nk_time due)
 {
 	p->trying = true;
 	p->trial = *way;
 	rng_bytes(rng, &p->token, sizeof(p->token));
 	p->tries = 0;
-	p->due = now;
-	p->heard = p->sent = 0;
+	p->due = due;
+	p->heard = len;
+	p->sent = 0;
 }
 
-void path_heard(struct path *p, const struct way *from, size_t len, bool newest, struct rng *rng,
-		nk_time now)
+bool path_heard(struct path *p, const struct way *from, size_t len, bool newest, nk_time wait,
+		struct rng *rng, nk_time now)
 {
 	const bool refused = now < p->refused_until && way_eq(from, &p->refused);
 
 	if (p->trying && way_eq(from, &p->trial))
 		p->heard += len;
 	if (!p->known || !newest || (p->trying && way_eq(from, &p->trial)))
-		return;
+		return false;
 	if (way_eq(from, &p->way)) {
 		p->trying = false;
-	} else if (!refused) {
-		begin_trial(p, from, rng, now);
-		p->heard = len;
+		return false;
 	}
+	if (!refused)
+		begin_trial(p, from, len, rng, now + wait);
+	return !refused;
+}
+
+void path_keep(struct path *p, nk_time now)
+{
+	if (!p->trying)
+		return;
+	p->trying = false;
+	p->refused = p->trial;
+	p->refused_until = now + PATH_REFUSED;
 }
 
 bool path_may_send(struct path *p, const struct way *to, size_t len)
@@ -55,9 +67,7 @@ bool path_challenge(struct path *p, size_t len, nk_time again, nk_time now)
 		return false;
 	p->due = now + again;
 	if (p->tries++ == PATH_TRIES) {
-		p->trying = false;
-		p->refused = p->trial;
-		p->refused_until = now + PATH_REFUSED;
+		path_keep(p, now);
 		return false;
 	}
 	return path_may_send(p, &p->trial, len);

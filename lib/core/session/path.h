@@ -5,6 +5,9 @@
  * of that way: a ping with a secret token. Only its answer, from there, makes it the path (RFC
  * 9000 sections 8.2 and 9); a newer packet by the old way ends the trial. Until then the new
  * address gets at most three times the bytes that came from it.
+ *
+ * Two sides that have chosen different ways would follow each other for ever. So the callee
+ * follows the caller, and the caller only if its own way gives no answer any more.
  */
 #ifndef CORE_SESSION_PATH_H
 #define CORE_SESSION_PATH_H
@@ -19,7 +22,7 @@
 
 #define PATH_FACTOR  3
 #define PATH_TRIES   3
-#define PATH_REFUSED (30 * NK_S) /* a way that did not answer is not tried again for so long */
+#define PATH_REFUSED (30 * NK_S) /* and then it may be tried again */
 
 /* Out by @socket, to @peer. */
 struct way {
@@ -32,7 +35,7 @@ struct way {
  * @known:	@way is set
  * @trying:	@trial is; its challenge has @token, and was sent @tries times; again at @due
  * @heard, @sent: Bytes from and to @trial
- * @refused:	The last one on trial that did not answer, until @refused_until
+ * @refused:	The last one on trial that came to nothing, not to be tried until @refused_until
  */
 struct path {
 	bool known, trying;
@@ -50,9 +53,13 @@ bool way_eq(const struct way *a, const struct way *b);
 /* From now on, whatever was on trial. */
 void path_set(struct path *p, const struct way *way);
 
-/* An authentic packet of @len bytes has come; @newest: newer than all others. */
-void path_heard(struct path *p, const struct way *from, size_t len, bool newest, struct rng *rng,
-		nk_time now);
+/* An authentic packet of @len bytes has come; @newest: newer than all others. Return: true if it
+ * begins a trial, whose first challenge is due after @wait. */
+bool path_heard(struct path *p, const struct way *from, size_t len, bool newest, nk_time wait,
+		struct rng *rng, nk_time now);
+
+/* The way in use is to be kept, whatever is on trial. */
+void path_keep(struct path *p, nk_time now);
 
 /* Whether @len bytes may go to @to; they are counted, and must be sent. */
 bool path_may_send(struct path *p, const struct way *to, size_t len);

@@ -21,17 +21,16 @@
 
 #define SESSION_MESSAGE_MAX  FRAME_MESSAGE_MAX /* bytes */
 #define SESSION_DATAGRAM_MAX (CORE_DATAGRAM_MAX - PACKET_OVERHEAD - FRAME_DATAGRAM_HEAD)
-#define SESSION_WINDOW_MAX   64               /* messages in flight */
-#define SESSION_VIA_RELAY    (UINT32_MAX - 1) /* as the path's socket: the owner carries it */
-/* Packets by the relay; messages that make longer ones wait for another path. */
-#define SESSION_RELAY_MAX RENDEZVOUS_BODY_MAX
+#define SESSION_WINDOW_MAX   FRAME_ACK_BITS      /* messages in flight */
+#define SESSION_VIA_RELAY    (UINT32_MAX - 1)    /* as the path's socket: the owner carries it */
+#define SESSION_RELAY_MAX    RENDEZVOUS_BODY_MAX /* its packets; longer messages wait */
 
 /**
  * struct session_config - How a session begins
  * @keys:	From the handshake; copied
  * @caller:	Which of the two we are
  * @index:	Number that packets to us carry; @peer_index: packets to the peer
- * @idle:	A ping after so long without a packet from the peer that proves the path, 15 s
+ * @idle:	A ping after so long without an answer from the peer, which proves the path, 15 s
  * @ping_tries, @ping_gap: A path that does not answer so many pings, so far apart, is lost
  */
 struct session_config {
@@ -46,7 +45,7 @@ enum session_news_kind {
 	SESSION_MESSAGE,      /* @data, @len: in order. The next is given after session_took() */
 	SESSION_DATAGRAM,     /* @data, @len */
 	SESSION_PATH_LOST,    /* nothing arrives any more: punch again */
-	SESSION_PATH_CHANGED, /* @peer: the peer's address is another one, and proved */
+	SESSION_PATH_CHANGED, /* @peer: its address is another one, or the lost one answers again */
 	SESSION_CLOSED,       /* by the peer, after all that it sent */
 };
 
@@ -58,7 +57,7 @@ struct session_news {
 	size_t len;
 };
 
-/* Counters for reports. @rtt 0: not known yet. */
+/* Counters for reports. @resent, @rejected: messages, packets; @rtt 0: not known yet. */
 struct session_stats {
 	uint64_t messages_out, messages_in, messages_acked, resent;
 	uint64_t datagrams_out, datagrams_in;
@@ -69,6 +68,7 @@ struct session_stats {
 
 struct session; /* session_new() to session_free(), which wipes */
 
+/* Return: NULL without memory. @config is copied, @rng borrowed for the session's life. */
 struct session *session_new(const struct session_config *config, struct rng *rng, nk_time now);
 void session_free(struct session *s);
 
@@ -80,24 +80,26 @@ void session_set_path(struct session *s, uint32_t socket, const struct addr *pee
 void session_renew(struct session *s, const struct noise_keys *keys, uint32_t index,
 		   uint32_t peer_index, nk_time now);
 
-/* Return: true if the datagram was an authentic packet of this session. A relayed packet comes as
+/* Silent until there is a path; what comes is read before.
+ * Return: true if the datagram was an authentic packet of this session. A relayed packet comes as
  * an event with id SESSION_VIA_RELAY. */
 bool session_input(struct session *s, const struct event *ev, nk_time now);
 bool session_output(struct session *s, struct action *action, nk_time now);
 nk_time session_deadline(const struct session *s);
 
-/* What has come, one at a time; false if nothing. A message stays the news until session_took(). */
+/* What has come, one at a time; false if nothing. A message stays the news until session_took(),
+ * by which it is acknowledged; so is the peer's end by being told, with the next output. */
 bool session_next(struct session *s, struct session_news *out);
 void session_took(struct session *s);
 
-/* Whether a message would be taken now. */
+/* Whether the window has room for a message: to read faster than that is of no use. */
 bool session_has_room(const struct session *s);
 
 /* Return: 0, NK_ERR_NO_ROOM (too long, or no room in the window). Bytes are copied. */
 int session_send_message(struct session *s, const void *bytes, size_t len);
 int session_send_datagram(struct session *s, const void *bytes, size_t len);
 
-/* All messages are acknowledged by the peer's session, and so delivered. */
+/* All messages have been taken by the peer's owner. */
 bool session_all_acked(const struct session *s);
 
 /* Tells the peer, after all messages, that this is the end; session_closed() once it knows, or

@@ -41,6 +41,8 @@ static void take_pong(struct session *s, const struct frame *f, const struct way
 		s->tell_changed = true;
 		session_begin_path(s, now);
 	} else if (pulse_is_answer(&s->pulse, f->token, now, &took)) {
+		if (s->caller)
+			path_keep(&s->path, now);
 		outgoing_learn(&s->out, took, now);
 		session_proved(s, now);
 	}
@@ -90,6 +92,16 @@ static void take_frame(struct session *s, const struct frame *f, const struct wa
 	}
 }
 
+/* The caller asks first whether the way in use is still alive. */
+static void heard_from(struct session *s, const struct way *from, size_t len, bool newest,
+		       nk_time now)
+{
+	const nk_time wait = s->caller ? rtt_timeout(&s->out.rtt, 0) : 0;
+
+	if (path_heard(&s->path, from, len, newest, wait, s->rng, now) && s->caller)
+		s->pulse.due = now;
+}
+
 bool session_input(struct session *s, const struct event *ev, nk_time now)
 {
 	const struct way from = session_way(ev->id, &ev->from);
@@ -101,7 +113,7 @@ bool session_input(struct session *s, const struct event *ev, nk_time now)
 		return false;
 	s->stats.packets_in++;
 	s->stats.bytes_in += ev->len;
-	path_heard(&s->path, &from, ev->len, newest, s->rng, now);
+	heard_from(s, &from, ev->len, newest, now);
 	while (frame_read(&frames, &f))
 		take_frame(s, &f, &from, newest, now);
 	return true;

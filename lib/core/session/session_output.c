@@ -68,11 +68,12 @@ static bool put_ping(struct session *s, struct action *action, nk_time now)
 
 static void put_ack(struct session *s, struct wr *w)
 {
-	const struct frame f = incoming_ack(&s->in);
+	struct frame f;
 
 	if (!s->in.ack_due)
 		return;
 	s->in.ack_due = false;
+	f = incoming_ack(&s->in);
 	frame_write(w, &f);
 }
 
