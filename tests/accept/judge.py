@@ -13,6 +13,7 @@ import jsonschema
 
 STALL_S = 0.2
 TRUTH_RUNS = 66000
+PAIRS_RUNS = 225000
 STATES = ("solitary", "replied", "stream")
 EI, AD, APD = "endpoint-independent", "address-dependent", "address-and-port-dependent"
 CLASSES = {  # nat, mapping, filtering
@@ -226,20 +227,28 @@ def judge_schema(table, runs, schema):
     table.add("reports that the schema accepts", figure, "all", "FAIL" if bad else "pass")
 
 
-def judge_truth(table, path):
-    """The rows of the truth table, which judges itself."""
-    truth = json.loads(path.read_text())
+def judge_table(table, path, runs_at_least):
+    """The rows of a table that judges itself: truth.json, pairs.json."""
+    truth, name = json.loads(path.read_text()), path.stem
     for s in truth["statements"]:
         table.add(
-            "truth: " + s["statement"],
+            name + ": " + s["statement"],
             "%.4g%s" % (s["figure"], " (%s)" % s["where"] if s["where"] else ""),
             "%s %.4g" % ("at most" if s["at_most"] else "at least", s["bound"]),
             "pass" if s["pass"] else "FAIL",
         )
-    whole = "pass" if truth["runs"] >= TRUTH_RUNS else "inconclusive"
-    table.add("truth: runs", "%d" % truth["runs"], "%d" % TRUTH_RUNS, whole)
+    whole = "pass" if truth["runs"] >= runs_at_least else "inconclusive"
+    table.add(name + ": runs", "%d" % truth["runs"], "%d" % runs_at_least, whole)
     minutes = truth["cpu_s"] / 120
-    table.add("truth: on two processors", "%.1f min" % minutes, "30 min", "pass" if minutes <= 30 else "FAIL")
+    table.add(name + ": on two processors", "%.1f min" % minutes, "30 min", "pass" if minutes <= 30 else "FAIL")
+
+
+def judge_truth(table, path):
+    judge_table(table, path, TRUTH_RUNS)
+
+
+def judge_pairs(table, path):
+    judge_table(table, path, PAIRS_RUNS)
 
 
 def judge_mutants(table, path):
@@ -267,7 +276,7 @@ def judge_kernel(table, path):
         table.add("timers of both end together, to within", "%.1f ms" % max(ends), "10 ms", "pass" if max(ends) <= 10 else "FAIL")
 
 
-def judge_natsim(table, path):
+def judge_rows(table, path):
     """Rows as tests/peers print them. The last line is one, or the program came to no end."""
     lines = path.read_text().splitlines() or [""]
     for line in lines:
@@ -292,11 +301,11 @@ def main(folder, cases, schema):
         timed += runs if kind == "timers" else []
     judge_coverage(table, timed)
     judge_schema(table, every, json.loads(schema.read_text()))
-    for name, judge in (("truth.json", judge_truth), ("mutants.log", judge_mutants), ("kernel.log", judge_kernel)):
+    for name, judge in (("truth.json", judge_truth), ("pairs.json", judge_pairs), ("mutants.log", judge_mutants), ("kernel.log", judge_kernel)):
         if (folder / name).exists():
             judge(table, folder / name)
-    for log in sorted(folder.glob("natsim-*.log")):
-        judge_natsim(table, log)
+    for log in [*sorted(folder.glob("natsim-*.log")), *folder.glob("race.log")]:
+        judge_rows(table, log)
     suites = folder / "suites.txt"
     if suites.exists():
         for line in suites.read_text().splitlines():

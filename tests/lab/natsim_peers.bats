@@ -37,8 +37,8 @@ true_of() {
   true_of 2 tcp.py
 }
 
-@test "libnice and aioice connect where they can, and only there" {
-  true_of 4 ice.py 1
+@test "agents of libnice, of aioice and our own connect where they can, and only there" {
+  true_of 10 ice.py 1
 }
 
 @test "a mapping ends when the preset says, as seen from outside" {

@@ -14,6 +14,7 @@ LIMIT_S = 90
 PROGRAMS = {
     "libnice": [world.PYTHON, world.HERE / "ice_nice.py"],
     "aioice": [world.PYTHON, world.HERE / "ice_aioice.py"],
+    "natpunch": [world.PYTHON, world.HERE / "ice_natpunch.py"],
     "pion": [world.BUILD / "tests" / "peers" / "ice_pion"],
 }
 

@@ -7,7 +7,9 @@ import sys
 import agents
 import world
 
-PAIRS = [("libnice", "libnice"), ("aioice", "aioice")]  # controlling and controlled
+# Who meets whom: the controlling agent, and the other.
+SAME = [("libnice", "libnice"), ("aioice", "aioice"), ("natpunch", "natpunch")]
+MIXED = [("natpunch", "libnice"), ("libnice", "natpunch"), ("natpunch", "aioice"), ("aioice", "natpunch")]
 LINK = {"delay": "10ms"}  # on each side, so 40 ms there and back
 
 
@@ -53,8 +55,9 @@ def main(runs="1"):
             statement = "agents of %s and %s %s" % (*kinds, words[expected])
             world.row_of_all(statement, across[expected], lambda name: wrong(w, kinds, name, expected))
 
-        with concurrent.futures.ThreadPoolExecutor() as pool:
-            list(pool.map(all_pairs, *zip(*itertools.product(PAIRS, across))))
+        meetings = [*itertools.product(SAME, across), *itertools.product(MIXED, [agents.connected])]
+        with concurrent.futures.ThreadPoolExecutor(len(meetings)) as pool:
+            list(pool.map(all_pairs, *zip(*meetings)))
 
 
 if __name__ == "__main__":

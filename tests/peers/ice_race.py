@@ -80,7 +80,7 @@ def per_peer(times, figure):
 
 
 def rows(loss, ours, others, met):
-    across = "%d ms and %d %% loss on each link" % (RTT_MS, loss)
+    across = "%d ms between the peers, %d %% loss on each link" % (RTT_MS, loss)
     best = min(t.median() for t in others.values())
     medians = "%g ms, worst %g ms (%s)"
     figure = medians % (ours.median(), ours.worst(), per_peer(others, lambda t: "%g, worst %g" % (t.median(), t.worst())))
@@ -88,7 +88,7 @@ def rows(loss, ours, others, met):
     world.row("natpunch ice connects, %s" % across, runs, "all", len(ours.ms) == ours.runs)
     world.row("natpunch ice, median, %s" % across, figure, "%g ms, the best of others" % best, ours.median() <= best)
     if not loss:
-        world.row("natpunch ice, median", "%g ms" % ours.median(), "%g ms, 1.1 round trips" % MOST_MS, ours.median() <= MOST_MS)
+        world.row("natpunch ice, median, %s" % across, "%g ms" % ours.median(), "%g ms, 1.1 round trips" % MOST_MS, ours.median() <= MOST_MS)
     for pair, t in met.items():
         world.row("%s (controlling) and %s connect across two NATs of the kernel" % pair, t.connected(), "all", len(t.ms) == t.runs)
 
