@@ -82,9 +82,7 @@ static void fill(struct stream *s, struct flow *f, uint16_t method, struct msg *
 	const struct flow *ticket = some_flow(s, f);
 	struct wr *w = &m->w;
 
-	if (one_in(s, 3) ? one_in(s, 3) : method == RENDEZVOUS_RING)
-		put_cookie(s, f, w);
-	else if (method == RENDEZVOUS_REGISTER && one_in(s, 3))
+	if (method == RENDEZVOUS_RING ? !one_in(s, 4) : one_in(s, 4))
 		put_cookie(s, f, w);
 	if (method == RENDEZVOUS_REGISTER ? one_in(s, 4) : by_listener)
 		probe_put_token(w, some_flow(s, f)->token);

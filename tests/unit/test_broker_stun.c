@@ -319,7 +319,7 @@ static void test_classic(void **state)
 				       'e',  'e',  'n',  ' ',  'b',  'y',  't',  'e',
 				       's',  ' ',  'i',  'd',  0x00, 0x01, 0x00, 0x08,
 				       0x00, 0x01, 0xc3, 0x50, 203,  0,    113,  9};
-	uint8_t buf[128];
+	uint8_t buf[128] = {0};
 	struct rig r;
 	size_t len;
 
@@ -357,7 +357,7 @@ static void test_classic(void **state)
 static void test_classic_rate(void **state)
 {
 	struct broker_config config = config_two();
-	uint8_t buf[128];
+	uint8_t buf[128] = {0};
 	struct rig r;
 
 	(void)state;
