@@ -5,15 +5,35 @@
 #include "core/punch/gather_parts.h"
 #include "wire/stun.h"
 
-#define STEP_GAP  (1 * NK_MS)
-#define TRIES     4
-#define TRY_GAP   (20 * NK_MS)  /* between tries of the calibration */
-#define LATEST    (10 * NK_MS)  /* that an answer may be late */
-#define RATE_SPAN (200 * NK_MS) /* at least, to count foreign mappings in */
+#define BROKER_GAP (100 * NK_MS) /* at first, then twice that */
+#define STEP_GAP   (1 * NK_MS)
+#define TRIES      4
+#define TRY_GAP    (20 * NK_MS)  /* between tries of the calibration */
+#define LATEST     (10 * NK_MS)  /* that an answer may be late */
+#define RATE_SPAN  (200 * NK_MS) /* at least, to count foreign mappings in */
 
 static bool wants_hint(const struct gather *g)
 {
 	return !g->config.quick && g->config.have[0];
+}
+
+/* Not as one exchange: what its pauses are made of is the round trip of other paths too. */
+static void ask_broker(struct gather *g, unsigned f, nk_time now)
+{
+	for (unsigned i = 0; i < GATHER_BROKER; i++) {
+		struct exchange *e = exchange_add(&g->exchanges, g->config.socket[f],
+						  &g->config.broker[f], 1, now);
+
+		e->due = now + (i < 3 ? i : 2 * i - 2) * BROKER_GAP;
+		g->broker[f][i] = e;
+	}
+}
+
+static void stop_asking(struct gather *g, unsigned f)
+{
+	for (unsigned i = 0; i < GATHER_BROKER; i++)
+		if (g->broker[f][i] != NULL && g->broker[f][i]->state == EXCHANGE_WAITING)
+			g->broker[f][i]->state = EXCHANGE_FAILED;
 }
 
 struct gather *gather_new(const struct gather_config *config, struct rng *rng, nk_time now)
@@ -29,8 +49,7 @@ struct gather *gather_new(const struct gather_config *config, struct rng *rng, n
 	g->asker = -1;
 	for (unsigned f = 0; f < 2; f++)
 		if (config->have[f])
-			g->broker[f] = exchange_add(&g->exchanges, config->socket[f],
-						    &config->broker[f], 2 * TRIES, now);
+			ask_broker(g, f, now);
 	for (unsigned i = 0; i < GATHER_OWN; i++)
 		g->own[i].id = config->first_socket + i;
 	g->own[GATHER_OWN].id = config->fresh_socket;
@@ -250,8 +269,12 @@ static bool answer(struct gather *g, const struct event *ev, nk_time now)
 
 	if (e == NULL)
 		return false;
-	if (e == g->broker[0] || (e == g->broker[1] && !g->config.have[0]))
-		g->hops = gather_judge_hops(ev->ttl);
+	for (unsigned f = 0; f < 2; f++)
+		if (gather_heard(g, f) == e) {
+			stop_asking(g, f);
+			if (f == 0 || !g->config.have[0])
+				g->hops = gather_judge_hops(ev->ttl);
+		}
 	if (gather_answered(e) && addr_family(&e->other) == ADDR_V4 &&
 	    addr_family(&g->other) == ADDR_NONE)
 		g->other = e->other;
@@ -266,8 +289,8 @@ bool gather_input(struct gather *g, const struct event *ev, nk_time now)
 		return false;
 	for (unsigned f = 0; f < 2; f++)
 		if (ev->kind == EVENT_SEND_FAILED && g->config.have[f] &&
-		    ev->id == g->config.socket[f] && !settled(g->broker[f]))
-			g->broker[f]->state = EXCHANGE_FAILED; /* there is no way to it */
+		    ev->id == g->config.socket[f])
+			stop_asking(g, f); /* there is no way to it */
 	return ev->kind == EVENT_DATAGRAM && answer(g, ev, now);
 }
 
@@ -310,12 +333,15 @@ static bool close_next(struct gather *g, struct action *action)
 /* Once one family's broker is heard, the other's is waited for no longer than it should take. */
 static nk_time patience(const struct gather *g, unsigned f)
 {
-	const struct exchange *e = g->broker[f];
+	bool waits = false;
 
-	if (settled(e))
+	for (unsigned i = 0; i < GATHER_BROKER; i++)
+		waits |= !settled(g->broker[f][i]);
+	if (!waits)
 		return 0;
-	return gather_answered(g->broker[!f]) ? e->first_sent + 2 * exchanges_wait(&g->exchanges)
-					      : NK_NEVER;
+	return gather_heard(g, !f) != NULL
+		       ? g->broker[f][0]->first_sent + 2 * exchanges_wait(&g->exchanges)
+		       : NK_NEVER;
 }
 
 static nk_time hearing_ends(const struct gather *g)

@@ -8,6 +8,14 @@ bool gather_answered(const struct exchange *e)
 	return e != NULL && e->state == EXCHANGE_ANSWERED && e->error == 0;
 }
 
+const struct exchange *gather_heard(const struct gather *g, unsigned family)
+{
+	for (unsigned i = 0; i < GATHER_BROKER; i++)
+		if (gather_answered(g->broker[family][i]))
+			return g->broker[family][i];
+	return NULL;
+}
+
 enum hint_ports gather_ports(const struct gather *g, int *step)
 {
 	struct gather_port ports[GATHER_STEPS];
@@ -83,11 +91,12 @@ static void list_candidates(struct gather *g)
 	struct candidates *out = &g->result.candidates, all = {.count = 0};
 
 	for (unsigned f = 0; f < 2; f++)
-		if (gather_answered(g->broker[f]))
-			add_candidate(&all, CANDIDATE_SERVER_REFLEXIVE, &g->broker[f]->xor_mapped);
+		if (gather_heard(g, f) != NULL)
+			add_candidate(&all, CANDIDATE_SERVER_REFLEXIVE,
+				      &gather_heard(g, f)->xor_mapped);
 	if (g->result.fresh) {
 		const struct addr fresh =
-			addr_with_port(g->broker[0]->xor_mapped, g->own[GATHER_OWN].port);
+			addr_with_port(gather_heard(g, 0)->xor_mapped, g->own[GATHER_OWN].port);
 
 		add_candidate(&all, CANDIDATE_SERVER_REFLEXIVE, &fresh);
 	}
@@ -148,13 +157,13 @@ void gather_conclude(struct gather *g)
 {
 	struct nat_hint *h = &g->result.hint;
 
-	g->result.server_heard = gather_answered(g->broker[0]) || gather_answered(g->broker[1]);
+	g->result.server_heard = gather_heard(g, 0) != NULL || gather_heard(g, 1) != NULL;
 	g->result.rtt = g->exchanges.rtt;
 	h->mapping = gather_mapping(g);
 	h->broker_hops = g->hops;
 	judge_ports(g);
 	judge_ttl(g);
-	g->result.fresh = h->ports == HINT_PORTS_KEPT && gather_answered(g->broker[0]) &&
+	g->result.fresh = h->ports == HINT_PORTS_KEPT && gather_heard(g, 0) != NULL &&
 			  (h->mapping == HINT_MAPPING_AD || h->mapping == HINT_MAPPING_APD) &&
 			  g->own[GATHER_OWN].state == OPEN;
 	list_candidates(g);

@@ -6,7 +6,8 @@
 #include "core/punch/gather.h"
 #include "core/punch/gather_judge.h"
 
-#define GATHER_STEPS 5 /* fresh sockets whose first mappings show how ports go */
+#define GATHER_STEPS  5  /* fresh sockets whose first mappings show how ports go */
+#define GATHER_BROKER 12 /* requests to a broker, until one is answered: nothing matters more */
 
 /* Its own sockets, counted from the first. */
 enum {
@@ -31,7 +32,7 @@ struct own_socket {
 /**
  * struct gather - One run
  * @own:	GATHER_OWN, and the fresh one at the end
- * @broker:	The exchanges of the candidates, by family
+ * @broker:	The exchanges of the candidates, by family; NULL: no such one
  * @asker:	The step's socket that asked the other addresses, -1: none yet
  * @step, @dest, @last, @change: The other exchanges; NULL: not asked
  * @other:	The server's other address, once it has named it
@@ -43,7 +44,7 @@ struct gather {
 	struct gather_config config;
 	struct exchanges exchanges;
 	struct own_socket own[GATHER_OWN + 1];
-	struct exchange *broker[2], *step[GATHER_STEPS], *dest[GATHER_DESTS], *last;
+	struct exchange *broker[2][GATHER_BROKER], *step[GATHER_STEPS], *dest[GATHER_DESTS], *last;
 	struct exchange *change[GATHER_TTLS + 1][GATHER_TRIES];
 	struct addr other;
 	uint8_t hops;
@@ -55,6 +56,9 @@ struct gather {
 };
 
 bool gather_answered(const struct exchange *e);
+
+/* The one of @broker that was answered, or NULL. */
+const struct exchange *gather_heard(const struct gather *g, unsigned family);
 
 /* What is known so far. @step: set for HINT_PORTS_SEQUENTIAL. */
 enum hint_ports gather_ports(const struct gather *g, int *step);
