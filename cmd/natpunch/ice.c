@@ -7,7 +7,7 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "broker.h"
-#include "core/punch/ice_run.h"
+#include "core/ice/ice_run.h"
 #include "face/exit.h"
 #include "face/log.h"
 #include "face/options.h"

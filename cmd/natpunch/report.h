@@ -17,7 +17,8 @@ struct style;
  * struct report - One run
  * @started_unix: Wall clock at the start, microseconds since 1970; @started, @ended: in our time
  * @complete:	It came to an end by itself
- * @key:	Ours; @broker: its @host and @port, where we rang or registered
+ * @key:	Ours
+ * @broker:	Its @host and @port: where we rang or registered; @broker_addr: what that is
  * @punch:	Gives the calls; @contacts: names for their peers
  * @before, @after: What was believed of the callee; NULL when listening
  */
@@ -28,6 +29,7 @@ struct report {
 	enum punch_mode mode;
 	const uint8_t *key;
 	const struct card *broker;
+	struct addr broker_addr;
 	const struct natpunch *punch;
 	const struct contacts *contacts;
 	const char *callee;

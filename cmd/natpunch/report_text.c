@@ -4,31 +4,37 @@
 
 static void print_side(FILE *out, const char *who, const struct nat_hint *h)
 {
-	fprintf(out, "%-8s mapping %s, ports %s", who, word_of_mapping(h->mapping),
+	fprintf(out, "%-6s mapping %s, ports %s", who, word_of_mapping(h->mapping),
 		word_of_ports(h->ports));
 	if (h->ports == HINT_PORTS_SEQUENTIAL)
-		fprintf(out, " in steps of %d, the last %u", h->step, h->last_port);
+		fprintf(out, " in steps of %d", h->step);
 	if (h->opener_ttl > 0)
 		fprintf(out, ", passed by a TTL of %u", h->opener_ttl);
 	fputc('\n', out);
 }
 
-static void print_sides(FILE *out, const struct call_report *c)
+static void print_sides(FILE *out, const struct report *r)
 {
-	const struct nat_hint theirs = {
-		.mapping = (enum hint_mapping)c->peer.nat.mapping,
-		.ports = (enum hint_ports)c->peer.nat.ports,
-		.step = c->peer.nat.step,
-		.last_port = c->peer.nat.last_port,
-		.opener_ttl = c->peer.nat.opener_ttl,
-	};
+	struct call_report c;
+	struct nat_hint theirs;
 
-	print_side(out, "Here", &c->gathered.hint);
-	if (c->answered != NK_NEVER)
+	for (unsigned i = 0; natpunch_call(r->punch, i, &c); i++) {
+		if (c.answered == NK_NEVER)
+			continue;
+		theirs = (struct nat_hint){
+			.mapping = (enum hint_mapping)c.peer.nat.mapping,
+			.ports = (enum hint_ports)c.peer.nat.ports,
+			.step = c.peer.nat.step,
+			.opener_ttl = c.peer.nat.opener_ttl,
+		};
+		print_side(out, "Here", &c.gathered.hint);
 		print_side(out, "There", &theirs);
+		fputc('\n', out);
+		return;
+	}
 }
 
-static unsigned sum(const struct call_report *c, bool out)
+static unsigned packets(const struct call_report *c, bool out)
 {
 	unsigned n = 0;
 
@@ -37,35 +43,61 @@ static unsigned sum(const struct call_report *c, bool out)
 	return n;
 }
 
-static void print_call(FILE *out, const struct style *style, const struct report *r,
-		       const struct call_report *c)
+static const char *result_of(const struct call_report *c)
 {
-	const bool connected = c->connected != NK_NEVER;
-	const enum tactic t = c->tested;
+	if (c->connected != NK_NEVER)
+		return "connected";
+	if (c->end == CALL_NO_PATH)
+		return packets(c, true) > 0 ? "no way" : "nothing to try";
+	return word_of_end(c->end);
+}
+
+/* From fire to connected. */
+static const char *time_of(char *text, size_t size, const struct call_report *c)
+{
+	text[0] = '\0';
+	if (c->connected != NK_NEVER && c->fired != NK_NEVER)
+		snprintf(text, size, "%.0f ms",
+			 nk_seconds(nk_max(c->connected - c->fired, 0)) * 1000);
+	return text;
+}
+
+static void print_where(FILE *out, const struct call_report *c)
+{
 	char addr[ADDR_TEXT];
 
-	fprintf(out, "%-9s %s%-13s%s %5u out %5u in", tactic_name(t),
-		style_tone(style, connected ? TONE_GOOD : TONE_DIM),
-		connected ? "connected" : word_of_end(c->end), style_tone(style, TONE_PLAIN),
-		sum(c, true), sum(c, false));
-	if (connected && c->fired != NK_NEVER)
-		fprintf(out, "  %.0f ms after fire", nk_seconds(c->connected - c->fired) * 1000);
-	if (connected && c->punch.connected)
+	if (c->relayed)
+		fprintf(out, "  by the broker");
+	else if (c->punch.connected)
 		fprintf(out, "  %s", addr_text(&c->punch.peer, addr));
-	fprintf(out, "  belief %.0f %% -> %.0f %%\n", tactics_p(r->before, t, r->started) * 100,
-		tactics_p(r->after, t, r->ended) * 100);
+	if (c->tested == TACTIC_PREDICT && c->peer.nat.ports == HINT_PORTS_SEQUENTIAL)
+		fprintf(out, "  predicted from %u in steps of %d", c->peer.nat.last_port,
+			c->peer.nat.step);
+}
+
+static void print_way(FILE *out, const struct style *style, const struct report *r,
+		      const struct call_report *c)
+{
+	const bool connected = c->connected != NK_NEVER;
+	char took[16];
+
+	fprintf(out, "%-9s  %s%-14s%s  %8s  %5u  %5u  %3.0f %% -> %3.0f %%", tactic_name(c->tested),
+		style_tone(style, connected ? TONE_GOOD : TONE_DIM), result_of(c),
+		style_tone(style, TONE_PLAIN), time_of(took, sizeof(took), c), packets(c, true),
+		packets(c, false), tactics_p(r->before, c->tested, r->started) * 100,
+		tactics_p(r->after, c->tested, r->ended) * 100);
+	print_where(out, c);
+	fputc('\n', out);
 }
 
 void report_text(FILE *out, const struct style *style, const struct report *r)
 {
 	struct call_report c;
 
-	fprintf(out, "%s through %s:%u\n\n", r->callee, r->broker->host, r->broker->port);
+	print_sides(out, r);
+	fprintf(out, "%-9s  %-14s  %8s  %5s  %5s  %-14s  %s\n", "WAY", "RESULT", "TIME", "SENT",
+		"HEARD", "BELIEF", "WHERE");
 	for (unsigned i = 0; natpunch_call(r->punch, i, &c); i++)
 		if (c.tested < TACTICS)
-			print_call(out, style, r, &c);
-	if (natpunch_call(r->punch, 0, &c)) {
-		fputc('\n', out);
-		print_sides(out, &c);
-	}
+			print_way(out, style, r, &c);
 }

@@ -84,14 +84,20 @@ static void find_hosts(struct job *j)
 	freeifaddrs(all);
 }
 
+static const struct addr *broker_addr(const struct job *j)
+{
+	const struct addr *broker = j->settings.punch.broker;
+
+	return &broker[addr_family(&broker[0]) != ADDR_NONE ? 0 : 1];
+}
+
 static void open_beliefs(struct job *j, int64_t unix_us)
 {
 	struct punch_options *p = &j->settings.punch;
-	const bool v4 = addr_family(&p->broker[0]) != ADDR_NONE;
 
 	if (p->mode == PUNCH_LISTEN)
 		return;
-	beliefs_open(&j->beliefs, &p->broker[v4 ? 0 : 1], j->settings.interface, unix_us);
+	beliefs_open(&j->beliefs, broker_addr(j), j->settings.interface, unix_us);
 	j->before = *beliefs_of(&j->beliefs, p->callee.key);
 	tactics_order(p->order, &j->before, run_now());
 }
@@ -236,8 +242,7 @@ static int exit_status(const struct job *j, int status)
 		log_line(LEVEL_ERROR, "%s", err_text(status));
 		return exit_from_err(status);
 	}
-	status = exit_of_end(natpunch_end(j->punch));
-	return status == EXIT_YES && j->watch.refused ? EXIT_NO : status;
+	return j->watch.refused ? EXIT_NO : exit_of_end(natpunch_end(j->punch));
 }
 
 static void begin_report(struct job *j)
@@ -248,6 +253,7 @@ static void begin_report(struct job *j)
 		.mode = j->settings.punch.mode,
 		.key = j->identity.sign_public,
 		.broker = &j->broker,
+		.broker_addr = *broker_addr(j),
 		.punch = j->punch,
 		.contacts = &j->peers.contacts,
 		.callee = j->settings.callee,

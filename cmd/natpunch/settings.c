@@ -177,25 +177,25 @@ static int add_forward(void *into, const char *value, char why[static OPTIONS_WH
 	}
 
 /* What listen and call take: a payload. */
-#define PAYLOAD                                                                                \
-	{.name = "exec",                                                                       \
-	 .letter = 'x',                                                                        \
-	 .argument = "COMMAND",                                                                \
+#define PAYLOAD                                                                                    \
+	{.name = "exec",                                                                           \
+	 .letter = 'x',                                                                            \
+	 .argument = "COMMAND",                                                                    \
 	 .help = "Run this by the shell for each call, its standard input and output in place of " \
-		 "ours.",                                                                      \
-	 .kind = OPTION_STRING,                                                                \
-	 AT(exec)},                                                                            \
-		{.name = "datagram",                                                           \
-		 .letter = 'd',                                                                \
-		 .help = "Each read is a datagram, which may be lost, instead of lines that "  \
-			 "are messages, which may not.",                                       \
-		 .kind = OPTION_FLAG,                                                          \
-		 AT(datagram)},                                                                \
-	{                                                                                      \
-		.name = "no-encrypt",                                                          \
-		.help = "Hand over the bare path, for programs with a security of their own; " \
-			"the peer must do so, too.",                                           \
-		.kind = OPTION_FLAG, AT(no_encrypt)                                            \
+		 "ours.",                                                                          \
+	 .kind = OPTION_STRING,                                                                    \
+	 AT(exec)},                                                                                \
+		{.name = "datagram",                                                               \
+		 .letter = 'd',                                                                    \
+		 .help = "Each read is a datagram, which may be lost, instead of lines that "      \
+			 "are messages, which may not.",                                           \
+		 .kind = OPTION_FLAG,                                                              \
+		 AT(datagram)},                                                                    \
+	{                                                                                          \
+		.name = "no-encrypt",                                                              \
+		.help = "Hand over the bare path, for programs with a security of their own; "     \
+			"the peer must do so, too.",                                               \
+		.kind = OPTION_FLAG, AT(no_encrypt)                                                \
 	}
 
 static const struct option_spec listen_options[] = {

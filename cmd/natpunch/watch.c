@@ -65,6 +65,19 @@ static const char *who(const struct watch *w, const struct natpunch_event *e,
 	return w->report->mode == PUNCH_LISTEN ? card_key_text(e->key, key) : "the peer";
 }
 
+static void tell_silent_broker(const struct watch *w, const char *more)
+{
+	const struct report *r = w->report;
+	char addr[ADDR_TEXT];
+
+	addr_text_ip(&r->broker_addr, addr);
+	if (strcmp(addr, r->broker->host) == 0)
+		log_line(LEVEL_ERROR, "no answer from broker %s:%u%s", addr, r->broker->port, more);
+	else
+		log_line(LEVEL_ERROR, "no answer from broker %s:%u (%s)%s", r->broker->host,
+			 r->broker->port, addr, more);
+}
+
 /* What went wrong, whoever wants to hear it or not. */
 static bool tell_trouble(const struct watch *w, const struct natpunch_event *e, const char *peer)
 {
@@ -72,17 +85,20 @@ static bool tell_trouble(const struct watch *w, const struct natpunch_event *e, 
 
 	switch (e->kind) {
 	case NATPUNCH_UNREGISTERED:
-		log_line(LEVEL_WARNING, "no answer from broker %s:%u; trying again",
-			 w->report->broker->host, w->report->broker->port);
+		tell_silent_broker(w, "; trying again");
 		return true;
 	case NATPUNCH_TOO_LONG:
 		log_line(LEVEL_ERROR, "a line of %.0f bytes was not sent; %d are the most", e->p,
 			 SESSION_MESSAGE_MAX);
 		return true;
 	case NATPUNCH_CLOSED:
-		if (e->end == CALL_CLOSED || (w->report->mode == PUNCH_TEST && !listens))
+		if (e->end == CALL_CLOSED || w->report->mode == PUNCH_TEST)
 			return false;
-		log_line(listens ? LEVEL_WARNING : LEVEL_ERROR, words_for_end(e->end), peer);
+		if (e->end == CALL_NO_BROKER)
+			tell_silent_broker(w, "");
+		else
+			log_line(listens ? LEVEL_WARNING : LEVEL_ERROR, words_for_end(e->end),
+				 peer);
 		return true;
 	default:
 		return false;
