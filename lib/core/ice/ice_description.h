@@ -1,6 +1,6 @@
 /* Descriptions of ICE agents, and the candidates that a punch takes. */
-#ifndef CORE_PUNCH_ICE_DESCRIPTION_H
-#define CORE_PUNCH_ICE_DESCRIPTION_H
+#ifndef CORE_ICE_ICE_DESCRIPTION_H
+#define CORE_ICE_ICE_DESCRIPTION_H
 
 #include "base/crypto.h"
 #include "core/punch/candidate.h"

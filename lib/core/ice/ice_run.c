@@ -1,11 +1,11 @@
-#include "core/punch/ice_run.h"
+#include "core/ice/ice_run.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
-#include "core/punch/ice_description.h"
-#include "core/punch/ice_lines.h"
+#include "core/call/pipe.h"
+#include "core/ice/ice_description.h"
 
 #define GATHER_ID   400 /* beyond the punch's, which begin at 0 */
 #define STREAM_ID   500
@@ -19,11 +19,17 @@
 
 enum ice_state { ICE_OPENING, ICE_GATHERING, ICE_LISTENING, ICE_PUNCHING, ICE_CONNECTED };
 
+/* Lines, one after the other. */
+struct text {
+	char bytes[SDP_TEXT];
+	size_t len;
+};
+
 /**
  * struct ice_run - A run
  * @asked:	Of the two sockets, by family, so many were to be opened; @tried: so many were or failed
- * @theirs:	The peer's description so far, @theirs_len characters
- * @early:	What the peer sent before we were connected
+ * @theirs:	The peer's description so far
+ * @out:	To be written, @out_len characters; @early: what the peer sent before we were connected
  * @end:	When it is over, after the stream has ended
  */
 struct ice_run {
@@ -37,12 +43,43 @@ struct ice_run {
 	struct punch *punch;
 	struct ice_secret ours;
 	struct candidates candidates;
-	struct ice_lines lines, early;
-	char theirs[SDP_TEXT];
-	size_t theirs_len;
+	struct pipe pipe;
+	struct text out, early;
+	struct text theirs;
 	int status;
 	nk_time end;
 };
+
+/* Adds a line, or nothing if there is no room: what comes faster than it is taken is dropped, as
+ * datagrams may be. */
+static void add_line(struct text *t, const void *line, size_t len)
+{
+	if (len + 1 > sizeof(t->bytes) - t->len)
+		return;
+	memcpy(t->bytes + t->len, line, len);
+	t->len += len;
+	t->bytes[t->len++] = '\n';
+}
+
+/* The next line that was read, without its end, LF or CR LF. */
+static bool next_line(struct ice_run *r, char line[static SESSION_MESSAGE_MAX], size_t *len)
+{
+	const uint8_t *bytes;
+	size_t n;
+	enum lines_verdict verdict;
+
+	do
+		verdict = lines_next(&r->pipe.in, &bytes, &n);
+	while (verdict == LINES_TOO_LONG);
+	if (verdict == LINES_NONE)
+		return false;
+	memcpy(line, bytes, n);
+	lines_take(&r->pipe.in, n);
+	while (n > 0 && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+		n--;
+	*len = n;
+	return true;
+}
 
 struct ice_run *ice_run_new(const struct ice_options *options, const uint8_t seed[static 32])
 {
@@ -70,8 +107,7 @@ void ice_run_free(struct ice_run *r)
 void ice_run_start(struct ice_run *r, nk_time now)
 {
 	(void)now;
-	ice_lines_init(&r->lines, STREAM_ID);
-	ice_lines_init(&r->early, STREAM_ID);
+	pipe_open(&r->pipe, STREAM_ID, PUNCH_LINES);
 	ice_secret_draw(&r->ours, &r->rng);
 }
 
@@ -110,7 +146,7 @@ static void describe(struct ice_run *r)
 
 	r->candidates = gather_result(r->gather)->candidates;
 	ice_describe(&s, &r->ours, &r->candidates);
-	ice_lines_put(&r->lines, text, sdp_write(text, sizeof(text), &s), true);
+	add_line(&r->out, text, sdp_write(text, sizeof(text), &s));
 	r->state = ICE_LISTENING;
 }
 
@@ -133,7 +169,7 @@ static void start_punching(struct ice_run *r, nk_time now)
 	};
 	struct sdp s;
 
-	if (sdp_read(&s, r->theirs, r->theirs_len) != 0) {
+	if (sdp_read(&s, r->theirs.bytes, r->theirs.len) != 0) {
 		r->status = NK_ERR_MALFORMED;
 		return;
 	}
@@ -147,27 +183,18 @@ static void start_punching(struct ice_run *r, nk_time now)
 		r->status = NK_ERR_NO_MEMORY;
 }
 
-static void add_line(struct ice_run *r, const char *line, size_t len)
-{
-	if (len + 1 > sizeof(r->theirs) - r->theirs_len)
-		return;
-	memcpy(r->theirs + r->theirs_len, line, len);
-	r->theirs_len += len;
-	r->theirs[r->theirs_len++] = '\n';
-}
-
 /* Takes lines up to an empty one. Return: true if that has come, or the end. */
 static bool read_description(struct ice_run *r)
 {
-	char line[ICE_LINE_MAX + 1];
+	char line[SESSION_MESSAGE_MAX];
 	size_t len;
 
-	while (ice_lines_take(&r->lines, line, &len)) {
+	while (next_line(r, line, &len)) {
 		if (len == 0)
 			return true;
-		add_line(r, line, len);
+		add_line(&r->theirs, line, len);
 	}
-	return r->lines.ended;
+	return lines_are_over(&r->pipe.in);
 }
 
 static void announce(struct ice_run *r)
@@ -176,8 +203,9 @@ static void announce(struct ice_run *r)
 	const size_t len = strlen(text);
 
 	addr_text(&punch_result(r->punch)->peer, text + len);
-	ice_lines_put(&r->lines, text, strlen(text), true);
-	ice_lines_put(&r->lines, r->early.out, r->early.out_len, false);
+	add_line(&r->out, text, strlen(text));
+	if (r->early.len > 0)
+		add_line(&r->out, r->early.bytes, r->early.len - 1);
 	r->state = ICE_CONNECTED;
 }
 
@@ -192,7 +220,7 @@ static void advance(struct ice_run *r, nk_time now)
 		announce(r);
 	else if (r->state == ICE_PUNCHING && punch_status(r->punch) != CORE_BUSY)
 		r->status = punch_status(r->punch);
-	if (r->state == ICE_CONNECTED && r->lines.ended && r->lines.in_len == 0)
+	if (r->state == ICE_CONNECTED && lines_are_over(&r->pipe.in))
 		r->end = nk_min(r->end, now + LINGER);
 }
 
@@ -204,15 +232,15 @@ static void on_datagram(struct ice_run *r, const struct event *ev, nk_time now)
 	if (punch_input(r->punch, ev, now) || !punch_is_peer(r->punch, ev) ||
 	    stun_read(&m, ev->data, ev->len) != NK_ERR_NOT_STUN)
 		return;
-	ice_lines_put(r->state == ICE_CONNECTED ? &r->lines : &r->early, ev->data, ev->len, true);
+	add_line(r->state == ICE_CONNECTED ? &r->out : &r->early, ev->data, ev->len);
 }
 
 void ice_run_input(struct ice_run *r, const struct event *ev, nk_time now)
 {
 	if (ev->kind == EVENT_STOP)
 		r->status = r->state == ICE_CONNECTED ? CORE_DONE : NK_ERR_STOPPED;
-	else if (ice_lines_input(&r->lines, ev))
-		;
+	else if (ev->id == STREAM_ID)
+		pipe_input(&r->pipe, ev);
 	else if (r->state == ICE_OPENING && ev->id < 2)
 		on_socket(r, ev, now);
 	else if (r->punch != NULL && ev->kind == EVENT_DATAGRAM)
@@ -236,13 +264,17 @@ static bool open_socket(struct ice_run *r, struct action *action)
 	return true;
 }
 
+/* Before it has nominated the peer may not listen. */
+static bool may_send_lines(const struct ice_run *r)
+{
+	return r->state == ICE_CONNECTED && punch_result(r->punch)->nominated;
+}
+
 static bool send_line(struct ice_run *r, struct action *action)
 {
-	char line[ICE_LINE_MAX + 1];
+	char line[SESSION_MESSAGE_MAX];
 
-	/* Before it has nominated the peer may not listen. */
-	if (r->state != ICE_CONNECTED || !punch_result(r->punch)->nominated ||
-	    !ice_lines_take(&r->lines, line, &action->len))
+	if (!may_send_lines(r) || !next_line(r, line, &action->len))
 		return false;
 	action->kind = ACTION_SEND;
 	action->id = punch_result(r->punch)->socket;
@@ -253,16 +285,25 @@ static bool send_line(struct ice_run *r, struct action *action)
 	return true;
 }
 
+static bool turn_pipe(struct ice_run *r, struct action *action)
+{
+	const size_t n = r->out.len < CORE_DATAGRAM_MAX ? r->out.len : CORE_DATAGRAM_MAX;
+
+	if (n > 0 && pipe_has_room(&r->pipe)) {
+		pipe_put(&r->pipe, r->out.bytes, n);
+		r->out.len -= n;
+		memmove(r->out.bytes, r->out.bytes + n, r->out.len);
+	}
+	r->pipe.read = r->state == ICE_LISTENING || may_send_lines(r);
+	return pipe_output(&r->pipe, action);
+}
+
 bool ice_run_output(struct ice_run *r, struct action *action, nk_time now)
 {
-	const bool more = r->state == ICE_LISTENING || r->state == ICE_CONNECTED;
-
+	if (r->status == CORE_BUSY && now >= r->end)
+		r->status = CORE_DONE;
 	if (r->status != CORE_BUSY)
 		return false;
-	if (now >= r->end) {
-		r->status = CORE_DONE;
-		return false;
-	}
 	if (open_socket(r, action))
 		return true;
 	if (r->gather != NULL && gather_output(r->gather, action, now))
@@ -270,7 +311,7 @@ bool ice_run_output(struct ice_run *r, struct action *action, nk_time now)
 	if (r->punch != NULL && punch_output(r->punch, action, now))
 		return true;
 	advance(r, now);
-	return ice_lines_output(&r->lines, action, more) || send_line(r, action);
+	return turn_pipe(r, action) || send_line(r, action);
 }
 
 nk_time ice_run_deadline(const struct ice_run *r)

@@ -1,4 +1,4 @@
-#include "core/punch/ice_description.h"
+#include "core/ice/ice_description.h"
 
 #include <string.h>
 

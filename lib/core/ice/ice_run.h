@@ -7,8 +7,8 @@
  * line is a datagram to the peer, once the pair is nominated, and each datagram of the peer a line. After the end of what
  * it reads it goes on for a moment, since the peer may still need an answer.
  */
-#ifndef CORE_PUNCH_ICE_RUN_H
-#define CORE_PUNCH_ICE_RUN_H
+#ifndef CORE_ICE_ICE_RUN_H
+#define CORE_ICE_ICE_RUN_H
 
 #include "core/punch/gather.h"
 #include "core/punch/punch.h"
