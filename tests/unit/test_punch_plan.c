@@ -65,7 +65,6 @@ static bool fit(enum plan_part a, enum plan_part b)
 {
 	switch (a) {
 	case PLAN_NOTHING:
-		return b == PLAN_NOTHING || b == PLAN_SWEEP;
 	case PLAN_SWEEP:
 		return b == PLAN_NOTHING || b == PLAN_SWEEP;
 	case PLAN_WALK:

@@ -8,8 +8,9 @@
 #define BROKER_GAP (100 * NK_MS) /* at first, then twice that */
 #define STEP_GAP   (1 * NK_MS)
 #define TRIES      4
-#define TRY_GAP    (20 * NK_MS)  /* between tries of the calibration */
-#define LATEST     (10 * NK_MS)  /* that an answer may be late */
+#define TRY_LEAST  (3 * NK_MS) /* between tries of the calibration: an eighth of a round trip */
+#define TRY_MOST   (20 * NK_MS)
+#define LATEST     (5 * NK_MS)   /* that an answer may be late */
 #define RATE_SPAN  (200 * NK_MS) /* at least, to count foreign mappings in */
 
 static bool wants_hint(const struct gather *g)
@@ -162,7 +163,8 @@ static void ask_changed(struct gather *g, nk_time now)
 	g->tries++;
 	g->tried_at = now;
 	g->calibrated = g->tries == GATHER_TRIES;
-	g->try_at = g->calibrated ? NK_NEVER : now + TRY_GAP;
+	g->try_at = g->calibrated ? NK_NEVER
+				  : now + nk_max(TRY_LEAST, nk_min(g->exchanges.rtt / 8, TRY_MOST));
 	g->low_next = 1;
 }
 

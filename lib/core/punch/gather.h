@@ -10,8 +10,8 @@
  *   from there; the smallest TTL whose answer comes passes all our NATs.
  * - Where ports go one after the other, at the end the last one, which the peer will count from.
  *
- * Whatever is not answered, or not clearly, stays unknown. It takes two round trips and 0.1 s, or
- * three where ports go one after the other, and no more than @limit.
+ * Whatever is not answered, or not clearly, stays unknown. It takes two and a half round trips and 30
+ * ms, where ports go one after the other 0.2 s and another, and no more than @limit.
  */
 #ifndef CORE_PUNCH_GATHER_H
 #define CORE_PUNCH_GATHER_H
