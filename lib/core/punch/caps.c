@@ -1,5 +1,29 @@
 #include "core/punch/caps.h"
 
+#define PROVEN UINT8_MAX
+
+void caps_init(struct caps *c, const struct addr *hard_ip)
+{
+	*c = (struct caps){.count = 0};
+	if (hard_ip != NULL)
+		c->hard_ip = *hard_ip;
+}
+
+static bool is_hard(const struct caps *c, const struct addr *addr)
+{
+	return addr_family(&c->hard_ip) != ADDR_NONE && addr_same_ip(&c->hard_ip, addr);
+}
+
+static bool take_hard(struct caps *c, uint16_t port)
+{
+	if (c->hard_sent[port] == PROVEN)
+		return true;
+	if (c->hard_sent[port] >= PUNCH_UNPROVEN_MAX)
+		return false;
+	c->hard_sent[port]++;
+	return true;
+}
+
 /* Its place in the list, which may be the end. */
 static unsigned place_of(const struct caps *c, const struct addr *addr)
 {
@@ -22,8 +46,11 @@ static unsigned place_in(struct caps *c, const struct addr *addr)
 
 bool caps_take(struct caps *c, const struct addr *to)
 {
-	const unsigned i = place_in(c, to);
+	unsigned i;
 
+	if (is_hard(c, to))
+		return take_hard(c, to->port);
+	i = place_in(c, to);
 	if (i == PUNCH_ADDRS_MAX || (!c->list[i].proven && c->list[i].sent >= PUNCH_UNPROVEN_MAX))
 		return false;
 	c->list[i].sent++;
@@ -32,8 +59,13 @@ bool caps_take(struct caps *c, const struct addr *to)
 
 void caps_prove(struct caps *c, const struct addr *addr)
 {
-	const unsigned i = place_in(c, addr);
+	unsigned i;
 
+	if (is_hard(c, addr)) {
+		c->hard_sent[addr->port] = PROVEN;
+		return;
+	}
+	i = place_in(c, addr);
 	if (i < PUNCH_ADDRS_MAX)
 		c->list[i].proven = true;
 }

@@ -21,12 +21,11 @@ bool pairs_heard(const struct pairs *p, uint32_t socket, const struct addr *from
 	return false;
 }
 
-struct pair *pairs_add(struct pairs *p, uint32_t socket, const struct addr *to, enum tactic tactic,
-		       unsigned most)
+struct pair *pairs_add(struct pairs *p, uint32_t socket, const struct addr *to, enum tactic tactic)
 {
 	struct pair *pair = &p->list[p->count];
 
-	if (p->count >= most)
+	if (p->count == PAIRS_MAX)
 		return NULL;
 	p->count++;
 	*pair = (struct pair){.socket = socket, .to = *to, .tactic = tactic, .due = NK_NEVER};

@@ -45,10 +45,9 @@ struct pair *pairs_find(struct pairs *p, uint32_t socket, const struct addr *to)
 /* Whether a check has come to @socket from @from. */
 bool pairs_heard(const struct pairs *p, uint32_t socket, const struct addr *from);
 
-/* A new pair, without rounds. NULL if there are @most already: none ever makes room for another,
- * since the peer may have settled for it. */
-struct pair *pairs_add(struct pairs *p, uint32_t socket, const struct addr *to, enum tactic tactic,
-		       unsigned most);
+/* A new pair, without rounds. NULL if there is no room: none ever makes room for another, since the
+ * peer may have settled for it. */
+struct pair *pairs_add(struct pairs *p, uint32_t socket, const struct addr *to, enum tactic tactic);
 
 /* The first pair with a check to be triggered, with an opener to be sent; that is due; or NULL. */
 struct pair *pairs_triggered(struct pairs *p);

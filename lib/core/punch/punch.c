@@ -55,6 +55,7 @@ struct punch *punch_new(const struct punch_config *config, struct rng *rng, nk_t
 			.established = NK_NEVER,
 		};
 	checks_init(&p->checks, &p->config.ours, &p->config.theirs, config->controlling, rng);
+	caps_init(&p->caps, config->hard ? &config->hard_ip : NULL);
 	spares_init(&p->spares, config->first_socket);
 	if (config->have_fresh)
 		spares_have(&p->spares, PLAN_FRESH);

@@ -3,6 +3,11 @@
 
 #include "core/punch/punch_parts.h"
 
+/* Where many pairs are learnt the peer is trying many sockets: 256 of them in the pause are less
+ * than 100 packets a second. */
+#define MANY          24
+#define PAUSE_OF_MANY (3 * NK_S)
+
 static void note_in(struct punch *p, enum tactic tactic, nk_time now)
 {
 	struct punch_attempt *a = &p->result.attempts[tactic];
@@ -36,11 +41,11 @@ static struct pair *pair_heard(struct punch *p, uint32_t socket, const struct ad
 	tactic = tactic_heard(p, socket, from);
 	if (tactic == TACTIC_LEARN && p->plan.start[tactic] == NK_NEVER)
 		return NULL;
-	pair = pairs_add(&p->pairs, socket, from, tactic, PAIRS_HEARD_MAX);
+	pair = pairs_add(&p->pairs, socket, from, tactic);
 	if (pair == NULL)
 		return NULL;
-	pair->due = now + p->config.first_pause;
-	pair->pause = p->config.first_pause;
+	pair->pause = p->pairs.count <= MANY ? p->config.first_pause : PAUSE_OF_MANY;
+	pair->due = now + pair->pause;
 	return pair;
 }
 
@@ -113,7 +118,7 @@ static void acknowledged(struct punch *p, const struct check *check)
 	struct pair *pair = pairs_find(&p->pairs, aim->socket, &aim->to);
 
 	if (pair == NULL)
-		pair = pairs_add(&p->pairs, aim->socket, &aim->to, aim->tactic, PAIRS_MAX);
+		pair = pairs_add(&p->pairs, aim->socket, &aim->to, aim->tactic);
 	if (pair == NULL)
 		return;
 	if (!pair->acked)

@@ -34,7 +34,7 @@ static void make_pair(struct punch *p, const struct candidate *remote, nk_time n
 	    (c->tactics & TACTIC_BIT(tactic)) == 0 || p->plan.start[tactic] == NK_NEVER ||
 	    pairs_find(&p->pairs, v6, &remote->addr) != NULL)
 		return;
-	pair = pairs_add(&p->pairs, v6, &remote->addr, tactic, PAIRS_MAX);
+	pair = pairs_add(&p->pairs, v6, &remote->addr, tactic);
 	if (pair == NULL)
 		return;
 	pair->due = p->plan.start[tactic];
