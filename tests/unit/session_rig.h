@@ -241,11 +241,11 @@ static inline struct rig_packet rig_next_output(struct rig *g, unsigned i)
 	return rig_packet_of(g, i, &action);
 }
 
-/* Has side 0 send a packet, which is held back. */
-static inline struct rig_packet rig_held_back(struct rig *g)
+/* Has a side send a packet, which is held back. */
+static inline struct rig_packet rig_held_back(struct rig *g, unsigned i)
 {
-	assert_int_equal(session_send_datagram(g->side[0].session, "held", 4), 0);
-	return rig_next_output(g, 0);
+	assert_int_equal(session_send_datagram(g->side[i].session, "held", 4), 0);
+	return rig_next_output(g, i);
 }
 
 static inline bool rig_arrives(const struct rig *g, const struct rig_packet *p)

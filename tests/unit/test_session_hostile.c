@@ -47,7 +47,7 @@ static void test_forged_and_cut(void **state)
 	struct rig_packet p;
 
 	(void)state;
-	p = rig_held_back(&g);
+	p = rig_held_back(&g, 0);
 	for (size_t bit = 0; bit < 8 * p.len; bit++) {
 		p.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		assert_false(rig_hears(&g, &p));
@@ -57,7 +57,7 @@ static void test_forged_and_cut(void **state)
 		assert_in_range(p.len, 0, whole);
 		assert_false(rig_hears(&g, &p));
 	}
-	p = rig_held_back(&g);
+	p = rig_held_back(&g, 0);
 	assert_true(rig_hears(&g, &p));
 }
 
@@ -66,7 +66,7 @@ static void test_reflected(void **state)
 	struct rig_packet p;
 
 	(void)state;
-	p = rig_held_back(&g);
+	p = rig_held_back(&g, 0);
 	p.to = 0;
 	assert_false(rig_hears(&g, &p));
 	assert_int_equal(rig_stats(&g, 0)->rejected, 0); /* it is another session's */
@@ -96,7 +96,7 @@ static void test_old_ack(void **state)
 	assert_true(rig_hears(&g, &g.last[1]));
 	rig_owner(&g, 0);
 	ack = rig_next_output(&g, 0);
-	newer = rig_held_back(&g);
+	newer = rig_held_back(&g, 0);
 	assert_true(rig_hears(&g, &newer));
 	assert_true(rig_hears(&g, &ack));
 	assert_false(session_all_acked(g.side[1].session));

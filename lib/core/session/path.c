@@ -24,6 +24,15 @@ static void begin_trial(struct path *p, const struct way *way, size_t len, struc
 	p->sent = 0;
 }
 
+void path_keep(struct path *p, nk_time now)
+{
+	if (!p->trying)
+		return;
+	p->trying = false;
+	p->refused = p->trial;
+	p->refused_until = now + PATH_REFUSED;
+}
+
 bool path_heard(struct path *p, const struct way *from, size_t len, bool newest, nk_time wait,
 		struct rng *rng, nk_time now)
 {
@@ -34,21 +43,14 @@ bool path_heard(struct path *p, const struct way *from, size_t len, bool newest,
 	if (!p->known || !newest || (p->trying && way_eq(from, &p->trial)))
 		return false;
 	if (way_eq(from, &p->way)) {
+		if (p->keeps)
+			path_keep(p, now);
 		p->trying = false;
 		return false;
 	}
 	if (!refused)
-		begin_trial(p, from, len, rng, now + wait);
+		begin_trial(p, from, len, rng, p->keeps ? now + wait : now);
 	return !refused;
-}
-
-void path_keep(struct path *p, nk_time now)
-{
-	if (!p->trying)
-		return;
-	p->trying = false;
-	p->refused = p->trial;
-	p->refused_until = now + PATH_REFUSED;
 }
 
 bool path_may_send(struct path *p, const struct way *to, size_t len)

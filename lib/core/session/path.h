@@ -32,13 +32,14 @@ struct way {
 
 /**
  * struct path - The way in use, and another one on trial
+ * @keeps:	The caller's: it stays with its way as long as that gives answers
  * @known:	@way is set
  * @trying:	@trial is; its challenge has @token, and was sent @tries times; again at @due
  * @heard, @sent: Bytes from and to @trial
  * @refused:	The last one on trial that came to nothing, not to be tried until @refused_until
  */
 struct path {
-	bool known, trying;
+	bool keeps, known, trying;
 	struct way way, trial;
 	uint64_t token;
 	unsigned tries;
@@ -54,7 +55,7 @@ bool way_eq(const struct way *a, const struct way *b);
 void path_set(struct path *p, const struct way *way);
 
 /* An authentic packet of @len bytes has come; @newest: newer than all others. Return: true if it
- * begins a trial, whose first challenge is due after @wait. */
+ * begins a trial; who keeps its way has @wait for an answer there first. */
 bool path_heard(struct path *p, const struct way *from, size_t len, bool newest, nk_time wait,
 		struct rng *rng, nk_time now);
 

@@ -14,6 +14,7 @@ struct session *session_new(const struct session_config *config, struct rng *rng
 		return NULL;
 	s->caller = config->caller;
 	s->rng = rng;
+	s->path.keeps = s->caller;
 	s->pulse = (struct pulse){
 		.idle = config->idle,
 		.gap = config->ping_gap,

@@ -41,7 +41,7 @@ static void take_pong(struct session *s, const struct frame *f, const struct way
 		s->tell_changed = true;
 		session_begin_path(s, now);
 	} else if (pulse_is_answer(&s->pulse, f->token, now, &took)) {
-		if (s->caller)
+		if (s->path.keeps)
 			path_keep(&s->path, now);
 		outgoing_learn(&s->out, took, now);
 		session_proved(s, now);
@@ -96,9 +96,9 @@ static void take_frame(struct session *s, const struct frame *f, const struct wa
 static void heard_from(struct session *s, const struct way *from, size_t len, bool newest,
 		       nk_time now)
 {
-	const nk_time wait = s->caller ? rtt_timeout(&s->out.rtt, 0) : 0;
+	const nk_time wait = rtt_timeout(&s->out.rtt, 0);
 
-	if (path_heard(&s->path, from, len, newest, wait, s->rng, now) && s->caller)
+	if (path_heard(&s->path, from, len, newest, wait, s->rng, now) && s->path.keeps)
 		s->pulse.due = now;
 }
 
