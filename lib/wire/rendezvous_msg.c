@@ -1,5 +1,7 @@
 #include "wire/rendezvous_msg.h"
 
+#include <string.h>
+
 #include "base/err.h"
 
 /* Return: 0, or NK_ERR_MALFORMED if it has not the length that it must have. */
@@ -96,17 +98,30 @@ void rendezvous_put_body(struct wr *w, const void *body, size_t len)
 	stun_put_bytes(w, RENDEZVOUS_ATTR_BODY, body, len);
 }
 
+/* Through a NAT64 a client sends to such an address what comes to the IPv4 address in it. */
+static struct addr through_nat64(const struct addr *a)
+{
+	static const uint8_t prefix[12] = {0x00, 0x64, 0xff, 0x9b}; /* RFC 6052 section 2.1 */
+	struct addr v4 = addr_any(ADDR_V4, a->port);
+
+	if (memcmp(a->ip, prefix, sizeof(prefix)) != 0)
+		return *a;
+	memcpy(v4.ip + sizeof(prefix), a->ip + sizeof(prefix), 4);
+	return v4;
+}
+
 void rendezvous_proof(uint8_t out[static RENDEZVOUS_PROOF_LEN], uint64_t cookie,
 		      const uint8_t tid[static STUN_TID], const uint8_t key[static CRYPTO_KEY],
 		      const struct addr *broker)
 {
 	static const char label[] = "natkit register 1";
+	const struct addr known = through_nat64(broker);
 	struct wr w = wr_make(out, RENDEZVOUS_PROOF_LEN);
 
 	wr_bytes(&w, label, sizeof(label) - 1);
 	wr_be64(&w, cookie);
 	wr_bytes(&w, tid, STUN_TID);
 	wr_bytes(&w, key, CRYPTO_KEY);
-	wr_bytes(&w, broker->ip, sizeof(broker->ip));
-	wr_be16(&w, broker->port);
+	wr_bytes(&w, known.ip, sizeof(known.ip));
+	wr_be16(&w, known.port);
 }

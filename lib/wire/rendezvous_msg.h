@@ -94,7 +94,8 @@ void rendezvous_put_body(struct wr *w, const void *body, size_t len);
 #define RENDEZVOUS_PROOF_LEN (17 + 8 + STUN_TID + CRYPTO_KEY + 18)
 
 /* The bytes that a SIGNATURE is over: bound to a cookie, a request, and to @broker, the broker's
- * address as the client sends to it, so that the proof is worth nothing elsewhere or later. */
+ * address as the client sends to it, so that the proof is worth nothing elsewhere or later. One
+ * of 64:ff9b::/96 stands for the IPv4 address in it. */
 void rendezvous_proof(uint8_t out[static RENDEZVOUS_PROOF_LEN], uint64_t cookie,
 		      const uint8_t tid[static STUN_TID], const uint8_t key[static CRYPTO_KEY],
 		      const struct addr *broker);

@@ -188,6 +188,7 @@ static void test_proof(void **state)
 	const struct addr broker = addr_v4(192, 0, 2, 1, 3478);
 	const struct addr others[] = {addr_v4(192, 0, 2, 1, 3479), addr_v4(192, 0, 2, 2, 3478)};
 	uint8_t key[CRYPTO_KEY] = {1}, id[STUN_TID] = {1};
+	struct addr nat64;
 	uint8_t first[RENDEZVOUS_PROOF_LEN], second[RENDEZVOUS_PROOF_LEN];
 
 	(void)state;
@@ -200,6 +201,12 @@ static void test_proof(void **state)
 		rendezvous_proof(second, 1, id, key, &others[i]);
 		assert_memory_not_equal(first, second, sizeof(first));
 	}
+	assert_int_equal(addr_parse(&nat64, "[64:ff9b::192.0.2.1]:3478", 0), 0);
+	rendezvous_proof(second, 1, id, key, &nat64);
+	assert_memory_equal(first, second, sizeof(first));
+	nat64.ip[4] = 1; /* a prefix of somebody's own, of which nothing is known */
+	rendezvous_proof(second, 1, id, key, &nat64);
+	assert_memory_not_equal(first, second, sizeof(first));
 	id[11] = 1;
 	rendezvous_proof(second, 1, id, key, &broker);
 	assert_memory_not_equal(first, second, sizeof(first));
