@@ -143,11 +143,12 @@ static void test_caps(void **state)
 	for (unsigned k = 0; k < 2; k++)
 		plan.sides[k].nats[0] = nat_of(NAT_APD, NAT_APD, (uint8_t)(k + 1));
 	plan.first_pause = NK_MS; /* so that pauses alone allow more */
-	while (plan.remote.count < 5)
-		plan.remote.list[plan.remote.count++] = (struct candidate){
+	for (uint16_t i = 0; i < 5; i++)
+		plan.remote.list[i] = (struct candidate){
 			CANDIDATE_SERVER_REFLEXIVE,
-			addr_v4(198, 51, 100, 1, (uint16_t)(1000 + plan.remote.count)),
+			addr_v4(198, 51, 100, 1, 1000 + i),
 		};
+	plan.remote.count = 5;
 	duel_set(&d, &plan);
 	assert_false(duel_run(&d));
 	assert_int_equal(punch_status(d.sides[0].punch), NK_ERR_UNREACHABLE);

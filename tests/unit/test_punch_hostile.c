@@ -234,7 +234,7 @@ static struct letter forge(const struct ice_secret *by, const struct ice_secret 
 	const uint8_t tid[STUN_TID] = {1};
 	const uint8_t tie[8] = {0};
 	char name[2 * PUNCH_SECRET_MAX + 2];
-	struct letter l;
+	struct letter l = {.len = 0};
 	struct wr w = wr_make(l.data, sizeof(l.data));
 
 	snprintf(name, sizeof(name), "%s:%s", to->ufrag, by->ufrag);
@@ -289,7 +289,7 @@ static void test_forged_checks(void **state)
 
 static struct letter answer(const struct letter *to, const char *password)
 {
-	struct letter l;
+	struct letter l = {.len = 0};
 
 	l.len = ice_answer_write(l.data, sizeof(l.data), to->data + 8, &to->to, 0, password);
 	return l;

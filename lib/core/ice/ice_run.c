@@ -141,7 +141,7 @@ static void on_socket(struct ice_run *r, const struct event *ev, nk_time now)
 
 static void describe(struct ice_run *r)
 {
-	char text[SDP_TEXT];
+	char text[SDP_TEXT] = "";
 	struct sdp s;
 
 	r->candidates = gather_result(r->gather)->candidates;
