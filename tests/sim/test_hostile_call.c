@@ -273,8 +273,8 @@ static void listed_victim(uint64_t seed, bool hard)
 	for (unsigned i = 0; i < PAIR_ENDS; i++) {
 		plan.ends[i].options.call.hard = hard;
 		plan.ends[i].nats[0].mapping = NAT_APD;
-		plan.ends[i].nats[0].ports = i == PAIR_CALLS ? NAT_PORTS_RANDOM
-							     : NAT_PORTS_SEQUENTIAL;
+		plan.ends[i].nats[0].ports =
+			i == PAIR_CALLS ? NAT_PORTS_RANDOM : NAT_PORTS_SEQUENTIAL;
 	}
 	pair_set(&p, &plan);
 	p.ends[PAIR_LISTENS].watch = count_to;

@@ -74,6 +74,7 @@ static void test_not_allowed(void **state)
 	plan.ends[PAIR_LISTENS].options.allowed_count = 1;
 	assert_int_equal(play(&p, &plan), CALL_NO_ANSWER);
 	assert_true(pair_told(&p, PAIR_LISTENS, NATPUNCH_RANG, 1) != NK_NEVER);
+	assert_int_equal(pair_told(&p, PAIR_LISTENS, NATPUNCH_RANG, 2), NK_NEVER);
 	assert_false(answered(&p));
 	pair_strike(&p);
 }
@@ -289,8 +290,8 @@ static void test_calls_again(void **state)
 	first = p.ends[PAIR_CALLS].run;
 	pair_start(&p, PAIR_CALLS);
 	pair_say(&p, PAIR_CALLS, "it is me again\n");
-	assert_true(pair_hears(&p, PAIR_LISTENS, "it is me again\n", world_now(p.world) + 2 * NK_S) !=
-		    NK_NEVER);
+	assert_true(pair_hears(&p, PAIR_LISTENS, "it is me again\n",
+			       world_now(p.world) + 2 * NK_S) != NK_NEVER);
 	natpunch_free(first);
 	pair_strike(&p);
 }
@@ -312,6 +313,37 @@ static void test_own_streams(void **state)
 	assert_string_equal((char *)p.ends[PAIR_CALLS].heard, "answer\n");
 	assert_true(p.ends[PAIR_LISTENS].ended);
 	assert_int_equal(natpunch_status(p.ends[PAIR_LISTENS].run), CORE_BUSY);
+	pair_strike(&p);
+}
+
+/* A program that has ended reads no more: the caller need not end, too. */
+static void test_program_ends(void **state)
+{
+	struct pair_plan plan = plan_of(20, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].options.own_stream = true;
+	plan.ends[PAIR_LISTENS].say = "up 3 days\n";
+	plan.ends[PAIR_LISTENS].then_end = true;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	assert_string_equal((char *)p.ends[PAIR_CALLS].heard, "up 3 days\n");
+	pair_strike(&p);
+}
+
+/* Nobody reads our standard output any more. */
+static void test_reader_gone(void **state)
+{
+	struct pair_plan plan = plan_of(21, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].say = "one\n";
+	pair_set(&p, &plan);
+	assert_true(pair_hears(&p, PAIR_CALLS, "one\n", LIMIT) != NK_NEVER);
+	world_tell(p.world, p.ends[PAIR_CALLS].host, &(struct event){.kind = EVENT_STREAM_GONE});
+	assert_int_equal(pair_run(&p, world_now(p.world) + 2 * NK_S), CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_CLOSED);
 	pair_strike(&p);
 }
 
@@ -381,6 +413,8 @@ int main(void)
 		cmocka_unit_test(test_send_nothing),
 		cmocka_unit_test(test_calls_again),
 		cmocka_unit_test(test_own_streams),
+		cmocka_unit_test(test_program_ends),
+		cmocka_unit_test(test_reader_gone),
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_caller_gone),
 		cmocka_unit_test(test_stop),

@@ -55,8 +55,7 @@ static bool turn(struct side *s, struct action *a)
 		if (a->kind == ACTION_SEND)
 			return true;
 		if (a->kind == ACTION_OPEN)
-			assert_int_equal(
-				forwards_input(&s->forwards, &ev, CALL, &call, out, 1), 0);
+			assert_int_equal(forwards_input(&s->forwards, &ev, CALL, &call, out, 1), 0);
 	}
 	return false;
 }

@@ -151,9 +151,9 @@ static void test_endless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines),    cmocka_unit_test(test_datagrams),
-		cmocka_unit_test(test_whole),    cmocka_unit_test(test_too_long),
-		cmocka_unit_test(test_longest),  cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_lines),   cmocka_unit_test(test_datagrams),
+		cmocka_unit_test(test_whole),   cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_longest), cmocka_unit_test(test_endless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

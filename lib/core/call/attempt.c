@@ -226,7 +226,8 @@ static nk_time relay_at(const struct attempt *a)
 {
 	const bool alone = (a->ours.tactics & a->theirs.tactics) == TACTIC_BIT(TACTIC_RELAY);
 
-	if (!a->config.caller || a->state != ATTEMPT_PUNCHING || a->relaying || !ring_may_relay(a->ring))
+	if (!a->config.caller || a->state != ATTEMPT_PUNCHING || a->relaying ||
+	    !ring_may_relay(a->ring))
 		return NK_NEVER;
 	return alone || punch_result(a->punch)->relay_likely > 0 ? a->fire : a->fire + RELAY_AFTER;
 }
@@ -373,9 +374,8 @@ bool attempt_wants_relay(const struct attempt *a)
 
 int attempt_relay(struct attempt *a, const uint8_t *packet, size_t len)
 {
-	return a->config.caller
-		       ? ring_relay(a->ring, packet, len)
-		       : registration_relay(a->config.registration, &a->rung, packet, len);
+	return a->config.caller ? ring_relay(a->ring, packet, len)
+				: registration_relay(a->config.registration, &a->rung, packet, len);
 }
 
 bool attempt_next_relayed(struct attempt *a, uint8_t packet[static RENDEZVOUS_BODY_MAX],

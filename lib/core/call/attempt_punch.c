@@ -110,9 +110,8 @@ static bool is_hopeless(const struct attempt *a, const struct punch_config *c)
 
 void attempt_start_punch(struct attempt *a, uint64_t fire_us, nk_time now)
 {
-	const struct broker_clock *clock = a->config.caller
-						   ? ring_clock(a->ring)
-						   : registration_clock(a->config.registration);
+	const struct broker_clock *clock =
+		a->config.caller ? ring_clock(a->ring) : registration_clock(a->config.registration);
 	struct punch_config config;
 	bool hopeless;
 

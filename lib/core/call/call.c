@@ -100,8 +100,7 @@ void call_end(struct call *c, enum call_end end)
 
 static bool is_attempts_offer(const struct attempt *a, const struct offer *offer)
 {
-	return a != NULL &&
-	       memcmp(attempt_theirs(a)->call_id, offer->call_id, OFFER_CALL_ID) == 0;
+	return a != NULL && memcmp(attempt_theirs(a)->call_id, offer->call_id, OFFER_CALL_ID) == 0;
 }
 
 bool call_rung(struct call *c, const struct noise *handshake, const struct offer *offer,
@@ -222,9 +221,9 @@ static bool out(struct call *c, struct action *action, nk_time now)
 	for (unsigned i = 0; i < CALL_BANKS; i++)
 		if (bank_output(&c->banks[i], action))
 			return true;
-	if (c->state == CALL_OVER || (!session_out(c, action, now) &&
-				      !attempts_output(c, action, now) &&
-				      !bare_output(&c->bare, action, c->rng, now)))
+	if (c->state == CALL_OVER ||
+	    (!session_out(c, action, now) && !attempts_output(c, action, now) &&
+	     !bare_output(&c->bare, action, c->rng, now)))
 		return false;
 	for (unsigned i = 0; i < CALL_BANKS; i++)
 		bank_note(&c->banks[i], action);

@@ -162,7 +162,7 @@ static void follow_attempt(struct call *c, nk_time now)
 	const enum attempt_state state = attempt_state(a);
 
 	if (c->state < CALL_CONNECTED)
-		c->state = state < ATTEMPT_RINGING   ? CALL_GATHERING
+		c->state = state < ATTEMPT_RINGING    ? CALL_GATHERING
 			   : state < ATTEMPT_PUNCHING ? CALL_RINGING
 						      : CALL_PUNCHING;
 	if (state == ATTEMPT_OVER) {
@@ -186,7 +186,8 @@ bool call_follow(struct call *c, nk_time now)
 
 	if (c->trying != NOBODY && !c->closing)
 		follow_attempt(c, now);
-	if ((c->state == CALL_MENDING && !c->closing && now >= c->give_up) || bare_is_lost(&c->bare, now))
+	if ((c->state == CALL_MENDING && !c->closing && now >= c->give_up) ||
+	    bare_is_lost(&c->bare, now))
 		call_end(c, CALL_LOST);
 	if (c->closing && (session_closed(c->session) || now >= c->give_up))
 		call_end(c, CALL_CLOSED);

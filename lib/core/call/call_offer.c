@@ -2,14 +2,18 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
+
 #define SECRET_BYTES ((PUNCH_UFRAG + PUNCH_PASSWORD) * 6 / 8)
 
 static_assert(SECRET_BYTES <= CRYPTO_KEY, "one output of HKDF holds fragment and password");
 
 void call_prologue(uint8_t out[static CALL_PROLOGUE], const uint8_t callee[static 32])
 {
-	memcpy(out, "natkit call 1", 13);
-	memcpy(out + 13, callee, 32);
+	struct wr w = wr_make(out, CALL_PROLOGUE);
+
+	wr_bytes(&w, CALL_PROLOGUE_TEXT, sizeof(CALL_PROLOGUE_TEXT) - 1);
+	wr_bytes(&w, callee, CRYPTO_KEY);
 }
 
 void call_offer_describe(struct offer *o, const struct call_options *options,
@@ -72,8 +76,8 @@ static void ice_chars(char *out, const uint8_t *bytes, size_t chars)
 
 	for (size_t i = 0; i < chars; i++) {
 		const size_t bit = i * 6;
-		const unsigned pair = (unsigned)bytes[bit / 8] << 8 |
-				      (bit % 8 > 2 ? bytes[bit / 8 + 1] : 0u);
+		const unsigned pair =
+			(unsigned)bytes[bit / 8] << 8 | (bit % 8 > 2 ? bytes[bit / 8 + 1] : 0u);
 
 		out[i] = alphabet[pair >> (10 - bit % 8) & 63];
 	}

@@ -4,8 +4,9 @@
 
 #include "core/call/call.h"
 
-/* Noise's prologue: "natkit call 1" and the callee's Ed25519 key. */
-#define CALL_PROLOGUE 45
+/* Noise's prologue: these letters without NUL, and the callee's Ed25519 key. */
+#define CALL_PROLOGUE_TEXT "natkit call 1"
+#define CALL_PROLOGUE      (sizeof(CALL_PROLOGUE_TEXT) - 1 + CRYPTO_KEY)
 
 void call_prologue(uint8_t out[static CALL_PROLOGUE], const uint8_t callee[static 32]);
 

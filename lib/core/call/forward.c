@@ -254,8 +254,8 @@ static bool turn_sockets(struct forwards *f, struct action *action)
 		action->id = f->first_id + i;
 		action->socket = SOCKET_UDP;
 		action->peer = (struct addr){0};
-		action->local = i < NATPUNCH_FORWARDS_MAX ? f->options->forwards[i].local
-							  : loopback(0);
+		action->local =
+			i < NATPUNCH_FORWARDS_MAX ? f->options->forwards[i].local : loopback(0);
 		return true;
 	}
 	return false;

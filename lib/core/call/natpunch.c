@@ -139,9 +139,8 @@ static void call_is_over(struct natpunch *n, const struct talk *t, enum call_end
 {
 	if (n->options->mode == PUNCH_TEST) {
 		natpunch_tell(n, t,
-			      (struct natpunch_event){.kind = NATPUNCH_TESTED,
-						      .tactic = n->testing,
-						      .end = end},
+			      (struct natpunch_event){
+				      .kind = NATPUNCH_TESTED, .tactic = n->testing, .end = end},
 			      now);
 		if (n->end != CALL_CLOSED)
 			n->end = end;
@@ -204,8 +203,8 @@ static void send_when_read(struct natpunch *n, nk_time now)
 		ring_somebody(n, &n->options->call, now);
 		return;
 	}
-	natpunch_tell(n, NULL,
-		      (struct natpunch_event){.kind = NATPUNCH_TOO_LONG, .p = (double)len}, now);
+	natpunch_tell(n, NULL, (struct natpunch_event){.kind = NATPUNCH_TOO_LONG, .p = (double)len},
+		      now);
 	natpunch_finish(n, CALL_FAILED);
 }
 
@@ -225,10 +224,13 @@ static void turn_all(struct natpunch *n, nk_time now)
 
 static void streams_input(struct natpunch *n, const struct event *ev)
 {
-	if (ev->id == MAIN_STREAM)
+	if (ev->id == MAIN_STREAM) {
 		pipe_input(&n->stream, ev);
-	else if (ev->id <= NATPUNCH_CALLS_MAX)
+		if (ev->kind == EVENT_STREAM_GONE && n->options->mode != PUNCH_SEND)
+			stop(n);
+	} else if (ev->id <= NATPUNCH_CALLS_MAX) {
 		pipe_input(&n->talks[ev->id - 1].own, ev);
+	}
 }
 
 static void forwards_event(struct natpunch *n, const struct event *ev, nk_time now)
@@ -236,8 +238,7 @@ static void forwards_event(struct natpunch *n, const struct event *ev, nk_time n
 	const int speaker = n->speaker != NULL ? (int)n->speaker->slot : -1;
 	uint8_t datagram[CORE_DATAGRAM_MAX];
 	unsigned slot;
-	const size_t len =
-		forwards_input(&n->forwards, ev, speaker, &slot, datagram, now);
+	const size_t len = forwards_input(&n->forwards, ev, speaker, &slot, datagram, now);
 
 	if (len > 0)
 		talk_send_datagram(&n->talks[slot], datagram, len);

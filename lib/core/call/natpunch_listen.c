@@ -48,11 +48,23 @@ static bool open_ring(const struct natpunch *n, const struct rung *rung, struct 
 	       offer_read(&out->offer, payload, len) == 0 && out->offer.verdict == OFFER_CALLS;
 }
 
+static bool was_told(const struct natpunch *n, const uint8_t call_id[static OFFER_CALL_ID])
+{
+	for (unsigned i = 0; i < STRANGERS_MAX; i++)
+		if (memcmp(n->strangers[i], call_id, OFFER_CALL_ID) == 0)
+			return true;
+	return false;
+}
+
 /* Whom we do not allow hears nothing: not even that there is somebody. */
 static void tell_stranger(struct natpunch *n, const struct opened *ring, nk_time now)
 {
 	struct natpunch_event e = {.kind = NATPUNCH_RANG, .addr = ring->rung->from};
 
+	if (was_told(n, ring->offer.call_id))
+		return;
+	memcpy(n->strangers[n->next_stranger], ring->offer.call_id, OFFER_CALL_ID);
+	n->next_stranger = (n->next_stranger + 1) % STRANGERS_MAX;
 	memcpy(e.key, ring->handshake.rs, sizeof(e.key));
 	natpunch_tell(n, NULL, e, now);
 }

@@ -14,7 +14,8 @@
 
 static_assert(ID_FORWARDS + FORWARD_IDS <= ID_CALLS, "ids do not overlap");
 
-#define EVENTS_MAX 256
+#define EVENTS_MAX    256
+#define STRANGERS_MAX 16
 
 /**
  * struct talk - A call of the run, and what it carries
@@ -49,6 +50,7 @@ struct kept_report {
  * @test_options: PUNCH_TEST: those of the call with one tactic; @testing: which one;
  *		@tests: that were begun
  * @allowed_dh:	X25519 keys of @options.allowed
+ * @strangers:	Latest calls of whom we do not allow, each of which is told once
  * @talks:	By slot; @slots were ever in use
  * @speaker:	Whose the run's own stream is, or NULL
  * @reports:	Of calls that are over, the oldest first
@@ -62,6 +64,8 @@ struct natpunch {
 	struct rng rng;
 	uint8_t (*allowed_dh)[32];
 	struct callers callers;
+	uint8_t strangers[STRANGERS_MAX][OFFER_CALL_ID];
+	unsigned next_stranger;
 	struct registration *registration;
 	enum registration_state registered;
 	unsigned family;

@@ -3,7 +3,6 @@
 
 #include "core/call/natpunch_state.h"
 
-
 /* A listener without programs has one stream for all: who speaks is the peer, not we. */
 static bool shares_stream(const struct natpunch *n)
 {
@@ -192,6 +191,7 @@ static bool is_at_end(struct natpunch *n, struct talk *t)
 	return lines_are_over(&pipe_of(n, t)->in);
 }
 
+/* Standard input that has ended may still get an answer; a program that has ended reads none. */
 static void close_if_done(struct natpunch *n, struct talk *t, nk_time now)
 {
 	struct session *s = call_session(t->call);
@@ -203,7 +203,7 @@ static void close_if_done(struct natpunch *n, struct talk *t, nk_time now)
 			natpunch_tell(n, t, (struct natpunch_event){.kind = NATPUNCH_ACKED}, now);
 		t->acked = true;
 		call_close(t->call);
-	} else if (t->sent_end && t->got_end) {
+	} else if (t->sent_end && (t->got_end || n->options->own_stream)) {
 		call_close(t->call);
 	}
 }
