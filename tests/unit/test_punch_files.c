@@ -162,14 +162,8 @@ static void keeps_contacts(void **state)
 
 static void refuses_contacts(void **state)
 {
-	static const char *const names[] = {"",
-					    "-a",
-					    "a b",
-					    "a:b",
-					    "a/b",
-					    "\xc3\xbc",
-					    "a234567890123456789012345678901234567890123456789012"
-					    "345678901234"};
+	static const char *const names[] = {"", "-a", "a b", "a:b", "a/b", "\xc3\xbc"};
+	const char *long_name = "a23456789012345678901234567890123456789012345678901234567890123x";
 	/* The point of order 2: nobody has such a key. */
 	static const char no_key[] =
 		"natkit:7P___________________________________________38@broker.example";
@@ -183,6 +177,7 @@ static void refuses_contacts(void **state)
 	assert_int_equal(contacts_add(&c, "alice", alice), EXIT_YES);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_int_equal(contacts_add(&c, names[i], bob), EXIT_USAGE);
+	assert_int_equal(contacts_add(&c, long_name, bob), EXIT_USAGE);
 	assert_int_equal(contacts_add(&c, "alice", bob), EXIT_USAGE);
 	assert_int_equal(contacts_add(&c, "alia", alice), EXIT_USAGE);
 	assert_int_equal(contacts_add(&c, "bob", "bob"), EXIT_USAGE);
