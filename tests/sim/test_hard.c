@@ -75,7 +75,8 @@ static void both_count(void **state)
 	(void)state;
 	assert_true(success(&counted, &counted, 0, runs) >= 0.95);
 	assert_true(success(&counted, &counted, 5, runs) >= 0.95);
-	success(&counted, &counted, 50, runs);
+	/* A third of all ports are others', on both NATs; without counting them it is a quarter. */
+	assert_true(success(&counted, &counted, 50, runs) >= 0.5);
 }
 
 static void one_counts(void **state)
@@ -85,7 +86,7 @@ static void one_counts(void **state)
 	(void)state;
 	assert_true(success(&easy, &counted, 0, runs) >= 0.95);
 	assert_true(success(&counted, &easy, 5, runs) >= 0.95);
-	success(&counted, &easy, 50, runs);
+	assert_true(success(&counted, &easy, 50, runs) >= 0.95);
 	assert_true(success(&one, &counted, 5, runs) >= 0.95);
 	assert_true(success(&one, &one, 5, runs) >= 0.95);
 	assert_true(success(&easy, &one, 5, runs) >= 0.95);
@@ -105,7 +106,7 @@ static void ports_are_kept(void **state)
 		/* The one shot goes to a port that is another's as often as others take ports. */
 		assert_true(success(both[i], &counted, 0, runs) >= 0.95);
 		assert_true(success(both[i], &counted, 5, runs) >= 0.8);
-		assert_true(success(&one, both[i], 5, runs) >= 0.95);
+		assert_true(success(&one, both[i], 5, runs) >= 0.8);
 	}
 	assert_true(success(&kept, &drawn, 5, runs) >= 0.9);
 }
