@@ -297,14 +297,15 @@ static void test_two_paths(void **state)
 	for (uint64_t seed = 0; seed < 300; seed++) {
 		rig_end(&g);
 		rig_begin(&g, seed);
+		g.delay = (nk_time)rng_below(&g.rng, 600000);
 		g.jitter = (nk_time)rng_below(&g.rng, 30000);
 		session_set_path(g.side[0].session, RIG_SOCKET, &g.side[1].at, g.now);
 		rig_run(&g, (nk_time)rng_below(&g.rng, 30000));
 		session_set_path(g.side[1].session, RIG_OTHER, &g.side[0].other, g.now);
-		g.side[0].to_send = g.side[1].to_send = 100;
-		rig_run(&g, 5 * NK_S);
-		assert_int_equal(g.side[0].taken, 100);
-		assert_int_equal(g.side[1].taken, 100);
+		g.side[0].to_send = g.side[1].to_send = 50;
+		rig_run(&g, 20 * NK_S);
+		assert_int_equal(g.side[0].taken, 50);
+		assert_int_equal(g.side[1].taken, 50);
 		assert_int_equal(g.side[0].changed, 0);
 		assert_int_equal(g.side[1].changed, 1);
 	}
@@ -348,7 +349,7 @@ static void heard_from_elsewhere(unsigned by)
 		rig_run(&g, 100 * NK_MS);
 	}
 	assert_in_range(asked, 0, 30);
-	assert_in_range(g.sent[by] - sent, 1, 100);
+	assert_in_range(g.sent[by] - sent, 1, 200);
 	assert_int_equal(g.side[by].lost + g.side[by].changed, 0);
 }
 

@@ -4,7 +4,7 @@
  */
 #include "session_rig.h"
 
-#define SEEDS  2000
+#define SEEDS  1000
 #define ROUNDS 3000 /* of 200 ms */
 #define MOVING 100
 

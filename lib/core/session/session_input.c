@@ -113,6 +113,7 @@ bool session_input(struct session *s, const struct event *ev, nk_time now)
 		return false;
 	s->stats.packets_in++;
 	s->stats.bytes_in += ev->len;
+	s->heard_at = now;
 	heard_from(s, &from, ev->len, newest, now);
 	while (frame_read(&frames, &f))
 		take_frame(s, &f, &from, newest, now);

@@ -89,8 +89,9 @@ static void drop_datagram(struct session *s)
 	s->datagram_count--;
 }
 
-/* Return: whether a datagram is in the packet now, or must wait for the next one. */
-static bool put_datagram(struct session *s, struct wr *w)
+/* Return: whether a datagram is in the packet now, or must wait for the next one. It has no answer
+ * of its own; where nothing comes at all, one is asked for. */
+static bool put_datagram(struct session *s, struct wr *w, nk_time now)
 {
 	struct session_datagram *d = &s->datagram[s->datagram_first];
 	struct frame f;
@@ -106,6 +107,8 @@ static bool put_datagram(struct session *s, struct wr *w)
 		frame_write(w, &f);
 		drop_datagram(s);
 		s->stats.datagrams_out++;
+		if (now - s->heard_at >= s->pulse.gap)
+			pulse_asked(&s->pulse, now);
 	}
 	return true;
 }
@@ -129,7 +132,7 @@ static bool put_packet(struct session *s, struct action *action, nk_time now)
 
 	begin(action, &s->path.way);
 	put_ack(s, &w);
-	if (!s->pulse.lost && !put_datagram(s, &w))
+	if (!s->pulse.lost && !put_datagram(s, &w, now))
 		put_message(s, &w, now);
 	return w.len > 0 && seal(s, action, w.len, now);
 }

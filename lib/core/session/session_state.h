@@ -24,6 +24,7 @@ struct session_datagram {
  * @pong_to:	Where a ping came from that is not answered yet, with @pong_token, if @pong_due
  * @datagram:	A ring of @datagram_count from @datagram_first
  * @plain:	The last packet, opened; @heard: a datagram in it that the owner has not seen
+ * @heard_at:	When the last packet came
  * @tell_lost, @tell_changed: News that the owner has not seen
  * @closing:	The owner wants the end; @close_put: it is among the messages
  * @peer_closed: The owner has been told of the peer's end
@@ -45,6 +46,7 @@ struct session {
 	uint8_t plain[CORE_DATAGRAM_MAX];
 	bool has_heard;
 	struct frame heard;
+	nk_time heard_at;
 	bool tell_lost, tell_changed;
 	bool closing, close_put, closed, peer_closed;
 	struct session_stats stats;
