@@ -15,6 +15,9 @@ enum ice_attr {
 	ICE_HEARD = 0xEB20, /* ours: transaction id of the last check that came this way */
 };
 
+/* What fragments and passwords are made of: 64 characters (RFC 8839 section 5.1). */
+#define ICE_CHARS         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
 #define ICE_ROLE_CONFLICT 487
 #define ICE_USERNAME_MAX  513 /* two fragments of 256 and a colon */
 

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/err.h"
+#include "wire/ice_msg.h"
 
 #define LINE_MAX_LEN 512
 #define UFRAG_LEAST  4 /* RFC 8839 section 5.4 */
@@ -61,11 +62,10 @@ size_t sdp_write(char *out, size_t cap, const struct sdp *s)
 /* Takes a secret if it is one and there was none before. */
 static void read_secret(char out[static SDP_SECRET_MAX + 1], const char *value, size_t least)
 {
-	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789+/";
 	const size_t len = strlen(value);
 
-	if (out[0] == '\0' && len >= least && len <= SDP_SECRET_MAX && strspn(value, chars) == len)
+	if (out[0] == '\0' && len >= least && len <= SDP_SECRET_MAX &&
+	    strspn(value, ICE_CHARS) == len)
 		memcpy(out, value, len + 1);
 }
 

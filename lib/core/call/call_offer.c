@@ -68,18 +68,15 @@ struct addr call_offer_reflexive(const struct offer *o)
 	return (struct addr){0};
 }
 
-/* ice-char (RFC 8839 section 5.4) is the alphabet of base64: six bits make one. */
+/* Six bits make one of ICE_CHARS. */
 static void ice_chars(char *out, const uint8_t *bytes, size_t chars)
 {
-	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 	for (size_t i = 0; i < chars; i++) {
 		const size_t bit = i * 6;
 		const unsigned pair =
 			(unsigned)bytes[bit / 8] << 8 | (bit % 8 > 2 ? bytes[bit / 8 + 1] : 0u);
 
-		out[i] = alphabet[pair >> (10 - bit % 8) & 63];
+		out[i] = ICE_CHARS[pair >> (10 - bit % 8) & 63];
 	}
 	out[chars] = '\0';
 }

@@ -2,23 +2,17 @@
 
 #include <string.h>
 
-#define UFRAG    8  /* characters of 6 bits; RFC 8445 section 5.3 wants 24 bits */
-#define PASSWORD 24 /* and 128 bits */
-
 static void draw(char *out, size_t len, struct rng *rng)
 {
-	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789+/";
-
 	for (size_t i = 0; i < len; i++)
-		out[i] = chars[rng_below(rng, sizeof(chars) - 1)];
+		out[i] = ICE_CHARS[rng_below(rng, sizeof(ICE_CHARS) - 1)];
 	out[len] = '\0';
 }
 
 void ice_secret_draw(struct ice_secret *out, struct rng *rng)
 {
-	draw(out->ufrag, UFRAG, rng);
-	draw(out->password, PASSWORD, rng);
+	draw(out->ufrag, PUNCH_UFRAG, rng);
+	draw(out->password, PUNCH_PASSWORD, rng);
 }
 
 /* The first address of this machine in the family of @outside, or none. */

@@ -2,9 +2,7 @@
 #ifndef CORE_ICE_ICE_DESCRIPTION_H
 #define CORE_ICE_ICE_DESCRIPTION_H
 
-#include "base/crypto.h"
-#include "core/punch/candidate.h"
-#include "core/punch/checks.h"
+#include "core/punch/punch.h"
 #include "wire/sdp.h"
 
 /* A new fragment and password of ours (RFC 8445 section 5.3). */

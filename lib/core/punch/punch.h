@@ -23,8 +23,8 @@
 #include "core/punch/tactic.h"
 
 #define PUNCH_SOCKETS_MAX 258 /* one of each family, and 256 for birthday */
-#define PUNCH_UFRAG       8   /* characters, RFC 8445 section 5.3; at least 4 */
-#define PUNCH_PASSWORD    24  /* characters, at least 22 */
+#define PUNCH_UFRAG       8   /* characters of 6 bits; RFC 8445 section 5.3 wants 24 bits */
+#define PUNCH_PASSWORD    24  /* and 128 bits */
 
 /**
  * struct punch_config - All that a punch is told
