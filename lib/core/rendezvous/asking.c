@@ -45,18 +45,31 @@ const uint8_t *asking_send(struct asking *a, const struct broker_link *link, nk_
 	a->tries++;
 	a->due = now + pause_after(a->tries, &link->clock);
 	a->ids[i].sent = now;
+	a->ids[i].open = true;
 	rng_bytes(link->rng, a->ids[i].tid, STUN_TID);
 	return a->ids[i].tid;
 }
 
-bool asking_is_answered(const struct asking *a, struct broker_link *link, uint16_t method,
+/* What was sent no later than this is over. */
+static void settle(struct asking *a, nk_time sent)
+{
+	for (unsigned i = 0; i < ASKING_IDS; i++) {
+		if (a->ids[i].sent <= sent)
+			a->ids[i].open = false;
+	}
+}
+
+bool asking_is_answered(struct asking *a, struct broker_link *link, uint16_t method,
 			const struct stun_msg *msg, const struct rendezvous_msg *m, nk_time now)
 {
 	for (unsigned i = 0; i < ASKING_IDS; i++) {
-		if (!stun_answers(msg, method, a->ids[i].tid))
+		const nk_time sent = a->ids[i].sent;
+
+		if (!a->ids[i].open || !stun_answers(msg, method, a->ids[i].tid))
 			continue;
 		if (m->has_time)
-			broker_clock_add(&link->clock, a->ids[i].sent, now, m->time_us);
+			broker_clock_add(&link->clock, sent, now, m->time_us);
+		settle(a, sent);
 		return true;
 	}
 	return false;

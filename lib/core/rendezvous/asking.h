@@ -13,13 +13,14 @@
 
 /**
  * struct asking - When to ask, and what was asked
- * @ids:	The last ones; @next is where the next one goes
+ * @ids:	The last ones; @open: not answered, nor is a later one. @next is where the next one goes
  * @tries:	Sends that were not answered; @at_once: answers since asking_wait() that asked for more
  * @due:	Next send, NK_NEVER: none is wanted
  */
 struct asking {
 	struct {
 		uint8_t tid[STUN_TID];
+		bool open;
 		nk_time sent;
 	} ids[ASKING_IDS];
 	unsigned next, tries, at_once;
@@ -37,8 +38,9 @@ void asking_again(struct asking *a, nk_time now);
  * half, then ever more slowly: once a second, and at last once in 16. */
 const uint8_t *asking_send(struct asking *a, const struct broker_link *link, nk_time now);
 
-/* Whether @m is a response to one of the last sends. If so and if it told TIME, the clock learns. */
-bool asking_is_answered(const struct asking *a, struct broker_link *link, uint16_t method,
+/* Whether @m is a response to one of the last sends, the first one, and none to a later one has
+ * come. If so and if it told TIME, the clock learns. */
+bool asking_is_answered(struct asking *a, struct broker_link *link, uint16_t method,
 			const struct stun_msg *msg, const struct rendezvous_msg *m, nk_time now);
 
 #endif

@@ -123,7 +123,7 @@ static void register_response(struct registration *r, const struct stun_msg *msg
 
 static void passed_on(struct rungs *to, const struct rendezvous_msg *m)
 {
-	if (m->body != NULL && m->ticket != NULL)
+	if (m->body != NULL && m->ticket != NULL && addr_family(&m->from) != ADDR_NONE)
 		rungs_put(to, &m->from, m->ticket, m->body, m->body_len);
 }
 
