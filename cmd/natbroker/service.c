@@ -137,17 +137,14 @@ int service_run(const struct settings *s)
 {
 	struct service v = {.settings = s};
 	uint8_t seed[32];
-	struct rng rng;
 	int status;
 
 	if (crypto_init() != 0) {
 		log_line(LEVEL_ERROR, "%s", err_text(NK_ERR_SYSTEM));
 		return EXIT_INTERNAL;
 	}
-	rng_seed_from_kernel(&rng);
-	rng_bytes(&rng, seed, sizeof(seed));
+	crypto_seed(seed);
 	v.broker = broker_new(&s->broker, seed);
-	crypto_wipe(&rng, sizeof(rng));
 	crypto_wipe(seed, sizeof(seed));
 	if (v.broker == NULL) {
 		log_line(LEVEL_ERROR, "%s", err_text(NK_ERR_NO_MEMORY));

@@ -81,19 +81,16 @@ static int prepare(struct session *s)
 
 static int start_core(struct session *s, nk_time now)
 {
-	struct rng rng;
 	uint8_t seed[32];
 
-	rng_seed_from_kernel(&rng);
 	for (unsigned i = 0; i < 2 && s->plan[i].options.server_count > 0; i++) {
-		rng_bytes(&rng, seed, sizeof(seed));
+		crypto_seed(seed);
 		s->both.run[i] = natprobe_new(&s->plan[i].options, seed);
 		crypto_wipe(seed, sizeof(seed));
 		if (s->both.run[i] == NULL)
 			return out_of_memory();
 		natprobe_start(s->both.run[i], now);
 	}
-	crypto_wipe(&rng, sizeof(rng));
 	return 0;
 }
 

@@ -104,15 +104,12 @@ static int run(const struct ice_options *ice)
 {
 	struct run_options options_of_run = {.interface = NULL};
 	struct ice_run *r;
-	struct rng rng;
 	uint8_t seed[32];
 	int status;
 
-	rng_seed_from_kernel(&rng);
-	rng_bytes(&rng, seed, sizeof(seed));
+	crypto_seed(seed);
 	r = ice_run_new(ice, seed);
 	crypto_wipe(seed, sizeof(seed));
-	crypto_wipe(&rng, sizeof(rng));
 	if (r == NULL)
 		return exit_status(NK_ERR_NO_MEMORY, 0);
 	ice_run_start(r, run_now());

@@ -102,17 +102,14 @@ static int make(const char *path)
 {
 	char temp[PATH_MAX];
 	uint8_t seed[32];
-	struct rng rng;
 	int status = EXIT_YES, fd = open_temporary(temp, path);
 
 	if (fd < 0)
 		return say_errno("make", path);
-	rng_seed_from_kernel(&rng);
-	rng_bytes(&rng, seed, sizeof(seed));
+	crypto_seed(seed);
 	if (!write_seed(fd, seed) || (link(temp, path) != 0 && errno != EEXIST))
 		status = say_errno("make", path);
 	crypto_wipe(seed, sizeof(seed));
-	crypto_wipe(&rng, sizeof(rng));
 	close(fd);
 	unlink(temp);
 	return status;

@@ -16,11 +16,16 @@ void rng_seed(struct rng *r, const uint8_t seed[static 32])
 	r->used = sizeof(r->buf);
 }
 
+void crypto_seed(uint8_t seed[static 32])
+{
+	randombytes_buf(seed, 32);
+}
+
 void rng_seed_from_kernel(struct rng *r)
 {
 	uint8_t seed[32];
 
-	randombytes_buf(seed, sizeof(seed));
+	crypto_seed(seed);
 	rng_seed(r, seed);
 	crypto_wipe(seed, sizeof(seed));
 }

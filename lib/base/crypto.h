@@ -24,6 +24,9 @@ int crypto_init(void);
 
 void rng_seed(struct rng *r, const uint8_t seed[static 32]);
 void rng_seed_from_kernel(struct rng *r);
+
+/* A seed from the kernel, for those that must not ask it themselves. The caller wipes it. */
+void crypto_seed(uint8_t seed[static 32]);
 void rng_seed_from_number(struct rng *r, uint64_t number);
 
 void rng_bytes(struct rng *r, void *out, size_t n);
