@@ -25,10 +25,13 @@
 #include "sink.h"
 #include "watch.h"
 
+#define HOSTS_EVERY (5 * NK_S)
+
 /**
  * struct job - One run of the command
  * @broker:	Where we register, or where the callee is
  * @beliefs:	Of the network that we are in; @before: of the callee, when it began
+ * @hosts_at:	When our own addresses were last looked at
  * @environment: Of the program that was started last
  * @signal:	What ended it, or 0
  */
@@ -43,6 +46,7 @@ struct job {
 	struct report report;
 	struct watch watch;
 	struct environment environment;
+	nk_time hosts_at;
 	int signal;
 };
 
@@ -73,11 +77,13 @@ static int find_broker(struct job *j)
 	return broker_resolve(p->broker, &j->broker, j->settings.interface);
 }
 
-static void find_hosts(struct job *j)
+/* A listener's machine may be carried from one network to another. */
+static void find_hosts(struct job *j, nk_time now)
 {
 	struct call_options *c = &j->settings.punch.call;
 	struct ifaddrs *all = links_look();
 
+	j->hosts_at = now;
 	if (all == NULL)
 		return;
 	c->host_count = links_addresses(all, j->settings.interface, c->hosts, GATHER_HOSTS);
@@ -123,7 +129,7 @@ static int prepare(struct job *j)
 	memcpy(p->callee.key, j->peers.callee.card.key, sizeof(p->callee.key));
 	p->callee.name = j->peers.callee.name[0] != '\0' ? j->peers.callee.name : NULL;
 	p->call.unix_us = (uint64_t)unix_us;
-	find_hosts(j);
+	find_hosts(j, run_now());
 	open_beliefs(j, unix_us);
 	return EXIT_YES;
 }
@@ -131,13 +137,10 @@ static int prepare(struct job *j)
 static int start(struct job *j)
 {
 	uint8_t seed[32];
-	struct rng rng;
 
-	rng_seed_from_kernel(&rng);
-	rng_bytes(&rng, seed, sizeof(seed));
+	crypto_seed(seed);
 	j->punch = natpunch_new(&j->settings.punch, seed);
 	crypto_wipe(seed, sizeof(seed));
-	crypto_wipe(&rng, sizeof(rng));
 	if (j->punch != NULL)
 		return EXIT_YES;
 	log_line(LEVEL_ERROR, "%s", err_text(NK_ERR_NO_MEMORY));
@@ -148,8 +151,9 @@ static void on_turn(void *user, nk_time now)
 {
 	struct job *j = user;
 
-	(void)now;
 	watch_turn(&j->watch);
+	if (now >= j->hosts_at + HOSTS_EVERY)
+		find_hosts(j, now);
 }
 
 static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)
