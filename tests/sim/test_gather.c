@@ -22,6 +22,7 @@ static const struct link_spec links[] = {
 	{.delay = 150 * NK_MS, .jitter = 5 * NK_MS},
 	{.delay = 20 * NK_MS, .jitter = 2 * NK_MS, .loss = 0.05},
 	{.delay = 20 * NK_MS, .burst_enter = 3.0 / 97 / 50, .burst_mean = 50 * NK_MS},
+	{.delay = 10}, /* answers come before the next question has left */
 };
 #define LINKS (sizeof(links) / sizeof(links[0]))
 

@@ -47,6 +47,7 @@ struct gather *gather_new(const struct gather_config *config, struct rng *rng, n
 	exchanges_init(&g->exchanges, rng);
 	g->give_up = now + config->limit;
 	g->try_at = NK_NEVER;
+	g->step_at = now + STEP_GAP;
 	g->asker = -1;
 	for (unsigned f = 0; f < 2; f++)
 		if (config->have[f])
@@ -78,25 +79,12 @@ static struct exchange *ask(struct gather *g, unsigned socket, const struct addr
 	return exchange_add(&g->exchanges, g->own[socket].id, to, tries, now);
 }
 
-/* What is asked meanwhile would come between their ports. */
-static bool steps_sent(const struct gather *g)
-{
-	for (unsigned i = 0; i < GATHER_STEPS; i++) {
-		const enum socket_state state = g->own[GATHER_STEP + i].state;
-
-		if (state == UNOPENED || state == OPENING ||
-		    (g->step[i] != NULL && g->step[i]->repeats == 0))
-			return false;
-	}
-	return true;
-}
-
 static bool steps_settled(const struct gather *g)
 {
 	for (unsigned i = 0; i < GATHER_STEPS; i++)
 		if (!settled(g->step[i]))
 			return false;
-	return steps_sent(g);
+	return g->steps == GATHER_STEPS;
 }
 
 static bool dests_settled(const struct gather *g)
@@ -211,11 +199,50 @@ static nk_time changes_end(const struct gather *g)
 	return g->tries == 0 ? 0 : g->tried_at + rtt + nk_max(rtt / 8, LATEST);
 }
 
+static bool is_opening(const struct gather *g, unsigned socket)
+{
+	return g->own[socket].state == UNOPENED || g->own[socket].state == OPENING;
+}
+
+/* The next step, if it is time: what leaves at one moment from several sockets may leave in any
+ * order, and what else is asked meanwhile would come between their ports. */
+static void ask_step(struct gather *g, nk_time now)
+{
+	const unsigned i = g->steps;
+
+	if (i == GATHER_STEPS || g->step_at > now || is_opening(g, GATHER_STEP + i))
+		return;
+	g->step[i] = ask(g, GATHER_STEP + i, &g->config.broker[0], TRIES, now);
+	g->steps++;
+	g->step_at = now + STEP_GAP;
+}
+
+/* The first step that was answered, once all have left; -1: none. */
+static int next_asker(const struct gather *g)
+{
+	for (unsigned i = 0; i < GATHER_STEPS && g->steps == GATHER_STEPS; i++)
+		if (gather_answered(g->step[i]))
+			return (int)i;
+	return -1;
+}
+
+/* When ask_more() has something to do by the clock alone. */
+static nk_time more_at(const struct gather *g)
+{
+	if (!wants_hint(g) || g->asker >= 0)
+		return NK_NEVER;
+	if (g->steps < GATHER_STEPS)
+		return is_opening(g, GATHER_STEP + g->steps) ? NK_NEVER : g->step_at;
+	return next_asker(g) < 0 ? NK_NEVER : g->step_at;
+}
+
 static void ask_more(struct gather *g, nk_time now)
 {
-	for (unsigned i = 0; i < GATHER_STEPS && g->asker < 0 && steps_sent(g); i++)
-		if (gather_answered(g->step[i]))
-			ask_dests(g, i, now);
+	if (!wants_hint(g))
+		return;
+	ask_step(g, now);
+	if (g->asker < 0 && g->step_at <= now && next_asker(g) >= 0)
+		ask_dests(g, (unsigned)next_asker(g), now);
 	if (may_calibrate(g)) {
 		g->try_at = now;
 		g->low_next = 1;
@@ -235,31 +262,23 @@ static bool hint_settled(const struct gather *g)
 	if (!steps_settled(g))
 		return false;
 	if (g->asker < 0)
-		return true; /* nobody was answered */
+		return next_asker(g) < 0; /* nobody was answered */
 	if (!dests_settled(g) || !settled(g->last))
 		return false;
 	return ports_move(g) || g->try_at == NK_NEVER;
 }
 
-static void opened(struct gather *g, unsigned i, const struct event *ev, nk_time now)
-{
-	g->own[i].state = OPEN;
-	g->own[i].port = ev->local.port;
-	if (i >= GATHER_LAST || g->over)
-		return;
-	g->step[i] = ask(g, i, &g->config.broker[0], TRIES, now);
-	g->step[i]->due = now + i * STEP_GAP;
-}
-
-static bool own_event(struct gather *g, const struct event *ev, nk_time now)
+static bool own_event(struct gather *g, const struct event *ev)
 {
 	for (unsigned i = 0; i <= GATHER_OWN; i++) {
 		if (g->own[i].id != ev->id || g->own[i].state == CLOSED)
 			continue;
-		if (ev->kind == EVENT_OPENED)
-			opened(g, i, ev, now);
-		else if (ev->kind == EVENT_OPEN_FAILED)
+		if (ev->kind == EVENT_OPENED) {
+			g->own[i].state = OPEN;
+			g->own[i].port = ev->local.port;
+		} else if (ev->kind == EVENT_OPEN_FAILED) {
 			g->own[i].state = CLOSED;
+		}
 		return ev->kind != EVENT_DATAGRAM;
 	}
 	return false;
@@ -285,7 +304,7 @@ static bool answer(struct gather *g, const struct event *ev, nk_time now)
 
 bool gather_input(struct gather *g, const struct event *ev, nk_time now)
 {
-	if (own_event(g, ev, now))
+	if (own_event(g, ev))
 		return true;
 	if (g->over)
 		return false;
@@ -369,7 +388,7 @@ bool gather_output(struct gather *g, struct action *action, nk_time now)
 
 nk_time gather_deadline(const struct gather *g)
 {
-	nk_time at = nk_min(g->give_up, g->try_at);
+	nk_time at = nk_min(more_at(g), nk_min(g->give_up, g->try_at));
 
 	if (g->over)
 		return NK_NEVER;

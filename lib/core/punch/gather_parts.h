@@ -35,6 +35,7 @@ struct own_socket {
  * @broker:	The exchanges of the candidates, by family; NULL: no such one
  * @asker:	The step's socket that asked the other addresses, -1: none yet
  * @step, @dest, @last, @change: The other exchanges; NULL: not asked
+ * @steps:	Of @step, asked so far; the next at @step_at
  * @other:	The server's other address, once it has named it
  * @hops:	To the broker
  * @try_at:	Next try of the calibration, NK_NEVER: none; @tries: done, the last at @tried_at
@@ -49,7 +50,8 @@ struct gather {
 	struct addr other;
 	uint8_t hops;
 	nk_time give_up, try_at, tried_at;
-	unsigned tries, low_next;
+	nk_time step_at;
+	unsigned steps, tries, low_next;
 	int asker;
 	bool asked_last, calibrated, over;
 	struct gather_result result;
