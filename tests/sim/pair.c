@@ -31,7 +31,7 @@ struct punch_options pair_options(enum punch_mode mode)
 	return o;
 }
 
-static struct pair_end_plan end_plan(enum punch_mode mode, uint8_t number, nk_time delay)
+struct pair_end_plan pair_end_plan(enum punch_mode mode, uint8_t number, nk_time delay)
 {
 	struct pair_end_plan e = {
 		.nats = {stage_linux(30, 120)},
@@ -44,7 +44,7 @@ static struct pair_end_plan end_plan(enum punch_mode mode, uint8_t number, nk_ti
 	};
 
 	/* Not of one /24: those are taken for neighbours. */
-	e.nats[0].external[0] = addr_v4(203, 0, number == 1 ? 113 : 114, number, 0);
+	e.nats[0].external[0] = addr_v4(203, 0, (uint8_t)(112 + number), number, 0);
 	return e;
 }
 
@@ -52,7 +52,8 @@ struct pair_plan pair_plan(uint64_t seed, nk_time delay)
 {
 	return (struct pair_plan){
 		.seed = seed,
-		.ends = {end_plan(PUNCH_CALL, 1, delay), end_plan(PUNCH_LISTEN, 2, delay)},
+		.ends = {pair_end_plan(PUNCH_CALL, 1, delay),
+			 pair_end_plan(PUNCH_LISTEN, 2, delay)},
 		.broker = broker_default_config(),
 		.call_at = SETTLING,
 	};
@@ -262,24 +263,31 @@ static void set_place(struct pair *p, const struct pair_plan *plan, enum pair_wh
 		world_set_nat_link(p->world, e->nats[0], &plan_end->up, &plan_end->down);
 }
 
+static struct punch_contact contact_of(const struct pair *p, enum pair_who who)
+{
+	struct punch_contact c = {.name = "somebody"};
+
+	memcpy(c.key, p->ends[who].identity.sign_public, sizeof(c.key));
+	return c;
+}
+
 static void set_options(struct pair *p, const struct pair_plan *plan, enum pair_who who)
 {
 	const struct pair_end_plan *plan_end = &plan->ends[who];
-	struct pair_end *e = &p->ends[who], *other = &p->ends[1 - who];
+	struct pair_end *e = &p->ends[who];
 	struct punch_options *o = &e->options;
 
 	*o = plan_end->options;
 	o->identity = &e->identity;
 	if (addr_family(&o->broker[0]) == ADDR_NONE)
 		o->broker[0] = addr_v4(192, 0, 2, 1, PORT);
-	if (o->callee.name == NULL) {
-		o->callee.name = "other";
-		memcpy(o->callee.key, other->identity.sign_public, 32);
-	}
+	if (o->callee.name == NULL)
+		o->callee = contact_of(p, PAIR_LISTENS);
 	if (o->allowed == NULL && !o->allow_any) {
-		e->allowed[0] = o->callee;
+		for (unsigned i = 0; i < PAIR_ENDS; i++)
+			e->allowed[i] = contact_of(p, (enum pair_who)i);
 		o->allowed = e->allowed;
-		o->allowed_count = 1;
+		o->allowed_count = PAIR_ENDS;
 	}
 	if (o->call.host_count == 0) {
 		memcpy(o->call.hosts, plan_end->hosts, sizeof(plan_end->hosts));
@@ -312,7 +320,8 @@ void pair_set(struct pair *p, const struct pair_plan *plan)
 	need(plan->pcap == NULL || world_write_pcap(p->world, plan->pcap));
 	set_broker(p, plan);
 	for (unsigned i = 0; i < PAIR_ENDS; i++) {
-		set_place(p, plan, (enum pair_who)i);
+		if (plan->ends[i].host_count > 0)
+			set_place(p, plan, (enum pair_who)i);
 		seed_of(seed, plan->seed, (uint8_t)(2 + i));
 		identity_from_seed(&p->ends[i].identity, seed);
 	}
@@ -321,6 +330,8 @@ void pair_set(struct pair *p, const struct pair_plan *plan)
 	pair_start(p, PAIR_LISTENS);
 	world_run(p->world, NULL, plan->call_at);
 	pair_start(p, PAIR_CALLS);
+	if (plan->ends[PAIR_TOO].host_count > 0)
+		pair_start(p, PAIR_TOO);
 }
 
 void pair_strike(struct pair *p)

@@ -16,10 +16,11 @@
 #define PAIR_HEARD  8192
 #define PAIR_EVENTS 128
 
-enum pair_who { PAIR_CALLS, PAIR_LISTENS, PAIR_ENDS };
+/* PAIR_TOO: somebody else who calls, or nobody. */
+enum pair_who { PAIR_CALLS, PAIR_LISTENS, PAIR_TOO, PAIR_ENDS };
 
 /**
- * struct pair_end_plan - One of the two
+ * struct pair_end_plan - One of them; without hosts there is none
  * @nats:	@nat_count of them, the outermost first, with their external addresses
  * @hosts:	@host_count addresses of its host
  * @up, @down:	Of the link between its outermost NAT (or the host) and its router
@@ -79,7 +80,7 @@ struct pair_end {
 	struct natpunch *run;
 	struct punch_options options;
 	struct identity identity;
-	struct punch_contact allowed[1];
+	struct punch_contact allowed[PAIR_ENDS];
 	int host, router, nats[PAIR_NATS];
 	const char *say;
 	bool then_end, reading, ended;
@@ -105,8 +106,9 @@ struct pair {
 /* What the command does without options: a call with lines, and a listener that allows the caller. */
 struct punch_options pair_options(enum punch_mode mode);
 
-/* Both behind a NAT like Linux's, @delay from their routers. */
+/* Both behind a NAT like Linux's, @delay from their routers; and such a one for PAIR_TOO. */
 struct pair_plan pair_plan(uint64_t seed, nk_time delay);
+struct pair_end_plan pair_end_plan(enum punch_mode mode, uint8_t number, nk_time delay);
 
 /* Builds all at time 0, and runs to @call_at, when the caller has just started; ends the program
  * without memory. pair_strike() frees it. */

@@ -280,7 +280,7 @@ static void listed_victim(uint64_t seed, bool hard)
 	caller->options.call.host_count = 1;
 	caller->nats[0].mapping = NAT_APD;
 	caller->nats[0].ports = NAT_PORTS_RANDOM;
-	for (unsigned i = 0; i < PAIR_ENDS; i++)
+	for (unsigned i = 0; i <= PAIR_LISTENS; i++)
 		plan.ends[i].options.call.hard = hard;
 	pair_set(&p, &plan);
 	p.ends[PAIR_LISTENS].watch = count_to;

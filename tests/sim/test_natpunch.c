@@ -113,16 +113,42 @@ static void test_busy(void **state)
 	struct pair p;
 
 	(void)state;
-	plan.ends[PAIR_LISTENS].options.calls_max = 0;
+	plan.ends[PAIR_TOO] = pair_end_plan(PUNCH_CALL, 3, DELAY / 2);
+	plan.ends[PAIR_LISTENS].options.calls_max = 1;
 	assert_int_equal(play(&p, &plan), CALL_BUSY);
 	assert_true(world_now(p.world) < plan.call_at + 2 * NK_S);
+	assert_true(pair_wait(&p, PAIR_TOO, NATPUNCH_CONNECTED, 1, LIMIT) != NK_NEVER);
+	pair_strike(&p);
+}
+
+/* Two call at once, and a listener hears both. */
+static void test_two_calls(void **state)
+{
+	struct pair_plan plan = plan_of(22, PUNCH_SEND);
+	struct call_report r;
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_TOO] = pair_end_plan(PUNCH_CALL, 3, DELAY);
+	plan.ends[PAIR_TOO].say = "two\n";
+	plan.ends[PAIR_CALLS].say = "one\n";
+	plan.ends[PAIR_CALLS].then_end = true;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	assert_true(pair_told(&p, PAIR_TOO, NATPUNCH_CONNECTED, 1) != NK_NEVER);
+	world_run(p.world, NULL, world_now(p.world) + NK_S);
+	assert_int_equal(p.ends[PAIR_LISTENS].heard_len, 8);
+	assert_non_null(strstr((char *)p.ends[PAIR_LISTENS].heard, "one\n"));
+	assert_non_null(strstr((char *)p.ends[PAIR_LISTENS].heard, "two\n"));
+	assert_true(natpunch_call(p.ends[PAIR_LISTENS].run, 1, &r));
+	pair_say(&p, PAIR_LISTENS, "still you?\n");
+	assert_true(pair_hears(&p, PAIR_TOO, "still you?\n", LIMIT) != NK_NEVER);
 	pair_strike(&p);
 }
 
 /* Both ports are random and both filters strict: there is no path, and the hard ways are not allowed. */
 static void make_hopeless(struct pair_plan *plan)
 {
-	for (unsigned i = 0; i < PAIR_ENDS; i++) {
+	for (unsigned i = 0; i <= PAIR_LISTENS; i++) {
 		plan->ends[i].nats[0].mapping = NAT_APD;
 		plan->ends[i].nats[0].ports = NAT_PORTS_RANDOM;
 	}
@@ -143,7 +169,7 @@ static void test_no_path(void **state)
 
 static void allow_relay(struct pair_plan *plan)
 {
-	for (unsigned i = 0; i < PAIR_ENDS; i++)
+	for (unsigned i = 0; i <= PAIR_LISTENS; i++)
 		plan->ends[i].options.call.relay = true;
 	plan->broker.relays_per_s = 50;
 }
@@ -167,6 +193,8 @@ static void test_relay(void **state)
 	pair_say(&p, PAIR_CALLS, "still there?\n");
 	assert_true(pair_hears(&p, PAIR_LISTENS, "still there?\n", 210 * NK_S) != NK_NEVER);
 	assert_int_equal(pair_told(&p, PAIR_CALLS, NATPUNCH_CLOSED, 1), NK_NEVER);
+	assert_int_equal(pair_told(&p, PAIR_CALLS, NATPUNCH_PATH_LOST, 1), NK_NEVER);
+	assert_int_equal(pair_told(&p, PAIR_CALLS, NATPUNCH_CONNECTED, 1), NK_NEVER);
 	pair_strike(&p);
 }
 
@@ -397,27 +425,17 @@ static void test_stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_send),
-		cmocka_unit_test(test_unknown_key),
-		cmocka_unit_test(test_not_allowed),
-		cmocka_unit_test(test_anybody),
-		cmocka_unit_test(test_no_broker),
-		cmocka_unit_test(test_busy),
-		cmocka_unit_test(test_no_path),
-		cmocka_unit_test(test_relay),
-		cmocka_unit_test(test_relay_not_allowed),
-		cmocka_unit_test(test_each_tactic),
-		cmocka_unit_test(test_bare),
-		cmocka_unit_test(test_too_long),
-		cmocka_unit_test(test_too_long_to_send),
-		cmocka_unit_test(test_send_nothing),
-		cmocka_unit_test(test_calls_again),
-		cmocka_unit_test(test_own_streams),
-		cmocka_unit_test(test_program_ends),
-		cmocka_unit_test(test_reader_gone),
-		cmocka_unit_test(test_once),
-		cmocka_unit_test(test_caller_gone),
-		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_send),         cmocka_unit_test(test_unknown_key),
+		cmocka_unit_test(test_not_allowed),  cmocka_unit_test(test_anybody),
+		cmocka_unit_test(test_no_broker),    cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_two_calls),    cmocka_unit_test(test_no_path),
+		cmocka_unit_test(test_relay),        cmocka_unit_test(test_relay_not_allowed),
+		cmocka_unit_test(test_each_tactic),  cmocka_unit_test(test_bare),
+		cmocka_unit_test(test_too_long),     cmocka_unit_test(test_too_long_to_send),
+		cmocka_unit_test(test_send_nothing), cmocka_unit_test(test_calls_again),
+		cmocka_unit_test(test_own_streams),  cmocka_unit_test(test_program_ends),
+		cmocka_unit_test(test_reader_gone),  cmocka_unit_test(test_once),
+		cmocka_unit_test(test_caller_gone),  cmocka_unit_test(test_stop),
 	};
 
 	if (crypto_init() != 0)

@@ -241,16 +241,16 @@ static void while_punching(struct attempt *a, nk_time now)
 	if (status == CORE_DONE) {
 		a->state = ATTEMPT_MET;
 		a->times.connected = now;
-	} else if (status != CORE_BUSY && a->relaying) {
-		a->state = ATTEMPT_RELAYING;
-	} else if (status != CORE_BUSY) {
+	} else if (status != CORE_BUSY || now >= a->config.give_up) {
 		attempt_give_up(a, CALL_NO_PATH);
+		if (a->relaying)
+			a->state = ATTEMPT_RELAYING;
 	}
 }
 
 static enum call_end why_not(const struct attempt *a)
 {
-	if (a->state == ATTEMPT_PUNCHING || !a->config.caller)
+	if (!a->config.caller)
 		return CALL_NO_PATH;
 	return a->times.acknowledged == NK_NEVER ? CALL_NO_BROKER : CALL_NO_ANSWER;
 }
@@ -269,7 +269,7 @@ static void advance(struct attempt *a, nk_time now)
 		while_ringing(a, now);
 	if (a->state == ATTEMPT_PUNCHING)
 		while_punching(a, now);
-	if (a->state < ATTEMPT_MET && now >= a->config.give_up)
+	if (a->state < ATTEMPT_PUNCHING && now >= a->config.give_up)
 		attempt_give_up(a, why_not(a));
 }
 

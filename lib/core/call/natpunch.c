@@ -134,8 +134,7 @@ bool talk_is_busy(const struct talk *t)
 }
 
 /* What the end of a call means for the run. */
-static void call_is_over(struct natpunch *n, const struct talk *t, enum call_end end,
-			 bool connected, nk_time now)
+static void call_is_over(struct natpunch *n, const struct talk *t, enum call_end end, nk_time now)
 {
 	if (n->options->mode == PUNCH_TEST) {
 		natpunch_tell(n, t,
@@ -146,7 +145,7 @@ static void call_is_over(struct natpunch *n, const struct talk *t, enum call_end
 			n->end = end;
 		if (!n->stopping)
 			test_next(n, now);
-	} else if (n->options->mode != PUNCH_LISTEN || (n->options->once && connected)) {
+	} else if (n->options->mode != PUNCH_LISTEN || (n->options->once && talk_carried(t))) {
 		natpunch_finish(n, end);
 	}
 }
@@ -174,7 +173,7 @@ static void retire(struct natpunch *n, struct talk *t, nk_time now)
 	if (n->speaker == t)
 		n->speaker = NULL;
 	talk_end_stream(n, t);
-	call_is_over(n, t, e.end, r.connected != NK_NEVER, now);
+	call_is_over(n, t, e.end, now);
 }
 
 /* Calls that are over and have nothing more to say. */

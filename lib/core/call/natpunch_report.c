@@ -77,7 +77,7 @@ bool natpunch_stream_peer(const struct natpunch *n, uint32_t stream, struct natp
 		.call = t->number,
 		.name = t->who != NULL ? t->who->name : NULL,
 		.addr = r.punch.peer,
-		.tactic = r.punch.by,
+		.tactic = r.relayed ? TACTIC_RELAY : r.punch.by,
 	};
 	memcpy(out->key, t->key, sizeof(out->key));
 	return true;

@@ -100,6 +100,9 @@ struct talk *talk_begin(struct natpunch *n, const struct punch_contact *who,
 uint32_t talk_first_id(const struct talk *t);
 bool talk_is_busy(const struct talk *t);
 
+/* The two sides have met, if only by the relay. */
+bool talk_carried(const struct talk *t);
+
 /* Carries what has come and what is to go, and tells how the call goes. */
 void talk_turn(struct natpunch *n, struct talk *t, nk_time now);
 void talk_send_datagram(struct talk *t, const uint8_t *bytes, size_t len);

@@ -73,6 +73,11 @@ static void tell_state(struct natpunch *n, struct talk *t, nk_time now)
 	t->was = state;
 }
 
+bool talk_carried(const struct talk *t)
+{
+	return (t->said & (1u << NATPUNCH_CONNECTED | 1u << NATPUNCH_RELAYED)) != 0;
+}
+
 /* What comes */
 
 static void take_end(struct natpunch *n, struct talk *t)
