@@ -119,9 +119,10 @@ int contacts_open(struct contacts *c)
 	int status, r;
 
 	*c = (struct contacts){.count = 0};
-	status = place(path);
-	if (status != EXIT_YES || (access(path, F_OK) != 0 && errno == ENOENT))
-		return status;
+	/* Folders that cannot be made have no contacts in them. */
+	if (files_place(path, FILES_CONFIG, FILE_NAME) == NK_ERR_BAD_INPUT ||
+	    (access(path, F_OK) != 0 && errno == ENOENT))
+		return EXIT_YES;
 	r = files_read(&text, NULL, path, CONTACTS_MAX * LINE);
 	if (r != 0)
 		return say_file("read", path, files_why(r));

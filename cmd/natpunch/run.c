@@ -301,6 +301,10 @@ static int run(struct job *j)
 	end_report(j, status);
 	printed = print(j);
 	status = exit_status(j, status);
+	if (options.stream_error != 0) {
+		errno = options.stream_error;
+		printed = write_failed("messages");
+	}
 	return printed != EXIT_YES ? printed : status;
 }
 

@@ -270,7 +270,7 @@ int run_core(const struct core_ops *ops, void *core, struct run_options *options
 	struct run *r = calloc(1, sizeof(*r));
 	int rc;
 
-	options->signal = options->error = 0;
+	options->signal = options->error = options->stream_error = 0;
 	if (r == NULL)
 		return NK_ERR_NO_MEMORY;
 	r->ops = ops;

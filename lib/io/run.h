@@ -40,6 +40,8 @@ struct stream_plan {
  * @signal:	Set to the signal that ended the run, 0 if none did
  * @error:	Set to the errno of what failed last: setting up the loop, or opening a UDP socket;
  *		0 if nothing did
+ * @stream_error: Set to the errno of a stream that could not be written to, for another reason
+ *		than that its reader is gone; 0 if there was none
  */
 struct run_options {
 	const char *interface;
@@ -48,7 +50,7 @@ struct run_options {
 	void (*plan_stream)(void *user, uint32_t id, struct stream_plan *plan);
 	void *user;
 	nk_time tick;
-	int signal, error;
+	int signal, error, stream_error;
 };
 
 /* The time that cores are given. */

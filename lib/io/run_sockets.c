@@ -15,8 +15,12 @@ static void mark_dirty(struct run *r, struct io_socket *s)
 	if (s->dirty)
 		return;
 	s->dirty = true;
-	s->next_dirty = r->dirty;
-	r->dirty = s;
+	s->next_dirty = NULL;
+	if (r->dirty == NULL)
+		r->dirty = s;
+	else
+		r->last_dirty->next_dirty = s;
+	r->last_dirty = s;
 }
 
 static void watch(struct io_socket *s);
@@ -120,6 +124,7 @@ static void write_socket(struct run *r, struct io_socket *s)
 	}
 }
 
+/* In the order of their sends: what a NAT gives to one after the other tells how it counts. */
 void run_sockets_write(struct run *r)
 {
 	while (r->dirty != NULL) {

@@ -20,7 +20,7 @@
  * @armed:	What the timer is set to
  * @turned:	When @on_turn was last called
  * @ready:	Sockets that polled readable
- * @dirty:	Sockets with something in their queues that may be written
+ * @dirty:	Sockets with something in their queues that may be written, up to @last_dirty
  * @scope:	Index of the interface that sockets are bound to, or 0
  * @busy:	There is more to do at once: do not wait
  * @stops:	Signals that came; @stop_told: the core knows
@@ -41,7 +41,7 @@ struct run {
 	int timer_fd, links_fd;
 
 	struct sockmap sockets;
-	struct io_socket *ready, *dirty;
+	struct io_socket *ready, *dirty, *last_dirty;
 	unsigned scope;
 	bool busy;
 	unsigned stops;

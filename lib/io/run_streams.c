@@ -240,6 +240,8 @@ static void read_from(struct stream *s)
 
 static void tell_gone(struct stream *s, int error)
 {
+	if (error != EPIPE)
+		s->run->options->stream_error = error;
 	s->sending = false;
 	close_end(&s->out);
 	run_tell(s->run, &(struct event){.kind = EVENT_STREAM_GONE, .id = s->id, .error = error});

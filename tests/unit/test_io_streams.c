@@ -329,6 +329,31 @@ static void close_reader(struct rig *t)
 		close_one(&t->out[0]);
 }
 
+static void disk_full_event(struct script *s, const struct event *ev, nk_time now)
+{
+	(void)now;
+	if (ev->kind == EVENT_STREAM_GONE) {
+		assert_int_equal(ev->error, ENOSPC);
+		s->status = CORE_DONE;
+	}
+}
+
+static void tells_of_a_full_disk(void **state)
+{
+	struct rig t = rig_new(disk_full_event);
+	struct run_options options = {.plan_stream = plan_stream, .user = &t};
+	const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(full >= 0);
+	t.plan.output = full;
+	push_text(t.s, "lost");
+	assert_int_equal(run_core(&script_ops, t.s, &options), CORE_DONE);
+	assert_int_equal(options.stream_error, ENOSPC);
+	rig_end(&t);
+	close(full);
+}
+
 static void test_gone(struct rig *t)
 {
 	struct sigaction now;
@@ -535,6 +560,7 @@ int main(void)
 		TEST(reads_nothing_of_null),
 		TEST(tells_why_it_cannot_open),
 		TEST(waits_for_a_slow_reader),
+		TEST(tells_of_a_full_disk),
 		TEST(tells_of_a_reader_that_goes),
 		TEST(ends_its_output),
 		TEST(bears_misuse),
