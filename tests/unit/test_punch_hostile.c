@@ -368,6 +368,36 @@ static void test_peer_names_victims(void **state)
 	clear(&t);
 }
 
+/* Where ports may be guessed there are many, and each of them gets as little. */
+static void test_ports_of_the_hard_ip(void **state)
+{
+	const struct ice_secret ours = secret(1, 0), theirs = secret(1, 1);
+	const struct letter check = forge(&theirs, &ours, ours.password, true);
+	unsigned sent[100] = {0};
+	struct punch_config c;
+	struct table t;
+	struct letter l;
+
+	(void)state;
+	lay(&t, 1);
+	c = config_of(&t, 1, 0);
+	c.hard = true;
+	c.hard_ip = addr_with_port(t.at[1], 0);
+	punch_free(t.punch[0]);
+	t.punch[0] = punch_new(&c, &t.rng, 0);
+	assert_non_null(t.punch[0]);
+	for (unsigned i = 0; i < 100 * 100; i++) {
+		t.now += NK_MS / 10;
+		give(&t, 0, &check, addr_with_port(t.at[1], (uint16_t)(1000 + i % 100)));
+		while (take(&t, 0, &l))
+			if (l.to.port >= 1000 && l.to.port < 1100)
+				sent[l.to.port - 1000]++;
+	}
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(sent[i], PUNCH_UNPROVEN_MAX);
+	clear(&t);
+}
+
 /* Many addresses at once, as of a peer who tries many sockets, and most of them gone soon: the
  * first one is not forgotten for them. */
 static void test_first_heard_stays(void **state)
@@ -450,6 +480,7 @@ int main(void)
 		cmocka_unit_test(test_stray_and_forged_answers),
 		cmocka_unit_test(test_heard_of_nothing),
 		cmocka_unit_test(test_peer_names_victims),
+		cmocka_unit_test(test_ports_of_the_hard_ip),
 		cmocka_unit_test(test_first_heard_stays),
 		cmocka_unit_test(test_no_amplification),
 		cmocka_unit_test(test_foreign),
