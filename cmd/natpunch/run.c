@@ -106,6 +106,8 @@ static void open_beliefs(struct job *j, int64_t unix_us)
 	beliefs_open(&j->beliefs, broker_addr(j), j->settings.interface, unix_us);
 	j->before = *beliefs_of(&j->beliefs, p->callee.key);
 	tactics_order(p->order, &j->before, run_now());
+	if (j->before.tactic[TACTIC_PLAIN].yes + j->before.tactic[TACTIC_PLAIN].no > 0)
+		p->call.plain_p = tactics_p(&j->before, TACTIC_PLAIN, run_now());
 }
 
 /* All that a run needs, before anything is sent. Return: EXIT_YES, or the exit status, told. */

@@ -63,6 +63,7 @@ static struct punch_config punch_of(const struct attempt *a)
 		.tactics = a->ours.tactics & a->theirs.tactics,
 		.hard = (a->ours.flags & a->theirs.flags & OFFER_HARD) != 0,
 		.hard_ip = hard_ip(a),
+		.plain_p = o->plain_p,
 		.one_ip = one_ip(a),
 	};
 

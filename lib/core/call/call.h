@@ -29,6 +29,7 @@
  * @hard, @relay, @encrypt: What this side allows and wants
  * @opener:	Use a low-TTL opener where the TTL is known
  * @opener_ttl:	0: as calibrated
+ * @plain_p:	What is believed of plain punching to the callee; 0: nothing is known
  * @hosts:	Addresses of this machine, for host candidates
  * @unix_us:	Unix time at nk_time 0 of this run, for the offer's timestamp
  * @session:	Its times
@@ -40,6 +41,7 @@ struct call_options {
 	uint32_t tactics;
 	bool hard, relay, encrypt, opener;
 	uint8_t opener_ttl;
+	double plain_p;
 	struct addr hosts[GATHER_HOSTS];
 	unsigned host_count;
 	uint64_t unix_us;
