@@ -347,6 +347,34 @@ static void sends_bursts(void **state)
 	script_free(s);
 }
 
+/* What several sockets send in one turn leaves in the order of their sends. */
+
+#define IN_TURN 8u
+
+static void turns_event(struct script *s, const struct event *ev, nk_time now)
+{
+	(void)now;
+	if (ev->kind == EVENT_OPENED && ev->id == IN_TURN)
+		for (uint32_t id = 1; id <= IN_TURN; id++)
+			push_send(s, id, s->local[0], 1);
+	if (ev->kind != EVENT_DATAGRAM)
+		return;
+	assert_int_equal(ev->data[0], s->seen[EVENT_DATAGRAM]);
+	if (s->seen[EVENT_DATAGRAM] == IN_TURN)
+		s->status = CORE_DONE;
+}
+
+static void sends_in_order(void **state)
+{
+	struct script *s = script_new(turns_event);
+
+	(void)state;
+	for (uint32_t id = 0; id <= IN_TURN; id++)
+		push_open(s, id, "127.0.0.1", NULL);
+	assert_int_equal(run(s), CORE_DONE);
+	script_free(s);
+}
+
 /* A fan: each socket has a deadline of its own, in no order, and is answered. */
 
 struct fan {
@@ -540,6 +568,7 @@ int main(void)
 		TEST(binds_to_an_interface),
 		TEST(reopens_a_number),
 		TEST(sends_bursts),
+		TEST(sends_in_order),
 		TEST(keeps_a_thousand_deadlines),
 		TEST(stops_by_signal),
 		TEST(stops_by_hangup),
