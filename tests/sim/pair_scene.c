@@ -176,24 +176,53 @@ static bool is_skewed(const struct pair_scene *s, const struct call_report repor
 	return a <= b ? a + pair_one_way(s, CALLER) < b : b + pair_one_way(s, CALLEE) < a;
 }
 
+/* What a side told when it was connected first, or NULL: what comes after is another matter. */
+static const struct natpunch_event *connection(const struct pair *p, unsigned side)
+{
+	const struct pair_end *e = &p->ends[side];
+
+	for (unsigned i = 0; i < e->event_count; i++)
+		if (e->events[i].kind == NATPUNCH_CONNECTED)
+			return &e->events[i];
+	return NULL;
+}
+
+static bool is_connected(const struct pair *p)
+{
+	return connection(p, CALLER) != NULL && connection(p, CALLEE) != NULL;
+}
+
 /* Until both are connected, or the caller has given up. */
 static void play_call(struct pair *p)
 {
 	const nk_time until =
 		world_now(p->world) + p->ends[PAIR_CALLS].options.call.timeout + GRACE;
 
-	while (world_now(p->world) < until &&
-	       natpunch_status(p->ends[PAIR_CALLS].run) == CORE_BUSY &&
-	       (pair_told(p, PAIR_CALLS, NATPUNCH_CONNECTED, 1) == NK_NEVER ||
-		pair_told(p, PAIR_LISTENS, NATPUNCH_CONNECTED, 1) == NK_NEVER))
+	while (world_now(p->world) < until && !is_connected(p) &&
+	       natpunch_status(p->ends[PAIR_CALLS].run) == CORE_BUSY)
 		world_run(p->world, NULL, world_now(p->world) + SLICE);
+}
+
+static void take_connection(const struct pair *p, const struct pair_scene *s,
+			    const struct call_report reports[static 2], struct pair_result *out)
+{
+	const struct natpunch_event *a = connection(p, CALLER), *b = connection(p, CALLEE);
+	const nk_time fire = nk_max(reports[CALLER].fired, reports[CALLEE].fired);
+	const nk_time trip = pair_one_way(s, CALLER) + pair_one_way(s, CALLEE);
+
+	out->connected = true;
+	out->by = (uint8_t)(a->tactic > b->tactic ? a->tactic : b->tactic);
+	out->first_check = reports[CALLER].punch.first_check || reports[CALLEE].punch.first_check;
+	out->skewed = is_skewed(s, reports);
+	out->first = (float)((double)(nk_min(a->at, b->at) - fire) / (double)trip);
+	out->both = (float)((double)(nk_max(a->at, b->at) - fire) / (double)trip);
+	out->call_s = (float)nk_seconds(nk_max(a->at, b->at) - reports[CALLER].started);
 }
 
 static void take_result(const struct pair *p, const struct pair_scene *s, struct pair_result *out)
 {
 	const nk_time told = pair_told(p, PAIR_CALLS, NATPUNCH_RELAY_LIKELY, 1);
 	struct call_report reports[PAIR_SIDES] = {{.punches = 0}};
-	const struct punch_result *a = &reports[CALLER].punch, *b = &reports[CALLEE].punch;
 
 	if (!natpunch_call(p->ends[PAIR_CALLS].run, 0, &reports[CALLER]))
 		return;
@@ -203,21 +232,10 @@ static void take_result(const struct pair *p, const struct pair_scene *s, struct
 	if (!natpunch_call(p->ends[PAIR_LISTENS].run, 0, &reports[CALLEE]))
 		return;
 	for (unsigned i = 0; i < TACTICS; i++)
-		out->packets += a->attempts[i].packets_out + b->attempts[i].packets_out;
-	out->connected = a->connected && b->connected;
-	if (out->connected) {
-		const nk_time fire = nk_max(reports[CALLER].fired, reports[CALLEE].fired);
-		const nk_time first = nk_min(a->established, b->established);
-		const nk_time both = nk_max(a->established, b->established);
-		const nk_time trip = pair_one_way(s, CALLER) + pair_one_way(s, CALLEE);
-
-		out->by = (uint8_t)(a->by > b->by ? a->by : b->by);
-		out->first_check = a->first_check || b->first_check;
-		out->skewed = is_skewed(s, reports);
-		out->first = (float)((double)(first - fire) / (double)trip);
-		out->both = (float)((double)(both - fire) / (double)trip);
-		out->call_s = (float)nk_seconds(both - reports[CALLER].started);
-	}
+		out->packets += reports[CALLER].punch.attempts[i].packets_out +
+				reports[CALLEE].punch.attempts[i].packets_out;
+	if (is_connected(p))
+		take_connection(p, s, reports, out);
 }
 
 void pair_scene_play(const struct pair_scene *s, FILE *pcap, struct pair_result *out)
