@@ -25,12 +25,19 @@ stop() {
   ip netns pids "$1" | xargs -r kill
 }
 
-# as HOST SECONDS ARGUMENT...: natpunch there, for at most that long
-as() {
+# at HOST SECONDS COMMAND...: there, with a home folder, for at most that long
+at() {
   local host=$1 limit=$2
   shift 2
   pair_in "$host" "$limit" env HOME="$room/$host" XDG_CONFIG_HOME="$room/$host/config" \
-    XDG_STATE_HOME="$room/$host/state" NATKIT_SERVER="$broker" "$natpunch" "$@"
+    XDG_STATE_HOME="$room/$host/state" NATKIT_SERVER="$broker" "$@"
+}
+
+# as HOST SECONDS ARGUMENT...: natpunch there
+as() {
+  local host=$1 limit=$2
+  shift 2
+  at "$host" "$limit" "$natpunch" "$@"
 }
 
 # across PAIR_UP ARGUMENT...: a lab, a broker, and each other's card in their hands
@@ -52,8 +59,8 @@ knows() {
 
 # broker_by_name: broker.example has both families
 broker_by_name() {
-  printf '%s broker.example\n' 192.0.2.1 2001:db8:2::1 >"$room"/hosts
-  mount --bind "$room"/hosts /etc/hosts
+  printf '%s broker.example\n' 192.0.2.1 2001:db8:2::1 >/run/lab/hosts
+  mount --bind /run/lab/hosts /etc/hosts
   broker=broker.example
 }
 
@@ -85,10 +92,10 @@ bob_says() {
   lab_wait grep -qxF "$*" "$room"/alice.heard
 }
 
-# alice_sends WORDS...: as one message, that bob prints and acknowledges
+# alice_sends WORD [OPTION...]: as one message, that bob prints and acknowledges
 alice_sends() {
-  as alice 40 send bob --events "$room"/alice.events <<<"$*" 2>"$room"/alice.said
-  lab_wait grep -qxF "$*" "$room"/bob.heard
+  as alice 40 send bob --events "$room"/alice.events "${@:2}" <<<"$1" 2>"$room"/alice.said
+  lab_wait grep -qxF "$1" "$room"/bob.heard
 }
 
 # happened EVENT HOST, times EVENT HOST: whether, and how often

@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+# What scripts do with natpunch: programs, ports, exit statuses, reports.
+
+# shellcheck source=tests/lab/natpunch.bash
+. "$BATS_TEST_DIRNAME/natpunch.bash"
+
+schema=$lab_top/share/natpunch-1.schema.json
+
+# ends STATUS HOST ARGUMENT...: how natpunch ends there; what it prints is in $output, its words in $stderr
+ends() {
+  local status_wanted=$1 host=$2
+  shift 2
+  run "-$status_wanted" --separate-stderr as "$host" 40 "$@"
+}
+
+# as_if_interrupted ARGUMENT...: alice's natpunch, and ^C when bob has her call
+as_if_interrupted() {
+  { lab_wait happened connected bob && ip netns pids alice | xargs kill -INT; } >/dev/null 2>&1 3>&- &
+  as alice 40 "$@" < <(sleep 30)
+}
+
+@test "a card is one line, and the key is for its owner's eyes" {
+  across pair_up masq masq
+  ends 0 alice id
+  assert_equal "${#lines[@]}" 1
+  assert_regex "$output" '^natkit:[A-Za-z0-9_-]{43}@192\.0\.2\.1:3478$'
+  run find "$room"/alice -name identity -perm 600
+  assert_output "$room/alice/config/natkit/identity"
+}
+
+@test "contacts are added, listed and removed" {
+  across pair_up masq masq
+  ends 0 alice contact list
+  assert_regex "$output" '^bob[[:space:]]+natkit:'
+  ends 0 alice contact remove bob
+  ends 0 alice contact list
+  assert_output ''
+  ends 2 alice send bob
+  assert_regex "$stderr" 'bob'
+}
+
+@test "bob answers with a program" {
+  across pair_up masq masq
+  bob_listens --allow alice --exec 'tr a-z A-Z'
+  run --separate-stderr as alice 40 call bob < <(echo hello)
+  assert_output HELLO
+  assert_equal "$status" 0
+}
+
+@test "alice calls with a program, and it knows whom" {
+  across pair_up masq masq
+  bob_listens
+  ends 0 alice call bob --exec 'env | grep ^NATPUNCH_ | sort'
+  lab_wait grep -q '^NATPUNCH_NAME=bob$' "$room"/bob.heard
+}
+
+@test "a port of bob's machine is at hand on alice's" {
+  across pair_up masq masq
+  ip netns exec bob "$NATKIT_BUILD/tests/tools/load" serve 7777 3>&- &
+  served=$!
+  bob_listens --allow alice --serve 7777
+  alice_calls bob --udp-forward 5555:7777
+  lab_wait pair_in alice 2 "$NATKIT_BUILD/tests/tools/load" ping 127.0.0.1 5555 1
+  run pair_in alice 10 "$NATKIT_BUILD/tests/tools/load" ping 127.0.0.1 5555 50
+  assert_success
+  lab_stop $served
+}
+
+@test "datagrams" {
+  across pair_up masq masq
+  bob_listens --allow alice --datagram
+  alice_calls bob --datagram
+  lab_wait happened connected alice
+  alice_says one
+}
+
+@test "the bare path, for those with security of their own" {
+  across pair_up masq masq
+  bob_listens --allow alice --datagram --no-encrypt
+  alice_calls bob --datagram --no-encrypt
+  lab_wait happened connected alice
+  alice_says one
+}
+
+@test "a message that is too long is refused, and nothing of it is sent" {
+  across pair_up masq masq
+  bob_listens
+  head -c 1201 /dev/zero | tr '\0' x >"$room"/long
+  run -1 --separate-stderr as alice 40 send bob <"$room"/long
+  assert_regex "$stderr" '1200'
+  assert_equal "$(cat "$room"/bob.heard)" ''
+}
+
+@test "no answer, from one who is not there" {
+  across pair_up masq masq
+  ends 1 alice send bob --timeout 3s </dev/null
+  assert_regex "$stderr" 'no answer'
+}
+
+@test "no answer, to one who is not allowed" {
+  across pair_up masq masq
+  bob_listens --allow "$(as bob 5 id)"
+  ends 1 alice send bob --timeout 3s </dev/null
+  assert_regex "$stderr" 'no answer'
+}
+
+@test "no broker" {
+  across pair_up masq masq
+  lab_server_stop
+  ends 3 alice send bob --timeout 3s </dev/null
+  assert_regex "$stderr" 'no answer from broker 192\.0\.2\.1:3478'
+}
+
+@test "no way through: the relay is off, and both NATs are random" {
+  across pair_up random random
+  bob_listens
+  ends 1 alice send bob --timeout 8s </dev/null
+}
+
+@test "a report of each call" {
+  across pair_up masq masq
+  bob_listens
+  as alice 40 send bob --report "$room"/report.json <<<hi
+  /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$schema" "$room"/report.json
+}
+
+@test "every tactic in turn" {
+  across pair_up eif:120 masq
+  bob_listens
+  ends 0 alice test bob --timeout 3s
+  echo "$output" >"$room"/report.json
+  /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$schema" "$room"/report.json
+  assert_equal "$(jq '[.calls[].tested] | unique | length' "$room"/report.json)" 9
+  assert_equal "$(jq -c '[.calls[] | select(.connected) | .tested]' "$room"/report.json)" '["plain"]'
+}
+
+@test "ports in a row are foretold" {
+  across pair_up seq masq
+  bob_listens --allow alice --hard
+  alice_sends hi --hard
+  assert_equal "$(jq -r 'select(.event == "connected") | .tactic' "$room"/bob.events)" predict
+}
+
+@test "where nothing else goes, a short message goes by the broker, if all allow it" {
+  pair_up random random
+  lab_broker --listen 192.0.2.1 --listen 192.0.2.2 --relay 10
+  acquaint
+  bob_listens --allow alice --relay
+  alice_sends hi --relay
+  happened relayed alice
+}
+
+@test "what was learned is kept, shown and forgotten" {
+  across pair_up masq masq
+  bob_listens
+  alice_sends hi
+  ends 0 alice beliefs
+  assert_output --partial bob
+  ends 0 alice beliefs reset
+  ends 0 alice beliefs
+  refute_output --partial bob
+}
+
+@test "SIGINT ends a call, and it says how far it came" {
+  across pair_up masq masq
+  bob_listens
+  run -130 --separate-stderr as_if_interrupted call bob --report "$room"/report.json
+  assert_equal "$(jq .complete "$room"/report.json)" false
+}
+
+@test "bad input is quoted and refused" {
+  across pair_up masq masq
+  ends 2 alice contact add carol natkit:short@192.0.2.1
+  assert_regex "$stderr" 'natkit:short'
+  ends 2 alice call carol
+  assert_regex "$stderr" 'carol'
+  ends 2 alice call bob --udp-forward 70000:1
+  assert_regex "$stderr" '70000'
+  ends 2 alice listen --allow nobody
+  assert_regex "$stderr" 'nobody'
+}
+
+@test "SIGTERM ends a listener cleanly, and closes its call" {
+  across pair_up masq masq
+  bob_listens
+  alice_calls bob
+  alice_says one
+  stop bob
+  lab_wait happened closed alice
+}
