@@ -159,6 +159,38 @@ static void test_broker_away_while_mending(void **state)
 	pair_strike(&p);
 }
 
+/* The caller slept, and does not wait to find out what has become of the path. */
+static void test_resumed(void **state)
+{
+	const struct pair_plan plan = pair_plan(51, 20 * NK_MS);
+	struct pair p;
+
+	(void)state;
+	connect(&p, &plan);
+	world_run(p.world, NULL, now_of(&p) + NK_S);
+	world_tell(p.world, p.ends[PAIR_CALLS].host, &(struct event){.kind = EVENT_RESUMED});
+	assert_mended(&p);
+	assert_goes_on(&p);
+	pair_strike(&p);
+}
+
+/* One of the two gets another address behind its NAT. */
+static void test_another_address(void **state)
+{
+	const struct addr other = addr_v4(10, 0, 9, 9, 0);
+
+	(void)state;
+	for (unsigned who = 0; who <= PAIR_LISTENS; who++) {
+		const struct pair_plan plan = pair_plan(61 + who, 20 * NK_MS);
+		struct pair p;
+
+		connect(&p, &plan);
+		assert_true(world_readdress_host(p.world, p.ends[who].host, 0, &other));
+		assert_goes_on(&p);
+		pair_strike(&p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +199,8 @@ int main(void)
 		cmocka_unit_test(test_both_have_to_punch_anew),
 		cmocka_unit_test(test_broker_restarts),
 		cmocka_unit_test(test_broker_away_while_mending),
+		cmocka_unit_test(test_resumed),
+		cmocka_unit_test(test_another_address),
 	};
 
 	if (crypto_init() != 0)
