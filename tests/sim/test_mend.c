@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -191,6 +193,70 @@ static void test_another_address(void **state)
 	}
 }
 
+#define STORM_LINES 40
+#define STORM_TEXT  16
+
+/* Lost, late and doubled packets. */
+static void make_weather(struct pair_plan *plan)
+{
+	for (unsigned who = 0; who <= PAIR_LISTENS; who++) {
+		struct pair_end_plan *e = &plan->ends[who];
+
+		e->up = (struct link_spec){
+			.delay = 30 * NK_MS, .jitter = 20 * NK_MS, .loss = 0.05, .duplicate = 0.05};
+		e->down = e->up;
+	}
+}
+
+/* What else may happen, now and then: a NAT or the broker is started anew. */
+static void strike(struct pair *p, struct rng *rng, unsigned moment)
+{
+	if (moment % 15 == 7)
+		assert_true(world_reboot_nat(p->world, p->ends[rng_below(rng, 2)].nats[0]));
+	if (moment == 20)
+		pair_kill_broker(p);
+	if (moment == 23)
+		pair_start_broker(p);
+}
+
+/* Each line arrives once and in order, whatever happens. */
+static void storm(uint64_t seed)
+{
+	static char lines[STORM_LINES][STORM_TEXT];
+	struct pair_plan plan = pair_plan(seed, 0);
+	char all[STORM_LINES * STORM_TEXT] = "";
+	struct pair p;
+	struct rng rng;
+
+	rng_seed_from_number(&rng, seed);
+	make_weather(&plan);
+	plan.ends[seed % 2].nats[0].ports = NAT_PORTS_RANDOM;
+	connect(&p, &plan);
+	p.ends[PAIR_LISTENS].heard_len = 0;
+	for (unsigned i = 0; i < STORM_LINES; i++) {
+		snprintf(lines[i], sizeof(lines[i]), "line %u\n", i);
+		if (*p.ends[PAIR_CALLS].say == '\0') {
+			pair_say(&p, PAIR_CALLS, lines[i]);
+			strcat(all, lines[i]);
+		}
+		strike(&p, &rng, i);
+		world_run(p.world, NULL, now_of(&p) + NK_S + rng_below(&rng, 3000) * NK_MS);
+	}
+	assert_true(pair_hears(&p, PAIR_LISTENS, lines[STORM_LINES - 1], now_of(&p) + PATIENCE) !=
+		    NK_NEVER);
+	assert_int_equal(p.ends[PAIR_LISTENS].heard_len, strlen(all));
+	assert_memory_equal(p.ends[PAIR_LISTENS].heard, all, strlen(all));
+	assert_int_equal(world_stats(p.world)->late, 0);
+	pair_strike(&p);
+}
+
+static void test_storm(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 71; seed < 81; seed++)
+		storm(seed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +267,7 @@ int main(void)
 		cmocka_unit_test(test_broker_away_while_mending),
 		cmocka_unit_test(test_resumed),
 		cmocka_unit_test(test_another_address),
+		cmocka_unit_test(test_storm),
 	};
 
 	if (crypto_init() != 0)
