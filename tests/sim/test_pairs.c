@@ -187,13 +187,33 @@ static void test_pairs_meet(void **state)
 	}
 }
 
+/* Linux with an open INPUT chain must not be sent anything before it has sent something itself, also
+ * if the answer that says when is lost. */
+static void test_early_is_too_early(void **state)
+{
+	static struct pair_table t;
+	struct pair_table_plan plan = {.zoo = zoo,
+				       .loss = PAIR_LOSS_5,
+				       .delay = PAIR_DELAY_1,
+				       .first = 1,
+				       .seeds = 200,
+				       .again = "pairs"};
+
+	(void)state;
+	assert_true(pair_side_find(&plan.side[CALLER], zoo, "self-clash"));
+	assert_true(pair_side_find(&plan.side[CALLEE], zoo, "linux"));
+	assert_true(pair_table_fill(&t, &plan));
+	assert_true(passes(&t, "allowed pairs connect, 5% loss"));
+	pair_table_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_oracle),     cmocka_unit_test(test_class_of_nested),
 		cmocka_unit_test(test_wilson),     cmocka_unit_test(test_birthday_law),
 		cmocka_unit_test(test_names),      cmocka_unit_test(test_judge),
-		cmocka_unit_test(test_pairs_meet),
+		cmocka_unit_test(test_pairs_meet), cmocka_unit_test(test_early_is_too_early),
 	};
 
 	if (crypto_init() != 0)

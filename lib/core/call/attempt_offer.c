@@ -5,6 +5,10 @@
 #include "core/call/call_fire.h"
 #include "core/call/call_offer.h"
 
+/* A caller who misses the answer opens its NAT too late for our first check, and some NATs (Linux
+ * with an open INPUT chain) never get over that. */
+#define ANSWER_COPIES 2
+
 static void describe(struct attempt *a)
 {
 	a->ours.index = rng_u32(a->rng);
@@ -100,6 +104,7 @@ void attempt_send_answer(struct attempt *a, nk_time now)
 	if (!a->answer_due)
 		return;
 	a->answer_due = false;
-	registration_answer(a->config.registration, &a->rung, a->answer, a->answer_len,
-			    a->config.options->relay, now);
+	for (unsigned i = 0; i < ANSWER_COPIES; i++)
+		registration_answer(a->config.registration, &a->rung, a->answer, a->answer_len,
+				    a->config.options->relay, now);
 }
