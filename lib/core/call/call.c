@@ -170,6 +170,16 @@ static void disturbed(struct call *c, nk_time now)
 		call_path_lost(c, now);
 }
 
+static void session_in(struct call *c, const struct event *ev, nk_time now)
+{
+	const unsigned bank = bank_has(&c->banks[0], ev->id) ? 0 : 1;
+
+	if (!session_input(c->session, ev, now) || ev->kind != EVENT_DATAGRAM || c->heard[bank])
+		return;
+	c->heard[bank] = true;
+	bank_release(&c->banks[bank], ev->id);
+}
+
 bool call_input(struct call *c, const struct event *ev, nk_time now)
 {
 	bool is_peer;
@@ -189,18 +199,31 @@ bool call_input(struct call *c, const struct event *ev, nk_time now)
 	if (attempts_input(c, ev, now))
 		take_relayed(c, now);
 	else if (c->session != NULL)
-		session_input(c->session, ev, now);
+		session_in(c, ev, now);
 	else if (is_peer)
 		bare_input(&c->bare, ev);
 	call_follow(c, now);
 	return true;
 }
 
+/* Where there are several ways the two punches may end with different ones, and the session is on
+ * that of the caller: nothing is closed before it was heard. */
+static bool may_close(struct call *c, unsigned bank, const struct action *action)
+{
+	if (action->kind != ACTION_CLOSE ||
+	    action->id - c->banks[bank].first >= PUNCH_SOCKETS_MAX ||
+	    attempt_state(c->attempts[bank]) != ATTEMPT_MET || c->plain || c->heard[bank])
+		return true;
+	bank_hold(&c->banks[bank], action->id);
+	return false;
+}
+
 static bool attempts_output(struct call *c, struct action *action, nk_time now)
 {
 	for (unsigned i = 0; i < CALL_BANKS; i++)
-		if (c->attempts[i] != NULL && attempt_output(c->attempts[i], action, now))
-			return true;
+		while (c->attempts[i] != NULL && attempt_output(c->attempts[i], action, now))
+			if (may_close(c, i, action))
+				return true;
 	return false;
 }
 

@@ -73,7 +73,7 @@ bool call_try(struct call *c, const struct noise *handshake, const struct offer 
 	if (c->attempts[bank] == NULL)
 		return false;
 	c->trying = bank;
-	c->keyed = false;
+	c->keyed = c->heard[bank] = false;
 	return true;
 }
 

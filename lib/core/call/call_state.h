@@ -14,6 +14,7 @@
  * @attempts:	By bank; @carrying: whose sockets the path is on, @trying: which is under way;
  *		@relaying: by whose ring packets go through the broker; NOBODY: none
  * @id:		Call id of the first attempt: what later ones resume
+ * @heard:	By bank: a packet of the session has come to one of its sockets
  * @plain:	No encryption: @bare takes the session's place
  * @give_up:	When what is not mended, or was closed by the peer, ends
  * @keyed:	The session has the keys of the attempt that is under way
@@ -33,7 +34,7 @@ struct call {
 	unsigned carrying, trying, relaying;
 	uint8_t id[OFFER_CALL_ID];
 	struct session *session;
-	bool keyed, plain, closing;
+	bool keyed, heard[CALL_BANKS], plain, closing;
 	struct bare bare;
 	enum call_state state;
 	enum call_end end;
