@@ -16,7 +16,7 @@ ends() {
 # as_if_interrupted ARGUMENT...: alice's natpunch, and ^C when bob has her call
 as_if_interrupted() {
   { lab_wait happened connected bob && ip netns pids alice | xargs kill -INT; } >/dev/null 2>&1 3>&- &
-  as alice 40 "$@" < <(sleep 30)
+  as alice 40 "$@" < <(sleep 30 3>&-)
 }
 
 @test "a card is one line, and the key is for its owner's eyes" {
