@@ -3,6 +3,7 @@
 void pulse_start(struct pulse *p, uint64_t token, nk_time now)
 {
 	p->due = now;
+	p->extra = false;
 	p->pings = 0;
 	p->token = token;
 	p->count = 0;
@@ -15,6 +16,14 @@ void pulse_asked(struct pulse *p, nk_time now)
 		p->due = nk_min(p->due, now + p->gap);
 }
 
+void pulse_hurry(struct pulse *p, nk_time now)
+{
+	if (p->pings == 0)
+		p->due = now;
+	else if (now - p->sent[(p->count - 1) % PULSE_REMEMBERED] >= p->gap / PULSE_REMEMBERED)
+		p->extra = true;
+}
+
 bool pulse_proved(struct pulse *p, nk_time now)
 {
 	const bool was_lost = p->lost;
@@ -25,16 +34,26 @@ bool pulse_proved(struct pulse *p, nk_time now)
 	return was_lost;
 }
 
-uint64_t pulse_ping(struct pulse *p, nk_time wait, nk_time now)
+bool pulse_is_due(const struct pulse *p, nk_time now)
 {
-	nk_time gap = nk_max(p->gap, wait);
+	return p->extra || now >= p->due;
+}
 
-	p->sent[p->count++ % PULSE_REMEMBERED] = now;
-	/* A lost path may come back by itself; it is asked ever more rarely. */
+/* A lost path may come back by itself; it is asked ever more rarely. */
+static void count_ping(struct pulse *p, nk_time gap, nk_time now)
+{
 	for (unsigned n = p->tries; n < p->pings && gap < p->idle; n++)
 		gap *= 2;
 	p->due = now + gap;
 	p->pings++;
+}
+
+uint64_t pulse_ping(struct pulse *p, nk_time wait, nk_time now)
+{
+	if (now >= p->due)
+		count_ping(p, nk_max(p->gap, wait), now);
+	p->extra = false;
+	p->sent[p->count++ % PULSE_REMEMBERED] = now;
 	return p->token++;
 }
 

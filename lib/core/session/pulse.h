@@ -18,7 +18,9 @@
  * struct pulse - The last answer, and pings since then
  * @idle, @gap, @tries: As in struct session_config
  * @due:	The next ping
- * @pings:	Sent since the last answer
+ * @extra:	One more at once, which is none of the @tries: so many within a moment, lost, are no
+ *		more than one
+ * @pings:	Sent since the last answer, but for extra ones
  * @token:	Of the next ping: one more than the last one's; @count: sent on this path, the last at @sent
  * @lost:	@tries of them were in vain
  */
@@ -26,6 +28,7 @@ struct pulse {
 	nk_time idle, gap;
 	unsigned tries;
 	nk_time due;
+	bool extra;
 	unsigned pings;
 	uint64_t token, count;
 	nk_time sent[PULSE_REMEMBERED];
@@ -38,8 +41,13 @@ void pulse_start(struct pulse *p, uint64_t token, nk_time now);
 /* A message was sent: its answer is waited for. */
 void pulse_asked(struct pulse *p, nk_time now);
 
+/* A ping at once, whatever is under way; but not so many that answers come too late to be known. */
+void pulse_hurry(struct pulse *p, nk_time now);
+
 /* An answer came. Return: true if the path counted as lost. */
 bool pulse_proved(struct pulse *p, nk_time now);
+
+bool pulse_is_due(const struct pulse *p, nk_time now);
 
 /* Return: the token of the ping that is sent now; @wait: the least time until the next one. */
 uint64_t pulse_ping(struct pulse *p, nk_time wait, nk_time now);

@@ -99,7 +99,7 @@ static void heard_from(struct session *s, const struct way *from, size_t len, bo
 	const nk_time wait = rtt_timeout(&s->out.rtt, 0);
 
 	if (path_heard(&s->path, from, len, newest, wait, s->rng, now) && s->path.keeps)
-		s->pulse.due = now;
+		pulse_hurry(&s->pulse, now);
 }
 
 bool session_input(struct session *s, const struct event *ev, nk_time now)

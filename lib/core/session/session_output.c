@@ -60,7 +60,7 @@ static bool put_ping(struct session *s, struct action *action, nk_time now)
 {
 	uint64_t token;
 
-	if (now < s->pulse.due)
+	if (!pulse_is_due(&s->pulse, now))
 		return false;
 	token = pulse_ping(&s->pulse, rtt_timeout(&s->out.rtt, 0), now);
 	return seal_token(s, action, &s->path.way, FRAME_PING, token, now);
@@ -155,7 +155,7 @@ static void look_at_clock(struct session *s, nk_time now)
 		return;
 	}
 	if (now >= s->out.due && outgoing_expire(&s->out, now))
-		s->pulse.due = now;
+		pulse_hurry(&s->pulse, now);
 	s->closed |= close_is_in_vain(s);
 	if (s->closing && !s->close_put)
 		s->close_put = outgoing_put_close(&s->out);
