@@ -190,6 +190,66 @@ static void test_replayed_offers(void **state)
 	pair_strike(&p);
 }
 
+/* Which packets a caller loses, on their way to the listener. */
+struct losses {
+	bool checks, session;
+};
+
+static bool is_check(const struct action *a)
+{
+	struct stun_msg m;
+
+	return stun_read(&m, a->data, a->len) == 0 && m.method == STUN_BINDING;
+}
+
+static bool loses(void *user, const struct action *a)
+{
+	const struct losses *l = user;
+
+	return !(l->checks && is_check(a)) && !(l->session && (a->data[0] & 0xC0) == 0xC0);
+}
+
+static bool count_checks(void *user, const struct action *a)
+{
+	unsigned *checks = user;
+
+	*checks += is_check(a);
+	return true;
+}
+
+/* A call that was to be mended by an offer, and then came back by itself: the same offer again makes
+ * the listener send nothing. */
+static void test_replayed_mending(void **state)
+{
+	struct hostile h = {.method = RENDEZVOUS_CALL};
+	struct losses l = {.checks = false};
+	struct pair_plan plan = pair_plan(13, DELAY);
+	unsigned checks = 0;
+	struct pair p;
+
+	(void)state;
+	plan.meddler = (struct pair_meddler){passes, adds, &h};
+	pair_set(&p, &plan);
+	pair_say(&p, PAIR_CALLS, "one\n");
+	assert_true(pair_hears(&p, PAIR_LISTENS, "one\n", LIMIT) != NK_NEVER);
+	p.ends[PAIR_CALLS].watch = loses;
+	p.ends[PAIR_CALLS].user = &l;
+	l = (struct losses){.checks = true, .session = true};
+	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_PATH_LOST, 1, LIMIT) != NK_NEVER);
+	world_run(p.world, NULL, world_now(p.world) + NK_S);
+	l.session = false;
+	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_MENDED, 1, 2 * LIMIT) != NK_NEVER);
+	world_run(p.world, NULL, world_now(p.world) + 40 * NK_S);
+	p.ends[PAIR_LISTENS].watch = count_checks;
+	p.ends[PAIR_LISTENS].user = &checks;
+	h.replay = true;
+	world_run(p.world, NULL, world_now(p.world) + 40 * NK_S);
+	assert_true(h.stored_count >= 2);
+	assert_int_equal(h.replayed, h.stored_count);
+	assert_int_equal(checks, 0);
+	pair_strike(&p);
+}
+
 /* Two calls of one caller, and the second is given the answer to the first. */
 static void test_swapped_answers(void **state)
 {
@@ -360,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_forged_offer),
 		cmocka_unit_test(test_forged_answer),
 		cmocka_unit_test(test_replayed_offers),
+		cmocka_unit_test(test_replayed_mending),
 		cmocka_unit_test(test_swapped_answers),
 		cmocka_unit_test(test_doubled_and_reordered),
 		cmocka_unit_test(test_some_dropped),

@@ -103,10 +103,15 @@ static bool is_attempts_offer(const struct attempt *a, const struct offer *offer
 	return a != NULL && memcmp(attempt_theirs(a)->call_id, offer->call_id, OFFER_CALL_ID) == 0;
 }
 
-bool call_rung(struct call *c, const struct noise *handshake, const struct offer *offer,
-	       const struct rung *rung, nk_time now)
+static bool is_from_caller(const struct call *c, const struct noise *handshake)
 {
-	if (c->caller || c->state == CALL_OVER || memcmp(handshake->rs, c->peer, 32) != 0)
+	return !c->caller && c->state != CALL_OVER && memcmp(handshake->rs, c->peer, 32) == 0;
+}
+
+bool call_rung_again(struct call *c, const struct noise *handshake, const struct offer *offer,
+		     const struct rung *rung)
+{
+	if (!is_from_caller(c, handshake))
 		return false;
 	for (unsigned i = 0; i < CALL_BANKS; i++) {
 		if (is_attempts_offer(c->attempts[i], offer)) {
@@ -114,7 +119,14 @@ bool call_rung(struct call *c, const struct noise *handshake, const struct offer
 			return true;
 		}
 	}
-	if (c->session == NULL || memcmp(offer->resumes, c->id, OFFER_CALL_ID) != 0)
+	return false;
+}
+
+bool call_resume(struct call *c, const struct noise *handshake, const struct offer *offer,
+		 const struct rung *rung, nk_time now)
+{
+	if (!is_from_caller(c, handshake) || c->session == NULL ||
+	    memcmp(offer->resumes, c->id, OFFER_CALL_ID) != 0)
 		return false;
 	if (!call_try(c, handshake, offer, rung, now))
 		call_end(c, CALL_FAILED);

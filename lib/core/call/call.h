@@ -110,10 +110,14 @@ struct call *call_new_in(const struct call_options *options, const struct identi
 			 nk_time now);
 void call_free(struct call *c);
 
-/* A ring that is this call's: the same offer again (gets the stored answer), or one that resumes
- * its session. Return: false if it is neither. @handshake is after noise_read_offer(). */
-bool call_rung(struct call *c, const struct noise *handshake, const struct offer *offer,
-	       const struct rung *rung, nk_time now);
+/* The offer of an attempt that is under way, or carries the call, again: it gets the stored answer.
+ * Return: false if it is none. @handshake is after noise_read_offer(). */
+bool call_rung_again(struct call *c, const struct noise *handshake, const struct offer *offer,
+		     const struct rung *rung);
+
+/* An offer that was never had before, and resumes this call's session. Return: false if it does not. */
+bool call_resume(struct call *c, const struct noise *handshake, const struct offer *offer,
+		 const struct rung *rung, nk_time now);
 
 /* A packet that the registration was given for some call: true if it was this one's. */
 bool call_relayed(struct call *c, const struct rung *packet, nk_time now);

@@ -88,11 +88,20 @@ static void refuse(struct natpunch *n, struct opened *ring, struct caller *who,
 	answer(n, ring->rung, who, now);
 }
 
-static bool is_some_calls(struct natpunch *n, const struct opened *ring, nk_time now)
+static bool is_some_calls(struct natpunch *n, const struct opened *ring)
 {
 	for (unsigned i = 0; i < n->slots; i++)
 		if (n->talks[i].call != NULL &&
-		    call_rung(n->talks[i].call, &ring->handshake, &ring->offer, ring->rung, now))
+		    call_rung_again(n->talks[i].call, &ring->handshake, &ring->offer, ring->rung))
+			return true;
+	return false;
+}
+
+static bool resumes_some_call(struct natpunch *n, const struct opened *ring, nk_time now)
+{
+	for (unsigned i = 0; i < n->slots; i++)
+		if (n->talks[i].call != NULL &&
+		    call_resume(n->talks[i].call, &ring->handshake, &ring->offer, ring->rung, now))
 			return true;
 	return false;
 }
@@ -162,13 +171,14 @@ static void be_rung(struct natpunch *n, struct opened *ring, nk_time now)
 		return;
 	}
 	verdict = callers_judge(&n->callers, ring->handshake.rs, &ring->offer, &who);
-	if (verdict == CALLERS_OLD || is_some_calls(n, ring, now))
+	if (verdict == CALLERS_OLD || is_some_calls(n, ring))
 		return;
 	if (verdict == CALLERS_AGAIN) {
 		if (who->refusal_len > 0)
 			answer(n, ring->rung, who, now);
 	} else if (resumes(&ring->offer)) {
-		refuse(n, ring, who, OFFER_REFUSES, now);
+		if (!resumes_some_call(n, ring, now))
+			refuse(n, ring, who, OFFER_REFUSES, now);
 	} else {
 		take_call(n, ring, contact, who, now);
 	}
