@@ -12,6 +12,7 @@
 
 #include "base/crypto.h"
 #include "pair.h"
+#include "wire/ice_msg.h"
 
 #define NOTICED_TO_MENDED (3 * NK_S)
 #define PATIENCE          (60 * NK_S)
@@ -118,6 +119,54 @@ static void test_both_have_to_punch_anew(void **state)
 		assert_goes_on(&p);
 		pair_strike(&p);
 	}
+}
+
+/* Of what the caller sends to the peer: nothing, checks that acknowledge nothing and packets of the
+ * session, or all. */
+enum filter { PASS_NOTHING, PASS_NO_ACKNOWLEDGEMENT, PASS_ALL };
+
+static bool acknowledges(const struct action *a)
+{
+	struct ice_check check;
+	struct stun_msg m;
+
+	if (a->len == 0 || a->data[0] >= 4 || stun_read(&m, a->data, a->len) != 0 ||
+	    m.method != STUN_BINDING)
+		return false;
+	return m.cls == STUN_SUCCESS || (ice_check_read(&check, &m) == 0 && check.heard != NULL);
+}
+
+static bool filter(void *user, const struct action *a)
+{
+	const enum filter *f = user;
+
+	return *f == PASS_ALL || (*f == PASS_NO_ACKNOWLEDGEMENT && !acknowledges(a));
+}
+
+/* The session finds the new path before the listener's punch does: its sockets stay. */
+static void test_session_is_first(void **state)
+{
+	struct pair_plan plan = pair_plan(25, 20 * NK_MS);
+	enum filter what = PASS_ALL;
+	nk_time lost;
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_CALLS].nats[0].ports = NAT_PORTS_RANDOM;
+	connect(&p, &plan);
+	p.ends[PAIR_CALLS].watch = filter;
+	p.ends[PAIR_CALLS].user = &what;
+	assert_true(world_reboot_nat(p.world, p.ends[PAIR_CALLS].nats[0]));
+	what = PASS_NOTHING;
+	lost = pair_wait(&p, PAIR_LISTENS, NATPUNCH_PATH_LOST, 1, now_of(&p) + PATIENCE);
+	assert_true(lost != NK_NEVER);
+	what = PASS_NO_ACKNOWLEDGEMENT;
+	assert_true(pair_wait(&p, PAIR_LISTENS, NATPUNCH_MENDED, 1, lost + PATIENCE) != NK_NEVER);
+	what = PASS_ALL;
+	assert_goes_on(&p);
+	assert_int_equal(pair_wait(&p, PAIR_CALLS, NATPUNCH_PATH_LOST, 2, now_of(&p) + PATIENCE),
+			 NK_NEVER);
+	pair_strike(&p);
 }
 
 static void test_broker_restarts(void **state)
@@ -263,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_reboot_keeps_ports),
 		cmocka_unit_test(test_reboot_changes_ports),
 		cmocka_unit_test(test_both_have_to_punch_anew),
+		cmocka_unit_test(test_session_is_first),
 		cmocka_unit_test(test_broker_restarts),
 		cmocka_unit_test(test_broker_away_while_mending),
 		cmocka_unit_test(test_resumed),

@@ -208,7 +208,9 @@ void call_path_back(struct call *c)
 	if (c->state != CALL_MENDING)
 		return;
 	c->state = CALL_CONNECTED;
-	call_drop(c, c->trying);
+	/* The session may be ahead of our punch, on a path that the peer's has found. */
+	if (c->trying != NOBODY && !c->heard[c->trying])
+		call_drop(c, c->trying);
 }
 
 void call_path_lost(struct call *c, nk_time now)
