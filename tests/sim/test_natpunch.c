@@ -213,6 +213,22 @@ static void test_relay_not_allowed(void **state)
 	pair_strike(&p);
 }
 
+/* What the broker carries are packets of a session: a bare path has none, and the call is over. */
+static void test_no_relay_for_bare(void **state)
+{
+	struct pair_plan plan = plan_of(22, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	make_hopeless(&plan);
+	allow_relay(&plan);
+	plan.ends[PAIR_CALLS].options.call.encrypt = false;
+	plan.ends[PAIR_LISTENS].options.call.encrypt = false;
+	assert_int_equal(play(&p, &plan), CALL_NO_PATH);
+	assert_int_equal(pair_told(&p, PAIR_CALLS, NATPUNCH_RELAYED, 1), NK_NEVER);
+	pair_strike(&p);
+}
+
 static void test_each_tactic(void **state)
 {
 	struct pair_plan plan = plan_of(10, PUNCH_TEST);
@@ -425,17 +441,29 @@ static void test_stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_send),         cmocka_unit_test(test_unknown_key),
-		cmocka_unit_test(test_not_allowed),  cmocka_unit_test(test_anybody),
-		cmocka_unit_test(test_no_broker),    cmocka_unit_test(test_busy),
-		cmocka_unit_test(test_two_calls),    cmocka_unit_test(test_no_path),
-		cmocka_unit_test(test_relay),        cmocka_unit_test(test_relay_not_allowed),
-		cmocka_unit_test(test_each_tactic),  cmocka_unit_test(test_bare),
-		cmocka_unit_test(test_too_long),     cmocka_unit_test(test_too_long_to_send),
-		cmocka_unit_test(test_send_nothing), cmocka_unit_test(test_calls_again),
-		cmocka_unit_test(test_own_streams),  cmocka_unit_test(test_program_ends),
-		cmocka_unit_test(test_reader_gone),  cmocka_unit_test(test_once),
-		cmocka_unit_test(test_caller_gone),  cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_send),
+		cmocka_unit_test(test_unknown_key),
+		cmocka_unit_test(test_not_allowed),
+		cmocka_unit_test(test_anybody),
+		cmocka_unit_test(test_no_broker),
+		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_two_calls),
+		cmocka_unit_test(test_no_path),
+		cmocka_unit_test(test_relay),
+		cmocka_unit_test(test_relay_not_allowed),
+		cmocka_unit_test(test_each_tactic),
+		cmocka_unit_test(test_bare),
+		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_too_long_to_send),
+		cmocka_unit_test(test_send_nothing),
+		cmocka_unit_test(test_calls_again),
+		cmocka_unit_test(test_own_streams),
+		cmocka_unit_test(test_program_ends),
+		cmocka_unit_test(test_reader_gone),
+		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_caller_gone),
+		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_no_relay_for_bare),
 	};
 
 	if (crypto_init() != 0)

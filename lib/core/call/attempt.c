@@ -221,12 +221,13 @@ static void while_ringing(struct attempt *a, nk_time now)
 	attempt_read_answers(a, now);
 }
 
-/* When the caller stops waiting for a path. */
+/* When the caller stops waiting for a path. The relay carries packets of a session alone. */
 static nk_time relay_at(const struct attempt *a)
 {
 	const bool alone = (a->ours.tactics & a->theirs.tactics) == TACTIC_BIT(TACTIC_RELAY);
+	const bool plain = (a->ours.flags & a->theirs.flags & OFFER_PLAIN) != 0;
 
-	if (!a->config.caller || a->state != ATTEMPT_PUNCHING || a->relaying ||
+	if (!a->config.caller || a->state != ATTEMPT_PUNCHING || a->relaying || plain ||
 	    !ring_may_relay(a->ring))
 		return NK_NEVER;
 	return alone || punch_result(a->punch)->relay_likely > 0 ? a->fire : a->fire + RELAY_AFTER;
