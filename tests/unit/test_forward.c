@@ -166,6 +166,25 @@ static void test_over(void **state)
 	assert_int_equal(a.id, socket);
 }
 
+/* Several come before any of them goes on, and the first ones before there is a socket. */
+static void test_burst(void **state)
+{
+	static const char *const texts[] = {"one", "two", "three", "four"};
+	struct side here, there;
+	struct action a;
+
+	(void)state;
+	set(&here, &there);
+	turn(&here, &a);
+	for (unsigned i = 0; i < 4; i++)
+		carry(&here, &there, FIRST, program_port, texts[i]);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_true(turn(&there, &a));
+		assert_sends(&a, PORT, texts[i]);
+	}
+	assert_false(turn(&there, &a));
+}
+
 /* More programs than there is room for: those that have been silent longest are forgotten. */
 static void test_full(void **state)
 {
@@ -185,9 +204,8 @@ static void test_full(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_there_and_back),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_over),
+		cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_over),           cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_full),
 	};
 

@@ -156,13 +156,16 @@ size_t forwards_input(struct forwards *f, const struct event *ev, int speaker, u
 
 static void send_later(struct forwards *f, uint32_t id, const struct addr *to, struct rd payload)
 {
-	f->out_len = rd_left(&payload);
-	if (f->out_len == 0 || f->out_len > sizeof(f->out))
+	const size_t len = rd_left(&payload);
+	struct forwarded *w;
+
+	if (len == 0 || len > sizeof(w->bytes) || f->out_count == FORWARD_QUEUE)
 		return;
-	memcpy(f->out, payload.p, f->out_len);
-	f->out_id = id;
-	f->out_to = *to;
-	f->out_due = true;
+	w = &f->out[(f->out_first + f->out_count++) % FORWARD_QUEUE];
+	w->id = id;
+	w->to = *to;
+	w->len = len;
+	memcpy(w->bytes, payload.p, len);
 }
 
 static void to_server(struct forwards *f, unsigned call, uint16_t port, uint16_t number,
@@ -203,7 +206,7 @@ void forwards_take(struct forwards *f, unsigned call, const uint8_t *bytes, size
 	const uint16_t port = rd_be16(&r);
 	const uint16_t number = rd_be16(&r);
 
-	if (r.bad || back > 1 || f->out_due)
+	if (r.bad || back > 1)
 		return;
 	if (back == 1)
 		to_program(f, call, number, r, now);
@@ -261,23 +264,28 @@ static bool turn_sockets(struct forwards *f, struct action *action)
 	return false;
 }
 
+static bool send_next(struct forwards *f, struct action *action)
+{
+	while (f->out_count > 0) {
+		const struct forwarded *w = &f->out[f->out_first];
+
+		f->out_first = (f->out_first + 1) % FORWARD_QUEUE;
+		f->out_count--;
+		if (*socket_of(f, w->id) != FORWARD_OPEN)
+			continue;
+		action->kind = ACTION_SEND;
+		action->id = w->id;
+		action->local = (struct addr){0};
+		action->to = w->to;
+		action->ttl = 0;
+		action->len = w->len;
+		memcpy(action->data, w->bytes, w->len);
+		return true;
+	}
+	return false;
+}
+
 bool forwards_output(struct forwards *f, struct action *action)
 {
-	if (!takes_part(f))
-		return false;
-	if (turn_sockets(f, action))
-		return true;
-	if (!f->out_due)
-		return false;
-	f->out_due = false;
-	if (*socket_of(f, f->out_id) != FORWARD_OPEN)
-		return false;
-	action->kind = ACTION_SEND;
-	action->id = f->out_id;
-	action->local = (struct addr){0};
-	action->to = f->out_to;
-	action->ttl = 0;
-	action->len = f->out_len;
-	memcpy(action->data, f->out, f->out_len);
-	return true;
+	return takes_part(f) && (turn_sockets(f, action) || send_next(f, action));
 }

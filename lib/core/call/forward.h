@@ -14,6 +14,8 @@
 #define FORWARD_FLOWS  256 /* of all calls and both directions; the one silent longest makes room */
 #define FORWARD_IDS    (NATPUNCH_FORWARDS_MAX + FORWARD_FLOWS)
 #define FORWARD_HEADER 5
+#define FORWARD_QUEUE \
+	64 /* datagrams to local programs; what comes in one turn and is more is dropped */
 
 enum forward_socket {
 	FORWARD_CLOSED,
@@ -40,11 +42,19 @@ struct flow {
 	struct addr from;
 };
 
+/* A datagram to a local program, by socket @id. */
+struct forwarded {
+	uint32_t id;
+	struct addr to;
+	size_t len;
+	uint8_t bytes[CORE_DATAGRAM_MAX];
+};
+
 /**
  * struct forwards - All of a run
  * @first_id:	FORWARD_IDS from there on
  * @listening:	By forward
- * @out:	One datagram to a local program, by @out_id
+ * @out:	@out_count to be sent, from @out_first on
  */
 struct forwards {
 	const struct punch_options *options;
@@ -52,11 +62,8 @@ struct forwards {
 	enum forward_socket listening[NATPUNCH_FORWARDS_MAX];
 	struct flow flows[FORWARD_FLOWS];
 	uint16_t numbers;
-	bool out_due;
-	uint32_t out_id;
-	struct addr out_to;
-	size_t out_len;
-	uint8_t out[CORE_DATAGRAM_MAX];
+	struct forwarded out[FORWARD_QUEUE];
+	unsigned out_first, out_count;
 };
 
 void forwards_init(struct forwards *f, const struct punch_options *options, uint32_t first_id);
