@@ -152,6 +152,7 @@ demo:
 	$(Q).ci/deps build lab
 	+$(Q)$(MAKE) -s $(PARALLEL) all tools >&2
 	$(Q)tests/lab/private.sh tests/lab/demo
+	$(Q)tests/lab/private.sh tests/lab/demo_pair
 
 bench:
 	$(RACE_DEPS)
