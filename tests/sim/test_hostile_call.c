@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "base/crypto.h"
+#include "core/call/call_state.h"
+#include "core/call/natpunch_state.h"
 #include "pair.h"
 #include "wire/rendezvous_msg.h"
 
@@ -250,6 +252,26 @@ static void test_replayed_mending(void **state)
 	pair_strike(&p);
 }
 
+/* Whoever takes a machine in the midst of a call does not find the keys that the call began with: the
+ * session replaces its own, and all later ones can be computed from the first. */
+static void test_first_keys_are_wiped(void **state)
+{
+	static const struct noise_keys none;
+	const struct pair_plan plan = pair_plan(14, DELAY);
+	struct pair p;
+
+	(void)state;
+	pair_set(&p, &plan);
+	pair_say(&p, PAIR_CALLS, "one\n");
+	assert_true(pair_hears(&p, PAIR_LISTENS, "one\n", LIMIT) != NK_NEVER);
+	for (unsigned who = 0; who <= PAIR_LISTENS; who++) {
+		const struct call *c = p.ends[who].run->talks[0].call;
+
+		assert_memory_equal(attempt_keys(c->attempts[c->carrying]), &none, sizeof(none));
+	}
+	pair_strike(&p);
+}
+
 /* Two calls of one caller, and the second is given the answer to the first. */
 static void test_swapped_answers(void **state)
 {
@@ -421,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_forged_answer),
 		cmocka_unit_test(test_replayed_offers),
 		cmocka_unit_test(test_replayed_mending),
+		cmocka_unit_test(test_first_keys_are_wiped),
 		cmocka_unit_test(test_swapped_answers),
 		cmocka_unit_test(test_doubled_and_reordered),
 		cmocka_unit_test(test_some_dropped),

@@ -333,6 +333,11 @@ const struct noise_keys *attempt_keys(const struct attempt *a)
 	return &a->keys;
 }
 
+void attempt_forget_keys(struct attempt *a)
+{
+	crypto_wipe(&a->keys, sizeof(a->keys));
+}
+
 const struct offer *attempt_ours(const struct attempt *a)
 {
 	return &a->ours;

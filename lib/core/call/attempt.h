@@ -76,8 +76,11 @@ enum attempt_state attempt_state(const struct attempt *a);
 /* Of one that is over: why. */
 enum call_end attempt_end(const struct attempt *a);
 
-/* From ATTEMPT_PUNCHING on: what the handshake gave. */
+/* From ATTEMPT_PUNCHING on: what the handshake gave, until attempt_forget_keys(). Whoever has taken them
+ * says so: an attempt lives as long as its path, and what was sealed early in a call is not to be
+ * opened with what is left of it later. */
 const struct noise_keys *attempt_keys(const struct attempt *a);
+void attempt_forget_keys(struct attempt *a);
 const struct offer *attempt_ours(const struct attempt *a);
 const struct offer *attempt_theirs(const struct attempt *a);
 

@@ -95,11 +95,10 @@ static void make_session(struct call *c, const struct attempt *a, nk_time now)
 	if (!c->plain)
 		c->session = session_new(&config, c->rng, now);
 	crypto_wipe(&config, sizeof(config));
-	if (!c->plain && c->session == NULL)
-		call_end(c, CALL_FAILED);
 }
 
-static void take_keys(struct call *c, const struct attempt *a, nk_time now)
+/* Return: false without memory. */
+static bool take_keys(struct call *c, struct attempt *a, nk_time now)
 {
 	c->keyed = true;
 	c->punches++;
@@ -108,6 +107,8 @@ static void take_keys(struct call *c, const struct attempt *a, nk_time now)
 			      attempt_theirs(a)->index, now);
 	else
 		make_session(c, a, now);
+	attempt_forget_keys(a);
+	return c->plain || c->session != NULL;
 }
 
 /* What was tried is what carries from now on. */
@@ -158,7 +159,7 @@ static void give_way(struct call *c)
 
 static void follow_attempt(struct call *c, nk_time now)
 {
-	const struct attempt *a = c->attempts[c->trying];
+	struct attempt *a = c->attempts[c->trying];
 	const enum attempt_state state = attempt_state(a);
 
 	if (c->state < CALL_CONNECTED)
@@ -169,8 +170,10 @@ static void follow_attempt(struct call *c, nk_time now)
 		give_way(c);
 		return;
 	}
-	if (state >= ATTEMPT_PUNCHING && !c->keyed)
-		take_keys(c, a, now);
+	if (state >= ATTEMPT_PUNCHING && !c->keyed && !take_keys(c, a, now)) {
+		call_end(c, CALL_FAILED);
+		return;
+	}
 	if (state == ATTEMPT_MET)
 		take_path(c, now);
 	else if (attempt_wants_relay(a))
