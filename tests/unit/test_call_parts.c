@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include "base/crypto.h"
+#include "base/err.h"
+#include "core/call/bare.h"
 #include "core/call/call_fire.h"
 #include "core/call/call_offer.h"
 #include "core/call/callers.h"
@@ -97,13 +99,36 @@ static void test_many_callers(void **state)
 		assert_int_equal(judge(&c, i, 99, 1), CALLERS_OLD);
 }
 
+/* Several are sent before any of them leaves. */
+static void test_bare_burst(void **state)
+{
+	static struct bare b;
+	const struct addr peer = addr_v4(192, 0, 2, 1, 4000);
+	struct action a;
+	struct rng rng;
+
+	(void)state;
+	rng_seed_from_number(&rng, 1);
+	bare_set_path(&b, 7, &peer, NK_S, 0);
+	for (uint8_t i = 0; i < 4; i++)
+		assert_int_equal(bare_send(&b, &i, 1), 0);
+	for (uint8_t i = 0; i < 4; i++) {
+		assert_true(bare_output(&b, &a, &rng, 0));
+		assert_int_equal(a.len, 1);
+		assert_int_equal(a.data[0], i);
+	}
+	assert_false(bare_output(&b, &a, &rng, 0));
+	for (unsigned i = 0; i < BARE_QUEUE; i++)
+		assert_int_equal(bare_send(&b, "x", 1), 0);
+	assert_int_equal(bare_send(&b, "x", 1), NK_ERR_NO_ROOM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_secrets),
-		cmocka_unit_test(test_fire),
-		cmocka_unit_test(test_callers),
-		cmocka_unit_test(test_many_callers),
+		cmocka_unit_test(test_secrets),    cmocka_unit_test(test_fire),
+		cmocka_unit_test(test_callers),    cmocka_unit_test(test_many_callers),
+		cmocka_unit_test(test_bare_burst),
 	};
 
 	return crypto_init() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

@@ -50,11 +50,24 @@ bool bare_next(struct bare *b, const uint8_t **bytes, size_t *len)
 
 int bare_send(struct bare *b, const void *bytes, size_t len)
 {
-	if (!b->up || b->out_len != 0 || len == 0 || len > sizeof(b->out))
+	struct bare_datagram *d;
+
+	if (!b->up || b->out_count == BARE_QUEUE || len == 0 || len > sizeof(d->bytes))
 		return NK_ERR_NO_ROOM;
-	memcpy(b->out, bytes, len);
-	b->out_len = len;
+	d = &b->out[(b->out_first + b->out_count++) % BARE_QUEUE];
+	d->len = len;
+	memcpy(d->bytes, bytes, len);
 	return 0;
+}
+
+static size_t take_out(struct bare *b, uint8_t *out)
+{
+	const struct bare_datagram *d = &b->out[b->out_first];
+
+	b->out_first = (b->out_first + 1) % BARE_QUEUE;
+	b->out_count--;
+	memcpy(out, d->bytes, d->len);
+	return d->len;
 }
 
 static size_t indication(uint8_t *out, size_t room, struct rng *rng)
@@ -70,20 +83,15 @@ static size_t indication(uint8_t *out, size_t room, struct rng *rng)
 
 bool bare_output(struct bare *b, struct action *action, struct rng *rng, nk_time now)
 {
-	if (!b->up || (b->out_len == 0 && now < b->keep_at))
+	if (!b->up || (b->out_count == 0 && now < b->keep_at))
 		return false;
 	action->kind = ACTION_SEND;
 	action->id = b->socket;
 	action->local = (struct addr){0};
 	action->to = b->peer;
 	action->ttl = 0;
-	if (b->out_len > 0) {
-		memcpy(action->data, b->out, b->out_len);
-		action->len = b->out_len;
-	} else {
-		action->len = indication(action->data, sizeof(action->data), rng);
-	}
-	b->out_len = 0;
+	action->len = b->out_count > 0 ? take_out(b, action->data)
+				       : indication(action->data, sizeof(action->data), rng);
 	b->keep_at = now + b->keep;
 	return true;
 }
