@@ -177,6 +177,7 @@ static void allow_relay(struct pair_plan *plan)
 static void test_relay(void **state)
 {
 	struct pair_plan plan = plan_of(8, PUNCH_CALL);
+	struct call_report r;
 	struct pair p;
 
 	(void)state;
@@ -195,6 +196,10 @@ static void test_relay(void **state)
 	assert_int_equal(pair_told(&p, PAIR_CALLS, NATPUNCH_CLOSED, 1), NK_NEVER);
 	assert_int_equal(pair_told(&p, PAIR_CALLS, NATPUNCH_PATH_LOST, 1), NK_NEVER);
 	assert_int_equal(pair_told(&p, PAIR_CALLS, NATPUNCH_CONNECTED, 1), NK_NEVER);
+	world_tell(p.world, p.ends[PAIR_CALLS].host, &(struct event){.kind = EVENT_STOP});
+	assert_int_equal(pair_run(&p, world_now(p.world) + 2 * NK_S), CORE_DONE);
+	assert_true(natpunch_call(p.ends[PAIR_CALLS].run, 0, &r));
+	assert_true(r.relayed);
 	pair_strike(&p);
 }
 

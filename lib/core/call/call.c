@@ -91,6 +91,9 @@ void call_free(struct call *c)
 
 void call_end(struct call *c, enum call_end end)
 {
+	if (c->state == CALL_OVER)
+		return;
+	c->report.relayed = call_is_relayed(c);
 	for (unsigned i = 0; i < CALL_BANKS; i++)
 		call_drop(c, i);
 	c->bare.up = false;
@@ -305,6 +308,9 @@ bool call_next(struct call *c, struct session_news *out, nk_time now)
 		case SESSION_MESSAGE:
 		case SESSION_DATAGRAM:
 			return true;
+		case SESSION_PATH_DOUBTED:
+			call_path_doubted(c, now);
+			break;
 		case SESSION_PATH_LOST:
 			call_path_lost(c, now);
 			break;
@@ -385,6 +391,6 @@ void call_report(const struct call *c, struct call_report *out)
 	out->end = c->end;
 	memcpy(out->peer_key, c->peer, sizeof(out->peer_key));
 	out->punches = c->punches;
-	out->relayed = call_is_relayed(c);
+	out->relayed |= call_is_relayed(c);
 	out->session = c->session != NULL ? session_stats(c->session) : NULL;
 }

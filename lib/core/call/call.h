@@ -83,7 +83,7 @@ struct call_report {
 	struct offer peer;
 	struct punch_result punch; /* the latest */
 	unsigned punches;
-	bool relayed;
+	bool relayed;       /* at the last */
 	enum tactic tested; /* PUNCH_TEST: what had the call to itself; else TACTICS */
 	const struct session_stats *session; /* NULL before there is one */
 };
