@@ -96,7 +96,7 @@ struct punch_result {
 	struct punch_attempt attempts[TACTICS];
 };
 
-struct punch; /* punch_new() to punch_free(); about a megabyte */
+struct punch; /* punch_new() to punch_free(); some 180 KiB */
 
 /* Return: NULL without memory. punch_free() wipes the secrets and takes NULL. */
 struct punch *punch_new(const struct punch_config *config, struct rng *rng, nk_time now);

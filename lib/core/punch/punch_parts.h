@@ -1,4 +1,5 @@
-/* What the files of a punch share: its state; punch.c sends, punch_hear.c is told, start.c begins. */
+/* What the files of a punch share: its state; punch_pairs.c begins, punch.c sends, punch_hear.c is
+ * told. */
 #ifndef CORE_PUNCH_PUNCH_PARTS_H
 #define CORE_PUNCH_PUNCH_PARTS_H
 
