@@ -169,6 +169,26 @@ static void test_session_is_first(void **state)
 	pair_strike(&p);
 }
 
+/* The listener's NAT is started anew when the listener has just had an answer, and is content for
+ * long: the caller finds out first, and can ring the listener nevertheless. */
+static void test_caller_notices_first(void **state)
+{
+	struct pair_plan plan = pair_plan(26, 20 * NK_MS);
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].nats[0].ports = NAT_PORTS_RANDOM;
+	connect(&p, &plan);
+	world_run(p.world, NULL, plan.ends[PAIR_LISTENS].options.keep + NK_S / 2);
+	pair_say(&p, PAIR_LISTENS, "zwei\n");
+	world_run(p.world, NULL, now_of(&p) + NK_S / 5);
+	assert_true(world_reboot_nat(p.world, p.ends[PAIR_LISTENS].nats[0]));
+	assert_mended(&p);
+	pair_say(&p, PAIR_CALLS, "two\n");
+	assert_true(pair_hears(&p, PAIR_LISTENS, "one\ntwo\n", now_of(&p) + PATIENCE) != NK_NEVER);
+	pair_strike(&p);
+}
+
 static void test_broker_restarts(void **state)
 {
 	const struct pair_plan plan = pair_plan(31, 20 * NK_MS);
@@ -313,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_reboot_changes_ports),
 		cmocka_unit_test(test_both_have_to_punch_anew),
 		cmocka_unit_test(test_session_is_first),
+		cmocka_unit_test(test_caller_notices_first),
 		cmocka_unit_test(test_broker_restarts),
 		cmocka_unit_test(test_broker_away_while_mending),
 		cmocka_unit_test(test_resumed),

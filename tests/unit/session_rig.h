@@ -46,7 +46,7 @@ struct rig_side {
 	double lazy;
 	nk_time look;
 	bool closes;
-	unsigned lost, changed, closed, datagrams;
+	unsigned doubted, lost, changed, closed, datagrams;
 	size_t last_len;
 };
 
@@ -184,6 +184,9 @@ static inline void rig_news(struct rig *g, unsigned i)
 			break;
 		case SESSION_DATAGRAM:
 			s->datagrams++;
+			break;
+		case SESSION_PATH_DOUBTED:
+			s->doubted++;
 			break;
 		case SESSION_PATH_LOST:
 			s->lost++;

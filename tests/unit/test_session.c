@@ -285,6 +285,25 @@ static void test_idle_path_lost(void **state)
 	assert_int_equal(rig_stats(&g, 0)->paths_lost, 1);
 }
 
+/* One side has just had an answer, and would not ask for long. It doubts the path when the other's
+ * ping does not come, before the other, whose pings are in vain, calls it lost. */
+static void test_missing_ping(void **state)
+{
+	(void)state;
+	rig_run(&g, 10 * NK_S);
+	g.side[1].to_send = 1;
+	rig_run(&g, NK_S);
+	assert_int_equal(g.side[0].taken, 1);
+	g.side[0].cut = g.side[1].cut = true;
+	rig_run(&g, 7 * NK_S);
+	assert_int_equal(g.side[0].lost, 0);
+	assert_int_equal(g.side[1].doubted, 1);
+	rig_run(&g, 10 * NK_S);
+	assert_int_equal(g.side[0].lost, 1);
+	assert_int_equal(g.side[1].lost, 1);
+	assert_int_equal(g.side[1].doubted, 1);
+}
+
 /* Only one way is cut: packets by the other do not deceive who hears them, and who is heard but has
  * no answers sends nothing more to where nobody may be. */
 static void test_one_way_lost(void **state)
@@ -406,6 +425,7 @@ int main(void)
 		with_rig(test_close_without_path),
 		with_rig(test_close_waits_for_reader),
 		with_rig(test_idle_path_lost),
+		with_rig(test_missing_ping),
 		with_rig(test_one_way_lost),
 		with_rig(test_busy_path_lost),
 		with_rig(test_datagram_path_lost),

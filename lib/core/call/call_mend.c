@@ -216,6 +216,13 @@ void call_path_back(struct call *c)
 		call_drop(c, c->trying);
 }
 
+/* If our NAT was started anew, the caller may find out first: it shall be able to ring us then. */
+void call_path_doubted(struct call *c, nk_time now)
+{
+	if (!c->caller)
+		registration_refresh(c->registration, now);
+}
+
 void call_path_lost(struct call *c, nk_time now)
 {
 	if (c->closing || c->state < CALL_CONNECTED)

@@ -52,7 +52,8 @@ void call_drop(struct call *c, unsigned bank);
 /* Return: true if that has changed anything. */
 bool call_follow(struct call *c, nk_time now);
 
-/* The session hears nothing any more; it hears again. */
+/* The session had no answer; it hears nothing any more; it hears again. */
+void call_path_doubted(struct call *c, nk_time now);
 void call_path_lost(struct call *c, nk_time now);
 void call_path_back(struct call *c);
 

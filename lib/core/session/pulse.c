@@ -3,11 +3,17 @@
 void pulse_start(struct pulse *p, uint64_t token, nk_time now)
 {
 	p->due = now;
+	p->expected = now + p->gap;
 	p->extra = false;
 	p->pings = 0;
 	p->token = token;
 	p->count = 0;
 	p->lost = false;
+}
+
+void pulse_answered(struct pulse *p, nk_time now)
+{
+	p->expected = now + p->idle + p->gap;
 }
 
 void pulse_asked(struct pulse *p, nk_time now)
@@ -36,7 +42,12 @@ bool pulse_proved(struct pulse *p, nk_time now)
 
 bool pulse_is_due(const struct pulse *p, nk_time now)
 {
-	return p->extra || now >= p->due;
+	return p->extra || now >= pulse_deadline(p);
+}
+
+nk_time pulse_deadline(const struct pulse *p)
+{
+	return nk_min(p->due, p->expected);
 }
 
 /* A lost path may come back by itself; it is asked ever more rarely. */
@@ -50,6 +61,10 @@ static void count_ping(struct pulse *p, nk_time gap, nk_time now)
 
 uint64_t pulse_ping(struct pulse *p, nk_time wait, nk_time now)
 {
+	if (now >= p->expected) {
+		p->expected = NK_NEVER;
+		pulse_hurry(p, now);
+	}
 	if (now >= p->due)
 		count_ping(p, nk_max(p->gap, wait), now);
 	p->extra = false;

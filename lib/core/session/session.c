@@ -20,6 +20,7 @@ struct session *session_new(const struct session_config *config, struct rng *rng
 		.gap = config->ping_gap,
 		.tries = config->ping_tries,
 		.due = NK_NEVER,
+		.expected = NK_NEVER,
 	};
 	keys_start(&s->keys, &config->keys, s->caller, config->index, config->peer_index, now);
 	outgoing_init(&s->out);
@@ -85,7 +86,10 @@ static bool next_message(struct session *s, struct session_news *out)
 
 bool session_next(struct session *s, struct session_news *out)
 {
-	if (s->tell_lost) {
+	if (s->tell_doubted) {
+		s->tell_doubted = false;
+		*out = (struct session_news){.kind = SESSION_PATH_DOUBTED};
+	} else if (s->tell_lost) {
 		s->tell_lost = false;
 		*out = (struct session_news){.kind = SESSION_PATH_LOST};
 	} else if (s->tell_changed) {

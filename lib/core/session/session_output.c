@@ -45,6 +45,7 @@ static bool put_pong(struct session *s, struct action *action, nk_time now)
 	if (!s->pong_due)
 		return false;
 	s->pong_due = false;
+	pulse_answered(&s->pulse, now);
 	return path_may_send(&s->path, &s->pong_to, PACKET_OVERHEAD + FRAME_PING_LEN) &&
 	       seal_token(s, action, &s->pong_to, FRAME_PONG, s->pong_token, now);
 }
@@ -58,21 +59,24 @@ static bool put_challenge(struct session *s, struct action *action, nk_time now)
 
 static bool put_ping(struct session *s, struct action *action, nk_time now)
 {
+	const unsigned before = s->pulse.pings;
 	uint64_t token;
 
 	if (!pulse_is_due(&s->pulse, now))
 		return false;
 	token = pulse_ping(&s->pulse, rtt_timeout(&s->out.rtt, 0), now);
+	s->tell_doubted |= before == 1 && s->pulse.pings > before;
 	return seal_token(s, action, &s->path.way, FRAME_PING, token, now);
 }
 
-static void put_ack(struct session *s, struct wr *w)
+static void put_ack(struct session *s, struct wr *w, nk_time now)
 {
 	struct frame f;
 
 	if (!s->in.ack_due)
 		return;
 	s->in.ack_due = false;
+	pulse_answered(&s->pulse, now);
 	f = incoming_ack(&s->in);
 	frame_write(w, &f);
 }
@@ -131,7 +135,7 @@ static bool put_packet(struct session *s, struct action *action, nk_time now)
 	struct wr w = wr_make(action->data + PACKET_HEADER, room(&s->path.way));
 
 	begin(action, &s->path.way);
-	put_ack(s, &w);
+	put_ack(s, &w, now);
 	if (!s->pulse.lost && !put_datagram(s, &w, now))
 		put_message(s, &w, now);
 	return w.len > 0 && seal(s, action, w.len, now);
@@ -177,7 +181,7 @@ bool session_output(struct session *s, struct action *action, nk_time now)
 
 nk_time session_deadline(const struct session *s)
 {
-	const nk_time answers = nk_min(s->pulse.due, path_deadline(&s->path));
+	const nk_time answers = nk_min(pulse_deadline(&s->pulse), path_deadline(&s->path));
 
 	if (!s->path.known)
 		return NK_NEVER;

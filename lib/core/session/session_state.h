@@ -25,7 +25,7 @@ struct session_datagram {
  * @datagram:	A ring of @datagram_count from @datagram_first
  * @plain:	The last packet, opened; @heard: a datagram in it that the owner has not seen
  * @heard_at:	When the last packet came
- * @tell_lost, @tell_changed: News that the owner has not seen
+ * @tell_doubted, @tell_lost, @tell_changed: News that the owner has not seen
  * @closing:	The owner wants the end; @close_put: it is among the messages
  * @peer_closed: The owner has been told of the peer's end
  */
@@ -47,7 +47,7 @@ struct session {
 	bool has_heard;
 	struct frame heard;
 	nk_time heard_at;
-	bool tell_lost, tell_changed;
+	bool tell_doubted, tell_lost, tell_changed;
 	bool closing, close_put, closed, peer_closed;
 	struct session_stats stats;
 };
