@@ -35,8 +35,9 @@ static int say_errno(const char *what, const char *path)
 	return err == EACCES || err == EPERM || err == EROFS ? EXIT_PERMISSION : EXIT_USAGE;
 }
 
-/* Looks at the open file, which nobody can exchange any more. */
-static int read_line(char line[static LINE + 1], int fd, const char *path)
+/* Looks at the open file, which nobody can exchange any more. One character more is read than a line
+ * has, so that a longer one is seen. */
+static int read_line(char line[static LINE + 2], int fd, const char *path)
 {
 	struct stat st;
 	ssize_t n;
