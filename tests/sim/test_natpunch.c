@@ -428,6 +428,25 @@ static void test_caller_gone(void **state)
 	pair_strike(&p);
 }
 
+/* The broker comes up when the candidates are gathered already, and two public addresses are among
+ * them: how it sees us is what the peer needs, and an offer of three would be refused. */
+static void test_late_broker(void **state)
+{
+	struct pair_plan plan = plan_of(23, PUNCH_CALL);
+	struct call_options *o = &plan.ends[PAIR_CALLS].options.call;
+	struct pair p;
+
+	(void)state;
+	o->hosts[o->host_count++] = addr_v4(203, 0, 113, 201, 0);
+	o->hosts[o->host_count++] = addr_v4(203, 0, 113, 202, 0);
+	pair_set(&p, &plan);
+	pair_kill_broker(&p);
+	world_run(p.world, NULL, plan.call_at + 2 * NK_S);
+	pair_start_broker(&p);
+	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_CONNECTED, 1, LIMIT) != NK_NEVER);
+	pair_strike(&p);
+}
+
 static void test_stop(void **state)
 {
 	struct pair_plan plan = plan_of(14, PUNCH_CALL);
@@ -469,6 +488,7 @@ int main(void)
 		cmocka_unit_test(test_caller_gone),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_no_relay_for_bare),
+		cmocka_unit_test(test_late_broker),
 	};
 
 	if (crypto_init() != 0)

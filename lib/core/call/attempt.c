@@ -193,16 +193,16 @@ static void end_gathering(struct attempt *a, nk_time now)
 		attempt_answer(a, now);
 }
 
-/* A broker that came back only after the candidates were gathered has told us now. */
+/* A broker that came back only after the candidates were gathered has told us now. It is what the
+ * peer needs most, and goes before what there is no room for then. */
 static void add_mapped(struct candidates *list, const struct addr *mapped)
 {
-	if (list->count == CANDIDATES_MAX)
-		return;
+	struct candidates all = {.count = 0};
+
+	candidates_add(&all, CANDIDATE_SERVER_REFLEXIVE, mapped);
 	for (unsigned i = 0; i < list->count; i++)
-		if (addr_eq(&list->list[i].addr, mapped))
-			return;
-	list->list[list->count++] =
-		(struct candidate){.kind = CANDIDATE_SERVER_REFLEXIVE, .addr = *mapped};
+		candidates_add(&all, list->list[i].kind, &list->list[i].addr);
+	*list = all;
 }
 
 static void end_meeting(struct attempt *a, nk_time now)

@@ -51,4 +51,8 @@ struct nat_hint {
 /* RFC 8445 section 5.1.2.1; @index tells candidates of one kind apart, 0 being the best. */
 uint32_t candidate_priority(enum candidate_kind kind, unsigned index);
 
+/* One more, unless the list is full, or has as many public IPs as an offer may. One that is there
+ * already has @kind from now on. */
+void candidates_add(struct candidates *c, enum candidate_kind kind, const struct addr *a);
+
 #endif

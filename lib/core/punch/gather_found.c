@@ -52,38 +52,6 @@ enum hint_mapping gather_mapping(const struct gather *g)
 	return gather_judge_mapping(&primary, &port, &ip, &both);
 }
 
-static bool is_named(const struct candidates *c, unsigned count, const struct addr *ip)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (addr_same_ip(&c->list[i].addr, ip))
-			return true;
-	return false;
-}
-
-static unsigned public_ips(const struct candidates *c)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < c->count; i++)
-		n += !addr_is_private(&c->list[i].addr) && !is_named(c, i, &c->list[i].addr);
-	return n;
-}
-
-static void add_candidate(struct candidates *c, enum candidate_kind kind, const struct addr *a)
-{
-	const bool is_new_ip = !addr_is_private(a) && !is_named(c, c->count, a);
-
-	for (unsigned i = 0; i < c->count; i++)
-		if (addr_eq(a, &c->list[i].addr)) {
-			c->list[i].kind = kind; /* RFC 8445 section 5.1.3: the better one stays */
-			return;
-		}
-	if (a->port == 0 || addr_is_any(a) || c->count == CANDIDATES_MAX ||
-	    (is_new_ip && public_ips(c) == CANDIDATES_PUBLIC_IPS_MAX))
-		return;
-	c->list[c->count++] = (struct candidate){kind, *a};
-}
-
 /* What the peer needs most takes its place first: how the broker sees us. */
 static void list_candidates(struct gather *g)
 {
@@ -92,20 +60,20 @@ static void list_candidates(struct gather *g)
 
 	for (unsigned f = 0; f < 2; f++)
 		if (gather_heard(g, f) != NULL)
-			add_candidate(&all, CANDIDATE_SERVER_REFLEXIVE,
-				      &gather_heard(g, f)->xor_mapped);
+			candidates_add(&all, CANDIDATE_SERVER_REFLEXIVE,
+				       &gather_heard(g, f)->xor_mapped);
 	if (g->result.fresh) {
 		const struct addr fresh =
 			addr_with_port(gather_heard(g, 0)->xor_mapped, g->own[GATHER_OWN].port);
 
-		add_candidate(&all, CANDIDATE_SERVER_REFLEXIVE, &fresh);
+		candidates_add(&all, CANDIDATE_SERVER_REFLEXIVE, &fresh);
 	}
 	for (unsigned i = 0; i < c->host_count; i++) {
 		const unsigned f = addr_family(&c->hosts[i]) == ADDR_V6;
 		const struct addr host = addr_with_port(c->hosts[i], c->local[f].port);
 
 		if (c->have[f])
-			add_candidate(&all, CANDIDATE_HOST, &host);
+			candidates_add(&all, CANDIDATE_HOST, &host);
 	}
 	for (unsigned kind = CANDIDATE_HOST; kind <= CANDIDATE_SERVER_REFLEXIVE; kind++)
 		for (unsigned i = 0; i < all.count; i++)
