@@ -153,6 +153,16 @@ static void test_datagrams(void **state)
 	assert_int_equal(g.side[1].last_len, SESSION_DATAGRAM_MAX);
 }
 
+/* All that a socket had for us is read before anything leaves. */
+static void test_datagram_burst(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 32; i++)
+		assert_int_equal(session_send_datagram(g.side[0].session, "x", 1), 0);
+	rig_run(&g, 50 * NK_MS);
+	assert_int_equal(g.side[1].datagrams, 32);
+}
+
 /* Sent, lost and forgotten: none comes later. */
 static void test_datagrams_lost(void **state)
 {
@@ -416,6 +426,7 @@ int main(void)
 		with_rig(test_first_lost),
 		with_rig(test_slow_reader),
 		with_rig(test_datagrams),
+		with_rig(test_datagram_burst),
 		with_rig(test_datagrams_lost),
 		with_rig(test_before_path),
 		with_rig(test_close),

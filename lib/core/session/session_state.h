@@ -9,8 +9,8 @@
 #include "core/session/pulse.h"
 #include "core/session/session.h"
 
-#define SESSION_DATAGRAMS   8 /* waiting to be sent; more are dropped */
-#define SESSION_CLOSE_TRIES 4 /* in vain: the peer is gone */
+#define SESSION_DATAGRAMS   32 /* waiting to be sent; more are dropped */
+#define SESSION_CLOSE_TRIES 4  /* in vain: the peer is gone */
 
 struct session_datagram {
 	size_t len;
