@@ -92,7 +92,8 @@ static bool tell_trouble(const struct watch *w, const struct natpunch_event *e, 
 			 SESSION_MESSAGE_MAX);
 		return true;
 	case NATPUNCH_CLOSED:
-		if (e->end == CALL_CLOSED || w->report->mode == PUNCH_TEST)
+		if (e->end == CALL_CLOSED || e->end == CALL_NOT_OVER ||
+		    w->report->mode == PUNCH_TEST)
 			return false;
 		if (e->end == CALL_NO_BROKER)
 			tell_silent_broker(w, "");

@@ -447,6 +447,43 @@ static void test_late_broker(void **state)
 	pair_strike(&p);
 }
 
+/* The user would not wait: nothing was lost, for there was no connection. */
+static void test_stop_while_ringing(void **state)
+{
+	struct pair_plan plan = plan_of(24, PUNCH_SEND);
+	struct call_report r;
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].options.allowed_count = 0;
+	plan.ends[PAIR_CALLS].say = "hi";
+	plan.ends[PAIR_CALLS].then_end = true;
+	pair_set(&p, &plan);
+	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_ACKNOWLEDGED, 1, LIMIT) != NK_NEVER);
+	world_tell(p.world, p.ends[PAIR_CALLS].host, &(struct event){.kind = EVENT_STOP});
+	assert_int_equal(pair_run(&p, world_now(p.world) + 2 * NK_S), CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_NOT_OVER);
+	assert_true(natpunch_call(p.ends[PAIR_CALLS].run, 0, &r));
+	assert_int_equal(r.end, CALL_NOT_OVER);
+	assert_int_equal(r.connected, NK_NEVER);
+	pair_strike(&p);
+}
+
+/* Nobody was rung yet. */
+static void test_stop_while_reading(void **state)
+{
+	struct pair_plan plan = plan_of(25, PUNCH_SEND);
+	struct pair p;
+
+	(void)state;
+	pair_set(&p, &plan);
+	world_run(p.world, NULL, plan.call_at + NK_S);
+	world_tell(p.world, p.ends[PAIR_CALLS].host, &(struct event){.kind = EVENT_STOP});
+	assert_int_equal(pair_run(&p, world_now(p.world) + NK_S), CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_NOT_OVER);
+	pair_strike(&p);
+}
+
 static void test_stop(void **state)
 {
 	struct pair_plan plan = plan_of(14, PUNCH_CALL);
@@ -457,6 +494,7 @@ static void test_stop(void **state)
 	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_CONNECTED, 1, LIMIT) != NK_NEVER);
 	world_tell(p.world, p.ends[PAIR_CALLS].host, &(struct event){.kind = EVENT_STOP});
 	assert_int_equal(pair_run(&p, world_now(p.world) + 2 * NK_S), CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_CLOSED);
 	assert_true(pair_wait(&p, PAIR_LISTENS, NATPUNCH_CLOSED, 1, world_now(p.world) + NK_S) !=
 		    NK_NEVER);
 	pair_strike(&p);
@@ -487,6 +525,8 @@ int main(void)
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_caller_gone),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_stop_while_ringing),
+		cmocka_unit_test(test_stop_while_reading),
 		cmocka_unit_test(test_no_relay_for_bare),
 		cmocka_unit_test(test_late_broker),
 	};

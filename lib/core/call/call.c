@@ -345,7 +345,7 @@ void call_close(struct call *c)
 	if (c->state == CALL_OVER || c->closing)
 		return;
 	if (call_session(c) == NULL) {
-		call_end(c, CALL_CLOSED);
+		call_end(c, c->state == CALL_CONNECTED ? CALL_CLOSED : CALL_NOT_OVER);
 		return;
 	}
 	session_close(c->session);

@@ -61,7 +61,7 @@ enum call_state {
 };
 
 enum call_end {
-	CALL_NOT_OVER,
+	CALL_NOT_OVER,  /* or we would not wait any longer */
 	CALL_CLOSED,    /* after it was connected, by either side */
 	CALL_NO_BROKER, /* no acknowledgement: exit 3 */
 	CALL_NO_ANSWER, /* acknowledged, and then nothing: exit 1 */

@@ -98,7 +98,7 @@ static void stop(struct natpunch *n)
 			call_close(n->talks[i].call);
 		pipe_close(&n->talks[i].own);
 	}
-	natpunch_finish(n, CALL_CLOSED);
+	natpunch_finish(n, n->options->mode == PUNCH_LISTEN ? CALL_CLOSED : n->end);
 }
 
 /* Calls */
@@ -153,9 +153,9 @@ static void call_is_over(struct natpunch *n, const struct talk *t, enum call_end
 static enum call_end end_of(const struct natpunch *n, const struct talk *t,
 			    const struct call_report *r)
 {
-	const bool sending = n->options->mode == PUNCH_SEND;
-
-	return sending && r->end == CALL_CLOSED && !t->acked ? CALL_LOST : r->end;
+	if (n->options->mode != PUNCH_SEND || r->end != CALL_CLOSED || t->acked)
+		return r->end;
+	return n->stopping ? CALL_NOT_OVER : CALL_LOST;
 }
 
 static void retire(struct natpunch *n, struct talk *t, nk_time now)
