@@ -91,7 +91,7 @@ size_t noise_write_offer(struct noise *n, const struct identity *us,
 	memcpy(n->rs, their_dh, sizeof(n->rs));
 	write_ephemeral(n, rng, out);
 	if (!mix_dh(n, n->e_secret, n->rs)) {
-		noise_wipe(n);
+		crypto_wipe(n, sizeof(*n));
 		return 0;
 	}
 	seal_and_hash(n, out + 32, n->s_public, 32);
@@ -116,7 +116,7 @@ int noise_read_offer(struct noise *n, const struct identity *us, const void *pro
 		return NK_ERR_MALFORMED;
 	begin(n, us, us->dh_public, prologue, prologue_len);
 	if (!open_offer(n, message, len, payload)) {
-		noise_wipe(n);
+		crypto_wipe(n, sizeof(*n));
 		return NK_ERR_MALFORMED;
 	}
 	memcpy(their_dh, n->rs, sizeof(n->rs));
@@ -132,7 +132,7 @@ size_t noise_write_answer(struct noise *n, struct rng *rng, const void *payload,
 	mix_dh(n, n->e_secret, n->rs);
 	seal_and_hash(n, out + 32, payload, len);
 	split(n, keys);
-	noise_wipe(n);
+	crypto_wipe(n, sizeof(*n));
 	return len + NOISE_ANSWER_OVERHEAD;
 }
 
@@ -149,14 +149,9 @@ int noise_read_answer(struct noise *n, const uint8_t *message, size_t len, uint8
 	    open_and_hash(&trial, payload, message + 32, len - 32)) {
 		*payload_len = len - NOISE_ANSWER_OVERHEAD;
 		split(&trial, keys);
-		noise_wipe(n);
+		crypto_wipe(n, sizeof(*n));
 		err = 0;
 	}
-	noise_wipe(&trial);
+	crypto_wipe(&trial, sizeof(trial));
 	return err;
-}
-
-void noise_wipe(struct noise *n)
-{
-	crypto_wipe(n, sizeof(*n));
 }

@@ -70,6 +70,4 @@ size_t noise_write_answer(struct noise *n, struct rng *rng, const void *payload,
 int noise_read_answer(struct noise *n, const uint8_t *message, size_t len, uint8_t *payload,
 		      size_t *payload_len, struct noise_keys *keys);
 
-void noise_wipe(struct noise *n);
-
 #endif
