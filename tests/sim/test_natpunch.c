@@ -89,7 +89,25 @@ static void test_anybody(void **state)
 	plan.ends[PAIR_CALLS].say = "hi";
 	plan.ends[PAIR_CALLS].then_end = true;
 	assert_int_equal(play(&p, &plan), CALL_CLOSED);
-	assert_string_equal((char *)p.ends[PAIR_LISTENS].heard, "hi");
+	assert_string_equal((char *)p.ends[PAIR_LISTENS].heard, "hi\n");
+	pair_strike(&p);
+}
+
+/* The last line of a file need not end with a newline; what comes out does. */
+static void test_ends_without_newline(void **state)
+{
+	static char text[SESSION_MESSAGE_MAX + 1];
+	struct pair_plan plan = plan_of(26, PUNCH_CALL);
+	struct pair p;
+
+	(void)state;
+	memset(text, 'x', SESSION_MESSAGE_MAX);
+	plan.ends[PAIR_CALLS].say = text;
+	plan.ends[PAIR_CALLS].then_end = true;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	assert_int_equal(p.ends[PAIR_LISTENS].heard_len, SESSION_MESSAGE_MAX + 1);
+	assert_memory_equal(p.ends[PAIR_LISTENS].heard, text, SESSION_MESSAGE_MAX);
+	assert_int_equal(p.ends[PAIR_LISTENS].heard[SESSION_MESSAGE_MAX], '\n');
 	pair_strike(&p);
 }
 
@@ -507,6 +525,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_key),
 		cmocka_unit_test(test_not_allowed),
 		cmocka_unit_test(test_anybody),
+		cmocka_unit_test(test_ends_without_newline),
 		cmocka_unit_test(test_no_broker),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_two_calls),

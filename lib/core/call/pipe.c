@@ -106,6 +106,17 @@ void pipe_put(struct pipe *p, const void *bytes, size_t len)
 	p->due = true;
 }
 
+void pipe_put_line(struct pipe *p, const uint8_t *bytes, size_t len)
+{
+	uint8_t line[SESSION_MESSAGE_MAX + 1];
+
+	if (len == 0 || len >= sizeof(line))
+		return;
+	memcpy(line, bytes, len);
+	line[len] = '\n';
+	pipe_put(p, line, bytes[len - 1] == '\n' ? len : len + 1);
+}
+
 void pipe_finish(struct pipe *p)
 {
 	p->end = true;

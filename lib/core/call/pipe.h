@@ -33,6 +33,9 @@ bool pipe_output(struct pipe *p, struct action *action);
 bool pipe_has_room(const struct pipe *p);
 void pipe_put(struct pipe *p, const void *bytes, size_t len);
 
+/* Puts a message, with a newline at its end. */
+void pipe_put_line(struct pipe *p, const uint8_t *bytes, size_t len);
+
 /* Nothing more will be put. */
 void pipe_finish(struct pipe *p);
 

@@ -103,6 +103,8 @@ static void take_news(struct natpunch *n, struct talk *t, nk_time now)
 			return;
 		if (news.len == 0)
 			take_end(n, t);
+		else if (news.kind == SESSION_MESSAGE)
+			pipe_put_line(pipe, news.data, news.len);
 		else
 			pipe_put(pipe, news.data, news.len);
 		if (news.kind == SESSION_MESSAGE)
