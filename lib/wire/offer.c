@@ -8,7 +8,13 @@
 #define CALL_LEN 65
 #define NAT_LEN  10
 
-enum field { FIELD_CALL = 1, FIELD_CANDIDATE = 2, FIELD_NAT = 3, FIELD_KEEPALIVES = 4 };
+enum field {
+	FIELD_CALL = 1,
+	FIELD_CANDIDATE = 2,
+	FIELD_NAT = 3,
+	FIELD_KEEPALIVES = 4,
+	FIELD_KEY = 5
+};
 
 static void put_head(struct wr *w, enum field type, size_t len)
 {
@@ -65,6 +71,10 @@ size_t offer_write(uint8_t out[static OFFER_MAX], const struct offer *o)
 	if (o->keepalives_len > 0) {
 		put_head(&w, FIELD_KEEPALIVES, o->keepalives_len);
 		wr_bytes(&w, o->keepalives, o->keepalives_len);
+	}
+	if (o->verdict == OFFER_CALLS) {
+		put_head(&w, FIELD_KEY, OFFER_KEY);
+		wr_bytes(&w, o->key, OFFER_KEY);
 	}
 	return w.bad ? 0 : w.len;
 }
@@ -146,6 +156,14 @@ static bool read_keepalives(struct offer *o, struct rd v)
 	return true;
 }
 
+static bool read_key(struct offer *o, struct rd v)
+{
+	if (rd_left(&v) != OFFER_KEY)
+		return false;
+	memcpy(o->key, v.p, OFFER_KEY);
+	return true;
+}
+
 static bool read_field(struct offer *o, uint8_t type, struct rd value)
 {
 	switch (type) {
@@ -157,6 +175,8 @@ static bool read_field(struct offer *o, uint8_t type, struct rd value)
 		return read_nat(o, value);
 	case FIELD_KEEPALIVES:
 		return read_keepalives(o, value);
+	case FIELD_KEY:
+		return read_key(o, value);
 	default:
 		return true;
 	}
@@ -172,14 +192,15 @@ int offer_read(struct offer *out, const uint8_t *bytes, size_t len)
 		const uint8_t type = rd_u8(&r);
 		const uint8_t n = rd_u8(&r);
 		const struct rd value = rd_sub(&r, n);
-		const uint32_t bit = type <= FIELD_KEEPALIVES ? 1u << type : 0;
+		const uint32_t bit = type <= FIELD_KEY ? 1u << type : 0;
 
 		if (r.bad || ((seen & bit) != 0 && type != FIELD_CANDIDATE) ||
 		    !read_field(&o, type, value))
 			return NK_ERR_MALFORMED;
 		seen |= bit;
 	}
-	if ((seen & 1u << FIELD_CALL) == 0)
+	if ((seen & 1u << FIELD_CALL) == 0 ||
+	    (o.verdict == OFFER_CALLS && (seen & 1u << FIELD_KEY) == 0))
 		return NK_ERR_MALFORMED;
 	*out = o;
 	return 0;

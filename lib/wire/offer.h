@@ -15,6 +15,7 @@
 #include "base/addr.h"
 
 #define OFFER_CALL_ID    16
+#define OFFER_KEY        32
 #define OFFER_CANDIDATES 8
 #define OFFER_MAX        900 /* bytes: with the handshake's own it fits RENDEZVOUS_BODY_MAX */
 #define OFFER_PUBLIC_IPS 2   /* that candidates may have among them */
@@ -46,6 +47,7 @@ struct offer_candidate {
  * @tactics:	Bits of enum tactic that this side is willing to use
  * @nat:	As struct nat_hint
  * @keepalives:	@keepalives_len bytes, opaque here
+ * @key:	Offer: Ed25519 key that the caller says it has (the handshake proves its X25519 form)
  */
 struct offer {
 	enum offer_verdict verdict;
@@ -67,6 +69,7 @@ struct offer {
 	} nat;
 	uint8_t keepalives[OFFER_KEEPALIVES];
 	size_t keepalives_len;
+	uint8_t key[OFFER_KEY];
 };
 
 /* Return: bytes written, at most OFFER_MAX; 0 if it does not fit. */

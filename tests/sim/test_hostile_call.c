@@ -426,6 +426,47 @@ static void ring_as_stranger(struct ringing *out, bool registered)
 	pair_strike(&p);
 }
 
+/* Whom we do not allow is told of by the key that its card has. */
+static void test_stranger_is_named(void **state)
+{
+	static const struct punch_contact others[1] = {{.key = {1}}};
+	struct hostile h = {0};
+	struct pair_plan plan = plan_of(15, &h);
+	const struct pair_end *listener;
+	struct pair p;
+	unsigned i = 0;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].options.allowed = others;
+	plan.ends[PAIR_LISTENS].options.allowed_count = 1;
+	assert_int_equal(play(&p, &plan), CALL_NO_ANSWER);
+	listener = &p.ends[PAIR_LISTENS];
+	while (i < listener->event_count && listener->events[i].kind != NATPUNCH_RANG)
+		i++;
+	assert_true(i < listener->event_count);
+	assert_memory_equal(listener->events[i].key, p.ends[PAIR_CALLS].identity.sign_public, 32);
+	pair_strike(&p);
+}
+
+/* A caller who says that it has somebody else's key is nobody. */
+static void test_key_of_another(void **state)
+{
+	struct hostile h = {0};
+	struct pair_plan plan = plan_of(16, &h);
+	struct identity another;
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_LISTENS].options.allow_any = true;
+	identity_from_seed(&another, (const uint8_t[32]){9});
+	pair_set(&p, &plan);
+	memcpy(p.ends[PAIR_CALLS].identity.sign_public, another.sign_public, 32);
+	assert_int_equal(pair_run(&p, LIMIT), CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_NO_ANSWER);
+	assert_int_equal(calls_of(&p, PAIR_LISTENS), 0);
+	pair_strike(&p);
+}
+
 static void test_stranger_learns_nothing(void **state)
 {
 	struct ringing known, unknown;
@@ -450,6 +491,8 @@ int main(void)
 		cmocka_unit_test(test_all_dropped),
 		cmocka_unit_test(test_listed_victim),
 		cmocka_unit_test(test_stranger_learns_nothing),
+		cmocka_unit_test(test_stranger_is_named),
+		cmocka_unit_test(test_key_of_another),
 	};
 
 	if (crypto_init() != 0)

@@ -64,11 +64,10 @@ static void test_fire(void **state)
 static enum callers_verdict judge(struct callers *c, uint32_t key, uint64_t timestamp, uint8_t id)
 {
 	struct offer o = {.timestamp_us = timestamp, .call_id = {id}};
-	uint8_t bytes[32] = {0};
 	struct caller *who;
 
-	memcpy(bytes, &key, sizeof(key));
-	return callers_judge(c, bytes, &o, &who);
+	memcpy(o.key, &key, sizeof(key));
+	return callers_judge(c, &o, &who);
 }
 
 static void test_callers(void **state)

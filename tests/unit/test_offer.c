@@ -84,6 +84,7 @@ static void test_round_trip(void **state)
 		assert_true(addr_eq(&back.candidates[i].addr, &o.candidates[i].addr));
 	}
 	assert_memory_equal(back.keepalives, o.keepalives, OFFER_KEEPALIVES);
+	assert_memory_equal(back.key, (uint8_t[OFFER_KEY]){0}, OFFER_KEY); /* of callers only */
 }
 
 /* The bytes themselves, as natkit-protocol(7) gives them. */
@@ -105,6 +106,25 @@ static void test_bytes(void **state)
 	assert_memory_equal(buf, ((uint8_t[]){1, 65, 2, 0, 0, 0, 5}), 7);
 	assert_memory_equal(buf + 67, candidate, sizeof(candidate));
 	assert_memory_equal(buf + 67 + sizeof(candidate), nat, sizeof(nat));
+}
+
+/* A caller says who it is. */
+static void test_key(void **state)
+{
+	struct offer o = {.verdict = OFFER_CALLS}, back;
+	uint8_t buf[OFFER_MAX];
+	size_t len;
+
+	(void)state;
+	memset(o.key, 0x44, sizeof(o.key));
+	len = offer_write(buf, &o);
+	assert_int_equal(buf[len - 34], 5);
+	assert_int_equal(buf[len - 33], 32);
+	assert_int_equal(offer_read(&back, buf, len), 0);
+	assert_memory_equal(back.key, o.key, sizeof(o.key));
+	assert_int_equal(offer_read(&back, buf, len - 34), NK_ERR_MALFORMED);
+	buf[len - 33] = 31;
+	assert_int_equal(offer_read(&back, buf, len - 1), NK_ERR_MALFORMED);
 }
 
 /* Every truncation, on a block of exactly its size: sanitizers see a read past the end. */
@@ -227,9 +247,10 @@ static void test_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),        cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_truncations),       cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_nobody_to_send_to), cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_key),        cmocka_unit_test(test_truncations),
+		cmocka_unit_test(test_malformed),  cmocka_unit_test(test_nobody_to_send_to),
+		cmocka_unit_test(test_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

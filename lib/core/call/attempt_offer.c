@@ -37,6 +37,7 @@ void attempt_ring(struct attempt *a, nk_time now)
 	describe(a);
 	rng_bytes(a->rng, a->ours.call_id, sizeof(a->ours.call_id));
 	memcpy(a->ours.resumes, a->config.resumes, sizeof(a->ours.resumes));
+	memcpy(a->ours.key, a->config.identity->sign_public, sizeof(a->ours.key));
 	a->ours.timestamp_us = a->config.options->unix_us + (uint64_t)now;
 	len = seal_offer(a, sealed);
 	a->times.met = now;

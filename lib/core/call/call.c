@@ -67,7 +67,7 @@ struct call *call_new_in(const struct call_options *options, const struct identi
 			 struct registration *registration, uint32_t first_id, struct rng *rng,
 			 nk_time now)
 {
-	struct call *c = make(options, identity, handshake->rs, broker, first_id, rng, now);
+	struct call *c = make(options, identity, offer->key, broker, first_id, rng, now);
 
 	if (c == NULL)
 		return NULL;
@@ -106,15 +106,15 @@ static bool is_attempts_offer(const struct attempt *a, const struct offer *offer
 	return a != NULL && memcmp(attempt_theirs(a)->call_id, offer->call_id, OFFER_CALL_ID) == 0;
 }
 
-static bool is_from_caller(const struct call *c, const struct noise *handshake)
+static bool is_from_caller(const struct call *c, const struct offer *offer)
 {
-	return !c->caller && c->state != CALL_OVER && memcmp(handshake->rs, c->peer, 32) == 0;
+	return !c->caller && c->state != CALL_OVER &&
+	       memcmp(offer->key, c->peer, sizeof(c->peer)) == 0;
 }
 
-bool call_rung_again(struct call *c, const struct noise *handshake, const struct offer *offer,
-		     const struct rung *rung)
+bool call_rung_again(struct call *c, const struct offer *offer, const struct rung *rung)
 {
-	if (!is_from_caller(c, handshake))
+	if (!is_from_caller(c, offer))
 		return false;
 	for (unsigned i = 0; i < CALL_BANKS; i++) {
 		if (is_attempts_offer(c->attempts[i], offer)) {
@@ -128,7 +128,7 @@ bool call_rung_again(struct call *c, const struct noise *handshake, const struct
 bool call_resume(struct call *c, const struct noise *handshake, const struct offer *offer,
 		 const struct rung *rung, nk_time now)
 {
-	if (!is_from_caller(c, handshake) || c->session == NULL ||
+	if (!is_from_caller(c, offer) || c->session == NULL ||
 	    memcmp(offer->resumes, c->id, OFFER_CALL_ID) != 0)
 		return false;
 	if (!call_try(c, handshake, offer, rung, now))

@@ -76,7 +76,7 @@ enum call_end {
 struct call_report {
 	enum call_state state;
 	enum call_end end;
-	uint8_t peer_key[32]; /* Ed25519 of the callee; X25519 key of a caller that is no contact */
+	uint8_t peer_key[32]; /* Ed25519 */
 	nk_time started, met, acknowledged, answered, fired, connected;
 	nk_time broker_rtt;
 	struct gather_result gathered;
@@ -100,7 +100,7 @@ struct call *call_new_out(const struct call_options *options, const struct ident
 /**
  * call_new_in() - Take a call: an offer that the owner has opened and allows
  * @handshake:	After noise_read_offer(); copied
- * @offer:	What it said
+ * @offer:	What it said; the owner knows that its key is the caller's
  * @registration: Through which it came and the answer goes; borrowed for the call's life
  */
 struct call *call_new_in(const struct call_options *options, const struct identity *identity,
@@ -111,9 +111,8 @@ struct call *call_new_in(const struct call_options *options, const struct identi
 void call_free(struct call *c);
 
 /* The offer of an attempt that is under way, or carries the call, again: it gets the stored answer.
- * Return: false if it is none. @handshake is after noise_read_offer(). */
-bool call_rung_again(struct call *c, const struct noise *handshake, const struct offer *offer,
-		     const struct rung *rung);
+ * Return: false if it is none. */
+bool call_rung_again(struct call *c, const struct offer *offer, const struct rung *rung);
 
 /* An offer that was never had before, and resumes this call's session. Return: false if it does not. */
 bool call_resume(struct call *c, const struct noise *handshake, const struct offer *offer,

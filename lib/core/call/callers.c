@@ -22,10 +22,10 @@ static struct caller *add(struct callers *c, const uint8_t key[static 32])
 	return who;
 }
 
-enum callers_verdict callers_judge(struct callers *c, const uint8_t key[static 32],
-				   const struct offer *offer, struct caller **who)
+enum callers_verdict callers_judge(struct callers *c, const struct offer *offer,
+				   struct caller **who)
 {
-	struct caller *k = find(c, key);
+	struct caller *k = find(c, offer->key);
 
 	if (k != NULL && offer->timestamp_us == k->timestamp &&
 	    memcmp(offer->call_id, k->call_id, OFFER_CALL_ID) == 0) {
@@ -35,7 +35,7 @@ enum callers_verdict callers_judge(struct callers *c, const uint8_t key[static 3
 	if (k != NULL && offer->timestamp_us <= k->timestamp)
 		return CALLERS_OLD;
 	if (k == NULL)
-		k = add(c, key);
+		k = add(c, offer->key);
 	k->timestamp = offer->timestamp_us;
 	memcpy(k->call_id, offer->call_id, OFFER_CALL_ID);
 	k->refusal_len = 0;

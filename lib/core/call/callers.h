@@ -16,7 +16,6 @@
 
 /**
  * struct caller - One key
- * @key:	X25519
  * @timestamp:	Of its newest offer, which was @call_id
  * @refusal:	The answer that it got, @refusal_len bytes; 0: it was taken
  */
@@ -36,9 +35,9 @@ struct callers {
 
 enum callers_verdict { CALLERS_NEW, CALLERS_AGAIN, CALLERS_OLD };
 
-/* An offer of @key: newer than all, the newest once more, or neither. @who is set to its entry, unless
+/* An offer: newer than all of its key, the newest once more, or neither. @who is set to its entry, unless
  * it is old. */
-enum callers_verdict callers_judge(struct callers *c, const uint8_t key[static 32],
-				   const struct offer *offer, struct caller **who);
+enum callers_verdict callers_judge(struct callers *c, const struct offer *offer,
+				   struct caller **who);
 
 #endif

@@ -19,10 +19,8 @@ struct natpunch *natpunch_new(const struct punch_options *options, const uint8_t
 	n->status = CORE_BUSY;
 	rng_seed(&n->rng, seed);
 	forwards_init(&n->forwards, options, ID_FORWARDS);
-	if (listen_prepare(n))
-		return n;
-	natpunch_free(n);
-	return NULL;
+	listen_prepare(n);
+	return n;
 }
 
 void natpunch_free(struct natpunch *n)
@@ -32,7 +30,6 @@ void natpunch_free(struct natpunch *n)
 	for (unsigned i = 0; i < n->slots; i++)
 		call_free(n->talks[i].call);
 	registration_free(n->registration);
-	free(n->allowed_dh);
 	crypto_wipe(n, sizeof(*n));
 	free(n);
 }

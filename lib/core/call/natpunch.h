@@ -29,7 +29,7 @@ enum call_end natpunch_end(const struct natpunch *n);
 enum natpunch_event_kind {
 	NATPUNCH_REGISTERED,   /* @addr: as the broker sees us */
 	NATPUNCH_UNREGISTERED, /* the broker is silent; we go on trying */
-	NATPUNCH_RANG,         /* somebody rang whom we do not allow: @key is X25519 */
+	NATPUNCH_RANG,         /* somebody rang whom we do not allow: @key */
 	NATPUNCH_CALLING,
 	NATPUNCH_ACKNOWLEDGED,
 	NATPUNCH_ANSWERED,

@@ -1,30 +1,19 @@
 /* The listener of a run: registered at its broker, and rung. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/call/call_offer.h"
 #include "core/call/natpunch_state.h"
 
-bool listen_prepare(struct natpunch *n)
+void listen_prepare(struct natpunch *n)
 {
-	const struct punch_options *o = n->options;
-
-	n->family = addr_family(&o->broker[0]) != ADDR_NONE ? 0 : 1;
-	n->allowed_dh = calloc(o->allowed_count + 1, sizeof(*n->allowed_dh));
-	if (n->allowed_dh == NULL)
-		return false;
-	/* A key that is none stays zero, and nobody can prove to have it. */
-	for (unsigned i = 0; i < o->allowed_count; i++)
-		if (!crypto_dh_public_of(n->allowed_dh[i], o->allowed[i].key))
-			memset(n->allowed_dh[i], 0, sizeof(n->allowed_dh[i]));
-	return true;
+	n->family = addr_family(&n->options->broker[0]) != ADDR_NONE ? 0 : 1;
 }
 
 static const struct punch_contact *find_allowed(const struct natpunch *n,
-						const uint8_t dh[static 32])
+						const uint8_t key[static OFFER_KEY])
 {
 	for (unsigned i = 0; i < n->options->allowed_count; i++)
-		if (crypto_equal(n->allowed_dh[i], dh, 32))
+		if (memcmp(n->options->allowed[i].key, key, OFFER_KEY) == 0)
 			return &n->options->allowed[i];
 	return NULL;
 }
@@ -36,6 +25,15 @@ struct opened {
 	struct offer offer;
 };
 
+/* The handshake has proved an X25519 key, and that is the one which belongs to the key in the offer. */
+static bool is_callers_key(const struct opened *ring)
+{
+	uint8_t dh[CRYPTO_KEY];
+
+	return crypto_dh_public_of(dh, ring->offer.key) &&
+	       crypto_equal(dh, ring->handshake.rs, sizeof(dh));
+}
+
 static bool open_ring(const struct natpunch *n, const struct rung *rung, struct opened *out)
 {
 	uint8_t prologue[CALL_PROLOGUE], payload[RENDEZVOUS_BODY_MAX], dh[32];
@@ -45,7 +43,8 @@ static bool open_ring(const struct natpunch *n, const struct rung *rung, struct 
 	call_prologue(prologue, n->options->identity->sign_public);
 	return noise_read_offer(&out->handshake, n->options->identity, prologue, sizeof(prologue),
 				rung->offer, rung->len, dh, payload, &len) == 0 &&
-	       offer_read(&out->offer, payload, len) == 0 && out->offer.verdict == OFFER_CALLS;
+	       offer_read(&out->offer, payload, len) == 0 && out->offer.verdict == OFFER_CALLS &&
+	       is_callers_key(out);
 }
 
 static bool was_told(const struct natpunch *n, const uint8_t call_id[static OFFER_CALL_ID])
@@ -65,7 +64,7 @@ static void tell_stranger(struct natpunch *n, const struct opened *ring, nk_time
 		return;
 	memcpy(n->strangers[n->next_stranger], ring->offer.call_id, OFFER_CALL_ID);
 	n->next_stranger = (n->next_stranger + 1) % STRANGERS_MAX;
-	memcpy(e.key, ring->handshake.rs, sizeof(e.key));
+	memcpy(e.key, ring->offer.key, sizeof(e.key));
 	natpunch_tell(n, NULL, e, now);
 }
 
@@ -92,7 +91,7 @@ static bool is_some_calls(struct natpunch *n, const struct opened *ring)
 {
 	for (unsigned i = 0; i < n->slots; i++)
 		if (n->talks[i].call != NULL &&
-		    call_rung_again(n->talks[i].call, &ring->handshake, &ring->offer, ring->rung))
+		    call_rung_again(n->talks[i].call, &ring->offer, ring->rung))
 			return true;
 	return false;
 }
@@ -138,11 +137,10 @@ static void give_way(struct natpunch *n, const uint8_t key[static 32])
 static void take_call(struct natpunch *n, struct opened *ring, const struct punch_contact *contact,
 		      struct caller *who, nk_time now)
 {
-	const uint8_t *key = contact != NULL ? contact->key : ring->handshake.rs;
 	struct talk *t;
 
-	give_way(n, key);
-	t = is_full(n) ? NULL : talk_begin(n, contact, key);
+	give_way(n, ring->offer.key);
+	t = is_full(n) ? NULL : talk_begin(n, contact, ring->offer.key);
 	if (t != NULL)
 		t->call = call_new_in(&n->options->call, n->options->identity, &ring->handshake,
 				      &ring->offer, ring->rung, n->options->broker, n->registration,
@@ -162,7 +160,7 @@ static bool resumes(const struct offer *offer)
 
 static void be_rung(struct natpunch *n, struct opened *ring, nk_time now)
 {
-	const struct punch_contact *contact = find_allowed(n, ring->handshake.rs);
+	const struct punch_contact *contact = find_allowed(n, ring->offer.key);
 	struct caller *who;
 	enum callers_verdict verdict;
 
@@ -170,7 +168,7 @@ static void be_rung(struct natpunch *n, struct opened *ring, nk_time now)
 		tell_stranger(n, ring, now);
 		return;
 	}
-	verdict = callers_judge(&n->callers, ring->handshake.rs, &ring->offer, &who);
+	verdict = callers_judge(&n->callers, &ring->offer, &who);
 	if (verdict == CALLERS_OLD || is_some_calls(n, ring))
 		return;
 	if (verdict == CALLERS_AGAIN) {

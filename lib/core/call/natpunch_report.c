@@ -29,7 +29,6 @@ static void report_of(const struct natpunch *n, const struct talk *t, struct cal
 {
 	call_report(t->call, out);
 	out->tested = n->options->mode == PUNCH_TEST ? n->testing : TACTICS;
-	memcpy(out->peer_key, t->key, sizeof(out->peer_key));
 }
 
 void natpunch_keep_report(struct natpunch *n, const struct talk *t)

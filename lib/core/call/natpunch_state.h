@@ -21,7 +21,7 @@ static_assert(ID_FORWARDS + FORWARD_IDS <= ID_CALLS, "ids do not overlap");
  * struct talk - A call of the run, and what it carries
  * @slot:	Gives its ids; its number counts from 1, as people do
  * @who:	The contact, or NULL
- * @key:	X25519 of the peer, or of a contact its Ed25519
+ * @key:	Of the peer
  * @own:	Its own stream, if each call has one
  * @said:	What was told of it as events, bits of enum natpunch_event_kind
  * @was:	State at the last look
@@ -49,7 +49,6 @@ struct kept_report {
  * @options:	Borrowed
  * @test_options: PUNCH_TEST: those of the call with one tactic; @testing: which one;
  *		@tests: that were begun
- * @allowed_dh:	X25519 keys of @options.allowed
  * @strangers:	Latest calls of whom we do not allow, each of which is told once
  * @talks:	By slot; @slots were ever in use
  * @speaker:	Whose the run's own stream is, or NULL
@@ -62,7 +61,6 @@ struct natpunch {
 	enum tactic testing;
 	unsigned tests;
 	struct rng rng;
-	uint8_t (*allowed_dh)[32];
 	struct callers callers;
 	uint8_t strangers[STRANGERS_MAX][OFFER_CALL_ID];
 	unsigned next_stranger;
@@ -115,6 +113,6 @@ void talk_drain(struct talk *t);
 void listen_input(struct natpunch *n, const struct event *ev, nk_time now);
 bool listen_output(struct natpunch *n, struct action *action, nk_time now);
 nk_time listen_deadline(const struct natpunch *n);
-bool listen_prepare(struct natpunch *n);
+void listen_prepare(struct natpunch *n);
 
 #endif
