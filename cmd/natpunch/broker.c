@@ -1,20 +1,24 @@
 #include "broker.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "face/exit.h"
 #include "face/log.h"
 #include "face/options.h"
+#include "identity_file.h"
 #include "io/files.h"
 #include "io/netinfo.h"
 #include "io/resolve.h"
 
 #define FILE_MAX  65536
 #define SEPARATES " ,\t\n"
+#define KEPT      ".broker" /* a file beside the identity, as long as the card is the same */
 
 static int say_unusable(const char *from, const char *text, const char *why)
 {
@@ -71,7 +75,27 @@ static int from_file(struct card *card, const char *path)
 	return status;
 }
 
-int broker_find(struct card *card, const char *given)
+static int from_kept(struct card *card, const char *identity)
+{
+	char path[PATH_MAX];
+	const int status = identity_place(path, identity, KEPT);
+
+	return status == EXIT_YES && access(path, F_OK) == 0 ? from_file(card, path) : status;
+}
+
+int broker_keep(const struct card *card, const char *identity)
+{
+	char path[PATH_MAX], line[CARD_HOST + 20];
+	const int n = snprintf(line, sizeof(line), "server = %s:%u\n", card->host, card->port);
+	const int status = identity_place(path, identity, KEPT);
+
+	if (status != EXIT_YES || files_write(path, line, (size_t)n, 0600) == 0)
+		return status;
+	log_line(LEVEL_ERROR, "cannot remember the broker in %s: %s", path, strerror(errno));
+	return EXIT_USAGE;
+}
+
+int broker_find(struct card *card, const char *given, const char *identity)
 {
 	const char *list = getenv("NATKIT_SERVER");
 	char path[PATH_MAX];
@@ -82,12 +106,14 @@ int broker_find(struct card *card, const char *given)
 		return broker_parse(card, given, "--broker");
 	if (list != NULL)
 		status = from_environment(card, list);
+	if (status == EXIT_YES && card->port == 0)
+		status = from_kept(card, identity);
 	if (status == EXIT_YES && card->port == 0 && files_find_config(path, "config"))
 		status = from_file(card, path);
 	if (status != EXIT_YES || card->port != 0)
 		return status;
 	log_line(LEVEL_ERROR,
-		 "no broker is known; give --broker HOST[:PORT], or set NATKIT_SERVER");
+		 "no broker is known; \"natpunch id --broker HOST[:PORT]\" remembers one");
 	return EXIT_USAGE;
 }
 

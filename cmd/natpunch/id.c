@@ -71,7 +71,9 @@ int id_main(int argc, char *argv[])
 		return status;
 	if (crypto_init() != 0)
 		return EXIT_INTERNAL;
-	status = broker_find(&card, w.broker);
+	status = broker_find(&card, w.broker, w.identity);
+	if (status == EXIT_YES && w.broker != NULL)
+		status = broker_keep(&card, w.identity);
 	if (status == EXIT_YES)
 		status = identity_open(&id, w.identity);
 	if (status != EXIT_YES)

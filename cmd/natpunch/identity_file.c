@@ -137,19 +137,38 @@ static int open_or_make(struct identity *out, const char *path)
 	return status;
 }
 
-int identity_open(struct identity *out, const char *path)
+static int place_beside(char path[static PATH_MAX], const char *given, const char *suffix)
 {
-	char own[PATH_MAX];
+	const int n = snprintf(path, PATH_MAX, "%s%s", given, suffix);
+
+	if (n >= 0 && n < PATH_MAX)
+		return EXIT_YES;
+	errno = ENAMETOOLONG;
+	return say_errno("use", given);
+}
+
+int identity_place(char path[static PATH_MAX], const char *given, const char *suffix)
+{
+	char name[32];
 	int r;
 
-	if (path != NULL)
-		return open_or_make(out, path);
-	r = files_place(own, FILES_CONFIG, "identity");
+	if (given != NULL)
+		return place_beside(path, given, suffix);
+	snprintf(name, sizeof(name), "identity%s", suffix);
+	r = files_place(path, FILES_CONFIG, name);
 	if (r == 0)
-		return open_or_make(out, own);
+		return EXIT_YES;
 	if (r == NK_ERR_SYSTEM)
-		return say_errno("make the folders of", own);
+		return say_errno("make the folders of", path);
 	log_line(LEVEL_ERROR, "neither HOME nor XDG_CONFIG_HOME says where the identity is; give "
 			      "--identity FILE");
 	return EXIT_USAGE;
+}
+
+int identity_open(struct identity *out, const char *given)
+{
+	char path[PATH_MAX];
+	const int status = identity_place(path, given, "");
+
+	return status == EXIT_YES ? open_or_make(out, path) : status;
 }

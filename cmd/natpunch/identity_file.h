@@ -2,6 +2,8 @@
 #ifndef NATPUNCH_IDENTITY_FILE_H
 #define NATPUNCH_IDENTITY_FILE_H
 
+#include <limits.h>
+
 #include "base/crypto.h"
 
 /* Of every subcommand that needs one. */
@@ -15,12 +17,16 @@
 
 /**
  * identity_open() - Reads who we are, or makes a new identity if the file is not there
- * @path:	Or NULL: the user's own
+ * @given:	A path, or NULL: the user's own
  *
  * A file that others can read is refused. crypto_init() must have succeeded; the caller wipes @out.
  *
  * Return: EXIT_YES, or the exit status to end with, which has been told.
  */
-int identity_open(struct identity *out, const char *path);
+int identity_open(struct identity *out, const char *given);
+
+/* Where it is, or what is kept beside it: @suffix is added to its name. Return: EXIT_YES, or the exit
+ * status to end with, which has been told. */
+int identity_place(char path[static PATH_MAX], const char *given, const char *suffix);
 
 #endif

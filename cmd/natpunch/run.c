@@ -62,6 +62,18 @@ static int check_input(void)
 	return EXIT_YES;
 }
 
+/* Nobody is there to answer who calls himself. */
+static int check_callee(const struct job *j)
+{
+	const uint8_t *callee = j->peers.callee.card.key;
+
+	if (j->settings.punch.mode == PUNCH_LISTEN ||
+	    memcmp(callee, j->identity.sign_public, sizeof(j->peers.callee.card.key)) != 0)
+		return EXIT_YES;
+	log_line(LEVEL_ERROR, "that is our own card; call another's");
+	return EXIT_USAGE;
+}
+
 static int find_broker(struct job *j)
 {
 	struct punch_options *p = &j->settings.punch;
@@ -70,7 +82,7 @@ static int find_broker(struct job *j)
 	if (p->mode != PUNCH_LISTEN) {
 		j->broker = j->peers.callee.card;
 	} else {
-		status = broker_find(&j->broker, j->settings.broker);
+		status = broker_find(&j->broker, j->settings.broker, j->settings.identity);
 		if (status != EXIT_YES)
 			return status;
 	}
@@ -121,6 +133,8 @@ static int prepare(struct job *j)
 		status = peers_find(&j->peers, &j->settings);
 	if (status == EXIT_YES)
 		status = identity_open(&j->identity, j->settings.identity);
+	if (status == EXIT_YES)
+		status = check_callee(j);
 	if (status == EXIT_YES)
 		status = find_broker(j);
 	if (status != EXIT_YES)

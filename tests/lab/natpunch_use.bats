@@ -28,6 +28,19 @@ as_if_interrupted() {
   assert_output "$room/alice/config/natkit/identity"
 }
 
+@test "the broker of a card is remembered, until another is named" {
+  across pair_up masq masq
+  broker='' # in the environment
+  ends 2 bob id
+  assert_regex "$stderr" 'natpunch id --broker'
+  ends 0 bob id --broker 192.0.2.9
+  ends 0 bob id
+  assert_output --partial @192.0.2.9:3478
+  ends 0 bob id --broker 192.0.2.1
+  bob_listens
+  alice_sends hi
+}
+
 @test "contacts are added, listed and removed" {
   across pair_up masq masq
   ends 0 alice contact list
@@ -176,6 +189,8 @@ as_if_interrupted() {
   assert_regex "$stderr" 'carol'
   ends 2 alice call bob --udp-forward 70000:1
   assert_regex "$stderr" '70000'
+  ends 2 alice send "$(as alice 5 id)" </dev/null
+  assert_regex "$stderr" 'our own card'
   ends 2 alice listen --allow nobody
   assert_regex "$stderr" 'nobody'
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "../../cmd/natpunch/beliefs_file.h"
+#include "../../cmd/natpunch/broker.h"
 #include "../../cmd/natpunch/contacts.h"
 #include "../../cmd/natpunch/environment.h"
 #include "../../cmd/natpunch/identity_file.h"
@@ -34,6 +35,7 @@ static int begin(void **state)
 	umask(0);
 	if (mkdtemp(folder) == NULL || crypto_init() != 0)
 		return -1;
+	unsetenv("NATKIT_SERVER");
 	return setenv("XDG_CONFIG_HOME", folder, 1);
 }
 
@@ -106,6 +108,46 @@ static void refuses_identities(void **state)
 	}
 	assert_int_equal(unlink(in_folder("id")), 0);
 	assert_int_equal(identity_open(&id, in_folder("none/id")), EXIT_USAGE);
+}
+
+/* Brokers */
+
+static void assert_broker(const char *given, const char *identity, const char *host, unsigned port)
+{
+	struct card card;
+
+	assert_int_equal(broker_find(&card, given, identity), EXIT_YES);
+	assert_string_equal(card.host, host);
+	assert_int_equal(card.port, port);
+}
+
+static void remembers_a_broker(void **state)
+{
+	struct card card, v6;
+	char other[PATH_MAX];
+
+	(void)state;
+	strcpy(other, in_folder("other"));
+	assert_int_equal(broker_find(&card, "one.example", NULL), EXIT_YES);
+	assert_int_equal(broker_keep(&card, NULL), EXIT_YES);
+	assert_broker(NULL, NULL, "one.example", 3478);
+	assert_int_equal(broker_find(&v6, "[2001:db8::1]:99", NULL), EXIT_YES);
+	assert_int_equal(broker_keep(&v6, NULL), EXIT_YES);
+	assert_broker(NULL, NULL, "[2001:db8::1]", 99);
+	/* It was told to others with the card; the file of the configuration is natprobe's, too. */
+	write_file("natkit/config", "server = two.example\n", 0600);
+	assert_broker(NULL, NULL, "[2001:db8::1]", 99);
+	assert_broker(NULL, other, "two.example", 3478);
+	assert_int_equal(broker_keep(&card, other), EXIT_YES);
+	assert_broker(NULL, other, "one.example", 3478);
+	assert_broker(NULL, NULL, "[2001:db8::1]", 99);
+	assert_int_equal(setenv("NATKIT_SERVER", "three.example", 1), 0);
+	assert_broker(NULL, NULL, "three.example", 3478);
+	assert_broker("four.example", NULL, "four.example", 3478);
+	assert_int_equal(unsetenv("NATKIT_SERVER"), 0);
+	assert_int_equal(unlink(in_folder("natkit/config")), 0);
+	assert_int_equal(unlink(in_folder("natkit/identity.broker")), 0);
+	assert_int_equal(unlink(in_folder("other.broker")), 0);
 }
 
 /* Contacts */
@@ -360,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_an_identity_once),
 		cmocka_unit_test(refuses_identities),
+		cmocka_unit_test(remembers_a_broker),
 		cmocka_unit_test(keeps_contacts),
 		cmocka_unit_test(refuses_contacts),
 		cmocka_unit_test(says_which_line_is_wrong),
