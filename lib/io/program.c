@@ -32,6 +32,7 @@ static int spawn(struct program *p, uv_loop_t *loop, const char *command, char *
 		{.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
 	};
 	const uv_process_options_t options = {
+		.flags = UV_PROCESS_DETACHED, /* a group of its own, for program_hang_up() */
 		.exit_cb = on_exit,
 		.file = "/bin/sh",
 		.args = argv,
@@ -74,5 +75,5 @@ int program_start(struct program *p, uv_loop_t *loop, const char *command, char 
 void program_hang_up(struct program *p)
 {
 	if (p->owned && !p->ended)
-		uv_process_kill(&p->process, SIGHUP);
+		kill(-p->process.pid, SIGHUP);
 }

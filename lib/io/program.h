@@ -30,7 +30,7 @@ struct program {
 int program_start(struct program *p, uv_loop_t *loop, const char *command, char *const *environment,
 		  int *input, int *output);
 
-/* Tells the program that the line is gone (SIGHUP), if it has not ended. */
+/* Tells the program, and what it has started, that the line is gone (SIGHUP), if it has not ended. */
 void program_hang_up(struct program *p);
 
 #endif

@@ -504,18 +504,34 @@ static void done_when_hung_up(struct rig *t)
 		t->s->status = CORE_DONE;
 }
 
+static void test_hang_up(struct rig *t, const char *command)
+{
+	fcntl(t->out[0], F_SETFL, O_NONBLOCK);
+	t->plan = (struct stream_plan){.command = command};
+	t->on_turn = done_when_hung_up;
+	assert_int_equal(run_rig(t), CORE_DONE);
+	assert_string_equal(t->text, "hung up\n");
+	rig_end(t);
+}
+
 static void hangs_up(void **state)
 {
 	struct rig t = rig_new(close_program_event);
 	char command[COMMAND];
 
 	(void)state;
-	fcntl(t.out[0], F_SETFL, O_NONBLOCK);
-	t.plan = (struct stream_plan){.command = await_hang_up(command, t.out[1])};
-	t.on_turn = done_when_hung_up;
-	assert_int_equal(run_rig(&t), CORE_DONE);
-	assert_string_equal(t.text, "hung up\n");
-	rig_end(&t);
+	test_hang_up(&t, await_hang_up(command, t.out[1]));
+}
+
+/* A shell does not pass on what it hears. */
+static void hangs_up_on_what_a_program_has_started(void **state)
+{
+	struct rig t = rig_new(close_program_event);
+	char inner[COMMAND], command[COMMAND + 16];
+
+	(void)state;
+	snprintf(command, sizeof(command), "(%s); true", await_hang_up(inner, t.out[1]));
+	test_hang_up(&t, command);
 }
 
 static void done_when_open(struct script *s, const struct event *ev, nk_time now)
@@ -566,6 +582,7 @@ int main(void)
 		TEST(bears_misuse),
 		TEST(runs_a_program),
 		TEST(hangs_up),
+		TEST(hangs_up_on_what_a_program_has_started),
 		TEST(hangs_up_at_the_end),
 	};
 
