@@ -125,6 +125,25 @@ static void test_no_broker(void **state)
 	pair_strike(&p);
 }
 
+/* One way is enough to find that out. */
+static void test_no_broker_to_test(void **state)
+{
+	struct pair_plan plan = plan_of(27, PUNCH_TEST);
+	struct call_report r;
+	struct pair p;
+
+	(void)state;
+	for (unsigned i = 0; i < TACTICS; i++)
+		plan.ends[PAIR_CALLS].options.order[i] = (enum tactic)i;
+	pair_set(&p, &plan);
+	pair_kill_broker(&p);
+	assert_int_equal(pair_run(&p, LIMIT), CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_NO_BROKER);
+	assert_true(natpunch_call(p.ends[PAIR_CALLS].run, 0, &r));
+	assert_false(natpunch_call(p.ends[PAIR_CALLS].run, 1, &r));
+	pair_strike(&p);
+}
+
 static void test_busy(void **state)
 {
 	struct pair_plan plan = plan_of(6, PUNCH_CALL);
@@ -527,6 +546,7 @@ int main(void)
 		cmocka_unit_test(test_anybody),
 		cmocka_unit_test(test_ends_without_newline),
 		cmocka_unit_test(test_no_broker),
+		cmocka_unit_test(test_no_broker_to_test),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_two_calls),
 		cmocka_unit_test(test_no_path),

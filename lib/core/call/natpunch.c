@@ -140,7 +140,9 @@ static void call_is_over(struct natpunch *n, const struct talk *t, enum call_end
 			      now);
 		if (n->end != CALL_CLOSED)
 			n->end = end;
-		if (!n->stopping)
+		if (end == CALL_NO_BROKER)
+			natpunch_finish(n, n->end);
+		else if (!n->stopping)
 			test_next(n, now);
 	} else if (n->options->mode != PUNCH_LISTEN || (n->options->once && talk_carried(t))) {
 		natpunch_finish(n, end);
