@@ -95,6 +95,7 @@ static inline void rig_set_paths(struct rig *g)
 /* Both sides, without a path; the clock begins at an hour. */
 static inline void rig_begin(struct rig *g, uint64_t seed)
 {
+	assert_int_equal(crypto_init(), 0);
 	memset(g, 0, sizeof(*g));
 	rng_seed_from_number(&g->rng, seed);
 	g->now = 3600 * NK_S;
@@ -342,5 +343,34 @@ static inline const struct session_stats *rig_stats(const struct rig *g, unsigne
 {
 	return session_stats(g->side[i].session);
 }
+
+static struct rig g;
+
+static inline int rig_set_up(void **state)
+{
+	(void)state;
+	rig_begin(&g, 1);
+	rig_set_paths(&g);
+	return 0;
+}
+
+static inline int rig_set_up_and_talk(void **state)
+{
+	rig_set_up(state);
+	rig_run(&g, 200 * NK_MS);
+	return 0;
+}
+
+static inline int rig_tear_down(void **state)
+{
+	(void)state;
+	rig_end(&g);
+	return 0;
+}
+
+/* A test in which @g has paths; and one in which both sides have heard each other by them. */
+#define with_rig(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
+#define with_talking_rig(test) \
+	cmocka_unit_test_setup_teardown(test, rig_set_up_and_talk, rig_tear_down)
 
 #endif

@@ -3,25 +3,6 @@
 
 #include "base/err.h"
 
-static struct rig g;
-
-static int begin(void **state)
-{
-	(void)state;
-	if (crypto_init() != 0)
-		return -1;
-	rig_begin(&g, 1);
-	rig_set_paths(&g);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rig_end(&g);
-	return 0;
-}
-
 static void test_one_message(void **state)
 {
 	(void)state;
@@ -411,8 +392,6 @@ static void test_relay(void **state)
 	rig_run(&g, 10 * NK_S);
 	assert_int_equal(g.side[1].taken, 10);
 }
-
-#define with_rig(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {

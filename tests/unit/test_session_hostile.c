@@ -6,26 +6,6 @@
 #include "core/session/keys.h"
 #include "session_rig.h"
 
-static struct rig g;
-
-static int begin(void **state)
-{
-	(void)state;
-	if (crypto_init() != 0)
-		return -1;
-	rig_begin(&g, 1);
-	rig_set_paths(&g);
-	rig_run(&g, 200 * NK_MS);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rig_end(&g);
-	return 0;
-}
-
 static void test_replayed(void **state)
 {
 	struct rig_packet p;
@@ -166,15 +146,13 @@ static void test_rude_frames(void **state)
 	assert_true(session_has_room(g.side[1].session));
 }
 
-#define with_rig(test) cmocka_unit_test_setup_teardown(test, begin, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_rig(test_replayed),    with_rig(test_forged_and_cut),
-		with_rig(test_reflected),   with_rig(test_reordered),
-		with_rig(test_old_ack),     with_rig(test_after_close),
-		with_rig(test_rude_frames),
+		with_talking_rig(test_replayed),    with_talking_rig(test_forged_and_cut),
+		with_talking_rig(test_reflected),   with_talking_rig(test_reordered),
+		with_talking_rig(test_old_ack),     with_talking_rig(test_after_close),
+		with_talking_rig(test_rude_frames),
 	};
 
 	return cmocka_run_group_tests_name("session_hostile", tests, NULL, NULL);

@@ -4,29 +4,10 @@
  */
 #include "session_rig.h"
 
-static struct rig g;
 static const struct addr victim = {
 	.ip = {[10] = 0xff, [11] = 0xff, [12] = 203, [13] = 0, [14] = 113, [15] = 9}, .port = 9};
 static const struct addr third = {
 	.ip = {[10] = 0xff, [11] = 0xff, [12] = 203, [13] = 0, [14] = 113, [15] = 8}, .port = 8};
-
-static int begin(void **state)
-{
-	(void)state;
-	if (crypto_init() != 0)
-		return -1;
-	rig_begin(&g, 1);
-	rig_set_paths(&g);
-	rig_run(&g, 200 * NK_MS);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rig_end(&g);
-	return 0;
-}
 
 static void drop_output(unsigned i)
 {
@@ -383,28 +364,26 @@ static void test_caller_hears_from_two_places(void **state)
 	assert_int_equal(g.side[0].lost + g.side[0].changed, 0);
 }
 
-#define with_rig(test) cmocka_unit_test_setup_teardown(test, begin, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_rig(test_old_packet_from_elsewhere),
-		with_rig(test_newest_packet_from_elsewhere),
-		with_rig(test_newer_packet_from_peer),
-		with_rig(test_at_most_three_times),
-		with_rig(test_one_packet),
-		with_rig(test_one_ping),
-		with_rig(test_answered_from_elsewhere),
-		with_rig(test_other_answer),
-		with_rig(test_peer_moves),
-		with_rig(test_peer_moves_late),
-		with_rig(test_callee_moves),
-		with_rig(test_callee_moves_silently),
-		with_rig(test_two_paths),
-		with_rig(test_race),
-		with_rig(test_callee_hears_from_elsewhere),
-		with_rig(test_caller_hears_from_elsewhere),
-		with_rig(test_caller_hears_from_two_places),
+		with_talking_rig(test_old_packet_from_elsewhere),
+		with_talking_rig(test_newest_packet_from_elsewhere),
+		with_talking_rig(test_newer_packet_from_peer),
+		with_talking_rig(test_at_most_three_times),
+		with_talking_rig(test_one_packet),
+		with_talking_rig(test_one_ping),
+		with_talking_rig(test_answered_from_elsewhere),
+		with_talking_rig(test_other_answer),
+		with_talking_rig(test_peer_moves),
+		with_talking_rig(test_peer_moves_late),
+		with_talking_rig(test_callee_moves),
+		with_talking_rig(test_callee_moves_silently),
+		with_talking_rig(test_two_paths),
+		with_talking_rig(test_race),
+		with_talking_rig(test_callee_hears_from_elsewhere),
+		with_talking_rig(test_caller_hears_from_elsewhere),
+		with_talking_rig(test_caller_hears_from_two_places),
 	};
 
 	return cmocka_run_group_tests_name("session_path", tests, NULL, NULL);

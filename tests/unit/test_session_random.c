@@ -8,8 +8,6 @@
 #define ROUNDS 3000 /* of 200 ms */
 #define MOVING 100
 
-static struct rig g;
-
 static void choose_link(struct rig *r)
 {
 	static const nk_time delays[] = {0, 200, NK_MS, 20 * NK_MS, 150 * NK_MS, 700 * NK_MS};
@@ -83,12 +81,6 @@ static void test_moving_peers(void **state)
 		play(seed, true);
 }
 
-static int start(void **state)
-{
-	(void)state;
-	return crypto_init();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,5 +88,5 @@ int main(void)
 		cmocka_unit_test(test_moving_peers),
 	};
 
-	return cmocka_run_group_tests_name("session_random", tests, start, NULL);
+	return cmocka_run_group_tests_name("session_random", tests, NULL, NULL);
 }

@@ -1,25 +1,6 @@
 /* New keys within a session: by rekeying as time goes on, and from a call that resumes it. */
 #include "session_rig.h"
 
-static struct rig g;
-
-static int begin(void **state)
-{
-	(void)state;
-	if (crypto_init() != 0)
-		return -1;
-	rig_begin(&g, 1);
-	rig_set_paths(&g);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	rig_end(&g);
-	return 0;
-}
-
 static void renew(struct rig *r, unsigned i, uint8_t call)
 {
 	const struct noise_keys keys = rig_keys(call);
@@ -169,8 +150,6 @@ static void test_random(void **state)
 				 g.side[1].taken);
 	}
 }
-
-#define with_rig(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {
