@@ -21,6 +21,7 @@
 #include "io/links.h"
 #include "io/run.h"
 #include "peers.h"
+#include "ports.h"
 #include "settings.h"
 #include "sink.h"
 #include "watch.h"
@@ -129,6 +130,8 @@ static int prepare(struct job *j)
 	const int64_t unix_us = clock_unix() - run_now();
 	int status = crypto_init() == 0 ? check_input() : EXIT_INTERNAL;
 
+	if (status == EXIT_YES)
+		status = ports_check(p, j->settings.interface);
 	if (status == EXIT_YES)
 		status = peers_find(&j->peers, &j->settings);
 	if (status == EXIT_YES)

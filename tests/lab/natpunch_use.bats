@@ -79,6 +79,16 @@ as_if_interrupted() {
   lab_stop $served
 }
 
+@test "a port of alice's machine that another program has" {
+  across pair_up masq masq
+  ip netns exec alice "$NATKIT_BUILD/tests/tools/load" serve 5555 3>&- &
+  served=$!
+  lab_wait ip netns exec alice "$NATKIT_BUILD/tests/tools/load" ping 127.0.0.1 5555 1
+  ends 2 alice call bob --timeout 3s --udp-forward 5556:7777 --udp-forward 5555:7777
+  assert_regex "$stderr" '127\.0\.0\.1:5555: Address already in use'
+  lab_stop $served
+}
+
 @test "datagrams" {
   across pair_up masq masq
   bob_listens --allow alice --datagram
