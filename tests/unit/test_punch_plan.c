@@ -192,9 +192,13 @@ static void relay_is_likely_between_two_that_draw(void **state)
 	(void)state;
 	plan_start(&p, &c, NK_S);
 	assert_near(p.relay_likely, 0.9 * (1 - 1024.0 / 64512 * 1024 / 64512), 1e-9);
-	c.plain_p = 0.6;
+	/* What worked between other NATs says little of these; what did not makes it worse. */
+	c.plain_p = 0.98;
 	plan_start(&p, &c, NK_S);
-	assert_true(p.relay_likely > 0.39 && p.relay_likely < 0.4);
+	assert_true(p.relay_likely > 0.89 && p.relay_likely < 0.9);
+	c.plain_p = 0.01;
+	plan_start(&p, &c, NK_S);
+	assert_true(p.relay_likely > 0.98 && p.relay_likely < 0.99);
 	c.remote.list[c.remote.count++] =
 		(struct candidate){CANDIDATE_MAPPED, addr_v4(203, 0, 113, 7, 9)};
 	plan_start(&p, &c, NK_S);

@@ -1,5 +1,7 @@
 #include "core/punch/plan.h"
 
+#include <math.h>
+
 #define MINE    0          /* the socket of our IPv4 candidate */
 #define SPARE   2          /* the first of those that are opened for the hard tactics */
 #define PATIENT (1 * NK_S) /* for plain, where a class is not known */
@@ -159,9 +161,11 @@ static bool has_way_round(const struct plan_config *c)
 	return c->one_ip;
 }
 
+/* Calls that connected may have been between other NATs: what the hints say of these counts more. */
 static double relay_likely(const struct plan_config *c)
 {
-	const double plain = c->plain_p > 0 ? c->plain_p : PLAIN_AGAINST_ODDS;
+	const double plain =
+		c->plain_p > 0 ? fmin(c->plain_p, PLAIN_AGAINST_ODDS) : PLAIN_AGAINST_ODDS;
 
 	if (!is_hard_pair(c) || may(c, hard_tactic(c)) || has_way_round(c))
 		return 0;
