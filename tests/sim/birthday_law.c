@@ -15,14 +15,13 @@ double hypergeometric(unsigned all, unsigned marked, unsigned drawn, unsigned k)
 		   log_choose(all, drawn));
 }
 
-/* P(nobody was heard), where each meeting of a socket and a probe was missed with chance @missed. */
-static double silence(unsigned ports, unsigned sockets, unsigned probes, double missed)
+double birthday_chance(unsigned ports, unsigned opened, unsigned probed, double missed)
 {
-	double p = 0;
+	double none = 0;
 
-	for (unsigned k = 0; k <= sockets && k <= probes; k++)
-		p += hypergeometric(ports, sockets, probes, k) * pow(missed, k);
-	return p;
+	for (unsigned k = 0; k <= opened && k <= probed; k++)
+		none += hypergeometric(ports, opened, probed, k) * pow(missed, k);
+	return 1 - none;
 }
 
 /*
@@ -44,8 +43,8 @@ struct birthday_law birthday_law(const struct birthday_plan *p)
 		if (step < p->sockets)
 			missed += p->loss * step; /* the new socket, and the probes before this */
 		missed += p->loss * open;
-		law.success = 1 - silence(p->ports, open, step + 1, missed / open / (step + 1));
+		law.success = birthday_chance(p->ports, open, step + 1, missed / open / (step + 1));
 	}
-	law.success = 1 - silence(p->ports, p->sockets, p->probes, p->loss * p->loss);
+	law.success = birthday_chance(p->ports, p->sockets, p->probes, p->loss * p->loss);
 	return law;
 }

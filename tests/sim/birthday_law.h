@@ -24,4 +24,12 @@ struct birthday_law birthday_law(const struct birthday_plan *p);
 /* P(@k of @drawn are among the @marked of @all): the hypergeometric distribution. */
 double hypergeometric(unsigned all, unsigned marked, unsigned drawn, unsigned k);
 
+/**
+ * birthday_chance() - P(some probe meets an open port, and that is noticed)
+ * @ports:	Among which the NAT chooses, all alike and none twice
+ * @opened, @probed: How many, at most @ports
+ * @missed:	P(a meeting is not noticed), each by itself; with losses q of each packet, q * q
+ */
+double birthday_chance(unsigned ports, unsigned opened, unsigned probed, double missed);
+
 #endif

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/crypto.h"
+#include "birthday_law.h"
 #include "core/punch/birthday.h"
 #include "hard_pair.h"
 #include "open_nat.h"

@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "base/crypto.h"
-#include "birthday_law.h"
 #include "pair_verdict.h"
 #include "zoo_file.h"
 
@@ -59,27 +58,6 @@ static void test_wilson(void **state)
 	assert_true(fabs(all.lo - 0.7225) < 0.0005 && all.hi >= 1 - 1e-9);
 	assert_true(fabs(one.lo - 0.0179) < 0.0005 && fabs(one.hi - 0.4042) < 0.0005);
 	assert_true(none.lo <= 0 && none.hi >= 1);
-}
-
-/* By hand: one socket among four ports and two probes; and the product that the whole thing is
- * without loss. A second chance is missed by loss squared. */
-static void test_birthday_law(void **state)
-{
-	const struct birthday_law hand = birthday_law(&(struct birthday_plan){4, 1, 2, 0});
-	const struct birthday_law lossy = birthday_law(&(struct birthday_plan){4, 1, 2, 0.5});
-	const struct birthday_law whole =
-		birthday_law(&(struct birthday_plan){64512, 256, 1024, 0});
-	double silent = 1, sum = 0;
-
-	(void)state;
-	assert_true(fabs(hand.success - 0.5) < 1e-9 && fabs(hand.mean_probes - 1.75) < 1e-9);
-	assert_true(fabs(lossy.success - 0.375) < 1e-9 && fabs(lossy.mean_probes - 1.875) < 1e-9);
-	for (unsigned i = 0; i < 1024; i++)
-		silent *= (64512.0 - 256 - i) / (64512.0 - i);
-	assert_true(fabs(whole.success - (1 - silent)) < 1e-9);
-	for (unsigned k = 0; k <= 8; k++)
-		sum += hypergeometric(20, 8, 11, k);
-	assert_true(fabs(sum - 1) < 1e-9);
 }
 
 static void test_names(void **state)
@@ -210,10 +188,13 @@ static void test_early_is_too_early(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_oracle),     cmocka_unit_test(test_class_of_nested),
-		cmocka_unit_test(test_wilson),     cmocka_unit_test(test_birthday_law),
-		cmocka_unit_test(test_names),      cmocka_unit_test(test_judge),
-		cmocka_unit_test(test_pairs_meet), cmocka_unit_test(test_early_is_too_early),
+		cmocka_unit_test(test_oracle),
+		cmocka_unit_test(test_class_of_nested),
+		cmocka_unit_test(test_wilson),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_pairs_meet),
+		cmocka_unit_test(test_early_is_too_early),
 	};
 
 	if (crypto_init() != 0)

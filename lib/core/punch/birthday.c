@@ -1,7 +1,5 @@
 #include "core/punch/birthday.h"
 
-#include <math.h>
-
 void birthday_start(struct birthday *b, bool opens, const struct addr *to, uint32_t socket,
 		    struct rng *rng, nk_time now)
 {
@@ -50,22 +48,4 @@ bool birthday_next(struct birthday *b, struct aim *out, nk_time now)
 nk_time birthday_deadline(const struct birthday *b)
 {
 	return b->sent < packets(b) ? b->due : NK_NEVER;
-}
-
-static double log_choose(double n, double k)
-{
-	return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1);
-}
-
-double birthday_chance(unsigned ports, unsigned opened, unsigned probed, double missed)
-{
-	const unsigned least = opened + probed > ports ? opened + probed - ports : 0;
-	const unsigned most = opened < probed ? opened : probed;
-	double none = 0;
-
-	for (unsigned k = least; k <= most; k++)
-		none += exp(log_choose(opened, k) + log_choose(ports - opened, probed - k) -
-			    log_choose(ports, probed)) *
-			pow(missed, k);
-	return 1 - none;
 }

@@ -48,15 +48,4 @@ bool birthday_next(struct birthday *b, struct aim *out, nk_time now);
 /* When the next one is due; NK_NEVER: it is over. */
 nk_time birthday_deadline(const struct birthday *b);
 
-/**
- * birthday_chance() - P(some probe meets an open port, and that is noticed)
- * @ports:	Among which the NAT chooses, all alike and none twice
- * @opened, @probed: How many, at most @ports
- * @missed:	P(a meeting is not noticed); with losses q of each packet, q * q
- *
- * The number of meetings is hypergeometric, and each is missed by itself:
- * 1 - sum over k of C(opened, k) C(ports - opened, probed - k) / C(ports, probed) * missed^k.
- */
-double birthday_chance(unsigned ports, unsigned opened, unsigned probed, double missed);
-
 #endif
