@@ -18,6 +18,7 @@
 #include "face/style.h"
 #include "identity_file.h"
 #include "io/clock.h"
+#include "io/files.h"
 #include "io/links.h"
 #include "io/run.h"
 #include "peers.h"
@@ -223,15 +224,37 @@ static int write_json(FILE *out, const struct report *r)
 	return rc == 0 && fflush(out) == 0 && !ferror(out) ? EXIT_YES : write_failed("report");
 }
 
+/* Whoever reads the file has an older report or this one, never a part. */
+static int write_file(const char *path, const struct report *r)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int status = out != NULL ? write_json(out, r) : write_failed("report");
+
+	if (out != NULL)
+		fclose(out);
+	if (status == EXIT_YES && files_write(path, text, len, 0666) != 0)
+		status = write_failed("report");
+	free(text);
+	return status;
+}
+
+static int write_report(const struct sink_whole *to, const struct report *r)
+{
+	if (to->path != NULL)
+		return write_file(to->path, r);
+	return to->fd != NULL ? write_json(to->fd, r) : EXIT_YES;
+}
+
 static int print(struct job *j)
 {
 	const struct settings *s = &j->settings;
 	const struct style style = style_of(stdout);
-	int status = EXIT_YES;
+	int status;
 
 	watch_end(&j->watch);
-	if (s->report != NULL)
-		status = write_json(s->report, &j->report);
+	status = write_report(&s->report, &j->report);
 	if (s->punch.mode != PUNCH_TEST || status != EXIT_YES)
 		return status;
 	if (s->format == FORMAT_JSON)

@@ -27,7 +27,7 @@ static int add_allow(void *into, const char *value, char why[static OPTIONS_WHY]
 
 static int set_report(void *into, const char *value, char why[static OPTIONS_WHY])
 {
-	return sink_open(&((struct settings *)into)->report, value, why);
+	return sink_choose(&((struct settings *)into)->report, value, why);
 }
 
 static int set_events(void *into, const char *value, char why[static OPTIONS_WHY])
@@ -370,7 +370,7 @@ int settings_read(struct settings *s, enum punch_mode mode, int argc, char *cons
 
 void settings_free(struct settings *s)
 {
-	sink_close(s->report);
+	sink_close(s->report.fd);
 	sink_close(s->events);
-	s->report = s->events = NULL;
+	s->report.fd = s->events = NULL;
 }

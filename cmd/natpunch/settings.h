@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/call/punch_options.h"
+#include "sink.h"
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT };
 
@@ -14,7 +15,8 @@ enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT };
  * @callee:	A petname or a card
  * @allow:	@allow_count petnames, cards or keys
  * @exec:	A program for sh(1) instead of standard input and output, or NULL
- * @report, @events: Open for writing, or NULL; freed by settings_free()
+ * @report:	Where to write it at the end; @events: open for writing, or NULL; both freed by
+ *		settings_free()
  * @format:	An enum format, of the report of "test"
  * @punch:	As far as it is known from the command line alone
  */
@@ -22,7 +24,8 @@ struct settings {
 	const char *identity, *broker, *callee, *exec, *interface;
 	const char *allow[NATPUNCH_ALLOWED_MAX];
 	unsigned allow_count;
-	FILE *report, *events;
+	struct sink_whole report;
+	FILE *events;
 	bool datagram, no_encrypt, no_opener, quiet;
 	unsigned opener_ttl;
 	int format;

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "face/numbers.h"
@@ -22,20 +24,57 @@ static FILE *open_descriptor(int fd)
 	return out;
 }
 
+static int refuse(char why[static OPTIONS_WHY])
+{
+	snprintf(why, OPTIONS_WHY, "%s; give a file, or the number of an open descriptor",
+		 strerror(errno));
+	return -1;
+}
+
+static bool is_descriptor(const char *value, uint64_t *fd)
+{
+	return number_count(fd, value) == 0 && *fd <= INT_MAX;
+}
+
 int sink_open(FILE **out, const char *value, char why[static OPTIONS_WHY])
 {
 	uint64_t n;
-	const bool is_number = number_count(&n, value) == 0 && n <= INT_MAX;
-	FILE *opened = is_number ? open_descriptor((int)n) : fopen(value, "we");
+	FILE *opened = is_descriptor(value, &n) ? open_descriptor((int)n) : fopen(value, "we");
 
-	if (opened == NULL) {
-		snprintf(why, OPTIONS_WHY, "%s; give a file, or the number of an open descriptor",
-			 strerror(errno));
-		return -1;
-	}
+	if (opened == NULL)
+		return refuse(why);
 	setvbuf(opened, NULL, _IOLBF, 0);
 	sink_close(*out);
 	*out = opened;
+	return 0;
+}
+
+/* It is replaced, so that the folder has to be writable, too. */
+static bool is_writable(const char *path)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : 0;
+		return errno == 0 && access(path, W_OK) == 0;
+	}
+	if (errno != ENOENT || strlen(path) >= sizeof(folder))
+		return false;
+	strcpy(folder, path);
+	return access(dirname(folder), W_OK | X_OK) == 0;
+}
+
+int sink_choose(struct sink_whole *s, const char *value, char why[static OPTIONS_WHY])
+{
+	uint64_t n;
+
+	s->path = NULL;
+	if (is_descriptor(value, &n))
+		return sink_open(&s->fd, value, why);
+	if (!is_writable(value))
+		return refuse(why);
+	s->path = value;
 	return 0;
 }
 

@@ -8,6 +8,16 @@
 
 #define SINK_ARGUMENT "FILE|FD"
 
+/* What is to be written as a whole, at the end: to @fd, or to the file @path, which is as it was until
+ * then; or neither. */
+struct sink_whole {
+	FILE *fd;
+	const char *path;
+};
+
+/* Takes what the option's value says, if it can be written; the value is borrowed. */
+int sink_choose(struct sink_whole *s, const char *value, char why[static OPTIONS_WHY]);
+
 /* Opens what the option's value says, in place of what *@out is; an option's call does so. */
 int sink_open(FILE **out, const char *value, char why[static OPTIONS_WHY]);
 

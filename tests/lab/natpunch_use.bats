@@ -147,6 +147,18 @@ as_if_interrupted() {
   /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$schema" "$room"/report.json
 }
 
+@test "a report of earlier is there until there is a new one" {
+  across pair_up masq masq
+  echo old >"$room"/report.json
+  card=$(as bob 5 id --broker nowhere.invalid)
+  ends 3 alice call "$card" --report "$room"/report.json </dev/null
+  assert_equal "$(cat "$room"/report.json)" old
+  ends 3 alice call "$card" --report "$room"/new.json </dev/null
+  assert [ ! -e "$room"/new.json ]
+  ends 2 alice call bob --report "$room"/nowhere/report.json </dev/null
+  assert_regex "$stderr" 'No such file'
+}
+
 @test "every tactic in turn" {
   across pair_up eif:120 masq
   bob_listens
