@@ -176,8 +176,9 @@ static void act(struct world *w, uint8_t which)
 		registration_refresh(w->registration, w->now);
 		break;
 	default:
-		while (ring_next_answer(w->ring, taken, &len) ||
-		       ring_next_relayed(w->ring, taken, &len))
+		while (ring_next_answer(w->ring, &w->rung))
+			must(w->rung.len > 0 && w->rung.len <= sizeof(w->rung.offer));
+		while (ring_next_relayed(w->ring, taken, &len))
 			must(len > 0 && len <= sizeof(taken));
 	}
 }

@@ -86,6 +86,7 @@ static void calling_input(void *core, const struct event *ev, nk_time now)
 {
 	struct calling *c = core;
 	uint8_t body[RENDEZVOUS_BODY_MAX];
+	struct rung answer;
 	size_t len;
 
 	if (!ring_input(c->ring, ev, now))
@@ -94,11 +95,11 @@ static void calling_input(void *core, const struct event *ev, nk_time now)
 		c->offered = true;
 		need(ring_offer(c->ring, c->offer, sizeof(c->offer), now) == 0);
 	}
-	while (ring_next_answer(c->ring, body, &len)) {
+	while (ring_next_answer(c->ring, &answer)) {
 		if (c->answers++ > 0)
 			continue;
-		memcpy(c->answer, body, len);
-		c->answer_len = len;
+		memcpy(c->answer, answer.offer, answer.len);
+		c->answer_len = answer.len;
 		c->answered_at = now;
 		ring_settled(c->ring);
 	}

@@ -379,6 +379,46 @@ static void test_listed_victim(void **state)
 	listed_victim(11, true);
 }
 
+/* A broker that has seen the listener somewhere else. */
+static bool moves_listener(void *user, struct action *a)
+{
+	struct stun_msg m;
+	struct rd from;
+
+	(void)user;
+	if (is_of(a, RENDEZVOUS_ANSWER) && stun_read(&m, a->data, a->len) == 0 &&
+	    stun_find(&m, RENDEZVOUS_ATTR_FROM, &from))
+		a->data[from.end - a->data - 1] ^= 1;
+	return true;
+}
+
+/* A listener whose ports are random: the caller finds it by many probes, or there is no path. */
+static enum call_end call_random(bool (*broker)(void *, struct action *))
+{
+	struct hostile h = {0};
+	struct pair_plan plan = plan_of(17, &h);
+	enum call_end end;
+	struct pair p;
+
+	plan.meddler.passes = broker;
+	plan.ends[PAIR_CALLS].nats[0].mapping = NAT_EI;
+	plan.ends[PAIR_LISTENS].nats[0].mapping = NAT_APD;
+	plan.ends[PAIR_LISTENS].nats[0].ports = NAT_PORTS_RANDOM;
+	for (unsigned i = 0; i <= PAIR_LISTENS; i++)
+		plan.ends[i].options.call.hard = true;
+	end = play(&p, &plan);
+	pair_strike(&p);
+	return end;
+}
+
+/* An answer that names an address at which the broker has not seen the listener: not many packets. */
+static void test_answer_from_elsewhere(void **state)
+{
+	(void)state;
+	assert_int_equal(call_random(passes), CALL_CLOSED);
+	assert_int_equal(call_random(moves_listener), CALL_NO_PATH);
+}
+
 /* What a caller sends, and when: it follows from all that it hears. */
 static bool hash_of(void *user, const struct action *a)
 {
@@ -491,6 +531,7 @@ int main(void)
 		cmocka_unit_test(test_all_dropped),
 		cmocka_unit_test(test_listed_victim),
 		cmocka_unit_test(test_stranger_learns_nothing),
+		cmocka_unit_test(test_answer_from_elsewhere),
 		cmocka_unit_test(test_stranger_is_named),
 		cmocka_unit_test(test_key_of_another),
 	};

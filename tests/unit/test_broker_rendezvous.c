@@ -269,6 +269,7 @@ static void test_call_and_answer(void **state)
 	told = of(&r.sent[1]);
 	assert_int_equal(told.body_len, 3);
 	assert_true(told.has_time && told.ticket == NULL && told.flags == 0);
+	check_addr(told.from, control());
 	rig_end(&r);
 }
 

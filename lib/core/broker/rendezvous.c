@@ -126,6 +126,7 @@ static void pass_answer(struct broker *b, const struct request *q, const struct 
 	struct wr w = pass_on_begin(q, RENDEZVOUS_ANSWER, buf);
 
 	probe_put_time(&w, (uint64_t)q->now);
+	rendezvous_put_from(&w, &l->from);
 	if (relay) {
 		stun_put_u32(&w, RENDEZVOUS_ATTR_FLAGS, RENDEZVOUS_RELAY_OK);
 		put_ticket(&w, b, l, &m->from, at, q->now);

@@ -62,11 +62,12 @@ static void take_answer(struct attempt *a, const uint8_t *payload, size_t len, n
 /* Whoever is on the way may send us anything: only what the callee has sealed counts. */
 void attempt_read_answers(struct attempt *a, nk_time now)
 {
-	uint8_t body[RENDEZVOUS_BODY_MAX], payload[RENDEZVOUS_BODY_MAX];
+	uint8_t payload[RENDEZVOUS_BODY_MAX];
 	size_t len;
 
-	while (a->state == ATTEMPT_RINGING && ring_next_answer(a->ring, body, &len))
-		if (noise_read_answer(&a->noise, body, len, payload, &len, &a->keys) == 0)
+	while (a->state == ATTEMPT_RINGING && ring_next_answer(a->ring, &a->rung))
+		if (noise_read_answer(&a->noise, a->rung.offer, a->rung.len, payload, &len,
+				      &a->keys) == 0)
 			take_answer(a, payload, len, now);
 }
 

@@ -12,12 +12,10 @@ static bool names_ip(const struct offer *o, const struct addr *ip)
 	return false;
 }
 
-/* The one address of the peer that many packets may go to. A caller's is that from which the
- * broker saw it ring, if it says so too. */
+/* The one address of the peer that many packets may go to: where the broker has seen it, if it says
+ * so too. */
 static struct addr hard_ip(const struct attempt *a)
 {
-	if (a->config.caller)
-		return addr_with_port(call_offer_reflexive(&a->theirs), 0);
 	return names_ip(&a->theirs, &a->rung.from) ? addr_with_port(a->rung.from, 0)
 						   : (struct addr){0};
 }

@@ -13,7 +13,7 @@ enum attempt_socket { SOCKET_UNWANTED, SOCKET_WANTED, SOCKET_ASKED, SOCKET_OPEN,
  * @socket, @local: The two sockets, by family (0: IPv4)
  * @quick:	@hint is known already
  * @family:	Of the caller's ring; @turn_at: when the other one has its turn
- * @rung:	The callee's way back; @answer_due: the answer has to go there;
+ * @rung:	The peer's offer or answer as it came, for a callee the way back; @answer_due: the answer has to go there;
  *		@relaying: packets of the session go that way
  * @ours, @theirs: Both offers; one of them is the answer
  * @fire:	When our first full-TTL check leaves

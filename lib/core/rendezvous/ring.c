@@ -5,7 +5,6 @@
 
 #include "base/err.h"
 #include "core/rendezvous/asking.h"
-#include "core/rendezvous/rung.h"
 
 #define REFUSED_WAIT (5 * NK_S)
 #define RETRY_MIN    (100 * NK_MS)
@@ -213,25 +212,20 @@ int ring_offer(struct ring *r, const uint8_t *offer, size_t len, nk_time now)
 	return 0;
 }
 
-static bool take(struct rungs *from, uint8_t body[static RENDEZVOUS_BODY_MAX], size_t *len)
+bool ring_next_answer(struct ring *r, struct rung *out)
 {
-	struct rung x;
-
-	if (!rungs_take(from, &x))
-		return false;
-	memcpy(body, x.offer, x.len);
-	*len = x.len;
-	return true;
-}
-
-bool ring_next_answer(struct ring *r, uint8_t answer[static RENDEZVOUS_BODY_MAX], size_t *len)
-{
-	return take(&r->answers, answer, len);
+	return rungs_take(&r->answers, out);
 }
 
 bool ring_next_relayed(struct ring *r, uint8_t packet[static RENDEZVOUS_BODY_MAX], size_t *len)
 {
-	return take(&r->relayed, packet, len);
+	struct rung x;
+
+	if (!rungs_take(&r->relayed, &x))
+		return false;
+	memcpy(packet, x.offer, x.len);
+	*len = x.len;
+	return true;
 }
 
 void ring_settled(struct ring *r)

@@ -10,7 +10,7 @@
 #include "base/crypto.h"
 #include "core/core.h"
 #include "core/rendezvous/broker_clock.h"
-#include "wire/rendezvous_msg.h"
+#include "core/rendezvous/rung.h"
 
 /**
  * struct ring_config - Whom, and through which broker
@@ -46,9 +46,9 @@ const struct broker_clock *ring_clock(const struct ring *r);
 /* Rings with this offer from now on. Copied. Return: 0 or NK_ERR_NO_ROOM. */
 int ring_offer(struct ring *r, const uint8_t *offer, size_t len, nk_time now);
 
-/* Takes an answer that has come; it may be forged or an old one: whoever can open it knows.
- * False if there is none. */
-bool ring_next_answer(struct ring *r, uint8_t answer[static RENDEZVOUS_BODY_MAX], size_t *len);
+/* Takes an answer that has come, and where the broker says that the callee is (all zero: it does not);
+ * it may be forged or an old one: whoever can open it knows. False if there is none. */
+bool ring_next_answer(struct ring *r, struct rung *out);
 
 /* The offer was answered, and is sent no more. */
 void ring_settled(struct ring *r);

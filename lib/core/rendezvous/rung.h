@@ -8,8 +8,8 @@
 #define RUNGS_MAX 16
 
 /**
- * struct rung - Somebody rings: an offer as the broker passed it on (or a relayed packet)
- * @from:	Where the broker says that the caller is
+ * struct rung - What the broker passed on: an offer, an answer, or a relayed packet
+ * @from:	Where the broker says that its sender is
  * @ticket:	Lets answers go back there, for a minute or two
  */
 struct rung {
