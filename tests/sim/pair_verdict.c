@@ -1,6 +1,5 @@
 #include "pair_verdict.h"
 
-#include <assert.h>
 #include <math.h>
 
 #define CONNECT_LOSSLESS 0.999
@@ -17,13 +16,7 @@ struct court {
 
 static struct statement *state(struct court *c, const char *text, double bound, bool at_most)
 {
-	struct statement *s = &c->out[c->count++];
-
-	assert(c->count <= STATEMENTS_MAX);
-	*s = (struct statement){
-		.bound = bound, .at_most = at_most, .pass = true, .figure = at_most ? 0 : 1};
-	snprintf(s->text, sizeof(s->text), "%s", text);
-	return s;
+	return statement_add(c->out, &c->count, text, bound, at_most);
 }
 
 /* Takes in a share that must be large enough; the lowest is what is shown. */

@@ -2,12 +2,10 @@
  * pairs: natpunch's whole calls between two sides behind every pair of NATs, and who met by what.
  * Exit status: 0 if all that must be true is, 1 if not.
  */
-#include <errno.h>
-#include <string.h>
-
 #include "base/crypto.h"
 #include "face/exit.h"
 #include "face/options.h"
+#include "out_file.h"
 #include "pair_print.h"
 #include "pair_trial.h"
 #include "truth_print.h"
@@ -117,37 +115,20 @@ static const struct command_spec command = {
 	.count = sizeof(options) / sizeof(options[0]),
 };
 
-static FILE *open_to_write(const char *path)
-{
-	FILE *f = fopen(path, "w");
-
-	if (f == NULL)
-		fprintf(stderr, "pairs: %s: %s\n", path, strerror(errno));
-	return f;
-}
-
-static bool close_written(FILE *f, const char *path, int err)
-{
-	if (fclose(f) == 0 && err == 0)
-		return true;
-	fprintf(stderr, "pairs: %s could not be written\n", path);
-	return false;
-}
-
 static bool write_files(const struct settings *s, const struct pair_table *t,
 			const struct statement *statements, unsigned count)
 {
 	FILE *f;
 
 	if (s->json != NULL) {
-		f = open_to_write(s->json);
-		if (f == NULL ||
-		    !close_written(f, s->json, pair_write_json(f, t, statements, count)))
+		f = out_file_open(command.name, s->json);
+		if (f == NULL || !out_file_close(f, command.name, s->json,
+						 pair_write_json(f, t, statements, count)))
 			return false;
 	}
 	if (s->svg != NULL) {
-		f = open_to_write(s->svg);
-		if (f == NULL || !close_written(f, s->svg, pair_write_svg(f, t)))
+		f = out_file_open(command.name, s->svg);
+		if (f == NULL || !out_file_close(f, command.name, s->svg, pair_write_svg(f, t)))
 			return false;
 	}
 	return true;
@@ -159,7 +140,6 @@ static int judge_table(const struct settings *s, const struct pair_table *t)
 	const bool whole = pair_table_sample(t) < t->count;
 	struct statement statements[STATEMENTS_MAX];
 	unsigned count = pair_verdict(t, statements);
-	bool pass = true;
 
 	pair_print(t);
 	if (whole &&
@@ -168,11 +148,9 @@ static int judge_table(const struct settings *s, const struct pair_table *t)
 		return EXIT_INTERNAL;
 	}
 	verdict_print(statements, count);
-	for (unsigned i = 0; i < count; i++)
-		pass &= statements[i].pass;
 	if (!write_files(s, t, statements, count))
 		return EXIT_INTERNAL;
-	return pass ? EXIT_YES : EXIT_NO;
+	return statements_pass(statements, count) ? EXIT_YES : EXIT_NO;
 }
 
 static int run(const struct settings *s, struct pair_table_plan *plan)
@@ -202,7 +180,7 @@ static int run_with_pcap(const struct settings *s, struct pair_table_plan *plan)
 		fprintf(stderr, "pairs: --pcap is for one run: say which\n");
 		return EXIT_USAGE;
 	}
-	plan->pcap = open_to_write(s->pcap);
+	plan->pcap = out_file_open(command.name, s->pcap);
 	if (plan->pcap == NULL)
 		return EXIT_INTERNAL;
 	status = run(s, plan);

@@ -2,13 +2,10 @@
  * truth: natprobe's whole run against natbroker, behind every NAT of the zoo, and what was found
  * against what is so. Exit status: 0 if all that must be true is, 1 if not.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/crypto.h"
 #include "face/exit.h"
 #include "face/options.h"
+#include "out_file.h"
 #include "truth_print.h"
 #include "zoo_file.h"
 
@@ -105,30 +102,14 @@ static const struct command_spec command = {
 	.count = sizeof(options) / sizeof(options[0]),
 };
 
-static int write_json(const char *path, const struct truth_table *t, const struct tally *presets,
-		      unsigned preset_count, const struct statement *statements, unsigned count)
+static bool write_json(const char *path, const struct truth_table *t, const struct tally *presets,
+		       unsigned preset_count, const struct statement *statements, unsigned count)
 {
-	FILE *f = fopen(path, "w");
-	int err;
+	FILE *f = out_file_open(command.name, path);
 
-	if (f == NULL) {
-		fprintf(stderr, "truth: %s: %s\n", path, strerror(errno));
-		return EXIT_INTERNAL;
-	}
-	err = truth_write_json(f, t, presets, preset_count, statements, count);
-	if (fclose(f) != 0 || err != 0) {
-		fprintf(stderr, "truth: %s could not be written\n", path);
-		return EXIT_INTERNAL;
-	}
-	return EXIT_YES;
-}
-
-static bool all_pass(const struct statement *statements, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (!statements[i].pass)
-			return false;
-	return true;
+	return f != NULL &&
+	       out_file_close(f, command.name, path,
+			      truth_write_json(f, t, presets, preset_count, statements, count));
 }
 
 /* Judges a table and tells of it. Return: the exit status. */
@@ -143,9 +124,9 @@ static int judge_table(const struct truth_table *t, const char *json)
 	count = verdict(tallies, presets, t->plan.seeds, statements);
 	truth_print(t, tallies, presets);
 	verdict_print(statements, count);
-	if (json != NULL && write_json(json, t, tallies, presets, statements, count) != EXIT_YES)
+	if (json != NULL && !write_json(json, t, tallies, presets, statements, count))
 		return EXIT_INTERNAL;
-	return all_pass(statements, count) ? EXIT_YES : EXIT_NO;
+	return statements_pass(statements, count) ? EXIT_YES : EXIT_NO;
 }
 
 static int run(const struct settings *s, const struct zoo *zoo, FILE *pcap, const char *again)
@@ -182,11 +163,9 @@ static int run_with_pcap(const struct settings *s, const struct zoo *zoo, const 
 		fprintf(stderr, "truth: --pcap is for one run: say which\n");
 		return EXIT_USAGE;
 	}
-	f = fopen(s->pcap, "w");
-	if (f == NULL) {
-		fprintf(stderr, "truth: %s: %s\n", s->pcap, strerror(errno));
+	f = out_file_open(command.name, s->pcap);
+	if (f == NULL)
 		return EXIT_INTERNAL;
-	}
 	status = run(s, zoo, f, again);
 	fclose(f);
 	return status;

@@ -140,7 +140,6 @@ static void put_presets(struct js root, const struct tally *presets, unsigned co
 void verdict_put(struct js root, const struct statement *statements, unsigned count)
 {
 	struct js all = js_put_array(root, "statements");
-	bool pass = true;
 
 	for (unsigned i = 0; i < count; i++) {
 		const struct statement *s = &statements[i];
@@ -152,9 +151,8 @@ void verdict_put(struct js root, const struct statement *statements, unsigned co
 		js_put_bool(one, "at_most", s->at_most);
 		js_put_text(one, "where", s->where);
 		js_put_bool(one, "pass", s->pass);
-		pass &= s->pass;
 	}
-	js_put_bool(root, "pass", pass);
+	js_put_bool(root, "pass", statements_pass(statements, count));
 }
 
 int truth_write_json(FILE *out, const struct truth_table *t, const struct tally *presets,

@@ -6,6 +6,26 @@
 
 #define SECONDS_TEXT "max(1 %, 0.25 s)"
 
+struct statement *statement_add(struct statement all[static STATEMENTS_MAX], unsigned *count,
+				const char *text, double bound, bool at_most)
+{
+	struct statement *s = &all[(*count)++];
+
+	assert(*count <= STATEMENTS_MAX);
+	*s = (struct statement){
+		.bound = bound, .at_most = at_most, .pass = true, .figure = at_most ? 0 : 1};
+	snprintf(s->text, sizeof(s->text), "%s", text);
+	return s;
+}
+
+bool statements_pass(const struct statement *statements, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (!statements[i].pass)
+			return false;
+	return true;
+}
+
 /* What is being judged, and what has been said so far. */
 struct court {
 	const struct tally *presets;
@@ -16,13 +36,7 @@ struct court {
 
 static struct statement *state(struct court *c, const char *text, double bound, bool at_most)
 {
-	struct statement *s = &c->out[c->count++];
-
-	assert(c->count <= STATEMENTS_MAX);
-	*s = (struct statement){
-		.bound = bound, .at_most = at_most, .pass = true, .figure = at_most ? 0 : 1};
-	snprintf(s->text, sizeof(s->text), "%s", text);
-	return s;
+	return statement_add(c->out, &c->count, text, bound, at_most);
 }
 
 static bool is_enough(const struct court *c, struct share got, double bound)

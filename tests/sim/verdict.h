@@ -17,6 +17,13 @@ struct statement {
 	bool at_most, pass;
 };
 
+/* Adds one to the @count that there are; nothing speaks against it yet. */
+struct statement *statement_add(struct statement all[static STATEMENTS_MAX], unsigned *count,
+				const char *text, double bound, bool at_most);
+
+/* Whether all of them are so. */
+bool statements_pass(const struct statement *statements, unsigned count);
+
 /* Judges the @count presets of a table. With fewer than FULL_SEEDS seeds a share may miss its
  * bound by what chance does: three standard deviations and one run. Return: how many statements. */
 unsigned verdict(const struct tally *presets, unsigned count, unsigned seeds,
