@@ -185,6 +185,20 @@ static void test_burst(void **state)
 	assert_false(turn(&there, &a));
 }
 
+/* A datagram of no bytes is one. */
+static void test_empty(void **state)
+{
+	struct side here, there;
+	struct action a;
+
+	(void)state;
+	set(&here, &there);
+	turn(&here, &a);
+	carry(&here, &there, FIRST, program_port, "");
+	assert_true(turn(&there, &a));
+	assert_sends(&a, PORT, "");
+}
+
 /* More programs than there is room for: those that have been silent longest are forgotten. */
 static void test_full(void **state)
 {
@@ -206,7 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_over),           cmocka_unit_test(test_burst),
-		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_empty),          cmocka_unit_test(test_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

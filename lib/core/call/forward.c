@@ -159,7 +159,7 @@ static void send_later(struct forwards *f, uint32_t id, const struct addr *to, s
 	const size_t len = rd_left(&payload);
 	struct forwarded *w;
 
-	if (len == 0 || len > sizeof(w->bytes) || f->out_count == FORWARD_QUEUE)
+	if (len > sizeof(w->bytes) || f->out_count == FORWARD_QUEUE)
 		return;
 	w = &f->out[(f->out_first + f->out_count++) % FORWARD_QUEUE];
 	w->id = id;
