@@ -39,8 +39,10 @@ const char *words_for_end(enum call_end end)
 				   "allow us",
 		[CALL_REFUSED] = "%s refuses the call",
 		[CALL_BUSY] = "%s is busy",
-		[CALL_NO_PATH] = "no way through to %s; \"natpunch test\" says more, --hard and "
-				 "--relay allow more",
+		[CALL_NO_PATH] =
+			"no way through to %s; \"natpunch test\" says more, and --hard and "
+			"--relay allow more if the peer allows it too, and its broker "
+			"relays",
 		[CALL_LOST] = "the connection to %s was lost",
 		[CALL_FAILED] = "cannot open a socket to call %s",
 	};
