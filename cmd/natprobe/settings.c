@@ -1,7 +1,6 @@
 #include "settings.h"
 
 #include <limits.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,19 +26,6 @@ static int add_server(void *into, const char *value, char why[static OPTIONS_WHY
 		return -1;
 	}
 	s->servers[s->server_count++] = value;
-	return 0;
-}
-
-static int set_interface(void *into, const char *value, char why[static OPTIONS_WHY])
-{
-	struct settings *s = into;
-
-	if (strlen(value) >= IF_NAMESIZE || if_nametoindex(value) == 0) {
-		snprintf(why, OPTIONS_WHY,
-			 "give the name of an interface, as \"ip link\" shows it");
-		return -1;
-	}
-	s->interface = value;
 	return 0;
 }
 
@@ -93,8 +79,8 @@ static const struct option_spec options[] = {
 	 .letter = 'i',
 	 .argument = "NAME",
 	 .help = "Send through this interface only.",
-	 .kind = OPTION_CALL,
-	 .call = set_interface},
+	 .kind = OPTION_INTERFACE,
+	 AT(interface)},
 	{.name = "quick",
 	 .letter = 'q',
 	 .help = "Classify only: about a second, no timeouts.",

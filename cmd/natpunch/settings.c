@@ -1,6 +1,5 @@
 #include "settings.h"
 
-#include <net/if.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,17 +32,6 @@ static int set_report(void *into, const char *value, char why[static OPTIONS_WHY
 static int set_events(void *into, const char *value, char why[static OPTIONS_WHY])
 {
 	return sink_open(&((struct settings *)into)->events, value, why);
-}
-
-static int set_interface(void *into, const char *value, char why[static OPTIONS_WHY])
-{
-	if (strlen(value) >= IF_NAMESIZE || if_nametoindex(value) == 0) {
-		snprintf(why, OPTIONS_WHY,
-			 "give the name of an interface, as \"ip link\" shows it");
-		return -1;
-	}
-	((struct settings *)into)->interface = value;
-	return 0;
 }
 
 /* Return: the port, or 0. */
@@ -99,8 +87,8 @@ static int add_forward(void *into, const char *value, char why[static OPTIONS_WH
 		{.name = "interface",                                                           \
 		 .argument = "NAME",                                                            \
 		 .help = "Send through this interface only.",                                   \
-		 .kind = OPTION_CALL,                                                           \
-		 .call = set_interface},                                                        \
+		 .kind = OPTION_INTERFACE,                                                      \
+		 AT(interface)},                                                                \
 		{.name = "timeout",                                                             \
 		 .letter = 't',                                                                 \
 		 .argument = "TIME",                                                            \

@@ -1,6 +1,7 @@
 #include "face/options.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,6 +104,15 @@ static int set_ratio(const struct parse *p, const struct option_spec *o, const c
 	return OPTIONS_GO_ON;
 }
 
+static int set_interface(const struct parse *p, const struct option_spec *o, const char *value)
+{
+	if (strlen(value) >= IF_NAMESIZE || if_nametoindex(value) == 0)
+		return refuse_value(p, o, value,
+				    "give the name of an interface, as \"ip link\" shows it");
+	*(const char **)((char *)p->into + o->offset) = value;
+	return OPTIONS_GO_ON;
+}
+
 static bool takes_value(const struct option_spec *o)
 {
 	return o->kind != OPTION_FLAG && o->kind != OPTION_CHOICE;
@@ -127,6 +137,8 @@ static int apply(struct parse *p, const struct option_spec *o, const char *value
 			return refuse_value(p, o, value, "the value must not be empty");
 		*(const char **)target = value;
 		return OPTIONS_GO_ON;
+	case OPTION_INTERFACE:
+		return set_interface(p, o, value);
 	case OPTION_COUNT:
 		return set_count(p, o, value);
 	case OPTION_DURATION:

@@ -17,13 +17,14 @@
 #define OPTIONS_GO_ON (-1)
 
 enum option_kind {
-	OPTION_FLAG,     /* bool: becomes true; takes no value */
-	OPTION_CHOICE,   /* int: becomes @set; takes no value */
-	OPTION_STRING,   /* const char *: borrowed from the command line or file; not empty */
-	OPTION_COUNT,    /* unsigned: a whole number, @min to @max */
-	OPTION_DURATION, /* nk_time: 90, 90s, 5m, 2h or 250ms; @min to @max in seconds */
-	OPTION_RATIO,    /* double: 1% or 0.01; @min to @max as fractions */
-	OPTION_CALL,     /* @call takes the value */
+	OPTION_FLAG,      /* bool: becomes true; takes no value */
+	OPTION_CHOICE,    /* int: becomes @set; takes no value */
+	OPTION_STRING,    /* const char *: borrowed from the command line or file; not empty */
+	OPTION_INTERFACE, /* const char *: the name of a network interface that there is */
+	OPTION_COUNT,     /* unsigned: a whole number, @min to @max */
+	OPTION_DURATION,  /* nk_time: 90, 90s, 5m, 2h or 250ms; @min to @max in seconds */
+	OPTION_RATIO,     /* double: 1% or 0.01; @min to @max as fractions */
+	OPTION_CALL,      /* @call takes the value */
 };
 
 /**

@@ -19,7 +19,7 @@
 struct settings {
 	bool verbose, quick;
 	int format;
-	const char *file;
+	const char *file, *interface;
 	unsigned count;
 	nk_time max;
 	double share;
@@ -53,6 +53,11 @@ static const struct option_spec table[] = {
 	 .help = "A file.",
 	 .kind = OPTION_STRING,
 	 AT(file)},
+	{.name = "interface",
+	 .argument = "NAME",
+	 .help = "An interface.",
+	 .kind = OPTION_INTERFACE,
+	 AT(interface)},
 	{.name = "count",
 	 .letter = 'n',
 	 .argument = "N",
@@ -159,13 +164,15 @@ static void last_use_wins_and_lists_grow(void **state)
 	(void)state;
 
 	assert_int_equal(parse(&s, NULL, out, err,
-			       "--json --text --max 10 --max 20 --host a --host=b:1 --share 2%"),
+			       "--json --text --max 10 --max 20 --host a --host=b:1 --share 2% "
+			       "--interface lo"),
 			 OPTIONS_GO_ON);
 	assert_int_equal(s.format, 1);
 	assert_int_equal(s.max, 20 * NK_S);
 	assert_int_equal(s.hosts, 2);
 	assert_string_equal(s.last_host, "b:1");
 	assert_true(s.share == 0.02);
+	assert_string_equal(s.interface, "lo");
 }
 
 static void limits_belong_to_the_range(void **state)
@@ -199,6 +206,8 @@ static void refuses_in_one_line(void **state)
 				"written like 1% or 0.01\n"},
 		{"--host x!", "thing: --host: cannot use 'x!'; give HOST or HOST:PORT\n"},
 		{"--file=", "thing: --file: cannot use ''; the value must not be empty\n"},
+		{"--interface nosuch", "thing: --interface: cannot use 'nosuch'; give the name of "
+				       "an interface, as \"ip link\" shows it\n"},
 		{"--file", "thing: --file wants a value: --file FILE\n"},
 		{"-f", "thing: --file wants a value: --file FILE\n"},
 		{"--file --json", "thing: --file wants a value before '--json': --file FILE\n"},
