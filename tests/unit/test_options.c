@@ -53,11 +53,6 @@ static const struct option_spec table[] = {
 	 .help = "A file.",
 	 .kind = OPTION_STRING,
 	 AT(file)},
-	{.name = "interface",
-	 .argument = "NAME",
-	 .help = "An interface.",
-	 .kind = OPTION_INTERFACE,
-	 AT(interface)},
 	{.name = "count",
 	 .letter = 'n',
 	 .argument = "N",
@@ -87,6 +82,11 @@ static const struct option_spec table[] = {
 	 .kind = OPTION_CALL,
 	 .repeatable = true,
 	 .call = add_host},
+	{.name = "interface",
+	 .argument = "NAME",
+	 .help = "An interface.",
+	 .kind = OPTION_INTERFACE,
+	 AT(interface)},
 };
 
 static const struct command_spec command = {
