@@ -25,7 +25,7 @@
  * @stored:	The first of them, as sent
  * @forge:	Changes a bit of each; @drop: so many of them are lost; @swap: instead of each the
  *		first stored one goes; @twice: each is sent twice
- * @replay:	The stored ones are sent once more, in the wrong order
+ * @replay:	The stored ones are sent once more, in the wrong order; if @anew is set there
  */
 struct hostile {
 	uint16_t method;
@@ -34,6 +34,7 @@ struct hostile {
 	bool forge, swap, twice, replay, due;
 	unsigned drop;
 	struct action again;
+	struct addr anew;
 };
 
 static bool is_of(const struct action *a, uint16_t method)
@@ -96,6 +97,8 @@ static bool adds(void *user, struct action *a)
 	if (!h->replay || h->replayed == h->stored_count)
 		return false;
 	*a = h->stored[h->stored_count - ++h->replayed];
+	if (addr_family(&h->anew) != ADDR_NONE)
+		a->to = h->anew;
 	return true;
 }
 
@@ -189,6 +192,42 @@ static void test_replayed_offers(void **state)
 	assert_int_equal(h.replayed, h.stored_count);
 	assert_int_equal(calls_of(&p, PAIR_LISTENS), 2);
 	assert_in_range(p.ends[PAIR_LISTENS].packets - packets, 1, 4); /* refreshes */
+	pair_strike(&p);
+}
+
+/* Nor does it when it was started anew, and was told of what it had seen. */
+static void test_replayed_to_next_run(void **state)
+{
+	static struct punch_seen seen[PUNCH_SEEN_MAX];
+	struct hostile h = {.method = RENDEZVOUS_CALL};
+	const struct pair_plan plan = plan_of(18, &h);
+	struct pair_end *listener;
+	struct natpunch *first;
+	unsigned count;
+	struct pair p;
+
+	(void)state;
+	assert_int_equal(play(&p, &plan), CALL_CLOSED);
+	listener = &p.ends[PAIR_LISTENS];
+	first = listener->run;
+	assert_true(natpunch_seen(first, seen, &count));
+	assert_int_equal(count, 1);
+	assert_false(natpunch_seen(first, seen, &count));
+	listener->options.seen = seen;
+	listener->options.seen_count = count;
+	listener->event_count = 0;
+	pair_start(&p, PAIR_LISTENS);
+	natpunch_free(first);
+	world_run(p.world, NULL, world_now(p.world) + 5 * NK_S);
+	assert_int_equal(listener->events[0].kind, NATPUNCH_REGISTERED);
+	h.anew = listener->events[0].addr;
+	h.replay = true;
+	world_run(p.world, NULL, world_now(p.world) + 40 * NK_S);
+	assert_true(h.stored_count > 0);
+	assert_int_equal(h.replayed, h.stored_count);
+	assert_int_equal(calls_of(&p, PAIR_LISTENS), 0);
+	h.replay = false;
+	assert_int_equal(call_again(&p), CALL_CLOSED); /* but takes new ones */
 	pair_strike(&p);
 }
 
@@ -531,6 +570,7 @@ int main(void)
 		cmocka_unit_test(test_all_dropped),
 		cmocka_unit_test(test_listed_victim),
 		cmocka_unit_test(test_stranger_learns_nothing),
+		cmocka_unit_test(test_replayed_to_next_run),
 		cmocka_unit_test(test_answer_from_elsewhere),
 		cmocka_unit_test(test_stranger_is_named),
 		cmocka_unit_test(test_key_of_another),

@@ -98,6 +98,30 @@ static void test_many_callers(void **state)
 		assert_int_equal(judge(&c, i, 99, 1), CALLERS_OLD);
 }
 
+/* What a run has seen is old to the next one, whose memory is as long. */
+static void test_callers_of_earlier_run(void **state)
+{
+	static struct punch_seen seen[CALLERS_MAX];
+	static struct callers c, next;
+	unsigned count;
+
+	(void)state;
+	memset(&c, 0, sizeof(c));
+	memset(&next, 0, sizeof(next));
+	assert_false(callers_news(&c, seen, &count));
+	for (uint32_t i = 0; i < CALLERS_MAX + 2; i++)
+		judge(&c, i, 100 + i, 1);
+	assert_true(callers_news(&c, seen, &count));
+	assert_int_equal(count, CALLERS_MAX);
+	callers_begin(&next, seen, count);
+	assert_false(callers_news(&next, seen, &count));
+	for (uint32_t i = 2; i < CALLERS_MAX + 2; i++)
+		assert_int_equal(judge(&next, i, 100 + i, 1), CALLERS_OLD);
+	assert_int_equal(judge(&next, CALLERS_MAX + 2, 1, 1), CALLERS_NEW); /* instead of 2 */
+	assert_int_equal(judge(&next, 3, 103, 1), CALLERS_OLD);
+	assert_int_equal(judge(&next, 2, 102, 1), CALLERS_NEW);
+}
+
 /* Several are sent before any of them leaves. */
 static void test_bare_burst(void **state)
 {
@@ -125,8 +149,11 @@ static void test_bare_burst(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_secrets),    cmocka_unit_test(test_fire),
-		cmocka_unit_test(test_callers),    cmocka_unit_test(test_many_callers),
+		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_fire),
+		cmocka_unit_test(test_callers),
+		cmocka_unit_test(test_many_callers),
+		cmocka_unit_test(test_callers_of_earlier_run),
 		cmocka_unit_test(test_bare_burst),
 	};
 

@@ -22,6 +22,29 @@ static struct caller *add(struct callers *c, const uint8_t key[static 32])
 	return who;
 }
 
+void callers_begin(struct callers *c, const struct punch_seen *seen, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		add(c, seen[i].key)->timestamp = seen[i].timestamp;
+}
+
+bool callers_news(struct callers *c, struct punch_seen out[static CALLERS_MAX], unsigned *count)
+{
+	const unsigned first = c->count < CALLERS_MAX ? 0 : c->next;
+
+	if (!c->changed)
+		return false;
+	for (unsigned i = 0; i < c->count; i++) {
+		const struct caller *who = &c->list[(first + i) % CALLERS_MAX];
+
+		memcpy(out[i].key, who->key, sizeof(out[i].key));
+		out[i].timestamp = who->timestamp;
+	}
+	*count = c->count;
+	c->changed = false;
+	return true;
+}
+
 enum callers_verdict callers_judge(struct callers *c, const struct offer *offer,
 				   struct caller **who)
 {
@@ -39,6 +62,7 @@ enum callers_verdict callers_judge(struct callers *c, const struct offer *offer,
 	k->timestamp = offer->timestamp_us;
 	memcpy(k->call_id, offer->call_id, OFFER_CALL_ID);
 	k->refusal_len = 0;
+	c->changed = true;
 	*who = k;
 	return CALLERS_NEW;
 }

@@ -9,9 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/call/punch_options.h"
 #include "wire/offer.h"
 
-#define CALLERS_MAX     512
+#define CALLERS_MAX     PUNCH_SEEN_MAX
 #define CALLERS_REFUSAL 128 /* bytes of an answer without candidates */
 
 /**
@@ -27,11 +28,18 @@ struct caller {
 	size_t refusal_len;
 };
 
-/* When there are more, the one that rang first makes room. */
+/* When there are more, the one that rang first makes room. @changed: since callers_news(). */
 struct callers {
 	struct caller list[CALLERS_MAX];
 	unsigned count, next;
+	bool changed;
 };
+
+/* @seen are of an earlier run, the oldest first; not more than CALLERS_MAX. */
+void callers_begin(struct callers *c, const struct punch_seen *seen, unsigned count);
+
+/* Return: whether there is something to remember for a later run, with @out and @count set. */
+bool callers_news(struct callers *c, struct punch_seen out[static CALLERS_MAX], unsigned *count);
 
 enum callers_verdict { CALLERS_NEW, CALLERS_AGAIN, CALLERS_OLD };
 

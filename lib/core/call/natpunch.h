@@ -63,6 +63,11 @@ bool natpunch_next_event(struct natpunch *n, struct natpunch_event *out);
 /* The calls of this run, for the report: the first is 0. Borrowed pointers inside. False: no more. */
 bool natpunch_call(const struct natpunch *n, unsigned i, struct call_report *out);
 
+/* Listening: true if offers have come since the last question; then @out is what a later run is to be
+ * told by its options. */
+bool natpunch_seen(struct natpunch *n, struct punch_seen out[static PUNCH_SEEN_MAX],
+		   unsigned *count);
+
 /* For the environment of the program behind a stream. */
 bool natpunch_stream_peer(const struct natpunch *n, uint32_t stream, struct natpunch_event *out);
 

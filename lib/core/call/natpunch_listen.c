@@ -7,6 +7,13 @@
 void listen_prepare(struct natpunch *n)
 {
 	n->family = addr_family(&n->options->broker[0]) != ADDR_NONE ? 0 : 1;
+	callers_begin(&n->callers, n->options->seen, n->options->seen_count);
+}
+
+bool natpunch_seen(struct natpunch *n, struct punch_seen out[static PUNCH_SEEN_MAX],
+		   unsigned *count)
+{
+	return callers_news(&n->callers, out, count);
 }
 
 static const struct punch_contact *find_allowed(const struct natpunch *n,

@@ -31,12 +31,21 @@ struct punch_contact {
 	const char *name;
 };
 
+#define PUNCH_SEEN_MAX 512
+
+/* The newest offer of a key, by its time. */
+struct punch_seen {
+	uint8_t key[32];
+	uint64_t timestamp;
+};
+
 /**
  * struct punch_options - What a natpunch run is asked to do
  * @identity:	Borrowed
  * @broker:	Listen: where to register; otherwise the callee's. By family, all zero: none
  * @callee:	Whom to call
  * @allowed:	@allowed_count who may ring; @allow_any: everyone may. @contacts of the list have names
+ * @seen:	Offers of earlier runs, @seen_count of them: none is taken again
  * @own_stream:	Each call has a stream of its own (a program), not the one of the run
  * @calls_max:	Calls at once when listening
  * @order:	PUNCH_TEST: in which order the tactics are tried
@@ -54,6 +63,8 @@ struct punch_options {
 	const struct punch_contact *allowed;
 	unsigned allowed_count;
 	bool allow_any;
+	const struct punch_seen *seen;
+	unsigned seen_count;
 	bool own_stream;
 	unsigned calls_max;
 	enum tactic order[TACTICS];
