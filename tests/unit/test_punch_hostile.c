@@ -98,6 +98,14 @@ static bool take(struct table *t, unsigned side, struct letter *l)
 	return false;
 }
 
+static void drain(struct table *t, unsigned side)
+{
+	struct letter l;
+
+	while (take(t, side, &l))
+		;
+}
+
 static bool give(struct table *t, unsigned side, const struct letter *l, struct addr from)
 {
 	const struct event ev = {
@@ -141,60 +149,68 @@ static void let_talk(struct table *t)
 	}
 }
 
-static void test_in_peace(void **state)
-{
-	struct table t;
+/* The first call: what each test begins with. */
+static struct table t;
 
+static int lay_first(void **state)
+{
 	(void)state;
 	lay(&t, 1);
+	return 0;
+}
+
+static int clear_first(void **state)
+{
+	(void)state;
+	clear(&t);
+	return 0;
+}
+
+#define at_table(test) cmocka_unit_test_setup_teardown(test, lay_first, clear_first)
+
+static void test_in_peace(void **state)
+{
+
+	(void)state;
 	let_talk(&t);
 	assert_true(result(&t, 0)->connected && result(&t, 1)->connected);
 	assert_true(addr_eq(&result(&t, 0)->peer, &t.at[1]));
 	assert_int_equal(result(&t, 0)->socket, FIRST);
-	clear(&t);
 }
 
 static void test_check_of_an_earlier_call(void **state)
 {
-	struct table earlier, t;
+	struct table earlier;
 	struct letter l;
 
 	(void)state;
-	lay(&earlier, 1);
-	lay(&t, 2);
+	lay(&earlier, 0);
 	take(&t, 0, &l);
 	assert_true(take(&earlier, 1, &l));
 	assert_false(give(&t, 0, &l, t.at[1]));
 	assert_silent(&t, 0);
 	clear(&earlier);
-	clear(&t);
 }
 
 static void test_own_check_reflected(void **state)
 {
-	struct table t;
 	struct letter l;
 
 	(void)state;
-	lay(&t, 1);
 	assert_true(take(&t, 0, &l));
 	assert_false(give(&t, 0, &l, t.at[1]));
 	assert_silent(&t, 0);
-	clear(&t);
 }
 
 /* One that is heard twice is answered twice, and says no more than once. */
 static void test_replay_in_one_call(void **state)
 {
 	const struct addr elsewhere = addr_v4(192, 0, 2, 66, 6);
-	struct table t;
 	struct letter check, l;
 	unsigned sent = 0;
 
 	(void)state;
-	lay(&t, 1);
-	while (take(&t, 0, &l))
-		;
+	drain(&t, 0);
 	assert_true(take(&t, 1, &check));
 	for (unsigned i = 0; i < 200; i++) {
 		give(&t, 0, &check, elsewhere);
@@ -203,18 +219,14 @@ static void test_replay_in_one_call(void **state)
 	}
 	assert_int_equal(sent, PUNCH_UNPROVEN_MAX);
 	assert_false(result(&t, 0)->connected);
-	clear(&t);
 }
 
 static void test_every_bit_counts(void **state)
 {
-	struct table t;
 	struct letter check, l;
 
 	(void)state;
-	lay(&t, 1);
-	while (take(&t, 0, &l))
-		;
+	drain(&t, 0);
 	assert_true(take(&t, 1, &check));
 	for (size_t i = 0; i < check.len * 8; i++) {
 		l = check;
@@ -225,7 +237,6 @@ static void test_every_bit_counts(void **state)
 	assert_int_equal(result(&t, 0)->heard, 0);
 	assert_true(give(&t, 0, &check, t.at[1]));
 	assert_int_equal(result(&t, 0)->heard, 1);
-	clear(&t);
 }
 
 static struct letter forge(const struct ice_secret *by, const struct ice_secret *to,
@@ -250,17 +261,22 @@ static struct letter forge(const struct ice_secret *by, const struct ice_secret 
 	return l;
 }
 
+/* What side 1 itself could send. */
+static struct letter check_of_peer(void)
+{
+	const struct ice_secret ours = secret(1, 0), theirs = secret(1, 1);
+
+	return forge(&theirs, &ours, ours.password, true);
+}
+
 static void test_forged_checks(void **state)
 {
 	const struct ice_secret ours = secret(1, 0), theirs = secret(1, 1);
 	struct ice_secret other = theirs;
-	struct table t;
 	struct letter l;
 
 	(void)state;
-	lay(&t, 1);
-	while (take(&t, 0, &l))
-		;
+	drain(&t, 0);
 	/* signed with the wrong password, with none, without FINGERPRINT */
 	l = forge(&theirs, &ours, theirs.password, true);
 	assert_true(give(&t, 0, &l, t.at[1]));
@@ -284,7 +300,6 @@ static void test_forged_checks(void **state)
 	assert_true(give(&t, 0, &l, t.at[1]));
 	assert_int_equal(result(&t, 0)->heard, 1);
 	assert_false(result(&t, 0)->connected);
-	clear(&t);
 }
 
 static struct letter answer(const struct letter *to, const char *password)
@@ -298,17 +313,14 @@ static struct letter answer(const struct letter *to, const char *password)
 static void test_stray_and_forged_answers(void **state)
 {
 	const struct ice_secret ours = secret(1, 0), theirs = secret(1, 1);
-	struct table t;
 	struct letter check, stray, l;
 
 	(void)state;
-	lay(&t, 1);
 	assert_true(take(&t, 0, &check));
 	/* the peer's check is heard: only the answer is missing */
 	l = forge(&theirs, &ours, ours.password, true);
 	assert_true(give(&t, 0, &l, t.at[1]));
-	while (take(&t, 0, &l))
-		;
+	drain(&t, 0);
 	stray = check;
 	stray.data[8] ^= 1;
 	l = answer(&stray, theirs.password);
@@ -320,7 +332,6 @@ static void test_stray_and_forged_answers(void **state)
 	l = answer(&check, theirs.password);
 	assert_true(give(&t, 0, &l, t.at[1]));
 	assert_true(result(&t, 0)->connected);
-	clear(&t);
 }
 
 /* HEARD of something that we never sent acknowledges nothing. */
@@ -330,33 +341,26 @@ static void test_heard_of_nothing(void **state)
 	const uint8_t tid[STUN_TID] = {2}, never[STUN_TID] = {3};
 	const struct ice_check say = {.priority = 1, .heard = never};
 	char name[2 * PUNCH_SECRET_MAX + 2];
-	struct table t;
 	struct letter l;
 
 	(void)state;
-	lay(&t, 1);
-	while (take(&t, 0, &l))
-		;
+	drain(&t, 0);
 	snprintf(name, sizeof(name), "%s:%s", ours.ufrag, theirs.ufrag);
 	l.len = ice_check_write(l.data, sizeof(l.data), &say, tid, name, ours.password);
 	assert_true(give(&t, 0, &l, t.at[1]));
 	assert_int_equal(result(&t, 0)->heard, 1);
 	assert_false(result(&t, 0)->connected);
-	clear(&t);
 }
 
 /* The peer itself forges source addresses: each gets little, and there are not many. */
 static void test_peer_names_victims(void **state)
 {
-	const struct ice_secret ours = secret(1, 0), theirs = secret(1, 1);
-	const struct letter check = forge(&theirs, &ours, ours.password, true);
+	const struct letter check = check_of_peer();
 	const struct addr victim = addr_v4(192, 0, 2, 66, 0);
 	unsigned sent = 0;
-	struct table t;
 	struct letter l;
 
 	(void)state;
-	lay(&t, 1);
 	for (unsigned i = 0; i < 20000; i++) {
 		t.now += 10 * NK_MS;
 		give(&t, 0, &check, addr_with_port(victim, (uint16_t)(1000 + i % 1000)));
@@ -365,21 +369,17 @@ static void test_peer_names_victims(void **state)
 	}
 	assert_true(sent > 0 && sent <= PUNCH_UNPROVEN_MAX * PUNCH_ADDRS_MAX);
 	assert_false(result(&t, 0)->connected);
-	clear(&t);
 }
 
 /* Where ports may be guessed there are many, and each of them gets as little. */
 static void test_ports_of_the_hard_ip(void **state)
 {
-	const struct ice_secret ours = secret(1, 0), theirs = secret(1, 1);
-	const struct letter check = forge(&theirs, &ours, ours.password, true);
+	const struct letter check = check_of_peer();
 	unsigned sent[100] = {0};
 	struct punch_config c;
-	struct table t;
 	struct letter l;
 
 	(void)state;
-	lay(&t, 1);
 	c = config_of(&t, 1, 0);
 	c.hard = true;
 	c.hard_ip = addr_with_port(t.at[1], 0);
@@ -395,26 +395,21 @@ static void test_ports_of_the_hard_ip(void **state)
 	}
 	for (unsigned i = 0; i < 100; i++)
 		assert_int_equal(sent[i], PUNCH_UNPROVEN_MAX);
-	clear(&t);
 }
 
 /* Many addresses at once, as of a peer who tries many sockets, and most of them gone soon: the
  * first one is not forgotten for them. */
 static void test_first_heard_stays(void **state)
 {
-	const struct ice_secret ours = secret(1, 0), theirs = secret(1, 1);
-	const struct letter check = forge(&theirs, &ours, ours.password, true);
+	const struct letter check = check_of_peer();
 	const struct addr first = addr_v4(198, 51, 100, 1, 999);
 	unsigned to_first = 0;
-	struct table t;
 	struct letter l;
 
 	(void)state;
-	lay(&t, 1);
 	for (unsigned i = 0; i < 256; i++) {
 		give(&t, 0, &check, addr_with_port(first, (uint16_t)(999 + i)));
-		while (take(&t, 0, &l))
-			;
+		drain(&t, 0);
 	}
 	for (unsigned i = 0; i < 100; i++) {
 		t.now += 10 * NK_MS;
@@ -422,38 +417,30 @@ static void test_first_heard_stays(void **state)
 			to_first += addr_eq(&l.to, &first);
 	}
 	assert_true(to_first > 1);
-	clear(&t);
 }
 
 /* Whatever an answer is to, it is no longer than that, and goes where that came from. */
 static void test_no_amplification(void **state)
 {
-	const struct ice_secret ours = secret(1, 0), theirs = secret(1, 1);
-	const struct letter check = forge(&theirs, &ours, ours.password, true);
-	struct table t;
+	const struct letter check = check_of_peer();
 	struct letter l;
 
 	(void)state;
-	lay(&t, 1);
-	while (take(&t, 0, &l))
-		;
+	drain(&t, 0);
 	give(&t, 0, &check, t.at[1]);
 	assert_true(take(&t, 0, &l));
 	assert_true(l.len <= check.len);
 	assert_true(addr_eq(&l.to, &t.at[1]));
-	clear(&t);
 }
 
 /* Not for us: other protocols, other methods, and a server's answers. */
 static void test_foreign(void **state)
 {
 	const uint8_t tid[STUN_TID] = {9};
-	struct table t;
 	struct letter l = {.data = {0xf0, 1, 2, 3}, .len = 4};
 	struct wr w = wr_make(l.data, sizeof(l.data));
 
 	(void)state;
-	lay(&t, 1);
 	assert_false(give(&t, 0, &l, t.at[1]));
 	l.len = 0;
 	assert_false(give(&t, 0, &l, t.at[1]));
@@ -465,25 +452,24 @@ static void test_foreign(void **state)
 	stun_begin(&w, 0x0e8, STUN_REQUEST, tid);
 	l.len = stun_end(&w);
 	assert_false(give(&t, 0, &l, t.at[1]));
-	clear(&t);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_in_peace),
-		cmocka_unit_test(test_check_of_an_earlier_call),
-		cmocka_unit_test(test_own_check_reflected),
-		cmocka_unit_test(test_replay_in_one_call),
-		cmocka_unit_test(test_every_bit_counts),
-		cmocka_unit_test(test_forged_checks),
-		cmocka_unit_test(test_stray_and_forged_answers),
-		cmocka_unit_test(test_heard_of_nothing),
-		cmocka_unit_test(test_peer_names_victims),
-		cmocka_unit_test(test_ports_of_the_hard_ip),
-		cmocka_unit_test(test_first_heard_stays),
-		cmocka_unit_test(test_no_amplification),
-		cmocka_unit_test(test_foreign),
+		at_table(test_in_peace),
+		at_table(test_check_of_an_earlier_call),
+		at_table(test_own_check_reflected),
+		at_table(test_replay_in_one_call),
+		at_table(test_every_bit_counts),
+		at_table(test_forged_checks),
+		at_table(test_stray_and_forged_answers),
+		at_table(test_heard_of_nothing),
+		at_table(test_peer_names_victims),
+		at_table(test_ports_of_the_hard_ip),
+		at_table(test_first_heard_stays),
+		at_table(test_no_amplification),
+		at_table(test_foreign),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
