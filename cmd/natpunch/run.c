@@ -171,7 +171,7 @@ static void on_turn(void *user, nk_time now)
 {
 	struct job *j = user;
 
-	watch_turn(&j->watch);
+	watch_turn(&j->watch, now);
 	if (now >= j->hosts_at + HOSTS_EVERY)
 		find_hosts(j, now);
 }
@@ -293,10 +293,13 @@ static int exit_status(const struct job *j, int status)
 
 static void begin_report(struct job *j)
 {
+	const enum punch_mode mode = j->settings.punch.mode;
+	const bool lasts = mode == PUNCH_LISTEN || mode == PUNCH_CALL;
+
 	j->report = (struct report){
 		.started_unix = clock_unix(),
 		.started = run_now(),
-		.mode = j->settings.punch.mode,
+		.mode = mode,
 		.key = j->identity.sign_public,
 		.broker = &j->broker,
 		.broker_addr = *broker_addr(j),
@@ -308,15 +311,15 @@ static void begin_report(struct job *j)
 		.report = &j->report,
 		.punch = j->punch,
 		.events = j->settings.events,
-		.talks = !j->settings.quiet &&
-			 (j->report.mode == PUNCH_LISTEN || isatty(STDERR_FILENO)),
+		.talks = !j->settings.quiet && (lasts || isatty(STDERR_FILENO)),
+		.wants_bare = !j->settings.punch.call.encrypt,
 	};
 }
 
 static void end_report(struct job *j, int status)
 {
-	watch_turn(&j->watch); /* what happened in the last turn */
 	j->report.ended = run_now();
+	watch_turn(&j->watch, j->report.ended); /* what happened in the last turn */
 	j->report.complete = status == CORE_DONE && j->signal == 0;
 	learn(j, j->report.ended);
 	if (j->report.mode != PUNCH_LISTEN) {

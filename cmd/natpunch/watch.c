@@ -6,6 +6,8 @@
 #include "face/numbers.h"
 #include "words.h"
 
+#define DOUBT_AFTER NK_S /* by then a round of checks has failed */
+
 /* {"event":...,"t_s":...}, to which the caller adds. */
 static struct js begin(const struct watch *w, const char *name, nk_time now, bool *failed)
 {
@@ -48,6 +50,8 @@ static void tell_event(const struct watch *w, const struct natpunch_event *e)
 		js_put_text(o, "address", addr_text(&e->addr, addr));
 	if (has_tactic(e))
 		js_put_text(o, "tactic", tactic_name(e->tactic));
+	if (e->kind == NATPUNCH_CONNECTED)
+		js_put_bool(o, "encrypted", e->encrypted);
 	if (e->kind == NATPUNCH_CLOSED || e->kind == NATPUNCH_TESTED)
 		js_put_text(o, "result", word_of_end(e->end));
 	if (e->kind == NATPUNCH_RELAY_LIKELY)
@@ -132,10 +136,6 @@ static void tell_progress(struct watch *w, const struct natpunch_event *e, const
 		log_line(LEVEL_INFO, "connected with %s at %s (%s)", peer, addr,
 			 tactic_name(e->tactic));
 		break;
-	case NATPUNCH_RELAY_LIKELY:
-		log_line(LEVEL_INFO, "no direct path to %s, with a probability of %.0f %%", peer,
-			 e->p * 100);
-		break;
 	case NATPUNCH_RELAYED:
 		log_line(LEVEL_INFO, "connected with %s by way of the broker", peer);
 		break;
@@ -146,7 +146,8 @@ static void tell_progress(struct watch *w, const struct natpunch_event *e, const
 		log_line(LEVEL_INFO, "connected with %s again, at %s", peer, addr);
 		break;
 	case NATPUNCH_CLOSED:
-		log_line(LEVEL_INFO, words_for_end(e->end), peer);
+		if (e->end != CALL_NOT_OVER || w->report->mode != PUNCH_LISTEN)
+			log_line(LEVEL_INFO, words_for_end(e->end), peer);
 		break;
 	case NATPUNCH_TESTED:
 		log_line(LEVEL_INFO, "%s: %s", tactic_name(e->tactic),
@@ -157,6 +158,37 @@ static void tell_progress(struct watch *w, const struct natpunch_event *e, const
 	}
 }
 
+/* That does not stop the call, as any other trouble does. */
+static void warn(const struct watch *w, const struct natpunch_event *e, const char *peer)
+{
+	if (e->kind == NATPUNCH_CONNECTED && e->encrypted && w->wants_bare)
+		log_line(LEVEL_WARNING,
+			 "the call with %s is encrypted, which has not said --no-encrypt", peer);
+}
+
+/* Against all odds a call may connect at once: then nobody needs to be told. */
+static void doubt(struct watch *w, const struct natpunch_event *e)
+{
+	if (e->kind == NATPUNCH_RELAY_LIKELY)
+		w->doubt = *e;
+	else if (e->call == w->doubt.call &&
+		 (e->kind == NATPUNCH_CONNECTED || e->kind == NATPUNCH_RELAYED ||
+		  e->kind == NATPUNCH_CLOSED))
+		w->doubt.call = 0;
+}
+
+static void tell_doubt(struct watch *w, nk_time now)
+{
+	char key[CARD_KEY_TEXT];
+
+	if (w->doubt.call == 0 || now < w->doubt.at + DOUBT_AFTER)
+		return;
+	if (w->talks)
+		log_line(LEVEL_INFO, "no direct path to %s, with a probability of %.0f %%",
+			 who(w, &w->doubt, key), w->doubt.p * 100);
+	w->doubt.call = 0;
+}
+
 static void tell(struct watch *w, const struct natpunch_event *e)
 {
 	char key[CARD_KEY_TEXT];
@@ -165,16 +197,19 @@ static void tell(struct watch *w, const struct natpunch_event *e)
 	if (w->events != NULL)
 		tell_event(w, e);
 	w->refused = w->refused || e->kind == NATPUNCH_TOO_LONG;
+	doubt(w, e);
+	warn(w, e, peer);
 	if (!tell_trouble(w, e, peer) && w->talks)
 		tell_progress(w, e, peer);
 }
 
-void watch_turn(struct watch *w)
+void watch_turn(struct watch *w, nk_time now)
 {
 	struct natpunch_event e;
 
 	while (natpunch_next_event(w->punch, &e))
 		tell(w, &e);
+	tell_doubt(w, now);
 }
 
 void watch_start(const struct watch *w)

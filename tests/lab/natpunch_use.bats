@@ -105,6 +105,48 @@ as_if_interrupted() {
   alice_says one
 }
 
+@test "the bare path is not had by one side alone, and that one is warned" {
+  across pair_up masq masq
+  bob_listens --allow alice --datagram
+  alice_calls bob --datagram --no-encrypt --quiet
+  lab_wait happened connected alice
+  alice_says one
+  assert_regex "$(cat "$room"/alice.said)" 'encrypted.*--no-encrypt'
+  assert_equal "$(wc -l <"$room"/alice.said)" 1
+}
+
+@test "who calls is told how it goes, though nobody looks" {
+  across pair_up masq masq
+  bob_listens
+  alice_calls bob
+  lab_wait grep -q 'connected with bob at ' "$room"/alice.said
+}
+
+@test "of calls that were not connected a listener says nothing" {
+  across pair_up masq masq
+  bob_listens
+  ends 0 alice test bob --timeout 1s
+  lab_wait grep -q 'has ended' "$room"/bob.said
+  assert [ "$(times closed bob)" -gt 1 ]
+  assert_equal "$(grep -c 'the call with' "$room"/bob.said)" 1
+}
+
+@test "that there is no direct path is not said of one that is found at once" {
+  across pair_up random eif
+  bob_listens
+  alice_calls bob
+  alice_says one
+  happened relay_likely bob
+  run ! grep -q 'no direct path' "$room"/bob.said
+}
+
+@test "that there is no direct path is said when it was looked for" {
+  across pair_up random random
+  bob_listens
+  alice_calls bob
+  lab_wait grep -q 'no direct path to alice' "$room"/bob.said
+}
+
 @test "a message that is too long is refused, and nothing of it is sent" {
   across pair_up masq masq
   bob_listens

@@ -33,7 +33,7 @@ enum natpunch_event_kind {
 	NATPUNCH_CALLING,
 	NATPUNCH_ACKNOWLEDGED,
 	NATPUNCH_ANSWERED,
-	NATPUNCH_CONNECTED,    /* @addr: the peer's address; @tactic */
+	NATPUNCH_CONNECTED,    /* @addr: the peer's address; @tactic; @encrypted */
 	NATPUNCH_RELAY_LIKELY, /* @p */
 	NATPUNCH_RELAYED,
 	NATPUNCH_PATH_LOST,
@@ -54,6 +54,7 @@ struct natpunch_event {
 	struct addr addr;
 	enum tactic tactic;
 	enum call_end end;
+	bool encrypted;
 	double p;
 };
 

@@ -51,6 +51,7 @@ static void tell_connected(struct natpunch *n, struct talk *t, nk_time now)
 	call_report(t->call, &r);
 	e.addr = r.punch.peer;
 	e.tactic = r.punch.by;
+	e.encrypted = !call_is_bare(t->call);
 	if ((t->said & 1u << NATPUNCH_CONNECTED) != 0)
 		e.kind = NATPUNCH_MENDED;
 	t->said |= 1u << e.kind;
