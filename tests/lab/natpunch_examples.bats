@@ -128,7 +128,8 @@ TYPED
 # There is no systemd here, but its settings can be tried.
 without_systemd() {
   grep -vxF "systemctl enable --now natpunch-listen@backup
-natpunch id --identity /var/lib/private/natpunch-backup/identity
+mkdir -p /etc/natkit/listen
+natpunch id --identity /var/lib/private/natpunch-backup/identity --broker broker.example
 echo 'ARGS=--allow-any --broker broker.example --exec date' >/etc/natkit/listen/backup"
 }
 
