@@ -205,6 +205,25 @@ static inline struct broker_config config_two(void)
 	return c;
 }
 
+static inline int rig_set_up(void **state)
+{
+	const struct broker_config config = config_two();
+	static struct rig r;
+
+	rig_start(&r, &config);
+	*state = &r;
+	return 0;
+}
+
+static inline int rig_tear_down(void **state)
+{
+	rig_end(*state);
+	return 0;
+}
+
+/* A test whose *@state is a rig of config_two(). */
+#define with_rig(test) cmocka_unit_test_setup_teardown(test, rig_set_up, rig_tear_down)
+
 /* Opens a session from @control and returns its token. */
 static inline uint64_t rig_session(struct rig *r, struct addr control)
 {

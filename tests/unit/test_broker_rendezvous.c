@@ -96,111 +96,105 @@ static void answer_begins(struct rig *r, struct msg *m, uint64_t token, struct a
 	rendezvous_put_body(&m->w, "yes", 3);
 }
 
+static void answer(struct rig *r, uint64_t token, struct addr from, struct addr to,
+		   const uint8_t *ticket)
+{
+	struct msg m;
+
+	answer_begins(r, &m, token, to, ticket);
+	rig_put(r, from, at(r, 0, false), &m);
+}
+
 static void test_register(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	const struct identity id = identity(1);
 	struct rendezvous_msg m;
 	uint64_t token;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	token = enroll(&r, &id, control());
-	m = of(&r.sent[0]);
-	assert_true(m.has_token && m.has_time && m.time_us == (uint64_t)r.now);
+	token = enroll(r, &id, control());
+	m = of(&r->sent[0]);
+	assert_true(m.has_token && m.has_time && m.time_us == (uint64_t)r->now);
 	assert_int_equal(m.lifetime_s, 60);
-	check_addr(sole_answer(&r).xor_mapped, control());
-	assert_int_equal(broker_stats(r.b)->registrations, 1);
+	check_addr(sole_answer(r).xor_mapped, control());
+	assert_int_equal(broker_stats(r->b)->registrations, 1);
 
-	rig_wait(&r, 50 * NK_S);
-	refresh(&r, token, control());
-	assert_int_equal(sole_answer(&r).cls, STUN_SUCCESS);
-	check_addr(sole_answer(&r).xor_mapped, control());
-	rig_wait(&r, 59 * NK_S);
-	assert_int_equal(broker_stats(r.b)->registrations, 1);
-	rig_wait(&r, 2 * NK_S);
-	assert_int_equal(broker_stats(r.b)->registrations, 0);
-	refresh(&r, token, control());
-	assert_int_equal(sole_answer(&r).error, PROBE_ERR_SESSION);
-	rig_end(&r);
+	rig_wait(r, 50 * NK_S);
+	refresh(r, token, control());
+	assert_int_equal(sole_answer(r).cls, STUN_SUCCESS);
+	check_addr(sole_answer(r).xor_mapped, control());
+	rig_wait(r, 59 * NK_S);
+	assert_int_equal(broker_stats(r->b)->registrations, 1);
+	rig_wait(r, 2 * NK_S);
+	assert_int_equal(broker_stats(r->b)->registrations, 0);
+	refresh(r, token, control());
+	assert_int_equal(sole_answer(r).error, PROBE_ERR_SESSION);
 }
 
 /* The token is worth nothing from elsewhere, the key is; and then the old place is forgotten. */
 static void test_moves(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	const struct identity id = identity(1);
 	uint64_t first, second;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	first = enroll(&r, &id, control());
-	refresh(&r, first, flow(50001));
-	assert_int_equal(sole_answer(&r).error, PROBE_ERR_SESSION);
-	second = enroll(&r, &id, flow(50001));
+	first = enroll(r, &id, control());
+	refresh(r, first, flow(50001));
+	assert_int_equal(sole_answer(r).error, PROBE_ERR_SESSION);
+	second = enroll(r, &id, flow(50001));
 	assert_true(first != second);
-	assert_int_equal(broker_stats(r.b)->registrations, 1);
-	refresh(&r, first, control());
-	assert_int_equal(sole_answer(&r).error, PROBE_ERR_SESSION);
-	assert_true(enroll(&r, &id, flow(50001)) == second);
-	rig_end(&r);
+	assert_int_equal(broker_stats(r->b)->registrations, 1);
+	refresh(r, first, control());
+	assert_int_equal(sole_answer(r).error, PROBE_ERR_SESSION);
+	assert_true(enroll(r, &id, flow(50001)) == second);
 }
 
 /* A proof is for one cookie, one request, one key and one broker. */
 static void test_false_proofs(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	const struct identity id = identity(1), other = identity(2);
 	uint64_t c;
 	struct msg m;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	c = cookie(&r, RENDEZVOUS_REGISTER, control());
+	c = cookie(r, RENDEZVOUS_REGISTER, control());
 	for (unsigned i = 0; i < 6; i++) {
-		prove(&r, &m, &id, c, i == 0 ? at(&r, 1, false) : at(&r, 0, i == 1));
+		prove(r, &m, &id, c, i == 0 ? at(r, 1, false) : at(r, 0, i == 1));
 		if (i == 2) /* another request's id */
 			m.buf[8] ^= 1;
 		if (i == 3) /* another's key */
 			memcpy(m.buf + STUN_HEADER + 12 + 4, other.sign_public, CRYPTO_KEY);
 		if (i == 4) /* a bit of the signature */
 			m.buf[m.w.len - 1] ^= 1;
-		rig_put(&r, control(), at(&r, 0, false), &m);
-		assert_int_equal(sole_answer(&r).error, i < 5 ? RENDEZVOUS_ERR_PROOF : 0);
+		rig_put(r, control(), at(r, 0, false), &m);
+		assert_int_equal(sole_answer(r).error, i < 5 ? RENDEZVOUS_ERR_PROOF : 0);
 	}
-	assert_int_equal(broker_stats(r.b)->refused_proof, 5);
-	assert_int_equal(broker_stats(r.b)->proofs, 1);
-	rig_end(&r);
+	assert_int_equal(broker_stats(r->b)->refused_proof, 5);
+	assert_int_equal(broker_stats(r->b)->proofs, 1);
 }
 
 /* A proof that was overheard: from elsewhere, later, or at another broker. */
 static void test_replayed_proofs(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	const struct identity id = identity(1);
 	struct broker_config elsewhere = config_two();
 	struct msg m, again;
-	struct rig r, other;
+	struct rig other;
 
-	(void)state;
-	rig_start(&r, &config);
-	prove(&r, &m, &id, cookie(&r, RENDEZVOUS_REGISTER, control()), at(&r, 0, false));
+	prove(r, &m, &id, cookie(r, RENDEZVOUS_REGISTER, control()), at(r, 0, false));
 	again = m;
 	again.w.buf = again.buf;
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(sole_answer(&r).cls, STUN_SUCCESS);
+	rig_put(r, control(), at(r, 0, false), &m);
+	assert_int_equal(sole_answer(r).cls, STUN_SUCCESS);
 
-	rig_put(&r, caller(), at(&r, 0, false), &again);
-	assert_int_equal(sole_answer(&r).error, PROBE_ERR_COOKIE);
-	rig_put(&r, control(), at(&r, 1, false), &again);
-	assert_int_equal(sole_answer(&r).error, RENDEZVOUS_ERR_PROOF);
-	rig_wait(&r, 121 * NK_S);
-	rig_put(&r, control(), at(&r, 0, false), &again);
-	assert_int_equal(sole_answer(&r).error, PROBE_ERR_COOKIE);
-	rig_end(&r);
+	rig_put(r, caller(), at(r, 0, false), &again);
+	assert_int_equal(sole_answer(r).error, PROBE_ERR_COOKIE);
+	rig_put(r, control(), at(r, 1, false), &again);
+	assert_int_equal(sole_answer(r).error, RENDEZVOUS_ERR_PROOF);
+	rig_wait(r, 121 * NK_S);
+	rig_put(r, control(), at(r, 0, false), &again);
+	assert_int_equal(sole_answer(r).error, PROBE_ERR_COOKIE);
 
 	/* Another broker that has the same secrets, so that its cookies are the same. */
 	elsewhere.listen[0] = addr_v4(192, 0, 2, 99, 0);
@@ -233,24 +227,20 @@ static void test_advertised(void **state)
 
 static void test_call_and_answer(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	const struct identity id = identity(1);
 	struct rendezvous_msg call, told;
 	struct stun_msg indication;
 	uint64_t token;
-	struct msg m;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	token = enroll(&r, &id, control());
-	ring(&r, id.sign_public, caller(), at(&r, 1, true));
-	assert_int_equal(r.count, 2);
-	check_addr(r.sent[0].to, caller());
-	check_addr(r.sent[1].to, control());
-	check_addr(r.sent[1].from, at(&r, 0, false));
-	call = of(&r.sent[1]);
-	assert_int_equal(stun_read(&indication, r.sent[1].data, r.sent[1].len), 0);
+	token = enroll(r, &id, control());
+	ring(r, id.sign_public, caller(), at(r, 1, true));
+	assert_int_equal(r->count, 2);
+	check_addr(r->sent[0].to, caller());
+	check_addr(r->sent[1].to, control());
+	check_addr(r->sent[1].from, at(r, 0, false));
+	call = of(&r->sent[1]);
+	assert_int_equal(stun_read(&indication, r->sent[1].data, r->sent[1].len), 0);
 	assert_int_equal(indication.cls, STUN_INDICATION);
 	assert_int_equal(indication.method, RENDEZVOUS_CALL);
 	check_addr(call.from, caller());
@@ -259,94 +249,74 @@ static void test_call_and_answer(void **state)
 	assert_memory_equal(call.body, offer, sizeof(offer));
 
 	/* It goes back to where the caller had rung, from the address that was rung. */
-	answer_begins(&r, &m, token, call.from, call.ticket);
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(r.count, 2);
-	check_addr(r.sent[0].to, control());
-	assert_true(of(&r.sent[0]).has_time);
-	check_addr(r.sent[1].to, caller());
-	check_addr(r.sent[1].from, at(&r, 1, true));
-	told = of(&r.sent[1]);
+	answer(r, token, control(), call.from, call.ticket);
+	assert_int_equal(r->count, 2);
+	check_addr(r->sent[0].to, control());
+	assert_true(of(&r->sent[0]).has_time);
+	check_addr(r->sent[1].to, caller());
+	check_addr(r->sent[1].from, at(r, 1, true));
+	told = of(&r->sent[1]);
 	assert_int_equal(told.body_len, 3);
 	assert_true(told.has_time && told.ticket == NULL && told.flags == 0);
 	check_addr(told.from, control());
-	rig_end(&r);
 }
 
 /* Listener and caller of two families. */
 static void test_across_families(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	const struct identity id = identity(1);
 	const struct addr six = v6("2001:db8:9::7", 999);
 	struct rendezvous_msg call;
 	uint64_t token;
-	struct msg m;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	token = enroll(&r, &id, control());
-	ring(&r, id.sign_public, six, at(&r, 2, false));
-	assert_int_equal(r.count, 2);
-	call = of(&r.sent[1]);
+	token = enroll(r, &id, control());
+	ring(r, id.sign_public, six, at(r, 2, false));
+	assert_int_equal(r->count, 2);
+	call = of(&r->sent[1]);
 	check_addr(call.from, six);
-	answer_begins(&r, &m, token, call.from, call.ticket);
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(r.count, 2);
-	check_addr(r.sent[1].to, six);
-	check_addr(r.sent[1].from, at(&r, 2, false));
-	rig_end(&r);
+	answer(r, token, control(), call.from, call.ticket);
+	assert_int_equal(r->count, 2);
+	check_addr(r->sent[1].to, six);
+	check_addr(r->sent[1].from, at(r, 2, false));
 }
 
 /* Every bit of a ticket counts, and whose it is, for whom, and when. */
 static void test_false_tickets(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	const struct identity id = identity(1), other = identity(2);
 	uint8_t ticket[RENDEZVOUS_TICKET];
 	uint64_t token, others;
-	struct msg m;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	token = enroll(&r, &id, control());
-	others = enroll(&r, &other, flow(50001));
-	ring(&r, id.sign_public, caller(), at(&r, 0, false));
-	memcpy(ticket, of(&r.sent[1]).ticket, sizeof(ticket));
+	token = enroll(r, &id, control());
+	others = enroll(r, &other, flow(50001));
+	ring(r, id.sign_public, caller(), at(r, 0, false));
+	memcpy(ticket, of(&r->sent[1]).ticket, sizeof(ticket));
 
 	for (unsigned bit = 0; bit < 8 * sizeof(ticket); bit++) {
 		ticket[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		answer_begins(&r, &m, token, caller(), ticket);
-		rig_put(&r, control(), at(&r, 0, false), &m);
-		assert_int_equal(sole_answer(&r).error, RENDEZVOUS_ERR_PROOF);
+		answer(r, token, control(), caller(), ticket);
+		assert_int_equal(sole_answer(r).error, RENDEZVOUS_ERR_PROOF);
 		ticket[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
-	answer_begins(&r, &m, token, addr_with_port(caller(), 40001), ticket);
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(sole_answer(&r).error, RENDEZVOUS_ERR_PROOF);
-	answer_begins(&r, &m, token, addr_with_port(control(), caller().port), ticket);
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(sole_answer(&r).error, RENDEZVOUS_ERR_PROOF);
-	answer_begins(&r, &m, others, caller(), ticket);
-	rig_put(&r, flow(50001), at(&r, 0, false), &m);
-	assert_int_equal(sole_answer(&r).error, RENDEZVOUS_ERR_PROOF);
-	answer_begins(&r, &m, token, caller(), ticket);
-	rig_put(&r, flow(50001), at(&r, 0, false), &m);
-	assert_int_equal(sole_answer(&r).error, PROBE_ERR_SESSION);
-	answer_begins(&r, &m, token, caller(), ticket);
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(r.count, 2);
+	answer(r, token, control(), addr_with_port(caller(), 40001), ticket);
+	assert_int_equal(sole_answer(r).error, RENDEZVOUS_ERR_PROOF);
+	answer(r, token, control(), addr_with_port(control(), caller().port), ticket);
+	assert_int_equal(sole_answer(r).error, RENDEZVOUS_ERR_PROOF);
+	answer(r, others, flow(50001), caller(), ticket);
+	assert_int_equal(sole_answer(r).error, RENDEZVOUS_ERR_PROOF);
+	answer(r, token, flow(50001), caller(), ticket);
+	assert_int_equal(sole_answer(r).error, PROBE_ERR_SESSION);
+	answer(r, token, control(), caller(), ticket);
+	assert_int_equal(r->count, 2);
 
 	for (unsigned i = 0; i < 3; i++) {
-		rig_wait(&r, 45 * NK_S);
-		refresh(&r, token, control());
+		rig_wait(r, 45 * NK_S);
+		refresh(r, token, control());
 	}
-	answer_begins(&r, &m, token, caller(), ticket);
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(sole_answer(&r).error, RENDEZVOUS_ERR_PROOF);
-	rig_end(&r);
+	answer(r, token, control(), caller(), ticket);
+	assert_int_equal(sole_answer(r).error, RENDEZVOUS_ERR_PROOF);
 }
 
 /* What a stranger sees of a ring: its acknowledgement, first of all that is sent. Returned with all
@@ -365,32 +335,28 @@ static struct sent acknowledgement(struct rig *r, const uint8_t key[CRYPTO_KEY])
 /* Registered, once registered, never heard of: the same bytes, and before anything else. */
 static void test_nothing_is_told(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	const struct identity here = identity(1), gone = identity(2), unknown = identity(3);
 	struct sent first, second, third;
 	uint64_t token;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	enroll(&r, &gone, flow(50001));
-	token = enroll(&r, &here, control());
-	rig_wait(&r, 40 * NK_S);
-	refresh(&r, token, control());
-	rig_wait(&r, 30 * NK_S);
-	assert_int_equal(broker_stats(r.b)->registrations, 1);
+	enroll(r, &gone, flow(50001));
+	token = enroll(r, &here, control());
+	rig_wait(r, 40 * NK_S);
+	refresh(r, token, control());
+	rig_wait(r, 30 * NK_S);
+	assert_int_equal(broker_stats(r->b)->registrations, 1);
 
-	first = acknowledgement(&r, here.sign_public);
-	assert_int_equal(r.count, 2);
-	second = acknowledgement(&r, gone.sign_public);
-	assert_int_equal(r.count, 1);
-	third = acknowledgement(&r, unknown.sign_public);
-	assert_int_equal(r.count, 1);
+	first = acknowledgement(r, here.sign_public);
+	assert_int_equal(r->count, 2);
+	second = acknowledgement(r, gone.sign_public);
+	assert_int_equal(r->count, 1);
+	third = acknowledgement(r, unknown.sign_public);
+	assert_int_equal(r->count, 1);
 	assert_int_equal(first.len, second.len);
 	assert_int_equal(first.len, third.len);
 	assert_memory_equal(first.data, second.data, first.len);
 	assert_memory_equal(first.data, third.data, first.len);
-	rig_end(&r);
 }
 
 /* Limits of a source are told; those of a key are not, or they would tell of the key. */
@@ -545,86 +511,85 @@ static void test_relay(void **state)
 
 static void test_no_relay_by_default(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	const struct identity id = identity(1);
 	uint8_t ticket[RENDEZVOUS_TICKET];
 	uint64_t token;
 	struct msg m;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	token = enroll(&r, &id, control());
-	ring(&r, id.sign_public, caller(), at(&r, 0, false));
-	memcpy(ticket, of(&r.sent[1]).ticket, sizeof(ticket));
-	answer_begins(&r, &m, token, caller(), ticket);
+	token = enroll(r, &id, control());
+	ring(r, id.sign_public, caller(), at(r, 0, false));
+	memcpy(ticket, of(&r->sent[1]).ticket, sizeof(ticket));
+	answer_begins(r, &m, token, caller(), ticket);
 	stun_put_u32(&m.w, RENDEZVOUS_ATTR_FLAGS, RENDEZVOUS_RELAY_OK);
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(of(&r.sent[1]).flags, 0);
-	assert_null(of(&r.sent[1]).ticket);
-	relay(&r, &id, 0, ticket, caller());
-	assert_int_equal(r.count, 0);
-	relay(&r, &id, token, ticket, control());
-	assert_int_equal(r.count, 0);
-	rig_end(&r);
+	rig_put(r, control(), at(r, 0, false), &m);
+	assert_int_equal(of(&r->sent[1]).flags, 0);
+	assert_null(of(&r->sent[1]).ticket);
+	relay(r, &id, 0, ticket, caller());
+	assert_int_equal(r->count, 0);
+	relay(r, &id, token, ticket, control());
+	assert_int_equal(r->count, 0);
 }
 
 /* Requests that lack something, or have what nobody knows. */
 static void test_bad_requests(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	const struct identity id = identity(1);
 	uint64_t c;
 	struct msg m;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	c = cookie(&r, RENDEZVOUS_REGISTER, control());
-	msg_begin(&r, &m, RENDEZVOUS_REGISTER, STUN_REQUEST);
+	c = cookie(r, RENDEZVOUS_REGISTER, control());
+	msg_begin(r, &m, RENDEZVOUS_REGISTER, STUN_REQUEST);
 	probe_put_cookie(&m.w, c);
 	rendezvous_put_key(&m.w, id.sign_public);
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(sole_answer(&r).error, 400);
+	rig_put(r, control(), at(r, 0, false), &m);
+	assert_int_equal(sole_answer(r).error, 400);
 
-	msg_begin(&r, &m, RENDEZVOUS_RING, STUN_REQUEST);
+	msg_begin(r, &m, RENDEZVOUS_RING, STUN_REQUEST);
 	probe_put_cookie(&m.w, c);
 	rendezvous_put_key(&m.w, id.sign_public);
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(sole_answer(&r).error, 400);
+	rig_put(r, control(), at(r, 0, false), &m);
+	assert_int_equal(sole_answer(r).error, 400);
 
-	msg_begin(&r, &m, RENDEZVOUS_RING, STUN_REQUEST);
+	msg_begin(r, &m, RENDEZVOUS_RING, STUN_REQUEST);
 	stun_put_u32(&m.w, 0x7001, 0);
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(r.count, 0); /* 420 is longer */
-	msg_begin(&r, &m, RENDEZVOUS_RING, STUN_REQUEST);
+	rig_put(r, control(), at(r, 0, false), &m);
+	assert_int_equal(r->count, 0); /* 420 is longer */
+	msg_begin(r, &m, RENDEZVOUS_RING, STUN_REQUEST);
 	stun_put_u32(&m.w, 0x7001, 0);
 	stun_pad_to(&m.w, RENDEZVOUS_ASK_LEN);
-	rig_put(&r, control(), at(&r, 0, false), &m);
-	assert_int_equal(sole_answer(&r).error, 420);
+	rig_put(r, control(), at(r, 0, false), &m);
+	assert_int_equal(sole_answer(r).error, 420);
 
 	for (uint16_t method = RENDEZVOUS_REGISTER; method <= RENDEZVOUS_RELAY; method++) {
-		msg_begin(&r, &m, method,
+		msg_begin(r, &m, method,
 			  method == RENDEZVOUS_RELAY ? STUN_REQUEST : STUN_INDICATION);
 		probe_put_cookie(&m.w, c);
 		stun_pad_to(&m.w, RENDEZVOUS_ASK_LEN);
-		rig_put(&r, control(), at(&r, 0, false), &m);
-		assert_int_equal(r.count, 0);
+		rig_put(r, control(), at(r, 0, false), &m);
+		assert_int_equal(r->count, 0);
 	}
-	rig_end(&r);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_register),        cmocka_unit_test(test_moves),
-		cmocka_unit_test(test_false_proofs),    cmocka_unit_test(test_replayed_proofs),
-		cmocka_unit_test(test_advertised),      cmocka_unit_test(test_call_and_answer),
-		cmocka_unit_test(test_across_families), cmocka_unit_test(test_false_tickets),
-		cmocka_unit_test(test_nothing_is_told), cmocka_unit_test(test_ring_limits),
-		cmocka_unit_test(test_proof_limit),     cmocka_unit_test(test_table_full),
-		cmocka_unit_test(test_relay),           cmocka_unit_test(test_no_relay_by_default),
-		cmocka_unit_test(test_bad_requests),
+		with_rig(test_register),
+		with_rig(test_moves),
+		with_rig(test_false_proofs),
+		with_rig(test_replayed_proofs),
+		cmocka_unit_test(test_advertised),
+		with_rig(test_call_and_answer),
+		with_rig(test_across_families),
+		with_rig(test_false_tickets),
+		with_rig(test_nothing_is_told),
+		cmocka_unit_test(test_ring_limits),
+		cmocka_unit_test(test_proof_limit),
+		cmocka_unit_test(test_table_full),
+		cmocka_unit_test(test_relay),
+		with_rig(test_no_relay_by_default),
+		with_rig(test_bad_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,55 +38,47 @@ static void test_change_request_table(void **state)
 {
 	static const uint8_t changes[] = {0, STUN_CHANGE_PORT, STUN_CHANGE_IP,
 					  STUN_CHANGE_PORT | STUN_CHANGE_IP};
-	const struct broker_config config = config_two();
-	struct rig r;
+	struct rig *r = *state;
 
-	(void)state;
-	rig_start(&r, &config);
 	for (unsigned i = 0; i < 4 * 2 * 4; i++) {
 		const struct place p = {i / 8, (i / 4) % 2 != 0};
 		const unsigned partner = p.listen ^ 1;
 		const uint8_t change = changes[i % 4];
-		const struct addr from = client_of(&r, p.listen);
+		const struct addr from = client_of(r, p.listen);
 		struct stun_msg m;
 
-		put_change(&r, from, at(&r, p.listen, p.alt), change);
-		m = sole_answer(&r);
+		put_change(r, from, at(r, p.listen, p.alt), change);
+		m = sole_answer(r);
 		assert_int_equal(m.cls, STUN_SUCCESS);
-		check_addr(r.sent[0].to, from);
-		check_addr(r.sent[0].from, at(&r, change & STUN_CHANGE_IP ? partner : p.listen,
-					      (change & STUN_CHANGE_PORT) != 0 ? !p.alt : p.alt));
-		check_addr(m.response_origin, r.sent[0].from);
-		check_addr(m.other_address, at(&r, partner, !p.alt));
+		check_addr(r->sent[0].to, from);
+		check_addr(r->sent[0].from, at(r, change & STUN_CHANGE_IP ? partner : p.listen,
+					       (change & STUN_CHANGE_PORT) != 0 ? !p.alt : p.alt));
+		check_addr(m.response_origin, r->sent[0].from);
+		check_addr(m.other_address, at(r, partner, !p.alt));
 		check_addr(m.xor_mapped, from);
 		check_addr(m.mapped, from);
 	}
-	rig_end(&r);
 }
 
 static void test_plain_answer(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	struct stun_msg m;
 	struct msg q;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	msg_begin(&r, &q, STUN_BINDING, STUN_REQUEST);
-	rig_put(&r, client4, at(&r, 1, true), &q);
-	m = sole_answer(&r);
+	msg_begin(r, &q, STUN_BINDING, STUN_REQUEST);
+	rig_put(r, client4, at(r, 1, true), &q);
+	m = sole_answer(r);
 	assert_true(stun_answers(&m, STUN_BINDING, q.tid));
-	check_addr(r.sent[0].from, at(&r, 1, true));
+	check_addr(r->sent[0].from, at(r, 1, true));
 	assert_memory_equal(m.software, "natkit ", 7);
 	assert_false(m.has_fingerprint);
 	assert_false(m.has_padding);
 
-	msg_begin(&r, &q, STUN_BINDING, STUN_REQUEST);
+	msg_begin(r, &q, STUN_BINDING, STUN_REQUEST);
 	stun_put_fingerprint(&q.w);
-	rig_put(&r, client4, at(&r, 1, true), &q);
-	assert_true(sole_answer(&r).has_fingerprint);
-	rig_end(&r);
+	rig_put(r, client4, at(r, 1, true), &q);
+	assert_true(sole_answer(r).has_fingerprint);
 }
 
 static void test_one_address(void **state)
@@ -160,107 +152,91 @@ static void test_advertised_address(void **state)
 
 static void test_response_port(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	struct stun_msg m;
 	struct msg q;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	msg_begin(&r, &q, STUN_BINDING, STUN_REQUEST);
+	msg_begin(r, &q, STUN_BINDING, STUN_REQUEST);
 	stun_put_response_port(&q.w, 41000);
-	rig_put(&r, client4, at(&r, 0, false), &q);
-	m = sole_answer(&r);
-	check_addr(r.sent[0].to, addr_with_port(client4, 41000));
+	rig_put(r, client4, at(r, 0, false), &q);
+	m = sole_answer(r);
+	check_addr(r->sent[0].to, addr_with_port(client4, 41000));
 	check_addr(m.xor_mapped, client4);
 
-	msg_begin(&r, &q, STUN_BINDING, STUN_REQUEST);
+	msg_begin(r, &q, STUN_BINDING, STUN_REQUEST);
 	stun_put_response_port(&q.w, 41000);
 	stun_put_padding(&q.w, 64);
-	rig_put(&r, client4, at(&r, 0, false), &q);
-	assert_int_equal(sole_answer(&r).error, 400);
-	check_addr(r.sent[0].to, client4);
-	rig_end(&r);
+	rig_put(r, client4, at(r, 0, false), &q);
+	assert_int_equal(sole_answer(r).error, 400);
+	check_addr(r->sent[0].to, client4);
 }
 
 static void test_padding(void **state)
 {
 	static const uint16_t lengths[] = {0, 4, 62, 1472, 1900, 2016};
-	const struct broker_config config = config_two();
-	struct rig r;
+	struct rig *r = *state;
 
-	(void)state;
-	rig_start(&r, &config);
 	for (unsigned i = 0; i < 6; i++) {
 		struct stun_msg m;
 		struct msg q;
 
-		msg_begin(&r, &q, STUN_BINDING, STUN_REQUEST);
+		msg_begin(r, &q, STUN_BINDING, STUN_REQUEST);
 		stun_put_padding(&q.w, lengths[i]);
-		rig_put(&r, client4, at(&r, 0, false), &q);
-		m = sole_answer(&r);
+		rig_put(r, client4, at(r, 0, false), &q);
+		m = sole_answer(r);
 		assert_true(m.has_padding);
 		assert_true(m.padding <= lengths[i]);
 		if (lengths[i] <= 1900)
 			assert_int_equal(m.padding, lengths[i] & ~3);
 	}
-	rig_end(&r);
 }
 
 static void test_unknown_attribute(void **state)
 {
-	const struct broker_config config = config_two();
+	struct rig *r = *state;
 	struct stun_msg m;
 	struct rd unknown;
 	struct msg q;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
-	msg_begin(&r, &q, STUN_BINDING, STUN_REQUEST);
+	msg_begin(r, &q, STUN_BINDING, STUN_REQUEST);
 	stun_put_u32(&q.w, 0x7ffe, 1);
 	stun_put_u32(&q.w, 0x7ffd, 1);
-	rig_put(&r, client4, at(&r, 0, false), &q);
-	m = sole_answer(&r);
+	rig_put(r, client4, at(r, 0, false), &q);
+	m = sole_answer(r);
 	assert_int_equal(m.error, 420);
 	assert_true(stun_find(&m, STUN_UNKNOWN_ATTRIBUTES, &unknown));
 	assert_int_equal(rd_left(&unknown), 4);
 	assert_int_equal(rd_be16(&unknown), 0x7ffe);
 	assert_int_equal(rd_be16(&unknown), 0x7ffd);
 
-	msg_begin(&r, &q, STUN_BINDING, STUN_REQUEST);
+	msg_begin(r, &q, STUN_BINDING, STUN_REQUEST);
 	stun_put_u32(&q.w, 0xfffe, 1);
-	rig_put(&r, client4, at(&r, 0, false), &q);
-	assert_int_equal(sole_answer(&r).cls, STUN_SUCCESS);
-	rig_end(&r);
+	rig_put(r, client4, at(r, 0, false), &q);
+	assert_int_equal(sole_answer(r).cls, STUN_SUCCESS);
 }
 
 static void test_only_requests_are_answered(void **state)
 {
 	static const enum stun_class silent[] = {STUN_INDICATION, STUN_SUCCESS, STUN_ERROR};
+	struct rig *r = *state;
 	static const uint16_t methods[] = {STUN_BINDING, PROBE_SESSION, PROBE_TRIAL, PROBE_STATUS,
 					   PROBE_ASK,    PROBE_COPY,    PROBE_ECHO,  0x002};
-	const struct broker_config config = config_two();
 	struct msg q;
-	struct rig r;
 
-	(void)state;
-	rig_start(&r, &config);
 	for (unsigned k = 0; k < 8; k++) {
 		for (unsigned i = 0; i < 3; i++) {
-			msg_begin(&r, &q, methods[k], silent[i]);
+			msg_begin(r, &q, methods[k], silent[i]);
 			stun_pad_to(&q.w, 256);
-			rig_put(&r, client4, at(&r, 0, false), &q);
-			assert_int_equal(r.count, 0);
+			rig_put(r, client4, at(r, 0, false), &q);
+			assert_int_equal(r->count, 0);
 		}
 	}
-	rig_datagram(&r, client4, at(&r, 0, false), "hello", 5);
-	assert_int_equal(r.count, 0);
-	rig_datagram(&r, client4, at(&r, 0, false), "", 0);
-	assert_int_equal(r.count, 0);
-	put_binding(&r, addr_with_port(client4, 0), at(&r, 0, false));
-	assert_int_equal(r.count, 0);
-	rig_end(&r);
+	rig_datagram(r, client4, at(r, 0, false), "hello", 5);
+	assert_int_equal(r->count, 0);
+	rig_datagram(r, client4, at(r, 0, false), "", 0);
+	assert_int_equal(r->count, 0);
+	put_binding(r, addr_with_port(client4, 0), at(r, 0, false));
+	assert_int_equal(r->count, 0);
 }
 
 static void test_sockets(void **state)
@@ -314,43 +290,39 @@ static size_t classic(uint8_t *out, uint16_t attr, size_t attr_len)
 
 static void test_classic(void **state)
 {
-	const struct broker_config config = config_two();
 	static const uint8_t want[] = {0x01, 0x01, 0x00, 0x0c, 's',  'i',  'x',  't',
 				       'e',  'e',  'n',  ' ',  'b',  'y',  't',  'e',
 				       's',  ' ',  'i',  'd',  0x00, 0x01, 0x00, 0x08,
 				       0x00, 0x01, 0xc3, 0x50, 203,  0,    113,  9};
+	struct rig *r = *state;
 	uint8_t buf[128] = {0};
-	struct rig r;
 	size_t len;
 
-	(void)state;
-	rig_start(&r, &config);
-	rig_datagram(&r, control(), at(&r, 1, true), buf, classic(buf, 0, 0));
-	assert_int_equal(r.count, 1);
-	assert_int_equal(r.sent[0].len, sizeof(want));
-	assert_memory_equal(r.sent[0].data, want, sizeof(want));
-	check_addr(r.sent[0].from, at(&r, 1, true));
-	check_addr(r.sent[0].to, control());
+	rig_datagram(r, control(), at(r, 1, true), buf, classic(buf, 0, 0));
+	assert_int_equal(r->count, 1);
+	assert_int_equal(r->sent[0].len, sizeof(want));
+	assert_memory_equal(r->sent[0].data, want, sizeof(want));
+	check_addr(r->sent[0].from, at(r, 1, true));
+	check_addr(r->sent[0].to, control());
 
-	rig_datagram(&r, v6("2001:db8:7::7", 1), at(&r, 2, false), buf,
+	rig_datagram(r, v6("2001:db8:7::7", 1), at(r, 2, false), buf,
 		     classic(buf, STUN_SOFTWARE, 8));
-	assert_int_equal(r.count, 1);
-	assert_int_equal(r.sent[0].len, STUN_HEADER + 24);
+	assert_int_equal(r->count, 1);
+	assert_int_equal(r->sent[0].len, STUN_HEADER + 24);
 
 	/* CHANGE-REQUEST, RESPONSE-ADDRESS: what would have to be obeyed, and must not be. */
-	rig_datagram(&r, control(), at(&r, 0, false), buf, classic(buf, STUN_CHANGE_REQUEST, 4));
-	assert_int_equal(r.count, 0);
-	rig_datagram(&r, control(), at(&r, 0, false), buf, classic(buf, 0x0002, 8));
-	assert_int_equal(r.count, 0);
+	rig_datagram(r, control(), at(r, 0, false), buf, classic(buf, STUN_CHANGE_REQUEST, 4));
+	assert_int_equal(r->count, 0);
+	rig_datagram(r, control(), at(r, 0, false), buf, classic(buf, 0x0002, 8));
+	assert_int_equal(r->count, 0);
 	len = classic(buf, STUN_SOFTWARE, 8);
 	for (size_t cut = 0; cut < len; cut++) {
-		rig_datagram(&r, control(), at(&r, 0, false), buf, cut);
-		assert_int_equal(r.count, 0);
+		rig_datagram(r, control(), at(r, 0, false), buf, cut);
+		assert_int_equal(r->count, 0);
 	}
 	buf[1] = 2; /* another type */
-	rig_datagram(&r, control(), at(&r, 0, false), buf, len);
-	assert_int_equal(r.count, 0);
-	rig_end(&r);
+	rig_datagram(r, control(), at(r, 0, false), buf, len);
+	assert_int_equal(r->count, 0);
 }
 
 /* It is a Binding request like others: longer answers keep to their rate. */
@@ -374,17 +346,17 @@ static void test_classic_rate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_change_request_table),
-		cmocka_unit_test(test_plain_answer),
+		with_rig(test_change_request_table),
+		with_rig(test_plain_answer),
 		cmocka_unit_test(test_one_address),
 		cmocka_unit_test(test_any_address),
 		cmocka_unit_test(test_advertised_address),
-		cmocka_unit_test(test_response_port),
-		cmocka_unit_test(test_padding),
-		cmocka_unit_test(test_unknown_attribute),
-		cmocka_unit_test(test_only_requests_are_answered),
+		with_rig(test_response_port),
+		with_rig(test_padding),
+		with_rig(test_unknown_attribute),
+		with_rig(test_only_requests_are_answered),
 		cmocka_unit_test(test_sockets),
-		cmocka_unit_test(test_classic),
+		with_rig(test_classic),
 		cmocka_unit_test(test_classic_rate),
 	};
 
