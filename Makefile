@@ -108,7 +108,7 @@ $(BUILD)/tests/unit/test_report: $(call obj,$(addprefix cmd/natprobe/,advice.c r
 $(BUILD)/tests/unit/test_names: $(call obj,$(addprefix cmd/natsim/,names.c topology.c))
 $(BUILD)/tests/unit/test_topology: $(call obj,$(addprefix cmd/natsim/,link_text.c node_text.c topology.c topology_allot.c topology_read.c))
 $(BUILD)/tests/unit/test_worlds: $(call obj,cmd/natsim/worlds.c)
-$(BUILD)/tests/unit/test_punch_files: $(call obj,$(addprefix cmd/natpunch/,beliefs_file.c broker.c contacts.c environment.c identity_file.c))
+$(BUILD)/tests/unit/test_punch_files: $(call obj,$(addprefix cmd/natpunch/,beliefs_file.c broker.c contacts.c environment.c identity_file.c seen_file.c))
 $(BUILD)/tests/unit/test_beliefs_learn: $(call obj,cmd/natpunch/beliefs_learn.c)
 
 $(BUILD)/tests/peers/ice_pion: tests/peers/ice_pion.go

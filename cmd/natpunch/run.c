@@ -23,6 +23,7 @@
 #include "io/run.h"
 #include "peers.h"
 #include "ports.h"
+#include "seen_file.h"
 #include "settings.h"
 #include "sink.h"
 #include "watch.h"
@@ -34,6 +35,7 @@
  * @broker:	Where we register, or where the callee is
  * @beliefs:	Of the network that we are in; @before: of the callee, when it began
  * @hosts_at:	When our own addresses were last looked at
+ * @seen:	Listening: offers that were taken
  * @environment: Of the program that was started last
  * @signal:	What ended it, or 0
  */
@@ -47,6 +49,7 @@ struct job {
 	struct natpunch *punch;
 	struct report report;
 	struct watch watch;
+	struct seen_file seen;
 	struct environment environment;
 	nk_time hosts_at;
 	int signal;
@@ -124,6 +127,17 @@ static void open_beliefs(struct job *j, int64_t unix_us)
 		p->call.plain_p = tactics_p(&j->before, TACTIC_PLAIN, run_now());
 }
 
+static void open_seen(struct job *j)
+{
+	struct punch_options *p = &j->settings.punch;
+
+	if (p->mode != PUNCH_LISTEN)
+		return;
+	seen_open(&j->seen, j->identity.sign_public);
+	p->seen = j->seen.list;
+	p->seen_count = j->seen.count;
+}
+
 /* All that a run needs, before anything is sent. Return: EXIT_YES, or the exit status, told. */
 static int prepare(struct job *j)
 {
@@ -151,6 +165,7 @@ static int prepare(struct job *j)
 	p->call.unix_us = (uint64_t)unix_us;
 	find_hosts(j, run_now());
 	open_beliefs(j, unix_us);
+	open_seen(j);
 	return EXIT_YES;
 }
 
@@ -167,11 +182,18 @@ static int start(struct job *j)
 	return EXIT_INTERNAL;
 }
 
+static void keep_seen(struct job *j)
+{
+	if (natpunch_seen(j->punch, j->seen.list, &j->seen.count))
+		seen_save(&j->seen);
+}
+
 static void on_turn(void *user, nk_time now)
 {
 	struct job *j = user;
 
 	watch_turn(&j->watch, now);
+	keep_seen(j);
 	if (now >= j->hosts_at + HOSTS_EVERY)
 		find_hosts(j, now);
 }
@@ -320,6 +342,7 @@ static void end_report(struct job *j, int status)
 {
 	j->report.ended = run_now();
 	watch_turn(&j->watch, j->report.ended); /* what happened in the last turn */
+	keep_seen(j);
 	j->report.complete = status == CORE_DONE && j->signal == 0;
 	learn(j, j->report.ended);
 	if (j->report.mode != PUNCH_LISTEN) {

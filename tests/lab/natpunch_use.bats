@@ -238,6 +238,20 @@ as_if_interrupted() {
   refute_output --partial bob
 }
 
+@test "a listener keeps in mind what it has taken" {
+  local key
+
+  across pair_up masq masq
+  key=$(as alice 5 id)
+  key=${key#natkit:}
+  bob_listens
+  alice_sends hi
+  run find "$room"/bob/state/natkit/seen -type f -perm 600
+  assert_equal "${#lines[@]}" 1
+  run cat "$output"
+  assert_regex "$output" "^${key%@*} [0-9]{16}$"
+}
+
 @test "SIGINT ends a call, and it says how far it came" {
   across pair_up masq masq
   bob_listens

@@ -18,6 +18,7 @@
 #include "../../cmd/natpunch/contacts.h"
 #include "../../cmd/natpunch/environment.h"
 #include "../../cmd/natpunch/identity_file.h"
+#include "../../cmd/natpunch/seen_file.h"
 #include "face/exit.h"
 
 static char folder[] = "/tmp/natpunch-test-XXXXXX";
@@ -36,7 +37,7 @@ static int begin(void **state)
 	if (mkdtemp(folder) == NULL || crypto_init() != 0)
 		return -1;
 	unsetenv("NATKIT_SERVER");
-	return setenv("XDG_CONFIG_HOME", folder, 1);
+	return setenv("XDG_CONFIG_HOME", folder, 1) + setenv("XDG_STATE_HOME", folder, 1);
 }
 
 static int end(void **state)
@@ -56,6 +57,76 @@ static void write_file(const char *name, const char *text, mode_t mode)
 	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	assert_int_equal(fchmod(fd, mode), 0);
 	close(fd);
+}
+
+/* Offers that were taken */
+
+static const char *seen_of_seven(void)
+{
+	char name[64] = "natkit/seen/", key[CARD_KEY_TEXT];
+
+	return in_folder(strcat(name, card_key_text((const uint8_t[32]){7}, key)));
+}
+
+static void keeps_what_was_seen(void **state)
+{
+	static struct seen_file f, back;
+	struct stat st;
+
+	(void)state;
+	seen_open(&f, (const uint8_t[32]){7});
+	assert_int_equal(f.count, 0);
+	assert_false(f.warned);
+	for (; f.count < PUNCH_SEEN_MAX; f.count++)
+		f.list[f.count] = (struct punch_seen){{(uint8_t)f.count, (uint8_t)(f.count >> 8)},
+						      UINT64_MAX - f.count};
+	seen_save(&f);
+	assert_int_equal(stat(seen_of_seven(), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	seen_open(&back, (const uint8_t[32]){7});
+	assert_int_equal(back.count, f.count);
+	assert_memory_equal(back.list, f.list, sizeof(f.list));
+	seen_open(&back, (const uint8_t[32]){8}); /* another identity */
+	assert_int_equal(back.count, 0);
+	assert_false(back.warned || f.warned);
+}
+
+static void passes_over_spoilt_seen(void **state)
+{
+	static const char *const spoilt[] = {"x", "x 1\n", "\n\n", " 1\n"};
+	static struct seen_file f;
+	char key[CARD_KEY_TEXT], text[128];
+	FILE *out;
+
+	(void)state;
+	card_key_text((const uint8_t[32]){1}, key);
+	for (unsigned i = 0; i < 8; i++) {
+		snprintf(text, sizeof(text), "%s %s", key,
+			 i == 4   ? "1"
+			 : i == 5 ? "-1\n"
+			 : i == 6 ? "99999999999999999999\n"
+				  : "1\n");
+		out = fopen(seen_of_seven(), "w");
+		assert_non_null(out);
+		fputs(i < 4 ? spoilt[i] : text, out);
+		assert_int_equal(fclose(out), 0);
+		seen_open(&f, (const uint8_t[32]){7});
+		assert_int_equal(f.warned, i < 7);
+		assert_int_equal(f.count, i < 7 ? 0 : 1);
+	}
+}
+
+static void warns_once_of_unwritable(void **state)
+{
+	static struct seen_file f;
+
+	(void)state;
+	seen_open(&f, (const uint8_t[32]){7});
+	snprintf(f.path, sizeof(f.path), "%s/nowhere/seen", folder);
+	assert_false(f.warned);
+	seen_save(&f);
+	assert_true(f.warned);
+	seen_save(&f);
 }
 
 /* Identities */
@@ -410,6 +481,9 @@ int main(void)
 		cmocka_unit_test(forgets_beliefs),
 		cmocka_unit_test(is_not_led_astray_by_a_file),
 		cmocka_unit_test(tells_programs_who_rings),
+		cmocka_unit_test(keeps_what_was_seen),
+		cmocka_unit_test(passes_over_spoilt_seen),
+		cmocka_unit_test(warns_once_of_unwritable),
 	};
 
 	return cmocka_run_group_tests_name("punch_files", tests, begin, end);
