@@ -12,6 +12,7 @@
 #include "core/call/call_fire.h"
 #include "core/call/call_offer.h"
 #include "core/call/callers.h"
+#include "core/call/pipe.h"
 
 static void assert_ice_chars(const char *text, size_t len)
 {
@@ -38,6 +39,38 @@ static void test_secrets(void **state)
 	assert_string_equal(caller.password, "7vaVPNSYlLvbHpAb3SvL/CJl");
 	assert_string_equal(callee.ufrag, "Y3LUi+kl");
 	assert_string_equal(callee.password, "Q7T1qBOT0lftMXC2Fs83olJc");
+}
+
+static void assert_puts_out(struct pipe *p, const char *text)
+{
+	struct action a;
+
+	assert_true(pipe_output(p, &a));
+	assert_int_equal(a.kind, ACTION_SEND);
+	assert_int_equal(a.len, strlen(text));
+	assert_memory_equal(a.data, text, a.len);
+	assert_false(pipe_output(p, &a));
+	pipe_input(p, &(struct event){.kind = EVENT_STREAM_ROOM});
+}
+
+/* Datagrams that come together wait for the stream, and those beyond the queue are dropped. */
+static void test_datagrams_wait(void **state)
+{
+	static struct pipe p;
+	struct action a;
+	char text[2] = "";
+
+	(void)state;
+	pipe_open(&p, 1, PUNCH_DATAGRAMS);
+	assert_true(pipe_output(&p, &a));
+	pipe_input(&p, &(struct event){.kind = EVENT_OPENED});
+	for (text[0] = 'a'; text[0] < 'a' + 9; text[0]++)
+		pipe_put(&p, text, 1);
+	assert_false(pipe_has_room(&p));
+	for (text[0] = 'a'; text[0] < 'a' + 8; text[0]++)
+		assert_puts_out(&p, text);
+	assert_false(pipe_output(&p, &a));
+	assert_true(pipe_has_room(&p));
 }
 
 /* Both hear of it in time: the caller half a round trip of each after the answer left, and whoever has
@@ -151,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_fire),
+		cmocka_unit_test(test_datagrams_wait),
 		cmocka_unit_test(test_callers),
 		cmocka_unit_test(test_many_callers),
 		cmocka_unit_test(test_callers_of_earlier_run),

@@ -7,7 +7,7 @@ void pipe_open(struct pipe *p, uint32_t id, enum punch_payload kind)
 	memset(p, 0, offsetof(struct pipe, in));
 	p->id = id;
 	p->state = PIPE_WANTED;
-	p->out_len = 0;
+	p->out_first = p->out_count = 0;
 	lines_init(&p->in, kind);
 }
 
@@ -34,7 +34,8 @@ void pipe_input(struct pipe *p, const struct event *ev)
 		break;
 	case EVENT_STREAM_GONE:
 		p->gone = true;
-		p->due = p->busy = false;
+		p->busy = false;
+		p->out_count = 0;
 		break;
 	default:
 		break;
@@ -50,10 +51,13 @@ static bool act(const struct pipe *p, struct action *action, enum action_kind ki
 
 static bool send_out(struct pipe *p, struct action *action)
 {
-	p->due = false;
+	const unsigned i = p->out_first;
+
+	p->out_first = (i + 1) % PIPE_QUEUE;
+	p->out_count--;
 	p->busy = true;
-	action->len = p->out_len;
-	memcpy(action->data, p->out, p->out_len);
+	action->len = p->out[i].len;
+	memcpy(action->data, p->out[i].bytes, action->len);
 	return act(p, action, ACTION_SEND);
 }
 
@@ -72,12 +76,10 @@ bool pipe_output(struct pipe *p, struct action *action)
 		action->local = action->peer = (struct addr){0};
 		return act(p, action, ACTION_OPEN);
 	}
-	if (p->state != PIPE_OPEN)
+	if (p->state != PIPE_OPEN || p->busy)
 		return false;
-	if (p->due)
+	if (p->out_count > 0)
 		return send_out(p, action);
-	if (p->busy)
-		return false;
 	if (p->drop) {
 		p->state = PIPE_NONE;
 		return act(p, action, ACTION_CLOSE);
@@ -94,16 +96,19 @@ bool pipe_output(struct pipe *p, struct action *action)
 bool pipe_has_room(const struct pipe *p)
 {
 	return p->gone || p->end || p->state == PIPE_FAILED ||
-	       (p->state == PIPE_OPEN && !p->due && !p->busy);
+	       (p->state == PIPE_OPEN && p->out_count == 0 && !p->busy);
 }
 
 void pipe_put(struct pipe *p, const void *bytes, size_t len)
 {
-	if (p->gone || p->end || p->state != PIPE_OPEN || len == 0 || len > sizeof(p->out))
+	const unsigned i = (p->out_first + p->out_count) % PIPE_QUEUE;
+
+	if (p->gone || p->end || p->state != PIPE_OPEN || p->out_count == PIPE_QUEUE || len == 0 ||
+	    len > sizeof(p->out[i].bytes))
 		return;
-	memcpy(p->out, bytes, len);
-	p->out_len = len;
-	p->due = true;
+	memcpy(p->out[i].bytes, bytes, len);
+	p->out[i].len = len;
+	p->out_count++;
 }
 
 void pipe_put_line(struct pipe *p, const uint8_t *bytes, size_t len)

@@ -6,23 +6,29 @@
 #include "core/call/lines.h"
 #include "core/core.h"
 
+#define PIPE_QUEUE 8 /* datagrams that wait while the stream is busy */
+
 enum pipe_state { PIPE_NONE, PIPE_WANTED, PIPE_ASKED, PIPE_OPEN, PIPE_FAILED };
 
 /**
  * struct pipe - A stream
  * @read:	Bytes may be asked for: somebody takes the messages
  * @asked:	An ACTION_READ is out
- * @due:	@out has to be sent; @busy: was sent, and is not taken yet
+ * @busy:	What was sent is not taken yet
  * @gone:	Nothing more will be taken; @end: nothing more will be sent; @end_told: that was said
  * @drop:	To be closed
+ * @out:	@out_count to be sent, from @out_first on
  */
 struct pipe {
 	uint32_t id;
 	enum pipe_state state;
-	bool read, asked, due, busy, gone, end, end_told, drop;
+	bool read, asked, busy, gone, end, end_told, drop;
 	struct lines in;
-	size_t out_len;
-	uint8_t out[CORE_DATAGRAM_MAX];
+	unsigned out_first, out_count;
+	struct {
+		size_t len;
+		uint8_t bytes[CORE_DATAGRAM_MAX];
+	} out[PIPE_QUEUE];
 };
 
 void pipe_open(struct pipe *p, uint32_t id, enum punch_payload kind);
@@ -31,6 +37,8 @@ bool pipe_output(struct pipe *p, struct action *action);
 
 /* Whether it takes a message now; what is put into one that is gone is lost. */
 bool pipe_has_room(const struct pipe *p);
+
+/* A datagram may be put at any time, and is lost if PIPE_QUEUE wait already. */
 void pipe_put(struct pipe *p, const void *bytes, size_t len);
 
 /* Puts a message, with a newline at its end. */

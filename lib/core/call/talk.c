@@ -98,9 +98,7 @@ static void take_news(struct natpunch *n, struct talk *t, nk_time now)
 			forwards_take(&n->forwards, t->slot, news.data, news.len, now);
 			continue;
 		}
-		if (news.kind == SESSION_DATAGRAM && !pipe_has_room(pipe))
-			continue;
-		if (!pipe_has_room(pipe) && news.len > 0)
+		if (news.kind == SESSION_MESSAGE && news.len > 0 && !pipe_has_room(pipe))
 			return;
 		if (news.len == 0)
 			take_end(n, t);
@@ -123,7 +121,7 @@ static void take_bare(struct natpunch *n, struct talk *t, nk_time now)
 		return;
 	if (n->options->payload == PUNCH_FORWARD)
 		forwards_take(&n->forwards, t->slot, bytes, len, now);
-	else if (pipe_has_room(pipe))
+	else
 		pipe_put(pipe, bytes, len);
 }
 
