@@ -58,6 +58,8 @@ static void tell_event(const struct watch *w, const struct natpunch_event *e)
 		js_put_number(o, "p", e->p);
 	if (e->kind == NATPUNCH_TOO_LONG)
 		js_put_int(o, "bytes", (int64_t)e->p);
+	if (e->kind == NATPUNCH_UNSERVED)
+		js_put_int(o, "port", (int64_t)e->p);
 	end(w, o);
 }
 
@@ -164,6 +166,8 @@ static void warn(const struct watch *w, const struct natpunch_event *e, const ch
 	if (e->kind == NATPUNCH_CONNECTED && e->encrypted && w->wants_bare)
 		log_line(LEVEL_WARNING,
 			 "the call with %s is encrypted, which has not said --no-encrypt", peer);
+	if (e->kind == NATPUNCH_UNSERVED)
+		log_line(LEVEL_WARNING, "%s does not serve port %.0f", peer, e->p);
 }
 
 /* Against all odds a call may connect at once: then nobody needs to be told. */

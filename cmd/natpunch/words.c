@@ -66,6 +66,7 @@ const char *word_of_event(enum natpunch_event_kind kind)
 		[NATPUNCH_MENDED] = "mended",
 		[NATPUNCH_ACKED] = "acked",
 		[NATPUNCH_TOO_LONG] = "too_long",
+		[NATPUNCH_UNSERVED] = "unserved",
 		[NATPUNCH_CLOSED] = "closed",
 		[NATPUNCH_TESTED] = "tested",
 	};

@@ -54,6 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	uint8_t out[CORE_DATAGRAM_MAX];
 	struct rd r = rd_make(data, size);
+	uint8_t reply[FORWARD_HEADER];
+	uint16_t unserved;
 	unsigned call;
 	nk_time now = 1;
 
@@ -65,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const uint8_t len = rd_u8(&r);
 		const size_t n = len < rd_left(&r) ? len : rd_left(&r);
 
-		forwards_take(&f, len % 2, rd_bytes(&r, n), n, ++now);
+		forwards_take(&f, len % 2, rd_bytes(&r, n), n, reply, &unserved, ++now);
 		turn(&f, now);
 	}
 	forwards_forget(&f, 0);

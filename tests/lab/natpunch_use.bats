@@ -89,6 +89,15 @@ as_if_interrupted() {
   lab_stop $served
 }
 
+@test "who forwards to a port that is not served is told" {
+  across pair_up masq masq
+  bob_listens --allow alice --serve 7777
+  alice_calls bob --udp-forward 5555:7778 --quiet
+  lab_wait happened connected alice
+  run pair_in alice 2 "$NATKIT_BUILD/tests/tools/load" ping 127.0.0.1 5555 1
+  lab_wait grep -q 'bob does not serve port 7778' "$room"/alice.said
+}
+
 @test "datagrams" {
   across pair_up masq masq
   bob_listens --allow alice --datagram

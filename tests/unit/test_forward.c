@@ -18,6 +18,7 @@ static const uint16_t program_port = 40000, other_port = 40001, forwarded = 7000
 struct side {
 	struct punch_options options;
 	struct forwards forwards;
+	uint16_t unserved;
 };
 
 static struct addr at(uint16_t port)
@@ -60,6 +61,22 @@ static bool turn(struct side *s, struct action *a)
 	return false;
 }
 
+/* What one side takes; what it has to say to that, the other takes. */
+static void take(struct side *to, struct side *from, unsigned call, const uint8_t *bytes,
+		 size_t len)
+{
+	uint8_t reply[FORWARD_HEADER], none[FORWARD_HEADER];
+	uint16_t port;
+
+	len = forwards_take(&to->forwards, call, bytes, len, reply, &port, 1);
+	assert_int_equal(port, 0);
+	from->unserved = 0;
+	if (len > 0)
+		assert_int_equal(
+			forwards_take(&from->forwards, call, reply, len, none, &from->unserved, 1),
+			0);
+}
+
 /* A datagram comes to a socket of one side, and what it makes of it goes to the other. */
 static void carry(struct side *from, struct side *to, uint32_t id, uint16_t port, const char *text)
 {
@@ -76,7 +93,7 @@ static void carry(struct side *from, struct side *to, uint32_t id, uint16_t port
 
 	assert_int_equal(len, FORWARD_HEADER + strlen(text));
 	assert_int_equal(call, CALL);
-	forwards_take(&to->forwards, call, out, len, 1);
+	take(to, from, call, out, len);
 }
 
 static void assert_sends(const struct action *a, uint16_t port, const char *text)
@@ -128,6 +145,9 @@ static void test_refused(void **state)
 	here.options.forwards[0].peer_port = PORT + 1;
 	carry(&here, &there, FIRST, program_port, "ask");
 	assert_false(turn(&there, &a));
+	assert_int_equal(here.unserved, PORT + 1);
+	carry(&here, &there, FIRST, program_port, "once is enough");
+	assert_int_equal(here.unserved, 0);
 	here.options.forwards[0].peer_port = PORT;
 	carry(&here, &there, FIRST, other_port, "ask");
 	assert_true(turn(&there, &a));
@@ -142,9 +162,9 @@ static void test_refused(void **state)
 	};
 
 	assert_int_equal(forwards_input(&there.forwards, &stranger, CALL, &call, out, 1), 0);
-	forwards_take(&there.forwards, CALL, (const uint8_t *)"\2\0\0\0\0x", 6, 1);
-	forwards_take(&there.forwards, CALL, (const uint8_t *)"\1\0\0\0\0x", 6, 1);
-	forwards_take(&there.forwards, CALL, (const uint8_t *)"\0\0", 2, 1);
+	take(&there, &here, CALL, (const uint8_t *)"\2\0\0\0\0x", 6);
+	take(&there, &here, CALL, (const uint8_t *)"\1\0\0\0\0x", 6);
+	take(&there, &here, CALL, (const uint8_t *)"\0\0", 2);
 	assert_false(turn(&there, &a));
 }
 

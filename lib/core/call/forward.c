@@ -82,11 +82,14 @@ static struct flow *new_flow(struct forwards *f, bool served, nk_time now)
 
 /* From a program here to the peer */
 
-static size_t pack(uint8_t *out, bool back, uint16_t port, uint16_t number, const struct event *ev)
+enum direction { TO_SERVED, BACK, NOT_SERVED };
+
+static size_t pack(uint8_t *out, enum direction direction, uint16_t port, uint16_t number,
+		   const struct event *ev)
 {
 	struct wr w = wr_make(out, SESSION_DATAGRAM_MAX);
 
-	wr_u8(&w, back ? 1 : 0);
+	wr_u8(&w, (uint8_t)direction);
 	wr_be16(&w, port);
 	wr_be16(&w, number);
 	wr_bytes(&w, ev->data, ev->len);
@@ -112,7 +115,7 @@ static size_t from_program(struct forwards *f, unsigned forward, const struct ev
 		w->number = f->numbers++;
 	}
 	w->used = nk_max(now, 1);
-	return pack(out, false, port, w->number, ev);
+	return pack(out, TO_SERVED, port, w->number, ev);
 }
 
 static size_t from_server(struct flow *w, const struct event *ev, unsigned *call, uint8_t *out,
@@ -124,7 +127,7 @@ static size_t from_server(struct flow *w, const struct event *ev, unsigned *call
 		return 0;
 	*call = w->call;
 	w->used = nk_max(now, 1);
-	return pack(out, true, w->port, w->number, ev);
+	return pack(out, BACK, w->port, w->number, ev);
 }
 
 static enum forward_socket *socket_of(struct forwards *f, uint32_t id)
@@ -174,8 +177,6 @@ static void to_server(struct forwards *f, unsigned call, uint16_t port, uint16_t
 	struct flow *w = find_flow(f, true, call, number);
 	struct addr server = loopback(port);
 
-	if (!serves(f, port))
-		return;
 	if (w == NULL) {
 		w = new_flow(f, true, now);
 		w->call = call;
@@ -199,19 +200,37 @@ static void to_program(struct forwards *f, unsigned call, uint16_t number, struc
 	send_later(f, f->first_id + w->forward, &w->from, payload);
 }
 
-void forwards_take(struct forwards *f, unsigned call, const uint8_t *bytes, size_t len, nk_time now)
+/* Return: the port, if that is news. */
+static uint16_t is_unserved(struct forwards *f, unsigned call, uint16_t number)
+{
+	const struct flow *w = find_flow(f, false, call, number);
+
+	if (w == NULL || f->unserved[w->forward])
+		return 0;
+	f->unserved[w->forward] = true;
+	return w->port;
+}
+
+size_t forwards_take(struct forwards *f, unsigned call, const uint8_t *bytes, size_t len,
+		     uint8_t reply[static FORWARD_HEADER], uint16_t *unserved, nk_time now)
 {
 	struct rd r = rd_make(bytes, len);
-	const uint8_t back = rd_u8(&r);
+	const uint8_t direction = rd_u8(&r);
 	const uint16_t port = rd_be16(&r);
 	const uint16_t number = rd_be16(&r);
 
-	if (r.bad || back > 1)
-		return;
-	if (back == 1)
-		to_program(f, call, number, r, now);
-	else
+	*unserved = 0;
+	if (r.bad)
+		return 0;
+	if (direction == TO_SERVED && !serves(f, port))
+		return pack(reply, NOT_SERVED, port, number, &(struct event){.len = 0});
+	if (direction == TO_SERVED)
 		to_server(f, call, port, number, r, now);
+	else if (direction == BACK)
+		to_program(f, call, number, r, now);
+	else if (direction == NOT_SERVED)
+		*unserved = is_unserved(f, call, number);
+	return 0;
 }
 
 void forwards_forget(struct forwards *f, unsigned call)

@@ -3,7 +3,8 @@
  * loopback here goes to a port of the loopback there, if that side serves it; and back.
  *
  * Each program's own port is a flow, as of a NAT: so answers find who asked. In a datagram,
- * before the payload: direction (0: to the served port), that port, the flow's number.
+ * before the payload: direction (0: to the served port, 1: back, 2: back, as it is not served),
+ * that port, the flow's number.
  */
 #ifndef CORE_CALL_FORWARD_H
 #define CORE_CALL_FORWARD_H
@@ -53,13 +54,14 @@ struct forwarded {
 /**
  * struct forwards - All of a run
  * @first_id:	FORWARD_IDS from there on
- * @listening:	By forward
+ * @listening:	By forward; @unserved: the peer does not serve what it goes to
  * @out:	@out_count to be sent, from @out_first on
  */
 struct forwards {
 	const struct punch_options *options;
 	uint32_t first_id;
 	enum forward_socket listening[NATPUNCH_FORWARDS_MAX];
+	bool unserved[NATPUNCH_FORWARDS_MAX];
 	struct flow flows[FORWARD_FLOWS];
 	uint16_t numbers;
 	struct forwarded out[FORWARD_QUEUE];
@@ -84,9 +86,15 @@ static inline bool forwards_have(const struct forwards *f, uint32_t id)
 size_t forwards_input(struct forwards *f, const struct event *ev, int speaker, unsigned *call,
 		      uint8_t *out, nk_time now);
 
-/* A datagram of the call in that slot has come. It is for a program here, or it is dropped. */
-void forwards_take(struct forwards *f, unsigned call, const uint8_t *bytes, size_t len,
-		   nk_time now);
+/**
+ * forwards_take() - A datagram of the call in that slot has come
+ * @reply:	What the peer is to be told: that the port is not served
+ * @unserved:	Set to the port that the peer does not serve, when it says so for the first time; else 0
+ *
+ * It is for a program here, or it is dropped. Return: length of @reply, or 0: nothing goes back.
+ */
+size_t forwards_take(struct forwards *f, unsigned call, const uint8_t *bytes, size_t len,
+		     uint8_t reply[static FORWARD_HEADER], uint16_t *unserved, nk_time now);
 
 /* The call is over: its flows are. */
 void forwards_forget(struct forwards *f, unsigned call);

@@ -40,8 +40,9 @@ enum natpunch_event_kind {
 	NATPUNCH_MENDED,
 	NATPUNCH_ACKED, /* send: the message was acknowledged */
 	NATPUNCH_TOO_LONG, /* a line of more than SESSION_MESSAGE_MAX bytes was refused; @p: its length */
-	NATPUNCH_CLOSED, /* @end */
-	NATPUNCH_TESTED, /* test: one tactic is done; @tactic, @end */
+	NATPUNCH_UNSERVED, /* the peer does not serve what is forwarded there; @p: the port */
+	NATPUNCH_CLOSED,   /* @end */
+	NATPUNCH_TESTED,   /* test: one tactic is done; @tactic, @end */
 	NATPUNCH_EVENT_KINDS,
 };
 

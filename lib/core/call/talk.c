@@ -81,6 +81,22 @@ bool talk_carried(const struct talk *t)
 
 /* What comes */
 
+static void take_forwarded(struct natpunch *n, struct talk *t, const uint8_t *bytes, size_t len,
+			   nk_time now)
+{
+	uint8_t reply[FORWARD_HEADER];
+	uint16_t unserved;
+	const size_t reply_len =
+		forwards_take(&n->forwards, t->slot, bytes, len, reply, &unserved, now);
+
+	if (reply_len > 0)
+		talk_send_datagram(t, reply, reply_len);
+	if (unserved != 0)
+		natpunch_tell(n, t,
+			      (struct natpunch_event){.kind = NATPUNCH_UNSERVED, .p = unserved},
+			      now);
+}
+
 static void take_end(struct natpunch *n, struct talk *t)
 {
 	t->got_end = true;
@@ -95,7 +111,7 @@ static void take_news(struct natpunch *n, struct talk *t, nk_time now)
 
 	while (call_next(t->call, &news, now)) {
 		if (news.kind == SESSION_DATAGRAM && n->options->payload == PUNCH_FORWARD) {
-			forwards_take(&n->forwards, t->slot, news.data, news.len, now);
+			take_forwarded(n, t, news.data, news.len, now);
 			continue;
 		}
 		if (news.kind == SESSION_MESSAGE && news.len > 0 && !pipe_has_room(pipe))
@@ -120,7 +136,7 @@ static void take_bare(struct natpunch *n, struct talk *t, nk_time now)
 	if (!call_next_bare(t->call, &bytes, &len))
 		return;
 	if (n->options->payload == PUNCH_FORWARD)
-		forwards_take(&n->forwards, t->slot, bytes, len, now);
+		take_forwarded(n, t, bytes, len, now);
 	else
 		pipe_put(pipe, bytes, len);
 }
