@@ -458,6 +458,32 @@ static void test_answer_from_elsewhere(void **state)
 	assert_int_equal(call_random(moves_listener), CALL_NO_PATH);
 }
 
+/* Two callers at once, whom their listener is hard to reach for: it sends many packets for one only. */
+static void test_one_hard_run(void **state)
+{
+	struct hostile h = {0};
+	struct pair_plan plan = plan_of(19, &h);
+	struct call_report one, two;
+	struct pair p;
+
+	(void)state;
+	plan.ends[PAIR_TOO] = pair_end_plan(PUNCH_CALL, 3, DELAY);
+	plan.ends[PAIR_LISTENS].nats[0].mapping = NAT_APD;
+	plan.ends[PAIR_LISTENS].nats[0].ports = NAT_PORTS_RANDOM;
+	plan.ends[PAIR_LISTENS].options.calls_max = 2;
+	for (unsigned i = 0; i < PAIR_ENDS; i++) {
+		plan.ends[i].nats[0].filtering = NAT_APD;
+		plan.ends[i].options.call.hard = true;
+	}
+	pair_set(&p, &plan);
+	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_ANSWERED, 1, LIMIT) != NK_NEVER);
+	assert_true(pair_wait(&p, PAIR_TOO, NATPUNCH_ANSWERED, 1, LIMIT) != NK_NEVER);
+	assert_true(natpunch_call(p.ends[PAIR_CALLS].run, 0, &one));
+	assert_true(natpunch_call(p.ends[PAIR_TOO].run, 0, &two));
+	assert_int_equal((one.peer.flags ^ two.peer.flags) & OFFER_HARD, OFFER_HARD);
+	pair_strike(&p);
+}
+
 /* What a caller sends, and when: it follows from all that it hears. */
 static bool hash_of(void *user, const struct action *a)
 {
@@ -572,6 +598,7 @@ int main(void)
 		cmocka_unit_test(test_stranger_learns_nothing),
 		cmocka_unit_test(test_replayed_to_next_run),
 		cmocka_unit_test(test_answer_from_elsewhere),
+		cmocka_unit_test(test_one_hard_run),
 		cmocka_unit_test(test_stranger_is_named),
 		cmocka_unit_test(test_key_of_another),
 	};

@@ -125,12 +125,13 @@ bool call_rung_again(struct call *c, const struct offer *offer, const struct run
 	return false;
 }
 
-bool call_resume(struct call *c, const struct noise *handshake, const struct offer *offer,
-		 const struct rung *rung, nk_time now)
+bool call_resume(struct call *c, const struct call_options *options, const struct noise *handshake,
+		 const struct offer *offer, const struct rung *rung, nk_time now)
 {
 	if (!is_from_caller(c, offer) || c->session == NULL ||
 	    memcmp(offer->resumes, c->id, OFFER_CALL_ID) != 0)
 		return false;
+	c->options = options;
 	if (!call_try(c, handshake, offer, rung, now))
 		call_end(c, CALL_FAILED);
 	return true;

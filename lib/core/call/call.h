@@ -114,9 +114,13 @@ void call_free(struct call *c);
  * Return: false if it is none. */
 bool call_rung_again(struct call *c, const struct offer *offer, const struct rung *rung);
 
-/* An offer that was never had before, and resumes this call's session. Return: false if it does not. */
-bool call_resume(struct call *c, const struct noise *handshake, const struct offer *offer,
-		 const struct rung *rung, nk_time now);
+/* An offer that was never had before, and resumes this call's session; by @options from now on.
+ * Return: false if it does not. */
+bool call_resume(struct call *c, const struct call_options *options, const struct noise *handshake,
+		 const struct offer *offer, const struct rung *rung, nk_time now);
+
+/* It is being punched for, and both sides allow the hard tactics. */
+bool call_tries_hard(const struct call *c);
 
 /* A packet that the registration was given for some call: true if it was this one's. */
 bool call_relayed(struct call *c, const struct rung *packet, nk_time now);

@@ -77,6 +77,12 @@ bool call_try(struct call *c, const struct noise *handshake, const struct offer 
 	return true;
 }
 
+bool call_tries_hard(const struct call *c)
+{
+	return c->options->hard && c->trying != NOBODY &&
+	       (attempt_theirs(c->attempts[c->trying])->flags & OFFER_HARD) != 0;
+}
+
 static void make_session(struct call *c, const struct attempt *a, nk_time now)
 {
 	const uint32_t both = attempt_ours(a)->flags & attempt_theirs(a)->flags;

@@ -103,12 +103,30 @@ static bool is_some_calls(struct natpunch *n, const struct opened *ring)
 	return false;
 }
 
+/* The hard tactics send a hundred packets a second: one call at a time may do so. */
+static const struct call_options *options_for(struct natpunch *n, const struct call *c)
+{
+	for (unsigned i = 0; i < n->slots; i++) {
+		const struct call *other = n->talks[i].call;
+
+		if (other != NULL && other != c && call_tries_hard(other)) {
+			n->soft_options = n->options->call; /* its hosts may be others now */
+			n->soft_options.hard = false;
+			return &n->soft_options;
+		}
+	}
+	return &n->options->call;
+}
+
 static bool resumes_some_call(struct natpunch *n, const struct opened *ring, nk_time now)
 {
-	for (unsigned i = 0; i < n->slots; i++)
-		if (n->talks[i].call != NULL &&
-		    call_resume(n->talks[i].call, &ring->handshake, &ring->offer, ring->rung, now))
+	for (unsigned i = 0; i < n->slots; i++) {
+		struct call *c = n->talks[i].call;
+
+		if (c != NULL && call_resume(c, options_for(n, c), &ring->handshake, &ring->offer,
+					     ring->rung, now))
 			return true;
+	}
 	return false;
 }
 
@@ -149,7 +167,7 @@ static void take_call(struct natpunch *n, struct opened *ring, const struct punc
 	give_way(n, ring->offer.key);
 	t = is_full(n) ? NULL : talk_begin(n, contact, ring->offer.key);
 	if (t != NULL)
-		t->call = call_new_in(&n->options->call, n->options->identity, &ring->handshake,
+		t->call = call_new_in(options_for(n, NULL), n->options->identity, &ring->handshake,
 				      &ring->offer, ring->rung, n->options->broker, n->registration,
 				      talk_first_id(t), &n->rng, now);
 	if (t == NULL || t->call == NULL)

@@ -49,6 +49,7 @@ struct kept_report {
  * @options:	Borrowed
  * @test_options: PUNCH_TEST: those of the call with one tactic; @testing: which one;
  *		@tests: that were begun
+ * @soft_options: Those of a call while another one may use the hard tactics
  * @strangers:	Latest calls of whom we do not allow, each of which is told once
  * @talks:	By slot; @slots were ever in use
  * @speaker:	Whose the run's own stream is, or NULL
@@ -57,7 +58,7 @@ struct kept_report {
  */
 struct natpunch {
 	const struct punch_options *options;
-	struct call_options test_options;
+	struct call_options test_options, soft_options;
 	enum tactic testing;
 	unsigned tests;
 	struct rng rng;
