@@ -216,19 +216,24 @@ static void test_other_answer(void **state)
 	check_not_moved();
 }
 
+/* A side is given another port, and the other one finds it without a loss. */
+static void check_found(unsigned moved)
+{
+	g.side[moved].at.port = 4001;
+	g.side[0].to_send = g.side[1].to_send = 50;
+	rig_run(&g, 10 * NK_S);
+	assert_int_equal(g.side[!moved].changed, 1);
+	assert_int_equal(g.side[moved].changed, 0);
+	assert_int_equal(g.side[0].taken, 50);
+	assert_int_equal(g.side[1].taken, 50);
+	assert_int_equal(g.side[0].lost + g.side[1].lost, 0);
+}
+
 /* The peer's NAT gave it another port: that is found, with what comes next. */
 static void test_peer_moves(void **state)
 {
 	(void)state;
-	g.side[0].at.port = 4001;
-	g.side[0].to_send = 50;
-	g.side[1].to_send = 50;
-	rig_run(&g, 10 * NK_S);
-	assert_int_equal(g.side[1].changed, 1);
-	assert_int_equal(g.side[0].changed, 0);
-	assert_int_equal(g.side[0].taken, 50);
-	assert_int_equal(g.side[1].taken, 50);
-	assert_int_equal(g.side[0].lost + g.side[1].lost, 0);
+	check_found(0);
 }
 
 /* What waited in vain at the old place is sent to the new one at once. */
@@ -248,15 +253,7 @@ static void test_peer_moves_late(void **state)
 static void test_callee_moves(void **state)
 {
 	(void)state;
-	g.side[1].at.port = 4001;
-	g.side[0].to_send = 50;
-	g.side[1].to_send = 50;
-	rig_run(&g, 10 * NK_S);
-	assert_int_equal(g.side[0].changed, 1);
-	assert_int_equal(g.side[1].changed, 0);
-	assert_int_equal(g.side[0].taken, 50);
-	assert_int_equal(g.side[1].taken, 50);
-	assert_int_equal(g.side[0].lost + g.side[1].lost, 0);
+	check_found(1);
 }
 
 /* And then it says no more than one word. */
