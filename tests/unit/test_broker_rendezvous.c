@@ -440,6 +440,22 @@ static void test_table_full(void **state)
 	rig_end(&r);
 }
 
+/* Whoever has a /48 has 65536 networks. */
+static void test_table_full_of_one_site(void **state)
+{
+	struct broker_config config = config_two();
+	struct rig r;
+
+	(void)state;
+	config.registrations_per_ip = 2;
+	rig_start(&r, &config);
+	assert_int_equal(enroll_fails(&r, 0, v6("2001:db8:9:1::1", 1)), 0);
+	assert_int_equal(enroll_fails(&r, 1, v6("2001:db8:9:2::1", 1)), 0);
+	assert_int_equal(enroll_fails(&r, 2, v6("2001:db8:9:3::1", 1)), PROBE_ERR_FULL);
+	assert_int_equal(enroll_fails(&r, 2, v6("2001:db8:a:3::1", 1)), 0);
+	rig_end(&r);
+}
+
 /* RELAY by the listener, or by the caller. */
 static void relay(struct rig *r, const struct identity *id, uint64_t token, const uint8_t *ticket,
 		  struct addr from)
@@ -587,6 +603,7 @@ int main(void)
 		cmocka_unit_test(test_ring_limits),
 		cmocka_unit_test(test_proof_limit),
 		cmocka_unit_test(test_table_full),
+		cmocka_unit_test(test_table_full_of_one_site),
 		cmocka_unit_test(test_relay),
 		with_rig(test_no_relay_by_default),
 		with_rig(test_bad_requests),

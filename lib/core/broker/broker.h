@@ -26,7 +26,7 @@
  * @copies_per_s:  Most copies to one IP
  * @keep:	How long a silent trial is remembered
  * @binding_per_s: Plain Binding answers longer than their request, per /24 or /48
- * @registrations_max: Keys at once; @registrations_per_ip: of one IP (/64 in IPv6)
+ * @registrations_max: Keys at once; @registrations_per_ip: of one IP (/48 in IPv6)
  * @registration_keep: How long a silent registration is held
  * @calls_per_s: Rings from one IP or /64, and proofs of key as many; BROKER_CALLS_PER_KEY times
  *		as many to one key, and answers by it

@@ -69,7 +69,7 @@ struct listener *registry_of_token(const struct registry *r, uint64_t token)
 /* Counts one more of the network of @from. Return: its place; TABLE_NONE if it has enough. */
 static uint32_t enter_net(struct registry *r, const struct addr *from)
 {
-	const struct addr net = addr_prefix(from, 32, 64);
+	const struct addr net = addr_prefix(from, 32, 48);
 	const uint64_t hash = hash_of(r, &net, sizeof(net));
 	uint32_t i = table_get(&r->by_net, hash);
 

@@ -30,7 +30,7 @@ struct listener {
 	nk_time keep_until;
 };
 
-/* The registrations of one IP, or /64. */
+/* The registrations of one IP, or /48: many a customer has so many /64 that they could fill the table. */
 struct listener_net {
 	struct addr net;
 	uint32_t count;
