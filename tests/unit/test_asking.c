@@ -6,7 +6,9 @@
 
 #include <cmocka.h>
 
+#include "base/err.h"
 #include "core/rendezvous/asking.h"
+#include "core/rendezvous/registration.h"
 
 #define METHOD RENDEZVOUS_RING
 
@@ -117,13 +119,31 @@ static void test_again(void **state)
 	assert_int_equal(r.asking.due, r.now);
 }
 
+/* A listener answers sixteen callers at once, each twice. */
+static void test_answers_at_once(void **state)
+{
+	static const uint8_t yes[3];
+	const struct registration_config config = {.broker = addr_v4(192, 0, 2, 1, 3478)};
+	const struct rung to = {.from = addr_v4(198, 51, 100, 1, 1)};
+	struct registration *registration;
+	struct rng rng;
+
+	(void)state;
+	rng_seed_from_number(&rng, 1);
+	registration = registration_new(&config, &rng, 0);
+	assert_non_null(registration);
+	for (unsigned i = 0; i < 32; i++)
+		assert_int_equal(registration_answer(registration, &to, yes, 3, false, 0), 0);
+	assert_int_equal(registration_answer(registration, &to, yes, 3, false, 0), NK_ERR_NO_ROOM);
+	registration_free(registration);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_unasked),
-		cmocka_unit_test(test_once),
-		cmocka_unit_test(test_pauses),
-		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_unasked),         cmocka_unit_test(test_once),
+		cmocka_unit_test(test_pauses),          cmocka_unit_test(test_again),
+		cmocka_unit_test(test_answers_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

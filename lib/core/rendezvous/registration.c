@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "core/rendezvous/asking.h"
 
-#define ANSWERS      8 /* under way to the broker */
+#define ANSWERS      32 /* under way to the broker */
 #define ANSWER_TRIES 4
 #define SILENT_TRIES 6 /* without an answer, and the broker is called silent */
 #define RETRY_MIN    NK_S
