@@ -4,6 +4,8 @@
 #include "core/call/call_offer.h"
 #include "core/call/natpunch_state.h"
 
+#define OTHER_FAMILY_AFTER (10 * NK_S)
+
 void listen_prepare(struct natpunch *n)
 {
 	n->family = addr_family(&n->options->broker[0]) != ADDR_NONE ? 0 : 1;
@@ -248,15 +250,50 @@ static void start_registration(struct natpunch *n, nk_time now)
 		natpunch_finish(n, CALL_FAILED);
 }
 
+static bool has_family(const struct natpunch *n, unsigned family)
+{
+	return addr_family(&n->options->broker[family]) != ADDR_NONE;
+}
+
+static void socket_opened(struct natpunch *n, nk_time now)
+{
+	n->registration_open[n->family] = true;
+	if (n->registration == NULL)
+		start_registration(n, now);
+	else
+		registration_move(n->registration, ID_REGISTRATION + n->family,
+				  &n->options->broker[n->family], now);
+}
+
 static void socket_failed(struct natpunch *n)
 {
 	const unsigned other = 1 - n->family;
 
+	if (n->registration != NULL) {
+		n->family = other;
+		return;
+	}
 	n->registration_asked = false;
-	if (other == 0 || addr_family(&n->options->broker[other]) == ADDR_NONE)
+	if (other == 0 || !has_family(n, other))
 		natpunch_finish(n, CALL_FAILED);
 	else
 		n->family = other;
+}
+
+/* A broker that is silent may be heard by the other family. */
+static void turn_family(struct natpunch *n, nk_time now)
+{
+	const unsigned other = 1 - n->family;
+
+	if (n->registration == NULL || now < n->other_family_at || !has_family(n, other) ||
+	    registration_state(n->registration) != REGISTRATION_SILENT)
+		return;
+	n->other_family_at = now + OTHER_FAMILY_AFTER;
+	n->family = other;
+	if (n->registration_open[other])
+		socket_opened(n, now);
+	else
+		n->registration_asked = false;
 }
 
 static bool open_socket(struct natpunch *n, struct action *action)
@@ -287,9 +324,9 @@ static void tell_registration(struct natpunch *n, nk_time now)
 
 void listen_input(struct natpunch *n, const struct event *ev, nk_time now)
 {
-	if (ev->id == ID_REGISTRATION + n->family && n->registration == NULL) {
+	if (ev->id == ID_REGISTRATION + n->family && !n->registration_open[n->family]) {
 		if (ev->kind == EVENT_OPENED)
-			start_registration(n, now);
+			socket_opened(n, now);
 		else if (ev->kind == EVENT_OPEN_FAILED)
 			socket_failed(n);
 		return;
@@ -307,6 +344,7 @@ void listen_input(struct natpunch *n, const struct event *ev, nk_time now)
 
 bool listen_output(struct natpunch *n, struct action *action, nk_time now)
 {
+	turn_family(n, now);
 	if (open_socket(n, action))
 		return true;
 	if (n->registration == NULL)

@@ -68,7 +68,8 @@ struct natpunch {
 	struct registration *registration;
 	enum registration_state registered;
 	unsigned family;
-	bool registration_asked;
+	bool registration_asked, registration_open[2];
+	nk_time other_family_at;
 	struct talk talks[NATPUNCH_CALLS_MAX];
 	unsigned slots;
 	struct talk *speaker;

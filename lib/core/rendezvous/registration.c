@@ -247,6 +247,16 @@ void registration_refresh(struct registration *r, nk_time now)
 	asking_wait(&r->asking, now);
 }
 
+void registration_move(struct registration *r, uint32_t socket, const struct addr *broker,
+		       nk_time now)
+{
+	r->link.socket = socket;
+	r->link.broker = *broker;
+	r->cookie = r->token = 0;
+	r->state = REGISTRATION_TRYING;
+	asking_wait(&r->asking, now);
+}
+
 enum registration_state registration_state(const struct registration *r)
 {
 	return r->state;

@@ -42,6 +42,10 @@ nk_time registration_deadline(const struct registration *r);
 /* Asks the broker at once: our NAT may have been given other ideas. */
 void registration_refresh(struct registration *r, nk_time now);
 
+/* Registers anew, from another socket or at another address of the broker. */
+void registration_move(struct registration *r, uint32_t socket, const struct addr *broker,
+		       nk_time now);
+
 enum registration_state registration_state(const struct registration *r);
 /* As the broker sees our socket; all zero before that is known. */
 struct addr registration_mapped(const struct registration *r);
