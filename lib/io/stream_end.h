@@ -27,7 +27,8 @@ struct stream_end {
  * stream_end_own() - A descriptor of our own for what @fd is
  * @flags:	O_RDONLY or O_WRONLY
  *
- * It does not block, where that can be had without a change to @fd, which others share.
+ * It does not block, where that can be had without a change to @fd, which others share. A socket
+ * cannot be opened anew: once it is polled, @fd and all who share it do not block either.
  *
  * Return: the descriptor, or a negative errno.
  */
