@@ -36,9 +36,9 @@ struct attempt *attempt_new(const struct attempt_config *config, struct rng *rng
 	a->turn_at = NK_NEVER;
 	a->times = (struct attempt_times){NK_NEVER, NK_NEVER, NK_NEVER, NK_NEVER, NK_NEVER};
 	/* Where ports go one after the other the last one is of use only while it is new. */
-	a->quick = config->known != NULL && config->known->hint.ports != HINT_PORTS_SEQUENTIAL;
+	a->quick = config->known != NULL && config->known->ports != HINT_PORTS_SEQUENTIAL;
 	if (a->quick)
-		a->hint = config->known->hint;
+		a->hint = *config->known;
 	for (unsigned f = 0; f < ATTEMPT_FAMILIES; f++)
 		a->socket[f] = wants_family(config, f) ? SOCKET_WANTED : SOCKET_UNWANTED;
 	return a;
@@ -147,7 +147,8 @@ static struct gather_config gather_of(const struct attempt *a)
 		.first_socket = a->config.first_id + PUNCH_SOCKETS_MAX,
 		.host_count = a->config.options->host_count,
 		.quick = a->quick,
-		.want_fresh = !a->quick,
+		.hint = a->hint,
+		.want_fresh = true,
 		.fresh_socket = a->config.first_id + ATTEMPT_FAMILIES,
 		.limit = GATHER_LIMIT,
 	};
@@ -184,8 +185,6 @@ static void start_gathering(struct attempt *a, nk_time now)
 static void end_gathering(struct attempt *a, nk_time now)
 {
 	a->gathered = *gather_result(a->gather);
-	if (a->quick)
-		a->gathered.hint = a->hint;
 	gather_free(a->gather);
 	a->gather = NULL;
 	a->state = ATTEMPT_MEETING;
@@ -288,9 +287,8 @@ bool attempt_input(struct attempt *a, const struct event *ev, nk_time now)
 	return ours;
 }
 
-bool attempt_output(struct attempt *a, struct action *action, nk_time now)
+static bool out(struct attempt *a, struct action *action, nk_time now)
 {
-	advance(a, now);
 	if (a->state == ATTEMPT_OVER)
 		return false;
 	attempt_send_answer(a, now);
@@ -298,6 +296,21 @@ bool attempt_output(struct attempt *a, struct action *action, nk_time now)
 	       (a->gather != NULL && gather_output(a->gather, action, now)) ||
 	       (a->ring != NULL && ring_output(a->ring, action, now)) ||
 	       (a->punch != NULL && punch_output(a->punch, action, now));
+}
+
+/* A part may come to its end without an action, and the next begin at once. */
+bool attempt_output(struct attempt *a, struct action *action, nk_time now)
+{
+	enum attempt_state was;
+
+	advance(a, now);
+	do {
+		was = a->state;
+		if (out(a, action, now))
+			return true;
+		advance(a, now);
+	} while (a->state != was);
+	return false;
 }
 
 nk_time attempt_deadline(const struct attempt *a)

@@ -30,7 +30,7 @@ enum attempt_state {
  * @first_id:	Of the bank
  * @retry:	Attempts before this one
  * @resumes:	Call id of the first, or all zero
- * @known:	What an earlier attempt found out of our NAT, so that candidates are enough now; NULL:
+ * @known:	What was found out of our NAT before, so that candidates are enough now; NULL:
  *		nothing. Borrowed for the start
  * @give_up:	When it ends without a connection
  */
@@ -44,7 +44,7 @@ struct attempt_config {
 	uint32_t first_id;
 	unsigned retry;
 	uint8_t resumes[OFFER_CALL_ID];
-	const struct gather_result *known;
+	const struct nat_hint *known;
 	nk_time give_up;
 };
 

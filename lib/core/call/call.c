@@ -55,7 +55,7 @@ struct call *call_new_out(const struct call_options *options, const struct ident
 	if (c == NULL)
 		return NULL;
 	c->caller = true;
-	if (call_try(c, NULL, NULL, NULL, now))
+	if (call_try(c, NULL, NULL, NULL, NULL, now))
 		return c;
 	call_free(c);
 	return NULL;
@@ -63,7 +63,8 @@ struct call *call_new_out(const struct call_options *options, const struct ident
 
 struct call *call_new_in(const struct call_options *options, const struct identity *identity,
 			 const struct noise *handshake, const struct offer *offer,
-			 const struct rung *rung, const struct addr broker[static 2],
+			 const struct rung *rung, const struct nat_hint *known,
+			 const struct addr broker[static 2],
 			 struct registration *registration, uint32_t first_id, struct rng *rng,
 			 nk_time now)
 {
@@ -72,7 +73,7 @@ struct call *call_new_in(const struct call_options *options, const struct identi
 	if (c == NULL)
 		return NULL;
 	c->registration = registration;
-	if (call_try(c, handshake, offer, rung, now))
+	if (call_try(c, handshake, offer, rung, known, now))
 		return c;
 	call_free(c);
 	return NULL;
@@ -132,7 +133,7 @@ bool call_resume(struct call *c, const struct call_options *options, const struc
 	    memcmp(offer->resumes, c->id, OFFER_CALL_ID) != 0)
 		return false;
 	c->options = options;
-	if (!call_try(c, handshake, offer, rung, now))
+	if (!call_try(c, handshake, offer, rung, NULL, now))
 		call_end(c, CALL_FAILED);
 	return true;
 }

@@ -101,11 +101,13 @@ struct call *call_new_out(const struct call_options *options, const struct ident
  * call_new_in() - Take a call: an offer that the owner has opened and allows
  * @handshake:	After noise_read_offer(); copied
  * @offer:	What it said; the owner knows that its key is the caller's
+ * @known:	Of our NAT, or NULL
  * @registration: Through which it came and the answer goes; borrowed for the call's life
  */
 struct call *call_new_in(const struct call_options *options, const struct identity *identity,
 			 const struct noise *handshake, const struct offer *offer,
-			 const struct rung *rung, const struct addr broker[static 2],
+			 const struct rung *rung, const struct nat_hint *known,
+			 const struct addr broker[static 2],
 			 struct registration *registration, uint32_t first_id, struct rng *rng,
 			 nk_time now);
 void call_free(struct call *c);

@@ -47,7 +47,7 @@ void call_drop(struct call *c, unsigned bank)
 }
 
 bool call_try(struct call *c, const struct noise *handshake, const struct offer *offer,
-	      const struct rung *rung, nk_time now)
+	      const struct rung *rung, const struct nat_hint *known, nk_time now)
 {
 	struct attempt_config config = {
 		.options = c->options,
@@ -56,13 +56,14 @@ bool call_try(struct call *c, const struct noise *handshake, const struct offer 
 		.broker = {c->broker[0], c->broker[1]},
 		.registration = c->registration,
 		.retry = c->punches,
+		.known = known,
 		.give_up = now + c->options->timeout,
 	};
 	unsigned bank;
 
 	call_drop(c, c->trying);
 	if (c->carrying != NOBODY)
-		config.known = attempt_gathered(c->attempts[c->carrying]);
+		config.known = &attempt_gathered(c->attempts[c->carrying])->hint;
 	bank = free_bank(c);
 	config.first_id = c->banks[bank].first;
 	memcpy(config.callee, c->peer, sizeof(config.callee));
@@ -237,6 +238,6 @@ void call_path_lost(struct call *c, nk_time now)
 	c->give_up = now + c->options->timeout;
 	if (!c->caller)
 		registration_refresh(c->registration, now);
-	else if (!call_try(c, NULL, NULL, NULL, now))
+	else if (!call_try(c, NULL, NULL, NULL, NULL, now))
 		call_end(c, CALL_FAILED);
 }

@@ -43,10 +43,10 @@ struct call {
 	struct call_report report;
 };
 
-/* The attempts, from one to the next (call_mend.c). @handshake NULL: we ring. Return: false
- * without memory. */
+/* The attempts, from one to the next (call_mend.c). @handshake NULL: we ring. @known: of our
+ * NAT, unless an attempt has found it out; or NULL. Return: false without memory. */
 bool call_try(struct call *c, const struct noise *handshake, const struct offer *offer,
-	      const struct rung *rung, nk_time now);
+	      const struct rung *rung, const struct nat_hint *known, nk_time now);
 void call_drop(struct call *c, unsigned bank);
 
 /* Return: true if that has changed anything. */

@@ -30,6 +30,7 @@ void natpunch_free(struct natpunch *n)
 	for (unsigned i = 0; i < n->slots; i++)
 		call_free(n->talks[i].call);
 	registration_free(n->registration);
+	survey_free(&n->survey);
 	crypto_wipe(n, sizeof(*n));
 	free(n);
 }

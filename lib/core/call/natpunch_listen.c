@@ -170,7 +170,8 @@ static void take_call(struct natpunch *n, struct opened *ring, const struct punc
 	t = is_full(n) ? NULL : talk_begin(n, contact, ring->offer.key);
 	if (t != NULL)
 		t->call = call_new_in(options_for(n, NULL), n->options->identity, &ring->handshake,
-				      &ring->offer, ring->rung, n->options->broker, n->registration,
+				      &ring->offer, ring->rung, survey_hint(&n->survey),
+				      n->options->broker, n->registration,
 				      talk_first_id(t), &n->rng, now);
 	if (t == NULL || t->call == NULL)
 		refuse(n, ring, who, OFFER_IS_BUSY, now);
@@ -201,7 +202,10 @@ static void be_rung(struct natpunch *n, struct opened *ring, nk_time now)
 	if (verdict == CALLERS_AGAIN) {
 		if (who->refusal_len > 0)
 			answer(n, ring->rung, who, now);
-	} else if (resumes(&ring->offer)) {
+		return;
+	}
+	survey_pause(&n->survey, now);
+	if (resumes(&ring->offer)) {
 		if (!resumes_some_call(n, ring, now))
 			refuse(n, ring, who, OFFER_REFUSES, now);
 	} else {
@@ -246,6 +250,7 @@ static void start_registration(struct natpunch *n, nk_time now)
 	};
 
 	n->registration = registration_new(&config, &n->rng, now);
+	survey_init(&n->survey, ID_SURVEY, config.socket, &config.broker);
 	if (n->registration == NULL)
 		natpunch_finish(n, CALL_FAILED);
 }
@@ -322,6 +327,14 @@ static void tell_registration(struct natpunch *n, nk_time now)
 	natpunch_tell(n, NULL, e, now);
 }
 
+static void see_ourselves(struct natpunch *n, nk_time now)
+{
+	const struct addr mapped = registration_mapped(n->registration);
+
+	if (registration_state(n->registration) == REGISTRATION_HELD)
+		survey_see(&n->survey, &mapped, now);
+}
+
 void listen_input(struct natpunch *n, const struct event *ev, nk_time now)
 {
 	if (ev->id == ID_REGISTRATION + n->family && !n->registration_open[n->family]) {
@@ -333,10 +346,13 @@ void listen_input(struct natpunch *n, const struct event *ev, nk_time now)
 	}
 	if (n->registration == NULL)
 		return;
-	if (ev->kind == EVENT_RESUMED || ev->kind == EVENT_LINK_LOST)
+	if (ev->kind == EVENT_RESUMED || ev->kind == EVENT_LINK_LOST) {
+		survey_forget(&n->survey);
 		registration_refresh(n->registration, now);
-	else
-		registration_input(n->registration, ev, now);
+	} else if (!survey_input(&n->survey, ev, now) &&
+		   registration_input(n->registration, ev, now)) {
+		see_ourselves(n, now);
+	}
 	take_rings(n, now);
 	take_relayed(n, now);
 	tell_registration(n, now);
@@ -350,10 +366,14 @@ bool listen_output(struct natpunch *n, struct action *action, nk_time now)
 	if (n->registration == NULL)
 		return false;
 	tell_registration(n, now);
-	return registration_output(n->registration, action, now);
+	return registration_output(n->registration, action, now) ||
+	       (!n->stopping && survey_output(&n->survey, action, &n->rng, now));
 }
 
 nk_time listen_deadline(const struct natpunch *n)
 {
-	return n->registration != NULL ? registration_deadline(n->registration) : NK_NEVER;
+	if (n->registration == NULL)
+		return NK_NEVER;
+	return nk_min(registration_deadline(n->registration),
+		      n->stopping ? NK_NEVER : survey_deadline(&n->survey));
 }

@@ -6,11 +6,13 @@
 #include "core/call/forward.h"
 #include "core/call/natpunch.h"
 #include "core/call/pipe.h"
+#include "core/call/survey.h"
 
-/* Ids: streams, the sockets of the registration by family, those of forwards, those of calls. */
+/* Ids: streams, the sockets of the registration by family, of forwards, of calls, of the survey. */
 #define ID_REGISTRATION NATPUNCH_STREAMS
 #define ID_FORWARDS     (ID_REGISTRATION + 2)
 #define ID_CALLS        4096u
+#define ID_SURVEY       (ID_CALLS + NATPUNCH_CALLS_MAX * CALL_IDS)
 
 static_assert(ID_FORWARDS + FORWARD_IDS <= ID_CALLS, "ids do not overlap");
 
@@ -66,6 +68,7 @@ struct natpunch {
 	uint8_t strangers[STRANGERS_MAX][OFFER_CALL_ID];
 	unsigned next_stranger;
 	struct registration *registration;
+	struct survey survey;
 	enum registration_state registered;
 	unsigned family;
 	bool registration_asked, registration_open[2];

@@ -18,6 +18,13 @@ static bool wants_hint(const struct gather *g)
 	return !g->config.quick && g->config.have[0];
 }
 
+static bool wants_fresh(const struct gather *g)
+{
+	const struct gather_config *c = &g->config;
+
+	return c->want_fresh && c->have[0] && (!c->quick || gather_needs_fresh(&c->hint));
+}
+
 /* Not as one exchange: what its pauses are made of is the round trip of other paths too. */
 static void ask_broker(struct gather *g, unsigned f, nk_time now)
 {
@@ -56,7 +63,7 @@ struct gather *gather_new(const struct gather_config *config, struct rng *rng, n
 		g->own[i].id = config->first_socket + i;
 	g->own[GATHER_OWN].id = config->fresh_socket;
 	for (unsigned i = 0; i <= GATHER_OWN; i++)
-		if (!wants_hint(g) || (i == GATHER_OWN && !config->want_fresh))
+		if (!(i == GATHER_OWN ? wants_fresh(g) : wants_hint(g)))
 			g->own[i].state = CLOSED;
 	return g;
 }

@@ -11,7 +11,8 @@
  * - Where ports go one after the other, at the end the last one, which the peer will count from.
  *
  * Whatever is not answered, or not clearly, stays unknown. It takes two and a half round trips and 30
- * ms, where ports go one after the other 0.2 s and another, and no more than @limit.
+ * ms, where ports go one after the other 0.2 s and another, and no more than @limit; one round
+ * trip if the hint is known.
  */
 #ifndef CORE_PUNCH_GATHER_H
 #define CORE_PUNCH_GATHER_H
@@ -30,7 +31,7 @@
  * @first_socket: GATHER_SOCKETS ids for its own use
  * @want_fresh:	Open @fresh_socket (IPv4) too, for the punch: see @fresh of the result
  * @hosts:	@host_count addresses of this machine's interfaces, for host candidates; ports ignored
- * @quick:	Candidates alone, no hint
+ * @quick:	Candidates alone: of the hint, @hint, but the last port is true
  * @limit:	Most time that it may take, such as 1 s
  */
 struct gather_config {
@@ -44,6 +45,7 @@ struct gather_config {
 	struct addr hosts[GATHER_HOSTS];
 	unsigned host_count;
 	bool quick;
+	struct nat_hint hint;
 	nk_time limit;
 };
 

@@ -8,6 +8,12 @@ bool gather_answered(const struct exchange *e)
 	return e != NULL && e->state == EXCHANGE_ANSWERED && e->error == 0;
 }
 
+bool gather_needs_fresh(const struct nat_hint *h)
+{
+	return h->ports == HINT_PORTS_KEPT &&
+	       (h->mapping == HINT_MAPPING_AD || h->mapping == HINT_MAPPING_APD);
+}
+
 const struct exchange *gather_heard(const struct gather *g, unsigned family)
 {
 	for (unsigned i = 0; i < GATHER_BROKER; i++)
@@ -121,18 +127,30 @@ static void judge_ttl(struct gather *g)
 	g->result.hint.opener_ttl = gather_judge_ttl(came);
 }
 
-void gather_conclude(struct gather *g)
+static void take_hint(struct gather *g)
 {
-	struct nat_hint *h = &g->result.hint;
+	g->result.hint = g->config.hint;
+	if (gather_heard(g, 0) != NULL)
+		g->result.hint.last_port = gather_heard(g, 0)->xor_mapped.port;
+}
 
-	g->result.server_heard = gather_heard(g, 0) != NULL || gather_heard(g, 1) != NULL;
-	g->result.rtt = g->exchanges.rtt;
-	h->mapping = gather_mapping(g);
-	h->broker_hops = g->hops;
+static void judge_hint(struct gather *g)
+{
+	g->result.hint.mapping = gather_mapping(g);
+	g->result.hint.broker_hops = g->hops;
 	judge_ports(g);
 	judge_ttl(g);
-	g->result.fresh = h->ports == HINT_PORTS_KEPT && gather_heard(g, 0) != NULL &&
-			  (h->mapping == HINT_MAPPING_AD || h->mapping == HINT_MAPPING_APD) &&
+}
+
+void gather_conclude(struct gather *g)
+{
+	g->result.server_heard = gather_heard(g, 0) != NULL || gather_heard(g, 1) != NULL;
+	g->result.rtt = g->exchanges.rtt;
+	if (g->config.quick)
+		take_hint(g);
+	else
+		judge_hint(g);
+	g->result.fresh = gather_needs_fresh(&g->result.hint) && gather_heard(g, 0) != NULL &&
 			  g->own[GATHER_OWN].state == OPEN;
 	list_candidates(g);
 }

@@ -59,6 +59,9 @@ struct gather {
 
 bool gather_answered(const struct exchange *e);
 
+/* The port is kept for a socket's first mapping, and each destination has another. */
+bool gather_needs_fresh(const struct nat_hint *h);
+
 /* The one of @broker that was answered, or NULL. */
 const struct exchange *gather_heard(const struct gather *g, unsigned family);
 
