@@ -52,6 +52,7 @@ int sink_open(FILE **out, const char *value, char why[static OPTIONS_WHY])
 /* It is replaced, so that the folder has to be writable, too. */
 static bool is_writable(const char *path)
 {
+	const size_t length = strlen(path);
 	char folder[PATH_MAX];
 	struct stat st;
 
@@ -59,9 +60,9 @@ static bool is_writable(const char *path)
 		errno = S_ISDIR(st.st_mode) ? EISDIR : 0;
 		return errno == 0 && access(path, W_OK) == 0;
 	}
-	if (errno != ENOENT || strlen(path) >= sizeof(folder))
+	if (errno != ENOENT || length >= sizeof(folder))
 		return false;
-	strcpy(folder, path);
+	memcpy(folder, path, length + 1);
 	return access(dirname(folder), W_OK | X_OK) == 0;
 }
 

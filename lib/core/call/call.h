@@ -107,9 +107,8 @@ struct call *call_new_out(const struct call_options *options, const struct ident
 struct call *call_new_in(const struct call_options *options, const struct identity *identity,
 			 const struct noise *handshake, const struct offer *offer,
 			 const struct rung *rung, const struct nat_hint *known,
-			 const struct addr broker[static 2],
-			 struct registration *registration, uint32_t first_id, struct rng *rng,
-			 nk_time now);
+			 const struct addr broker[static 2], struct registration *registration,
+			 uint32_t first_id, struct rng *rng, nk_time now);
 void call_free(struct call *c);
 
 /* The offer of an attempt that is under way, or carries the call, again: it gets the stored answer.

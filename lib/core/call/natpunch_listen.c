@@ -171,8 +171,8 @@ static void take_call(struct natpunch *n, struct opened *ring, const struct punc
 	if (t != NULL)
 		t->call = call_new_in(options_for(n, NULL), n->options->identity, &ring->handshake,
 				      &ring->offer, ring->rung, survey_hint(&n->survey),
-				      n->options->broker, n->registration,
-				      talk_first_id(t), &n->rng, now);
+				      n->options->broker, n->registration, talk_first_id(t),
+				      &n->rng, now);
 	if (t == NULL || t->call == NULL)
 		refuse(n, ring, who, OFFER_IS_BUSY, now);
 	else
