@@ -1,12 +1,10 @@
 #include "settings.h"
 
-#include <limits.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "face/options.h"
+#include "io/files.h"
 #include "io/resolve.h"
 
 #define GENTLE_MAPPINGS 32
@@ -29,22 +27,11 @@ static int add_server(void *into, const char *value, char why[static OPTIONS_WHY
 	return 0;
 }
 
-/* Asked before minutes are spent on what could then not be written. */
 static int set_svg(void *into, const char *value, char why[static OPTIONS_WHY])
 {
-	const char *slash = strrchr(value, '/');
 	struct settings *s = into;
-	char folder[PATH_MAX] = ".";
-	struct stat st;
-	bool writable;
 
-	if (slash != NULL)
-		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - value) + 1, value);
-	if (stat(value, &st) == 0)
-		writable = !S_ISDIR(st.st_mode) && access(value, W_OK) == 0;
-	else
-		writable = *value != '\0' && access(folder, W_OK) == 0;
-	if (!writable) {
+	if (!files_may_write(value)) {
 		snprintf(why, OPTIONS_WHY,
 			 "give a file that can be written, in a folder that exists");
 		return -1;

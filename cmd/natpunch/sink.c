@@ -2,14 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "face/numbers.h"
+#include "io/files.h"
 
 /* Programs that we run are not to have it. */
 static FILE *open_descriptor(int fd)
@@ -49,23 +47,6 @@ int sink_open(FILE **out, const char *value, char why[static OPTIONS_WHY])
 	return 0;
 }
 
-/* It is replaced, so that the folder has to be writable, too. */
-static bool is_writable(const char *path)
-{
-	const size_t length = strlen(path);
-	char folder[PATH_MAX];
-	struct stat st;
-
-	if (stat(path, &st) == 0) {
-		errno = S_ISDIR(st.st_mode) ? EISDIR : 0;
-		return errno == 0 && access(path, W_OK) == 0;
-	}
-	if (errno != ENOENT || length >= sizeof(folder))
-		return false;
-	memcpy(folder, path, length + 1);
-	return access(dirname(folder), W_OK | X_OK) == 0;
-}
-
 int sink_choose(struct sink_whole *s, const char *value, char why[static OPTIONS_WHY])
 {
 	uint64_t n;
@@ -73,7 +54,7 @@ int sink_choose(struct sink_whole *s, const char *value, char why[static OPTIONS
 	s->path = NULL;
 	if (is_descriptor(value, &n))
 		return sink_open(&s->fd, value, why);
-	if (!is_writable(value))
+	if (!files_may_write(value))
 		return refuse(why);
 	s->path = value;
 	return 0;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,4 +263,20 @@ int files_write(const char *path, const void *bytes, size_t len, mode_t mode)
 		return write_in_place(path, bytes, len);
 	/* Through a symbolic link it is the file behind it that is replaced, not the link. */
 	return replace(realpath(path, target) != NULL ? target : path, bytes, len, mode);
+}
+
+bool files_may_write(const char *path)
+{
+	const size_t length = strlen(path);
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		errno = S_ISDIR(st.st_mode) ? EISDIR : 0;
+		return errno == 0 && access(path, W_OK) == 0;
+	}
+	if (errno != ENOENT || length == 0 || length >= sizeof(folder))
+		return false;
+	memcpy(folder, path, length + 1);
+	return access(dirname(folder), W_OK | X_OK) == 0;
 }

@@ -62,4 +62,8 @@ const char *files_why(int code);
  */
 int files_write(const char *path, const void *bytes, size_t len, mode_t mode);
 
+/* Whether files_write() may well succeed, to be asked before minutes are spent on what could then
+ * not be written. False: errno says why. */
+bool files_may_write(const char *path);
+
 #endif

@@ -289,6 +289,7 @@ static void replaces_files(void **state)
 
 	(void)state;
 	umask(022);
+	assert_true(files_may_write(in_dir("a")));
 	assert_int_equal(files_write(in_dir("a"), "one", 3, 0600), 0);
 	assert_content("a", "one");
 	assert_int_equal(stat(in_dir("a"), &st), 0);
@@ -317,6 +318,10 @@ static void replaces_files(void **state)
 	assert_int_equal(stat("/dev/null", &st), 0);
 	assert_true(S_ISCHR(st.st_mode));
 	assert_int_equal(files_write(in_dir("none/b"), "x", 1, 0644), NK_ERR_SYSTEM);
+	assert_false(files_may_write(in_dir("none/b")));
+	assert_false(files_may_write(dir));
+	assert_int_equal(errno, EISDIR);
+	assert_false(files_may_write(""));
 	assert_int_equal(errno, ENOENT);
 	/* Nothing half done is left behind. */
 	snprintf(path, sizeof(path), "test \"$(ls %s | wc -l)\" = 2", dir);
