@@ -37,7 +37,7 @@ one_home() {
   check "<$1> stays in $2" "$outside$many"
 }
 
-echo 1..14
+echo 1..17
 may_include lib/base base
 may_include lib/wire base wire
 may_include lib/core base wire core
@@ -57,3 +57,6 @@ one_home jansson.h lib/face/ 1
 one_home nettle/ lib/wire/ 1
 one_home sodium lib/base/crypto.c 1
 one_home qrencode.h cmd/natpunch/ 1
+one_home libnet.h cmd/natkeepalive/ 1
+one_home pcap cmd/natkeepalive/ 1
+one_home microhttpd.h cmd/natbroker/ 1

@@ -44,6 +44,10 @@ static int read_attr(struct rendezvous_msg *r, const struct stun_msg *m, uint16_
 		r->body_len = rd_left(&v);
 		r->body = rd_bytes(&v, r->body_len);
 		return r->body_len > RENDEZVOUS_BODY_MAX ? NK_ERR_MALFORMED : 0;
+	case RENDEZVOUS_ATTR_KEEPALIVE:
+		r->keepalive_len = rd_left(&v);
+		r->keepalive = rd_bytes(&v, r->keepalive_len);
+		return r->keepalive_len > KEEPALIVE_OFFER_MAX ? NK_ERR_MALFORMED : 0;
 	default:
 		return 0;
 	}
@@ -60,7 +64,7 @@ int rendezvous_read(struct rendezvous_msg *out, const struct stun_msg *m)
 	while (stun_next(m, &at, &type, &value)) {
 		const unsigned kind = type - PROBE_ATTR_COOKIE;
 
-		if (type < PROBE_ATTR_COOKIE || type > RENDEZVOUS_ATTR_RETRY ||
+		if (type < PROBE_ATTR_COOKIE || type > RENDEZVOUS_ATTR_KEEPALIVE ||
 		    (seen >> kind & 1) != 0)
 			continue;
 		seen |= 1u << kind;
@@ -96,6 +100,13 @@ void rendezvous_put_body(struct wr *w, const void *body, size_t len)
 	if (len > RENDEZVOUS_BODY_MAX)
 		w->bad = true;
 	stun_put_bytes(w, RENDEZVOUS_ATTR_BODY, body, len);
+}
+
+void rendezvous_put_keepalive(struct wr *w, const void *bytes, size_t len)
+{
+	if (len > KEEPALIVE_OFFER_MAX)
+		w->bad = true;
+	stun_put_bytes(w, RENDEZVOUS_ATTR_KEEPALIVE, bytes, len);
 }
 
 /* Through a NAT64 a client sends to such an address what comes to the IPv4 address in it. */

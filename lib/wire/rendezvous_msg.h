@@ -22,6 +22,7 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 #include "base/crypto.h"
+#include "wire/keepalive.h"
 #include "wire/probe_msg.h"
 #include "wire/stun.h"
 
@@ -43,6 +44,8 @@ enum rendezvous_attr {
 	RENDEZVOUS_ATTR_BODY = 0xEB15,      /* up to RENDEZVOUS_BODY_MAX bytes, sealed */
 	RENDEZVOUS_ATTR_FLAGS = 0xEB16,     /* u32: bits of enum rendezvous_flag */
 	RENDEZVOUS_ATTR_RETRY = 0xEB17,     /* u32: milliseconds after which to come again */
+	RENDEZVOUS_ATTR_KEEPALIVE =
+		0xEB18, /* in REGISTER: a keepalive offer; in its answer: terms */
 };
 
 #define RENDEZVOUS_BODY_MAX 1000 /* with all else it fits a datagram of 1200 bytes */
@@ -64,13 +67,14 @@ enum rendezvous_error {
  * @has_cookie, @has_token, @has_time: what was there
  * @key, @signature, @ticket, @body: Borrowed from the message; NULL if absent
  * @from:	All zero if absent
+ * @keepalive:	@keepalive_len bytes, borrowed; NULL if absent
  * @lifetime_s, @flags, @retry_ms: 0 if absent
  */
 struct rendezvous_msg {
 	bool has_cookie, has_token, has_time;
 	uint64_t cookie, token, time_us;
-	const uint8_t *key, *signature, *ticket, *body;
-	size_t body_len;
+	const uint8_t *key, *signature, *ticket, *body, *keepalive;
+	size_t body_len, keepalive_len;
 	struct addr from;
 	uint32_t lifetime_s, flags, retry_ms;
 };
@@ -90,6 +94,7 @@ void rendezvous_put_signature(struct wr *w, const uint8_t signature[static CRYPT
 void rendezvous_put_from(struct wr *w, const struct addr *from);
 void rendezvous_put_ticket(struct wr *w, const uint8_t ticket[static RENDEZVOUS_TICKET]);
 void rendezvous_put_body(struct wr *w, const void *body, size_t len);
+void rendezvous_put_keepalive(struct wr *w, const void *bytes, size_t len);
 
 #define RENDEZVOUS_PROOF_LEN (17 + 8 + STUN_TID + CRYPTO_KEY + 18)
 

@@ -1,0 +1,124 @@
+/*
+ * When to send what, so that the NATs on the way keep a flow and a peer that is gone is noticed.
+ * One small file per algorithm behind one interface; which one, two sides agree on
+ * (keepalive_agree()).
+ *
+ * An algorithm decides and does not send: its owner has the frames (wire/keepalive.h), or STUN
+ * requests in their place, and tells what came and what left.
+ */
+#ifndef CORE_KEEPALIVE_KEEPALIVE_H
+#define CORE_KEEPALIVE_KEEPALIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/crypto.h"
+#include "base/time.h"
+#include "wire/keepalive.h"
+
+#define KEEPALIVE_INTERVAL (15 * NK_S) /* RFC 8085 section 3.5: no more often */
+#define KEEPALIVE_GAP      NK_S        /* between two hellos */
+#define KEEPALIVE_TRIES    3           /* hellos in vain: the flow is lost */
+#define KEEPALIVE_WAIT_MIN (500 * NK_MS)
+
+/* What must leave now. */
+enum keepalive_need {
+	KEEPALIVE_REST,        /* nothing */
+	KEEPALIVE_SEND_TURN,   /* a frame KEEPALIVE_TURN */
+	KEEPALIVE_SEND_ASK,    /* a frame KEEPALIVE_ASK */
+	KEEPALIVE_SEND_HELLO,  /* a long hello: are you there? */
+	KEEPALIVE_SEND_OPENER, /* a packet that ends just past our last NAT */
+};
+
+/* What came, authentic. */
+enum keepalive_news {
+	KEEPALIVE_HEARD_TRAFFIC, /* anything of the peer's: it is alive, and what refreshes inbound is
+				    refreshed */
+	KEEPALIVE_HEARD_TURN,    /* its frame, by its turn or because we asked */
+	KEEPALIVE_HEARD_ANSWER, /* something of ours was answered or acknowledged */
+};
+
+/**
+ * struct keepalive - One flow's
+ * @terms:	What was agreed; the interval may be changed at any time by keepalive_retime()
+ * @first:	The side that asks; with TURNS the one whose turn is first
+ * @gap, @tries: Of hellos
+ * @rtt:	Last round trip known, 0: none. An answer is missing when it is not there after twice that
+ *		and KEEPALIVE_WAIT_MIN
+ * @rng:	Borrowed: intervals are drawn from 80 to 100 % of what was agreed (RFC 5626 section
+ *		4.4.2), but for TURNS
+ * @sent, @heard: When something of ours left, when something came
+ * @due:	The next of ours, if nothing happens; not before @early (so that several flows can share
+ *		a wake-up)
+ * @expected:	Something must have come by then, or a hello is due; NK_NEVER
+ * @hellos:	Sent in vain; @lost: so many that the flow is given up
+ */
+struct keepalive {
+	struct keepalive_terms terms;
+	bool first;
+	nk_time gap;
+	unsigned tries;
+	nk_time rtt;
+	struct rng *rng;
+	nk_time sent, heard;
+	nk_time due, early, expected;
+	unsigned hellos;
+	bool lost;
+};
+
+struct keepalive_config {
+	struct keepalive_terms terms;
+	bool first;
+	nk_time gap; /* KEEPALIVE_GAP */
+	unsigned tries;
+	struct rng *rng;
+};
+
+/* The flow has just been proved, both ways. */
+void keepalive_start(struct keepalive *k, const struct keepalive_config *config, nk_time now);
+
+void keepalive_heard(struct keepalive *k, enum keepalive_news news, nk_time now);
+
+/* Traffic of ours left, which also refreshes; @asks: an answer to it is expected. */
+void keepalive_sent(struct keepalive *k, bool asks, nk_time now);
+
+/* The machine slept, an address changed, an answer is missing elsewhere: a long hello at once. */
+void keepalive_doubt(struct keepalive *k, nk_time now);
+
+/* A new interval from now on. */
+void keepalive_retime(struct keepalive *k, nk_time interval, nk_time now);
+
+/* What must leave now, which then counts as sent. To be asked until it is KEEPALIVE_REST. */
+enum keepalive_need keepalive_next(struct keepalive *k, nk_time now);
+
+/* Like keepalive_next(), where others make the machine wake up anyway: also what is due soon. */
+enum keepalive_need keepalive_next_early(struct keepalive *k, nk_time now);
+
+nk_time keepalive_deadline(const struct keepalive *k);
+
+/* All hellos were in vain. */
+bool keepalive_lost(const struct keepalive *k);
+
+/* "learned" ...; NULL beyond the last. keepalive_algorithm_of(): KEEPALIVE_ALGORITHMS if there is none of that name. */
+const char *keepalive_name(enum keepalive_algorithm a);
+enum keepalive_algorithm keepalive_algorithm_of(const char *name);
+
+/**
+ * keepalive_agree() - The answer to an offer
+ * @ours:	What this side would use, and what it believes of its own NAT
+ *
+ * The first of @theirs that is also of @ours, within both bounds. The interval is at most 80 % of the
+ * lower bound of either NAT's timeout where that is known, and not under KEEPALIVE_INTERVAL unless a
+ * lower bound is under 20 s. TURNS, whose sides each send every second interval only, is not taken
+ * where either lower bound is under 20 s, nor where only outbound packets refresh and it is under
+ * 40 s.
+ *
+ * Return: KEEPALIVE_FIXED at KEEPALIVE_INTERVAL if there is nothing in common.
+ */
+struct keepalive_terms keepalive_agree(const struct keepalive_offer *theirs,
+				       const struct keepalive_offer *ours);
+
+/* What a program offers that has no wishes: learned, turns, fixed. */
+struct keepalive_offer keepalive_default_offer(void);
+
+#endif

@@ -1,0 +1,65 @@
+/* What a run of natkeepalive has found, as its reports tell it. */
+#ifndef CORE_KEEPER_RESULT_H
+#define CORE_KEEPER_RESULT_H
+
+#include "core/keeper/options.h"
+
+enum keeper_state {
+	KEEPER_TRYING, /* no answer yet */
+	KEEPER_UP,
+	KEEPER_DOUBTED, /* an answer is missing */
+	KEEPER_LOST,    /* no answer to any hello */
+};
+
+enum keeper_event_kind {
+	KEEPER_EVENT_UP,       /* @mapped is the public address: the first time, or after a loss */
+	KEEPER_EVENT_CHANGED,  /* @mapped is another one than @before */
+	KEEPER_EVENT_LOST,     /* nothing comes back any more */
+	KEEPER_EVENT_INTERVAL, /* @interval is another one by more than a tenth */
+	KEEPER_EVENT_NETWORK,  /* the machine's own network changed, or it slept */
+};
+
+/**
+ * struct keeper_event - Something that a user may want to act on
+ * @target:	Number of it; all: KEEPER_TARGETS_MAX
+ */
+struct keeper_event {
+	enum keeper_event_kind kind;
+	unsigned target;
+	nk_time at;
+	struct addr mapped, before, local;
+	nk_time interval;
+};
+
+/**
+ * struct keeper_target_result - One target
+ * @bytes_out, @bytes_in: Of IP, headers too, by what was sent and came for the sake of the mapping
+ * @constant_bytes: What a 3-byte frame every 15 s, and its answer, would have cost meanwhile
+ * @losses, @changes, @mends: Counted since the start
+ */
+struct keeper_target_result {
+	enum keeper_state state;
+	struct addr local, mapped;
+	nk_time since, interval, rtt;
+	uint64_t packets_out, packets_in, bytes_out, bytes_in, constant_bytes;
+	unsigned losses, changes, mends;
+};
+
+/**
+ * struct keeper_result - All of it
+ * @wakes:	Times that the machine had to wake up to send
+ * @constant_wakes: The same of as many timers of 15 s, each by itself
+ * @lower, @value, @upper: What is believed of the NAT's timeout, seconds; 0: not known
+ * @search_bytes: Spent on spare mappings
+ */
+struct keeper_result {
+	struct keeper_target_result targets[KEEPER_TARGETS_MAX];
+	unsigned target_count;
+	nk_time started, elapsed;
+	uint64_t wakes, constant_wakes, search_bytes;
+	double lower, value, upper;
+	unsigned trials;
+	bool below_floor, outbound_only, complete;
+};
+
+#endif
