@@ -39,8 +39,12 @@ enum core_status { CORE_BUSY = 1, CORE_DONE = 0 }; /* negative: enum nk_err */
  * those of a program; which is the runner's business. It goes at the core's pace: one ACTION_READ
  * gives at most one EVENT_STREAM_DATA, and after one ACTION_SEND the next must wait for
  * EVENT_STREAM_ROOM.
+ *
+ * SOCKET_SHARED is the UDP socket of another program, which knows nothing of it: what is sent leaves
+ * from its port, and of what comes to it that which is STUN is seen, by the other program too.
+ * ACTION_OPEN names the port and a peer; each id open on a port is told of all that is seen there.
  */
-enum socket_kind { SOCKET_UDP, SOCKET_ICMP, SOCKET_ICMP_RAW, SOCKET_STREAM };
+enum socket_kind { SOCKET_UDP, SOCKET_ICMP, SOCKET_ICMP_RAW, SOCKET_STREAM, SOCKET_SHARED };
 
 enum event_kind {
 	EVENT_OPENED,      /* @local is set; the socket can send */
@@ -49,6 +53,7 @@ enum event_kind {
 	EVENT_DATAGRAM,    /* @from, @local, @data, @len, @ttl */
 	EVENT_ICMP_ERROR,  /* an ICMP error quoted a datagram sent to @from; @error is its errno */
 	EVENT_LINK_LOST,   /* the interface in use went away or lost its address */
+	EVENT_NETWORK,     /* the way out is another one: an address, an interface or a gateway */
 	EVENT_RESUMED,     /* the machine was asleep; nk_time has gone on */
 	EVENT_STOP,        /* the user wants the run to end: end it, and report what is known */
 	EVENT_STREAM_DATA, /* @data, @len: what an ACTION_READ asked for */

@@ -25,6 +25,12 @@ int keeper_status(const struct keeper *k);
 /* Takes the oldest event; false if there is none. The list is bounded: the oldest are dropped. */
 bool keeper_next_event(struct keeper *k, struct keeper_event *out);
 
+/* A target's name was looked up again, and is this now. */
+void keeper_retarget(struct keeper *k, unsigned target, const struct addr *addr, nk_time now);
+
+/* What the options say of the NAT's timeout was of another network: it is forgotten. */
+void keeper_forget(struct keeper *k, nk_time now);
+
 /* As it is now. */
 void keeper_result(const struct keeper *k, struct keeper_result *out, nk_time now);
 
