@@ -30,12 +30,12 @@ enum keepalive_need {
 	KEEPALIVE_SEND_OPENER, /* a packet that ends just past our last NAT */
 };
 
-/* What came, authentic. */
+/* What came, authentic. Any of it counts, but a frame's tag is short: once there is doubt, only
+ * KEEPALIVE_HEARD_TRAFFIC ends it. */
 enum keepalive_news {
-	KEEPALIVE_HEARD_TRAFFIC, /* anything of the peer's: it is alive, and what refreshes inbound is
-				    refreshed */
-	KEEPALIVE_HEARD_TURN,    /* its frame, by its turn or because we asked */
-	KEEPALIVE_HEARD_ANSWER, /* something of ours was answered or acknowledged */
+	KEEPALIVE_HEARD_TRAFFIC, /* all but frames: a sealed packet, the answer to a long hello */
+	KEEPALIVE_HEARD_FRAME,   /* a frame */
+	KEEPALIVE_HEARD_UNACKED, /* the other's TURN, which does not acknowledge our last frame */
 };
 
 /**
@@ -43,15 +43,19 @@ enum keepalive_news {
  * @terms:	What was agreed; the interval may be changed at any time by keepalive_retime()
  * @first:	The side that asks; with TURNS the one whose turn is first
  * @gap, @tries: Of hellos
- * @rtt:	Last round trip known, 0: none. An answer is missing when it is not there after twice that
- *		and KEEPALIVE_WAIT_MIN
+ * @rtt:	Last round trip known, 0: none; the owner may set a better one. An answer is missing when
+ *		it is not there after twice that and KEEPALIVE_WAIT_MIN
  * @rng:	Borrowed: intervals are drawn from 80 to 100 % of what was agreed (RFC 5626 section
  *		4.4.2), but for TURNS
  * @sent, @heard: When something of ours left, when something came
+ * @ours:	It is our turn: what came is newer than what left; @since: when that began
+ * @asked:	When what was to be answered at once left, or NK_NEVER
+ * @share:	Of the interval, drawn anew for each
  * @due:	The next of ours, if nothing happens; not before @early (so that several flows can share
  *		a wake-up)
  * @expected:	Something must have come by then, or a hello is due; NK_NEVER
- * @hellos:	Sent in vain; @lost: so many that the flow is given up
+ * @doubted:	Hellos are sent, or about to be; @hellos: in vain so far
+ * @lost:	So many that the flow is given up
  */
 struct keepalive {
 	struct keepalive_terms terms;
@@ -61,7 +65,11 @@ struct keepalive {
 	nk_time rtt;
 	struct rng *rng;
 	nk_time sent, heard;
+	bool ours;
+	nk_time since, asked;
+	double share;
 	nk_time due, early, expected;
+	bool doubted;
 	unsigned hellos;
 	bool lost;
 };
@@ -69,20 +77,26 @@ struct keepalive {
 struct keepalive_config {
 	struct keepalive_terms terms;
 	bool first;
-	nk_time gap; /* KEEPALIVE_GAP */
-	unsigned tries;
+	nk_time gap;    /* KEEPALIVE_GAP */
+	unsigned tries; /* KEEPALIVE_TRIES */
 	struct rng *rng;
 };
 
 /* The flow has just been proved, both ways. */
 void keepalive_start(struct keepalive *k, const struct keepalive_config *config, nk_time now);
 
+/* What a frame that keepalive_read() took tells. */
+enum keepalive_news keepalive_news(const struct keepalive_flow *f, enum keepalive_kind kind,
+				   uint64_t acked);
+
 void keepalive_heard(struct keepalive *k, enum keepalive_news news, nk_time now);
 
-/* Traffic of ours left, which also refreshes; @asks: an answer to it is expected. */
+/* Traffic of ours left (not what keepalive_next() wanted), which also refreshes; @asks: it is to be
+ * answered at once. */
 void keepalive_sent(struct keepalive *k, bool asks, nk_time now);
 
-/* The machine slept, an address changed, an answer is missing elsewhere: a long hello at once. */
+/* The machine slept, an address changed, an answer is missing elsewhere: a long hello at once, and
+ * all tries anew. */
 void keepalive_doubt(struct keepalive *k, nk_time now);
 
 /* A new interval from now on. */
@@ -96,10 +110,12 @@ enum keepalive_need keepalive_next_early(struct keepalive *k, nk_time now);
 
 nk_time keepalive_deadline(const struct keepalive *k);
 
-/* All hellos were in vain. */
+/* All hellos were in vain. Nothing is sent any more, until keepalive_doubt() or a new start; traffic
+ * that is heard ends it too. */
 bool keepalive_lost(const struct keepalive *k);
 
-/* "learned" ...; NULL beyond the last. keepalive_algorithm_of(): KEEPALIVE_ALGORITHMS if there is none of that name. */
+/* "learned" ...; NULL beyond the last. keepalive_algorithm_of(): KEEPALIVE_ALGORITHMS if there is
+ * none of that name. */
 const char *keepalive_name(enum keepalive_algorithm a);
 enum keepalive_algorithm keepalive_algorithm_of(const char *name);
 
@@ -107,14 +123,16 @@ enum keepalive_algorithm keepalive_algorithm_of(const char *name);
  * keepalive_agree() - The answer to an offer
  * @ours:	What this side would use, and what it believes of its own NAT
  *
- * The first of @theirs that is also of @ours, within both bounds. The interval is at most 80 % of the
- * lower bound of either NAT's timeout where that is known, and not under KEEPALIVE_INTERVAL unless a
- * lower bound is under 20 s. TURNS, whose sides each send every second interval only, is not taken
- * where either lower bound is under 20 s, nor where only outbound packets refresh and it is under
- * 40 s.
+ * The first of @theirs that is also of @ours, at the greatest interval that both bounds allow and
+ * the NATs: 80 % of the lower bound of a timeout, KEEPALIVE_INTERVAL where that is not known. It is
+ * not under KEEPALIVE_INTERVAL unless a lower bound is under 20 s. TURNS, whose sides each send every
+ * second interval only, is not taken where either lower bound is under 20 s, nor where only outbound
+ * packets refresh and it is under 40 s. A side without a NAT tells KEEPALIVE_NO_NAT.
  *
- * Return: KEEPALIVE_FIXED at KEEPALIVE_INTERVAL if there is nothing in common.
+ * Return: KEEPALIVE_FIXED at KEEPALIVE_INTERVAL, or less where a NAT needs it, if there is nothing in
+ * common.
  */
+#define KEEPALIVE_NO_NAT 4095.0 /* seconds, as lower bound */
 struct keepalive_terms keepalive_agree(const struct keepalive_offer *theirs,
 				       const struct keepalive_offer *ours);
 

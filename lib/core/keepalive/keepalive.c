@@ -1,0 +1,210 @@
+#include "core/keepalive/keepalive.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/keepalive/algorithm.h"
+
+#define LEAST_SHARE 0.8
+
+static const struct keepalive_ops *const algorithms[] = {
+	[KEEPALIVE_NONE] = &keepalive_none,     [KEEPALIVE_FIXED] = &keepalive_fixed,
+	[KEEPALIVE_TURNS] = &keepalive_turns,   [KEEPALIVE_LEARNED] = &keepalive_learned,
+	[KEEPALIVE_OPENER] = &keepalive_opener,
+};
+
+static_assert(sizeof(algorithms) / sizeof(algorithms[0]) == KEEPALIVE_ALGORITHMS,
+	      "each algorithm has its file");
+
+nk_time keepalive_interval(const struct keepalive *k)
+{
+	return nk_from_seconds(k->terms.interval_s);
+}
+
+nk_time keepalive_wait(const struct keepalive *k)
+{
+	return nk_max(KEEPALIVE_WAIT_MIN, 2 * k->rtt);
+}
+
+nk_time keepalive_never(const struct keepalive *k)
+{
+	(void)k;
+	return NK_NEVER;
+}
+
+static nk_time after(nk_time at, double seconds)
+{
+	return at == NK_NEVER ? NK_NEVER : at + nk_from_seconds(seconds);
+}
+
+/* Where there is doubt, hellos have their own times; where a question is open, its answer decides. */
+static void plan(struct keepalive *k)
+{
+	const struct keepalive_ops *ops = algorithms[k->terms.algorithm];
+	const bool waits = k->doubted || k->asked != NK_NEVER;
+	const nk_time base = waits ? NK_NEVER : ops->base(k);
+
+	k->due = after(base, k->share * k->terms.interval_s);
+	k->early = after(base, LEAST_SHARE * k->terms.interval_s);
+	if (k->doubted)
+		return;
+	k->expected = ops->expected(k);
+	if (k->asked != NK_NEVER)
+		k->expected = nk_min(k->expected, k->asked + keepalive_wait(k));
+}
+
+static void draw(struct keepalive *k)
+{
+	if (algorithms[k->terms.algorithm]->jitter)
+		k->share = LEAST_SHARE + (1 - LEAST_SHARE) * rng_unit(k->rng);
+	else
+		k->share = 1;
+}
+
+static void turn_to(struct keepalive *k, bool ours, nk_time now)
+{
+	if (k->ours == ours)
+		return;
+	k->ours = ours;
+	k->since = now;
+}
+
+static void leave(struct keepalive *k, nk_time now)
+{
+	k->sent = now;
+	turn_to(k, false, now);
+}
+
+void keepalive_start(struct keepalive *k, const struct keepalive_config *config, nk_time now)
+{
+	*k = (struct keepalive){
+		.terms = config->terms,
+		.first = config->first,
+		.gap = config->gap,
+		.tries = config->tries,
+		.rng = config->rng,
+		.sent = now,
+		.heard = now,
+		.ours = config->first,
+		.since = now,
+		.asked = NK_NEVER,
+	};
+	draw(k);
+	plan(k);
+}
+
+enum keepalive_news keepalive_news(const struct keepalive_flow *f, enum keepalive_kind kind,
+				   uint64_t acked)
+{
+	return kind == KEEPALIVE_TURN && acked != f->sent ? KEEPALIVE_HEARD_UNACKED
+							  : KEEPALIVE_HEARD_FRAME;
+}
+
+void keepalive_heard(struct keepalive *k, enum keepalive_news news, nk_time now)
+{
+	const bool late = now - k->sent >= keepalive_wait(k);
+
+	if (news != KEEPALIVE_HEARD_TRAFFIC && k->doubted)
+		return;
+	if (news == KEEPALIVE_HEARD_FRAME && k->asked != NK_NEVER)
+		k->rtt = now - k->asked;
+	k->heard = now;
+	k->asked = NK_NEVER;
+	k->doubted = k->lost = false;
+	k->hellos = 0;
+	turn_to(k, true, now);
+	/* Both had the turn, and the packets crossed: from now on only the first has it. */
+	if (news == KEEPALIVE_HEARD_UNACKED && !late && !k->first)
+		turn_to(k, false, now);
+	plan(k);
+	if (news == KEEPALIVE_HEARD_UNACKED && late)
+		keepalive_doubt(k, now);
+}
+
+void keepalive_sent(struct keepalive *k, bool asks, nk_time now)
+{
+	leave(k, now);
+	if (asks && k->asked == NK_NEVER)
+		k->asked = now;
+	plan(k);
+}
+
+void keepalive_doubt(struct keepalive *k, nk_time now)
+{
+	k->doubted = true;
+	k->lost = false;
+	k->hellos = 0;
+	k->expected = now;
+	plan(k);
+}
+
+void keepalive_retime(struct keepalive *k, nk_time interval, nk_time now)
+{
+	(void)now;
+	k->terms.interval_s = nk_seconds(interval);
+	plan(k);
+}
+
+/* Are you there? One each gap, until we give up. */
+static enum keepalive_need hello(struct keepalive *k, nk_time now)
+{
+	if (k->hellos == k->tries) {
+		k->lost = true;
+		k->expected = NK_NEVER;
+		return KEEPALIVE_REST;
+	}
+	k->hellos++;
+	k->expected = now + (k->hellos < k->tries ? k->gap : keepalive_wait(k));
+	leave(k, now);
+	return KEEPALIVE_SEND_HELLO;
+}
+
+static enum keepalive_need next(struct keepalive *k, nk_time due, nk_time now)
+{
+	const enum keepalive_need need = algorithms[k->terms.algorithm]->need;
+
+	if (k->expected <= now) {
+		if (!k->doubted)
+			keepalive_doubt(k, now);
+		return hello(k, now);
+	}
+	if (due > now)
+		return KEEPALIVE_REST;
+	draw(k);
+	keepalive_sent(k, need == KEEPALIVE_SEND_ASK, now);
+	return need;
+}
+
+enum keepalive_need keepalive_next(struct keepalive *k, nk_time now)
+{
+	return next(k, k->due, now);
+}
+
+enum keepalive_need keepalive_next_early(struct keepalive *k, nk_time now)
+{
+	return next(k, k->early, now);
+}
+
+nk_time keepalive_deadline(const struct keepalive *k)
+{
+	return nk_min(k->due, k->expected);
+}
+
+bool keepalive_lost(const struct keepalive *k)
+{
+	return k->lost;
+}
+
+const char *keepalive_name(enum keepalive_algorithm a)
+{
+	return a < KEEPALIVE_ALGORITHMS ? algorithms[a]->name : NULL;
+}
+
+enum keepalive_algorithm keepalive_algorithm_of(const char *name)
+{
+	unsigned a = 0;
+
+	while (a < KEEPALIVE_ALGORITHMS && strcmp(algorithms[a]->name, name) != 0)
+		a++;
+	return (enum keepalive_algorithm)a;
+}
