@@ -11,12 +11,12 @@
 
 #include "io/sockaddr.h"
 
-int links_open(void)
+#define LINKS  (RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR)
+#define ROUTES (RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE)
+
+static int open_for(unsigned groups)
 {
-	struct sockaddr_nl nl = {
-		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
-	};
+	const struct sockaddr_nl nl = {.nl_family = AF_NETLINK, .nl_groups = groups};
 	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
 
 	if (fd >= 0 && bind(fd, (const struct sockaddr *)&nl, sizeof(nl)) != 0) {
@@ -27,6 +27,16 @@ int links_open(void)
 		return -1;
 	}
 	return fd;
+}
+
+int links_open(void)
+{
+	return open_for(LINKS);
+}
+
+int links_open_routes(void)
+{
+	return open_for(LINKS | ROUTES);
 }
 
 void links_drain(int fd)

@@ -10,6 +10,9 @@
  * Return: a non-blocking descriptor, which the caller closes, or -1 and errno. */
 int links_open(void);
 
+/* The same, when routes change too. */
+int links_open_routes(void);
+
 /* Forgets all notices that have come. They only say that it is time to look. */
 void links_drain(int fd);
 

@@ -62,6 +62,13 @@ static void on_signal(uv_signal_t *handle, int signum)
 		r->options->signal = signum;
 }
 
+static void on_wake(uv_poll_t *handle, int status, int events)
+{
+	(void)handle;
+	(void)status;
+	(void)events; /* the turn looks */
+}
+
 static void on_links(uv_poll_t *handle, int status, int events)
 {
 	struct run *r = handle->data;
@@ -108,6 +115,7 @@ static void take_news(struct run *r)
 	if (clock_slept(&r->sleep, r->now, clock_monotonic()))
 		run_tell(r, &(struct event){.kind = EVENT_RESUMED});
 	run_sockets_read(r);
+	run_shared_read(r);
 	run_streams_serve(r);
 	look_at_links(r);
 	if (r->stops > 0 && !r->stop_told) {
@@ -124,15 +132,17 @@ static void do_action(struct run *r, const struct action *a)
 	case ACTION_OPEN:
 		if (a->socket == SOCKET_STREAM)
 			run_streams_open(r, a);
+		else if (a->socket == SOCKET_SHARED)
+			run_shared_open(r, a);
 		else
 			run_sockets_open(r, a);
 		break;
 	case ACTION_SEND:
-		if (!run_sockets_send(r, a) && !run_streams_send(r, a))
+		if (!run_sockets_send(r, a) && !run_shared_send(r, a) && !run_streams_send(r, a))
 			run_tell_send_failed(r, a, EBADF);
 		break;
 	case ACTION_CLOSE:
-		if (!run_sockets_close(r, a))
+		if (!run_sockets_close(r, a) && !run_shared_close(r, a))
 			run_streams_close(r, a);
 		break;
 	case ACTION_READ:
@@ -239,6 +249,8 @@ static bool start(struct run *r)
 	r->timer_fd = clock_timer_open();
 	if (!start_poll(r, &r->timer, r->timer_fd, on_timer) || !start_signals(r))
 		return false;
+	if (r->options->wake_fd > 0 && !start_poll(r, &r->wake, r->options->wake_fd, on_wake))
+		return false;
 	if (!r->options->watch_links)
 		return true;
 	r->links_fd = links_open();
@@ -255,6 +267,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 static void stop(struct run *r)
 {
 	run_sockets_close_all(r);
+	run_shared_close_all(r);
 	run_streams_close_all(r);
 	uv_walk(&r->loop, close_handle, NULL);
 	uv_run(&r->loop, UV_RUN_DEFAULT);

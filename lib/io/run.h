@@ -28,6 +28,19 @@ struct stream_plan {
 };
 
 /**
+ * struct run_shared - How packets of other programs' sockets (SOCKET_SHARED) leave and are seen
+ * @send:	From @from, its port that socket's. Returns 0 or a negative errno
+ * @receive:	Sets @from, @local, @ttl, @data and @len of the next one that has been seen, the bytes
+ *		borrowed until the next call; false: there is none. Asked once a turn until then
+ * @user:	Argument of both
+ */
+struct run_shared {
+	int (*send)(void *user, const struct addr *from, const struct action *action);
+	bool (*receive)(void *user, struct event *ev);
+	void *user;
+};
+
+/**
  * struct run_options - How a core is run
  * @interface:	Bind sockets to this interface (SO_BINDTODEVICE), or NULL
  * @watch_links: Report the loss of the interface or local address in use as EVENT_LINK_LOST
@@ -37,6 +50,9 @@ struct stream_plan {
  *		NULL: all streams are those
  * @user:	Argument of both
  * @tick:	Call @on_turn at least this often; 0: only when something happens
+ * @wake_fd:	A turn is due whenever this is readable, such as an epoll descriptor of all that
+ *		@on_turn and @shared look at; 0: there is none
+ * @shared:	Borrowed; NULL: no socket of another program can be had
  * @signal:	Set to the signal that ended the run, 0 if none did
  * @error:	Set to the errno of what failed last: setting up the loop, or opening a UDP socket;
  *		0 if nothing did
@@ -50,6 +66,8 @@ struct run_options {
 	void (*plan_stream)(void *user, uint32_t id, struct stream_plan *plan);
 	void *user;
 	nk_time tick;
+	int wake_fd;
+	const struct run_shared *shared;
 	int signal, error, stream_error;
 };
 

@@ -1,5 +1,5 @@
 /* The inside of a run, for its parts: the loop (run.c), sockets (run_sockets.c),
- * streams (run_streams.c). */
+ * streams (run_streams.c), sockets of other programs (run_shared.c). */
 #ifndef IO_RUN_STATE_H
 #define IO_RUN_STATE_H
 
@@ -25,6 +25,7 @@
  * @busy:	There is more to do at once: do not wait
  * @stops:	Signals that came; @stop_told: the core knows
  * @links_changed: Time to look whether our addresses are still there
+ * @shared:	Sockets of other programs that the core has opened
  * @streams:	All of them; @stream_data: what was read from one
  * @sigpipe:	To be restored, if @sigpipe_ignored
  */
@@ -36,7 +37,7 @@ struct run {
 	struct clock_sleep sleep;
 
 	uv_loop_t loop;
-	uv_poll_t timer, links;
+	uv_poll_t timer, links, wake;
 	uv_signal_t signals[RUN_STOP_SIGNALS];
 	int timer_fd, links_fd;
 
@@ -51,6 +52,7 @@ struct run {
 	struct outbox outbox;
 	struct datagrams_in in;
 
+	struct shared_socket *shared;
 	struct stream *streams;
 	struct sigaction sigpipe;
 	bool sigpipe_ignored;
@@ -71,6 +73,16 @@ void run_sockets_read(struct run *r);
 void run_sockets_write(struct run *r);
 
 void run_sockets_close_all(struct run *r);
+
+/* The actions on sockets of other programs; as above. */
+void run_shared_open(struct run *r, const struct action *a);
+bool run_shared_send(struct run *r, const struct action *a);
+bool run_shared_close(struct run *r, const struct action *a);
+
+/* Tells what has been seen of them. */
+void run_shared_read(struct run *r);
+
+void run_shared_close_all(struct run *r);
 
 /* The actions on streams; nothing is done, and false returned, if the number is no stream's. */
 void run_streams_open(struct run *r, const struct action *a);

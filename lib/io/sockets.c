@@ -152,7 +152,7 @@ int sockets_open(struct addr *local, const struct action *action, const char *in
 
 	if (rc != 0)
 		return rc;
-	if (action->socket == SOCKET_STREAM)
+	if (action->socket == SOCKET_STREAM || action->socket == SOCKET_SHARED)
 		return -EPROTONOSUPPORT;
 	v4 = addr_family(&want) == ADDR_V4;
 	fd = socket_for(action->socket, v4);
