@@ -15,15 +15,10 @@ struct limits {
 	bool turns;
 };
 
-static double least_s(void)
-{
-	return nk_seconds(KEEPALIVE_INTERVAL);
-}
-
 /* The longest silence that a side's NAT surely bears. */
 static double bears(const struct keepalive_offer *o)
 {
-	return o->lower_s > 0 ? fmax(LEAST, MARGIN * o->lower_s) : least_s();
+	return o->lower_s > 0 ? fmax(LEAST, MARGIN * o->lower_s) : nk_seconds(KEEPALIVE_DRAWN);
 }
 
 static bool bears_less_than(const struct keepalive_offer *o, double seconds)
@@ -42,7 +37,7 @@ static struct limits limits_of(const struct keepalive_offer *a, const struct kee
 
 	return (struct limits){
 		.longest = fmin(bears(a), bears(b)),
-		.least = is_short ? LEAST : least_s(),
+		.least = is_short ? LEAST : nk_seconds(KEEPALIVE_INTERVAL),
 		.turns = bears_turns(a) && bears_turns(b),
 	};
 }
@@ -86,7 +81,24 @@ struct keepalive_terms keepalive_agree(const struct keepalive_offer *theirs,
 		    agreed(wish, own, &l, &terms))
 			return terms;
 	}
-	return (struct keepalive_terms){KEEPALIVE_FIXED, fmin(l.longest, least_s())};
+	return (struct keepalive_terms){KEEPALIVE_FIXED,
+					fmin(l.longest, nk_seconds(KEEPALIVE_DRAWN))};
+}
+
+struct keepalive_terms keepalive_check(const struct keepalive_terms *answer,
+				       const struct keepalive_offer *ours)
+{
+	static const struct keepalive_offer nothing;
+	const struct keepalive_wish *wish = wish_of(ours, answer->algorithm);
+	const bool is_wish =
+		wish != NULL && answer->interval_s <= wish->max_s &&
+		(answer->interval_s >= wish->min_s || answer->algorithm == KEEPALIVE_NONE);
+	const bool is_last_resort = answer->algorithm == KEEPALIVE_FIXED &&
+				    answer->interval_s >= LEAST && answer->interval_s <= least_s();
+
+	if (answer->algorithm == KEEPALIVE_TURNS && !bears_turns(ours))
+		return keepalive_agree(&nothing, ours);
+	return is_wish || is_last_resort ? *answer : keepalive_agree(&nothing, ours);
 }
 
 struct keepalive_offer keepalive_default_offer(void)
@@ -94,7 +106,7 @@ struct keepalive_offer keepalive_default_offer(void)
 	return (struct keepalive_offer){
 		.wish = {{KEEPALIVE_LEARNED, 1, 900},
 			 {KEEPALIVE_TURNS, 15, 15},
-			 {KEEPALIVE_FIXED, 1, 15}},
+			 {KEEPALIVE_FIXED, 1, 17}},
 		.count = 3,
 	};
 }

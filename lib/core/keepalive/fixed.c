@@ -3,10 +3,11 @@
 
 #define PATIENCE (3 * NK_S) /* of the side that is asked, while the first repeats what was lost */
 
-/* Where only outbound packets refresh, each NAT needs those of its own side: both ways count. */
+/* Where only outbound packets refresh, each NAT needs those of its own side; and a flow that only the
+ * other side uses does not tell whether ours arrive. */
 static nk_time base(const struct keepalive *k)
 {
-	return k->first ? nk_min(k->sent, k->heard) : NK_NEVER;
+	return k->first ? nk_min(k->sent, k->answered) : NK_NEVER;
 }
 
 static nk_time expected(const struct keepalive *k)

@@ -6,6 +6,7 @@
 #include "core/keepalive/algorithm.h"
 
 #define LEAST_SHARE 0.8
+#define DOUBLINGS   10
 
 static const struct keepalive_ops *const algorithms[] = {
 	[KEEPALIVE_NONE] = &keepalive_none,     [KEEPALIVE_FIXED] = &keepalive_fixed,
@@ -85,6 +86,7 @@ void keepalive_start(struct keepalive *k, const struct keepalive_config *config,
 		.rng = config->rng,
 		.sent = now,
 		.heard = now,
+		.answered = now,
 		.ours = config->first,
 		.since = now,
 		.asked = NK_NEVER,
@@ -100,18 +102,26 @@ enum keepalive_news keepalive_news(const struct keepalive_flow *f, enum keepaliv
 							  : KEEPALIVE_HEARD_FRAME;
 }
 
+/* Something of ours arrived. */
+static void answered(struct keepalive *k, nk_time now)
+{
+	k->answered = now;
+	k->asked = NK_NEVER;
+	k->doubted = k->lost = false;
+	k->hellos = 0;
+}
+
 void keepalive_heard(struct keepalive *k, enum keepalive_news news, nk_time now)
 {
 	const bool late = now - k->sent >= keepalive_wait(k);
 
-	if (news != KEEPALIVE_HEARD_TRAFFIC && k->doubted)
+	if (k->doubted && news != KEEPALIVE_HEARD_ANSWER)
 		return;
+	k->heard = now;
 	if (news == KEEPALIVE_HEARD_FRAME && k->asked != NK_NEVER)
 		k->rtt = now - k->asked;
-	k->heard = now;
-	k->asked = NK_NEVER;
-	k->doubted = k->lost = false;
-	k->hellos = 0;
+	if (news == KEEPALIVE_HEARD_FRAME || news == KEEPALIVE_HEARD_ANSWER)
+		answered(k, now);
 	turn_to(k, true, now);
 	/* Both had the turn, and the packets crossed: from now on only the first has it. */
 	if (news == KEEPALIVE_HEARD_UNACKED && !late && !k->first)
@@ -131,6 +141,8 @@ void keepalive_sent(struct keepalive *k, bool asks, nk_time now)
 
 void keepalive_doubt(struct keepalive *k, nk_time now)
 {
+	if (k->hellos > 0 && !k->lost)
+		return;
 	k->doubted = true;
 	k->lost = false;
 	k->hellos = 0;
@@ -145,16 +157,29 @@ void keepalive_retime(struct keepalive *k, nk_time interval, nk_time now)
 	plan(k);
 }
 
+/* How long to wait for an answer to the last hello. Those after a loss are ever more rare. */
+static nk_time patience(const struct keepalive *k)
+{
+	const nk_time gap = nk_max(k->gap, 2 * k->rtt);
+	const nk_time longest = nk_max(keepalive_interval(k), KEEPALIVE_INTERVAL);
+
+	if (k->hellos < k->tries)
+		return gap;
+	if (k->hellos == k->tries)
+		return keepalive_wait(k);
+	return nk_min(gap << nk_min(k->hellos - k->tries, DOUBLINGS), nk_max(gap, longest));
+}
+
 /* Are you there? One each gap, until we give up. */
 static enum keepalive_need hello(struct keepalive *k, nk_time now)
 {
-	if (k->hellos == k->tries) {
+	if (k->hellos == k->tries && !k->lost) {
 		k->lost = true;
-		k->expected = NK_NEVER;
+		k->expected = now + k->gap;
 		return KEEPALIVE_REST;
 	}
 	k->hellos++;
-	k->expected = now + (k->hellos < k->tries ? k->gap : keepalive_wait(k));
+	k->expected = now + patience(k);
 	leave(k, now);
 	return KEEPALIVE_SEND_HELLO;
 }

@@ -16,9 +16,10 @@
 #include "base/time.h"
 #include "wire/keepalive.h"
 
-#define KEEPALIVE_INTERVAL (15 * NK_S) /* RFC 8085 section 3.5: no more often */
-#define KEEPALIVE_GAP      NK_S        /* between two hellos */
-#define KEEPALIVE_TRIES    3           /* hellos in vain: the flow is lost */
+#define KEEPALIVE_INTERVAL (15 * NK_S)                   /* RFC 8085 section 3.5: no more often */
+#define KEEPALIVE_DRAWN    (KEEPALIVE_INTERVAL * 10 / 9) /* the same in the mean, if it is drawn */
+#define KEEPALIVE_GAP      NK_S                          /* between two hellos */
+#define KEEPALIVE_TRIES    3                             /* hellos in vain: the flow is lost */
 #define KEEPALIVE_WAIT_MIN (500 * NK_MS)
 
 /* What must leave now. */
@@ -30,10 +31,11 @@ enum keepalive_need {
 	KEEPALIVE_SEND_OPENER, /* a packet that ends just past our last NAT */
 };
 
-/* What came, authentic. Any of it counts, but a frame's tag is short: once there is doubt, only
- * KEEPALIVE_HEARD_TRAFFIC ends it. */
+/* What came, authentic. The tag of a frame is short, and a packet that answers nothing does not tell
+ * whether ours arrive: once there is doubt, only KEEPALIVE_HEARD_ANSWER ends it. */
 enum keepalive_news {
-	KEEPALIVE_HEARD_TRAFFIC, /* all but frames: a sealed packet, the answer to a long hello */
+	KEEPALIVE_HEARD_TRAFFIC, /* anything long: it is alive */
+	KEEPALIVE_HEARD_ANSWER,  /* long, and it answers or acknowledges something of ours */
 	KEEPALIVE_HEARD_FRAME,   /* a frame */
 	KEEPALIVE_HEARD_UNACKED, /* the other's TURN, which does not acknowledge our last frame */
 };
@@ -48,6 +50,7 @@ enum keepalive_news {
  * @rng:	Borrowed: intervals are drawn from 80 to 100 % of what was agreed (RFC 5626 section
  *		4.4.2), but for TURNS
  * @sent, @heard: When something of ours left, when something came
+ * @answered:	When what came showed that ours arrive
  * @ours:	It is our turn: what came is newer than what left; @since: when that began
  * @asked:	When what was to be answered at once left, or NK_NEVER
  * @share:	Of the interval, drawn anew for each
@@ -55,7 +58,7 @@ enum keepalive_news {
  *		a wake-up)
  * @expected:	Something must have come by then, or a hello is due; NK_NEVER
  * @doubted:	Hellos are sent, or about to be; @hellos: in vain so far
- * @lost:	So many that the flow is given up
+ * @lost:	So many that the owner may give up
  */
 struct keepalive {
 	struct keepalive_terms terms;
@@ -64,7 +67,7 @@ struct keepalive {
 	unsigned tries;
 	nk_time rtt;
 	struct rng *rng;
-	nk_time sent, heard;
+	nk_time sent, heard, answered;
 	bool ours;
 	nk_time since, asked;
 	double share;
@@ -95,8 +98,8 @@ void keepalive_heard(struct keepalive *k, enum keepalive_news news, nk_time now)
  * answered at once. */
 void keepalive_sent(struct keepalive *k, bool asks, nk_time now);
 
-/* The machine slept, an address changed, an answer is missing elsewhere: a long hello at once, and
- * all tries anew. */
+/* The machine slept, an address changed, an answer is missing elsewhere: a long hello at once, unless
+ * hellos are being sent already. */
 void keepalive_doubt(struct keepalive *k, nk_time now);
 
 /* A new interval from now on. */
@@ -110,8 +113,8 @@ enum keepalive_need keepalive_next_early(struct keepalive *k, nk_time now);
 
 nk_time keepalive_deadline(const struct keepalive *k);
 
-/* All hellos were in vain. Nothing is sent any more, until keepalive_doubt() or a new start; traffic
- * that is heard ends it too. */
+/* All hellos were in vain. They go on ever more rarely, until the owner gives up or there is an
+ * answer. */
 bool keepalive_lost(const struct keepalive *k);
 
 /* "learned" ...; NULL beyond the last. keepalive_algorithm_of(): KEEPALIVE_ALGORITHMS if there is
@@ -124,16 +127,20 @@ enum keepalive_algorithm keepalive_algorithm_of(const char *name);
  * @ours:	What this side would use, and what it believes of its own NAT
  *
  * The first of @theirs that is also of @ours, at the greatest interval that both bounds allow and
- * the NATs: 80 % of the lower bound of a timeout, KEEPALIVE_INTERVAL where that is not known. It is
- * not under KEEPALIVE_INTERVAL unless a lower bound is under 20 s. TURNS, whose sides each send every
+ * the NATs: 80 % of the lower bound of a timeout, KEEPALIVE_DRAWN where that is not known. It is not
+ * under KEEPALIVE_INTERVAL unless a lower bound is under 20 s. TURNS, whose sides each send every
  * second interval only, is not taken where either lower bound is under 20 s, nor where only outbound
  * packets refresh and it is under 40 s. A side without a NAT tells KEEPALIVE_NO_NAT.
  *
- * Return: KEEPALIVE_FIXED at KEEPALIVE_INTERVAL, or less where a NAT needs it, if there is nothing in
- * common.
+ * Return: if there is nothing in common, KEEPALIVE_FIXED at KEEPALIVE_DRAWN, or less if a NAT needs it.
  */
 #define KEEPALIVE_NO_NAT 4095.0 /* seconds, as lower bound */
 struct keepalive_terms keepalive_agree(const struct keepalive_offer *theirs,
+				       const struct keepalive_offer *ours);
+
+/* What is to be used when @answer has come to @ours: itself, or what keepalive_agree() returns where
+ * nothing is in common if nobody who knows @ours may answer so. */
+struct keepalive_terms keepalive_check(const struct keepalive_terms *answer,
 				       const struct keepalive_offer *ours);
 
 /* What a program offers that has no wishes: learned, turns, fixed. */
