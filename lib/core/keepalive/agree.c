@@ -94,7 +94,8 @@ struct keepalive_terms keepalive_check(const struct keepalive_terms *answer,
 		wish != NULL && answer->interval_s <= wish->max_s &&
 		(answer->interval_s >= wish->min_s || answer->algorithm == KEEPALIVE_NONE);
 	const bool is_last_resort = answer->algorithm == KEEPALIVE_FIXED &&
-				    answer->interval_s >= LEAST && answer->interval_s <= least_s();
+				    answer->interval_s >= LEAST &&
+				    answer->interval_s <= nk_seconds(KEEPALIVE_DRAWN);
 
 	if (answer->algorithm == KEEPALIVE_TURNS && !bears_turns(ours))
 		return keepalive_agree(&nothing, ours);
