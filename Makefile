@@ -32,7 +32,8 @@ TRUTH_SRC := $(filter-out $(SIMT_SRC),$(sort $(wildcard tests/sim/*.c)))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 TOOL_SRC := $(sort $(wildcard tests/tools/*.c))
 KERNEL_SRC := $(sort $(wildcard tests/kernel/*.c))
-SPEED_SRC := $(sort $(wildcard tests/speed/*.c))
+FLEET_SRC := $(sort $(wildcard tests/speed/fleet_*.c))
+SPEED_SRC := $(filter-out $(FLEET_SRC),$(sort $(wildcard tests/speed/*.c)))
 
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ := $(call obj,$(LIB_SRC))
@@ -94,6 +95,9 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %/libtruth.a,$^) $(BUILD)/libnatsim.a $(BUILD)/libnatkit.a $(LIBS) -lcmocka
+
+# Many hosts at once before one server.
+$(BUILD)/tests/speed/fleet: $(call obj,$(FLEET_SRC))
 
 # What plays natprobe and natpunch behind the zoo, in part or as a whole.
 $(filter $(BUILD)/tests/sim/%,$(UNITS)) $(TRUTH): $(BUILD)/tests/sim/libtruth.a
@@ -250,7 +254,7 @@ fuzz: $(FUZZERS)
 	done
 
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(SIM_OBJ) $(call obj,$(CMD_SRC) $(UNIT_SRC) $(SIMT_SRC) $(TRUTH_SRC) $(TOOL_SRC) $(KERNEL_SRC) $(SPEED_SRC)))
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(SIM_OBJ) $(call obj,$(CMD_SRC) $(UNIT_SRC) $(SIMT_SRC) $(TRUTH_SRC) $(TOOL_SRC) $(KERNEL_SRC) $(SPEED_SRC) $(FLEET_SRC)))
 -include $(FUZZ_LIB:.o=.d) $(patsubst %.c,$(FUZZ_DIR)/%.d,$(FUZZ_SRC))
 
 clean:
