@@ -9,13 +9,9 @@ static nk_time limit(const struct life *l, const struct nat_spec *spec)
 	return l->first ? spec->t_first : spec->t_replied;
 }
 
-static nk_time under_load(nk_time t, const struct nat_spec *spec, unsigned held)
+static nk_time stretched(nk_time t, double stretch)
 {
-	if (spec->full_at <= spec->full_from || held <= spec->full_from)
-		return t;
-	if (held >= spec->full_at)
-		return 0;
-	return (nk_time)((double)t * (spec->full_at - held) / (spec->full_at - spec->full_from));
+	return stretch == 1 ? t : (nk_time)((double)t * stretch + 0.5);
 }
 
 static nk_time next_sweep(nk_time t, const struct nat_spec *spec)
@@ -27,20 +23,20 @@ static nk_time next_sweep(nk_time t, const struct nat_spec *spec)
 	return t > NK_NEVER - spec->sweep ? NK_NEVER : t - past + spec->sweep;
 }
 
-static void set_end(struct life *l, const struct nat_spec *spec, unsigned held)
+static void set_end(struct life *l, const struct nat_spec *spec, double stretch)
 {
-	const nk_time t = under_load(limit(l, spec), spec, held);
+	const nk_time t = stretched(limit(l, spec), stretch);
 
 	l->ends = t > NK_NEVER - l->restarted ? NK_NEVER : next_sweep(l->restarted + t, spec);
 }
 
-struct life life_begin(const struct nat_spec *spec, nk_time own, unsigned held, bool outward,
+struct life life_begin(const struct nat_spec *spec, nk_time own, double stretch, bool outward,
 		       nk_time now)
 {
 	struct life l = {.made = now, .restarted = now, .own = own, .first = true};
 
 	l.seen[outward] = 1;
-	set_end(&l, spec, held);
+	set_end(&l, spec, stretch);
 	return l;
 }
 
@@ -74,11 +70,11 @@ static void set_state(struct life *l, const struct nat_spec *spec, bool outward,
 		l->stream = true;
 }
 
-void life_touch(struct life *l, const struct nat_spec *spec, unsigned held, bool outward,
+void life_touch(struct life *l, const struct nat_spec *spec, double stretch, bool outward,
 		nk_time now)
 {
 	set_state(l, spec, outward, now);
 	if (l->any || (outward ? spec->refresh_out : spec->refresh_in))
 		l->restarted = now;
-	set_end(l, spec, held);
+	set_end(l, spec, stretch);
 }

@@ -24,8 +24,8 @@ struct life {
 	bool any, first, stream;
 };
 
-/* The first packet, @outward or not, always starts the timer. @held is what the NAT holds. */
-struct life life_begin(const struct nat_spec *spec, nk_time own, unsigned held, bool outward,
+/* The first packet, @outward or not, always starts the timer. @stretch: nat_stretch() */
+struct life life_begin(const struct nat_spec *spec, nk_time own, double stretch, bool outward,
 		       nk_time now);
 
 /**
@@ -37,7 +37,7 @@ struct life life_begin(const struct nat_spec *spec, nk_time own, unsigned held, 
  * the first answer makes no stream, however late it comes, unless the spec says
  * so; the packet after it may. With NAT_STATES_PF as pf_test_state_udp() does.
  */
-void life_touch(struct life *l, const struct nat_spec *spec, unsigned held, bool outward,
+void life_touch(struct life *l, const struct nat_spec *spec, double stretch, bool outward,
 		nk_time now);
 
 #endif

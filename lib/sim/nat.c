@@ -124,6 +124,14 @@ bool nat_in_expired(struct nat *n, const struct packet *p, nk_time now)
 	return expire(n, p, false, now) || !nat_translates(n, addr_family(&p->to));
 }
 
+nk_time nat_open_until(struct nat *n, const struct packet *p, nk_time now)
+{
+	struct talk t;
+
+	nat_state_sweep(n, now);
+	return talk_of_packet(&n->spec, p, false, &t) ? nk_max(nat_admit_until(n, &t), now) : now;
+}
+
 nk_time nat_late(const struct nat *n)
 {
 	return nat_late_next(&n->late);

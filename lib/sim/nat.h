@@ -75,6 +75,13 @@ struct nat_entry {
 	nk_time left;
 };
 
+/* Until when a packet from outside like @p would be let in if no other came before it; @now: it is
+ * not let in. To ask restarts nothing. */
+nk_time nat_open_until(struct nat *n, const struct packet *p, nk_time now);
+
+/* By what its timers are multiplied now. */
+double nat_stretched(struct nat *n, nk_time now);
+
 /* Everything that has a timer, in no order. */
 void nat_each(struct nat *n, nk_time now, void (*each)(void *user, const struct nat_entry *e),
 	      void *user);

@@ -227,3 +227,31 @@ bool nat_admit_error(const struct nat *n, struct talk *t)
 	t->mapped = t->outward ? m->external : m->inside;
 	return (m->state.timed && n->spec.filtering == NAT_EI) || flow_of(n, m, t) != NULL;
 }
+
+static nk_time until_by_mapping(const struct nat *n, const struct mapping *m, const struct talk *t)
+{
+	const struct flow *f = flow_of(n, m, t);
+
+	if (n->spec.filtering == NAT_EI)
+		return m->state.life.ends;
+	return f == NULL ? 0 : nk_min(f->state.life.ends, m->state.life.ends);
+}
+
+nk_time nat_admit_until(const struct nat *n, const struct talk *t)
+{
+	const struct mapping *m = mapping_at(n, t);
+	const struct addr from = nat_masked(&t->remote, n->spec.filtering);
+	nk_time until = 0;
+
+	if (m == NULL || m->own)
+		return 0;
+	if (!flow_rules(n, t))
+		return until_by_mapping(n, m, t);
+	for (const struct flow *f = m->flows; f != NULL; f = f->sibling) {
+		const struct addr known = nat_masked(&f->remote, n->spec.filtering);
+
+		if (addr_eq(&known, &from))
+			until = nk_max(until, f->state.life.ends);
+	}
+	return until;
+}

@@ -111,6 +111,10 @@ struct nat_port_time {
  * @full_from, @full_at: From @full_from mappings (with @flow_timers: flows) in the table on, its
  *		timers shrink in proportion, to nothing at @full_at; each by the load at the packet
  *		that restarts it. @full_at 0: never
+ * @drift_step, @drift_after: So long after its first packet all its timers become @drift_step times
+ *		as long, by new firmware say. 0: never
+ * @drift_walk:	All its timers wander: each hour by chance a little up or down, by so much (as the
+ *		standard deviation of their logarithm) in a day, but not beyond half and twice
  * @refresh_out, @refresh_in: Which packets of UDP restart the timer (RFC 4787 section 4.3); of
  *		others all do
  * @flow_timers: Linux: the timers belong to each flow (inside endpoint, remote endpoint), and a
@@ -161,6 +165,8 @@ struct nat_spec {
 	nk_time t_icmp, t_other;
 	nk_time sweep, sweep_phase;
 	unsigned full_from, full_at;
+	double drift_step, drift_walk;
+	nk_time drift_after;
 	bool refresh_out, refresh_in;
 	bool flow_timers;
 	enum nat_hairpin hairpin;

@@ -55,6 +55,11 @@ static void watch(struct nat *n, struct state *s)
 	}
 }
 
+double nat_stretched(struct nat *n, nk_time now)
+{
+	return nat_stretch(&n->drift, &n->spec, n->rng, n->held, now);
+}
+
 static void restarted(struct nat *n, struct state *s)
 {
 	watch(n, s);
@@ -63,7 +68,7 @@ static void restarted(struct nat *n, struct state *s)
 
 void state_begin(struct nat *n, struct state *s, const struct talk *t, nk_time own, nk_time now)
 {
-	s->life = life_begin(&n->spec, own, n->held, t->outward, now);
+	s->life = life_begin(&n->spec, own, nat_stretched(n, now), t->outward, now);
 	s->life.any = t->proto != PACKET_UDP;
 	s->timed = true;
 	restarted(n, s);
@@ -74,7 +79,7 @@ void state_touch(struct nat *n, struct state *s, bool outward, nk_time now)
 	if (!s->timed)
 		return;
 	note(n, s, now);
-	life_touch(&s->life, &n->spec, n->held, outward, now);
+	life_touch(&s->life, &n->spec, nat_stretched(n, now), outward, now);
 	restarted(n, s);
 }
 

@@ -20,6 +20,7 @@
 #include "sim/life.h"
 #include "sim/nat.h"
 #include "sim/nat_late.h"
+#include "sim/nat_stretch.h"
 #include "sim/ports.h"
 #include "sim/slab.h"
 #include "sim/tcp_track.h"
@@ -112,6 +113,7 @@ struct nat {
 	struct dict hosts, inward, outward, flows, crowds;
 	struct slab host_slab, mapping_slab, flow_slab, crowd_slab;
 	struct agenda timers;
+	struct nat_drift drift;
 	struct ports *ports[NAT_EXTERNALS_MAX];
 	unsigned held, peak;
 	struct nat_applied applied[NAT_TRAFFICS];

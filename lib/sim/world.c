@@ -261,3 +261,16 @@ struct nat_applied nat_applied(const struct world *w, int nat, enum nat_traffic 
 {
 	return nat_applied_times(net_nat(w->net, nat), traffic, w->now);
 }
+
+nk_time nat_lets_in_until(const struct world *w, int nat, const struct addr *from,
+			  const struct addr *to)
+{
+	const struct packet p = {.kind = PACKET_UDP, .from = *from, .to = *to};
+
+	return nat_open_until(net_nat(w->net, nat), &p, w->now);
+}
+
+double nat_stretch_of(const struct world *w, int nat)
+{
+	return nat_stretched(net_nat(w->net, nat), w->now);
+}

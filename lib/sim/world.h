@@ -85,6 +85,14 @@ unsigned nat_mappings_peak(const struct world *w, int nat);
 /* How long timers of a NAT were so far, by traffic of that kind. */
 struct nat_applied nat_applied(const struct world *w, int nat, enum nat_traffic traffic);
 
+/* Until when a datagram from outside would be let in at a NAT if no other came before it; world_now():
+ * it is not let in. */
+nk_time nat_lets_in_until(const struct world *w, int nat, const struct addr *from,
+			  const struct addr *to);
+
+/* By what its timers are multiplied now: load and drift. */
+double nat_stretch_of(const struct world *w, int nat);
+
 /* Tells a host's core of an event, such as EVENT_STOP or EVENT_LINK_LOST. */
 void world_tell(struct world *w, int host, const struct event *ev);
 

@@ -180,6 +180,46 @@ static bool read_full(void *field, const char *text)
 	return true;
 }
 
+static bool take_factor(const char **text, double highest, double *out)
+{
+	char *end;
+	const double x = strtod(*text, &end);
+
+	if (end == *text || !(x > 0 && x <= highest))
+		return false;
+	*out = x;
+	*text = end;
+	return true;
+}
+
+static bool read_walk(void *field, const char *text)
+{
+	double x;
+
+	if (!take_factor(&text, 1, &x) || *text != '\0')
+		return false;
+	*(double *)field = x;
+	return true;
+}
+
+/* "0.5 after 86400 s" */
+static bool read_drift_step(void *field, const char *text)
+{
+	static const char after[] = " after ";
+	struct nat_spec *spec = field;
+	double x;
+	nk_time t;
+
+	if (!take_factor(&text, 100, &x) || strncmp(text, after, strlen(after)) != 0)
+		return false;
+	text += strlen(after);
+	if (!take_seconds(&text, &t) || *text != '\0')
+		return false;
+	spec->drift_step = x;
+	spec->drift_after = t;
+	return true;
+}
+
 /* "53: 60 s, 123: 10 s" */
 static bool read_port_times(void *field, const char *text)
 {
@@ -283,6 +323,8 @@ static const struct {
 	{"syn-hold", AT(syn_hold), PAUSE, FREE},
 	{"sweep", AT(sweep), PAUSE, FREE},
 	{"full", 0, read_full, "two loads, such as 6000-12000", FREE},
+	{"drift-step", 0, read_drift_step, "such as 0.5 after 86400 s", FREE},
+	{"drift-walk", AT(drift_walk), read_walk, "a share a day, at most 1, such as 0.05", FREE},
 	{"refresh-out", AT(refresh_out), YES_NO, NEEDED},
 	{"refresh-in", AT(refresh_in), YES_NO, NEEDED},
 	{"timers-by-flow", AT(flow_timers), YES_NO, FREE},

@@ -1,4 +1,6 @@
 /* What real NATs do beyond RFC 4787's three classes, one axis of struct nat_spec after the other. */
+#include <math.h>
+
 #include "nat_bench.h"
 
 static void test_stream_at_once(void **state)
@@ -158,6 +160,75 @@ static void test_table_pressure(void **state)
 		assert_int_equal(nat_held_peak(n), 10);
 		nat_free(n);
 	}
+}
+
+/* From a moment on the timers are others: 60 s become 30 s. What ran before ends as it would have. */
+static void test_drift_step(void **state)
+{
+	struct nat_spec spec = plain_spec();
+
+	(void)state;
+	spec.drift_step = 0.5;
+	spec.drift_after = 100 * NK_S;
+
+	struct nat *n = make(&spec);
+
+	out(n, x(5000), remote(1, 1000), T0);
+	check_ends(n, out(n, x(5000), remote(1, 1000), T0 + 99 * NK_S), T0 + 129 * NK_S);
+	check_ends(n, out(n, x(5000), remote(1, 1000), T0 + 200 * NK_S), T0 + 215 * NK_S);
+	nat_free(n);
+}
+
+/* In a day the logarithm of a timer moves by so much, and in years it stays within half and twice. */
+static void test_drift_walk(void **state)
+{
+	const nk_time day = 86400 * NK_S;
+	struct nat_spec spec = plain_spec();
+	double last = 0, squares = 0, most = 0;
+
+	(void)state;
+	spec.drift_walk = 0.1;
+
+	struct nat *n = make(&spec);
+
+	out(n, x(5000), remote(1, 1000), T0);
+	for (int i = 1; i <= 2000; i++) {
+		const double now = log(nat_stretched(n, T0 + i * day));
+
+		squares += (now - last) * (now - last);
+		most = fmax(most, fabs(now));
+		last = now;
+	}
+	assert_true(fabs(sqrt(squares / 2000) - 0.1) < 0.01);
+	assert_true(most > 0.6 && most <= log(2) + 1e-9);
+	nat_free(n);
+}
+
+/* Until when a packet would be let in, by what filtering asks; and to ask changes nothing. */
+static void test_open_until(void **state)
+{
+	struct nat_spec spec = plain_spec();
+
+	(void)state;
+	for (int by_flow = 0; by_flow < 2; by_flow++)
+		for (int f = NAT_EI; f <= NAT_APD; f++) {
+			spec.flow_timers = by_flow;
+			spec.filtering = (enum nat_behaviour)f;
+
+			struct nat *n = make(&spec);
+			const struct addr e = out(n, x(5000), remote(1, 1000), T0);
+			const struct packet same = udp(remote(1, 1000), e);
+			const struct packet port = udp(remote(1, 1001), e);
+			const struct packet other = udp(remote(2, 1000), e);
+			const nk_time now = T0 + NK_S, end = T0 + 30 * NK_S;
+
+			assert_int_equal(nat_open_until(n, &same, now), end);
+			assert_int_equal(nat_open_until(n, &port, now), f == NAT_APD ? now : end);
+			assert_int_equal(nat_open_until(n, &other, now), f == NAT_EI ? end : now);
+			assert_int_equal(nat_open_until(n, &same, end), end);
+			assert_int_equal(nat_open_until(n, &same, end + 1), end + 1);
+			nat_free(n);
+		}
 }
 
 /* What came too early with INPUT open costs the port, as long as it is retried; not else. */
@@ -372,6 +443,9 @@ int main(void)
 		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_applied),
 		cmocka_unit_test(test_table_pressure),
+		cmocka_unit_test(test_drift_step),
+		cmocka_unit_test(test_drift_walk),
+		cmocka_unit_test(test_open_until),
 		cmocka_unit_test(test_self_clash),
 		cmocka_unit_test(test_ttl_order),
 		cmocka_unit_test(test_firewall),

@@ -89,10 +89,10 @@ static void pass_filter(struct model *m, unsigned serial, struct addr to, nk_tim
 	struct entry *f = filter_of(m, serial, key);
 
 	if (f != NULL)
-		life_touch(&f->life, &m->spec, 0, true, now);
+		life_touch(&f->life, &m->spec, 1, true, now);
 	else
 		m->filters[m->filter_count++] = (struct entry){
-			life_begin(&m->spec, 0, 0, true, now), serial, .remote = key};
+			life_begin(&m->spec, 0, 1, true, now), serial, .remote = key};
 }
 
 /* What the model says of a packet out: whether it passes, and if its mapping was there, as what. */
@@ -107,12 +107,12 @@ static bool model_out(struct model *m, struct addr from, struct addr to, nk_time
 		if (addr_eq(&m->mappings[i].inside, &from) && addr_eq(&m->mappings[i].remote, &key))
 			*found = &m->mappings[i];
 	if (*found != NULL) {
-		life_touch(&(*found)->life, &m->spec, 0, true, now);
+		life_touch(&(*found)->life, &m->spec, 1, true, now);
 	} else {
 		if (!make_room(m, &from))
 			return false;
 		*found = &m->mappings[m->mapping_count++];
-		**found = (struct entry){life_begin(&m->spec, 0, 0, true, now), ++m->serial, from,
+		**found = (struct entry){life_begin(&m->spec, 0, 1, true, now), ++m->serial, from,
 					 key, .used = now};
 	}
 	(*found)->used = now;
@@ -132,8 +132,8 @@ static struct entry *model_in(struct model *m, struct addr from, struct addr to,
 		if (f == NULL && m->spec.filtering != NAT_EI)
 			return NULL;
 		if (f != NULL && m->spec.filtering != NAT_EI)
-			life_touch(&f->life, &m->spec, 0, false, now);
-		life_touch(&e->life, &m->spec, 0, false, now);
+			life_touch(&f->life, &m->spec, 1, false, now);
+		life_touch(&e->life, &m->spec, 1, false, now);
 		e->used = now;
 		return e;
 	}

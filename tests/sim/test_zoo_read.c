@@ -73,6 +73,8 @@ static void test_values(void **state)
 			  "port-timers = 53: 60 s, 123: 1.5 s | assumed | x\n"
 			  "sweep = 64 s | assumed | x\nfull = 0-100 | assumed | x\n"
 			  "hairpin = internal | assumed | x\n"
+			  "drift-step = 0.5 after 86400 s | assumed | x\n"
+			  "drift-walk = 0.25 | assumed | x\n"
 			  "quota = 9 evict-first | assumed | x\n"
 			  "pooling = arbitrary | assumed | x\n"
 			  "self-clash = yes | assumed | x\n",
@@ -94,6 +96,8 @@ static void test_values(void **state)
 	assert_int_equal(s->sweep, 64 * NK_S);
 	assert_int_equal(s->full_at, 100);
 	assert_int_equal(s->hairpin, NAT_HAIRPIN_INTERNAL);
+	assert_true(s->drift_step == 0.5 && s->drift_walk == 0.25);
+	assert_int_equal(s->drift_after, 86400 * NK_S);
 	assert_int_equal(s->quota, 9);
 	assert_int_equal(s->quota_policy, NAT_QUOTA_EVICT_FIRST);
 	zoo_free(z);
