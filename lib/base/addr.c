@@ -48,9 +48,10 @@ struct addr addr_any(enum addr_family family, uint16_t port)
 bool addr_is_any(const struct addr *a)
 {
 	static const uint8_t zero[16];
-	const size_t skip = addr_family(a) == ADDR_V4 ? sizeof(v4_mapped) : 0;
 
-	return memcmp(a->ip + skip, zero, sizeof(zero) - skip) == 0;
+	if (addr_family(a) == ADDR_V4)
+		return memcmp(a->ip + sizeof(v4_mapped), zero, 4) == 0;
+	return memcmp(a->ip, zero, sizeof(zero)) == 0;
 }
 
 struct addr addr_with_port(struct addr a, uint16_t port)
@@ -64,9 +65,9 @@ struct addr addr_prefix(const struct addr *a, unsigned v4_bits, unsigned v6_bits
 	const unsigned keep = addr_family(a) == ADDR_V4 ? 96 + v4_bits : v6_bits;
 	struct addr out = {.port = 0};
 
-	memcpy(out.ip, a->ip, sizeof(out.ip));
-	for (unsigned bit = keep; bit < 128; bit++)
-		out.ip[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+	memcpy(out.ip, a->ip, keep / 8);
+	if (keep % 8 != 0)
+		out.ip[keep / 8] = a->ip[keep / 8] & (uint8_t)(0xff00u >> keep % 8);
 	return out;
 }
 

@@ -2,12 +2,6 @@
 
 #include <string.h>
 
-void bytes_put_be16(uint8_t *at, uint16_t v)
-{
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
-
 struct rd rd_make(const void *bytes, size_t len)
 {
 	const uint8_t *p = bytes;
@@ -49,45 +43,28 @@ struct wr wr_make(void *buf, size_t cap)
 	return (struct wr){.buf = buf, .cap = cap};
 }
 
-/* Room for @n more bytes, or NULL once anything has failed to fit. */
-static uint8_t *wr_room(struct wr *w, size_t n)
+static void put_be32(uint8_t *at, uint32_t v)
 {
-	uint8_t *p = w->buf + w->len;
-
-	if (w->bad || n > w->cap - w->len) {
-		w->bad = true;
-		return NULL;
-	}
-	w->len += n;
-	return p;
-}
-
-static void wr_be(struct wr *w, uint64_t v, size_t n)
-{
-	uint8_t *p = wr_room(w, n);
-
-	for (size_t i = 0; p != NULL && i < n; i++)
-		p[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
-}
-
-void wr_u8(struct wr *w, uint8_t v)
-{
-	wr_be(w, v, 1);
-}
-
-void wr_be16(struct wr *w, uint16_t v)
-{
-	wr_be(w, v, 2);
+	bytes_put_be16(at, (uint16_t)(v >> 16));
+	bytes_put_be16(at + 2, (uint16_t)v);
 }
 
 void wr_be32(struct wr *w, uint32_t v)
 {
-	wr_be(w, v, 4);
+	uint8_t *p = wr_room(w, 4);
+
+	if (p != NULL)
+		put_be32(p, v);
 }
 
 void wr_be64(struct wr *w, uint64_t v)
 {
-	wr_be(w, v, 8);
+	uint8_t *p = wr_room(w, 8);
+
+	if (p == NULL)
+		return;
+	put_be32(p, (uint32_t)(v >> 32));
+	put_be32(p + 4, (uint32_t)v);
 }
 
 void wr_bytes(struct wr *w, const void *bytes, size_t n)

@@ -12,7 +12,11 @@ static inline uint16_t bytes_be16(const uint8_t *at)
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-void bytes_put_be16(uint8_t *at, uint16_t v);
+static inline void bytes_put_be16(uint8_t *at, uint16_t v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
 
 /**
  * struct rd - A reader over borrowed bytes
@@ -85,8 +89,36 @@ struct wr {
 };
 
 struct wr wr_make(void *buf, size_t cap);
-void wr_u8(struct wr *w, uint8_t v);
-void wr_be16(struct wr *w, uint16_t v);
+
+/* Room for @n more bytes, which the caller is to write; NULL once anything has failed to fit. */
+static inline uint8_t *wr_room(struct wr *w, size_t n)
+{
+	uint8_t *p = w->buf + w->len;
+
+	if (w->bad || n > w->cap - w->len) {
+		w->bad = true;
+		return NULL;
+	}
+	w->len += n;
+	return p;
+}
+
+static inline void wr_u8(struct wr *w, uint8_t v)
+{
+	uint8_t *p = wr_room(w, 1);
+
+	if (p != NULL)
+		*p = v;
+}
+
+static inline void wr_be16(struct wr *w, uint16_t v)
+{
+	uint8_t *p = wr_room(w, 2);
+
+	if (p != NULL)
+		bytes_put_be16(p, v);
+}
+
 void wr_be32(struct wr *w, uint32_t v);
 void wr_be64(struct wr *w, uint64_t v);
 void wr_bytes(struct wr *w, const void *bytes, size_t n);

@@ -57,12 +57,14 @@ static void put_addr(struct wr *w, uint16_t type, const struct addr *a,
 {
 	const bool v4 = addr_family(a) == ADDR_V4;
 	const size_t n = v4 ? 4 : 16;
+	uint8_t *ip;
 
 	put_head(w, type, 4 + n);
 	wr_be16(w, v4 ? 1 : 2);
 	wr_be16(w, (uint16_t)(a->port ^ (key[0] << 8 | key[1])));
-	for (size_t i = 0; i < n; i++)
-		wr_u8(w, a->ip[16 - n + i] ^ key[i]);
+	ip = wr_room(w, n);
+	for (size_t i = 0; ip != NULL && i < n; i++)
+		ip[i] = a->ip[16 - n + i] ^ key[i];
 }
 
 void stun_put_addr(struct wr *w, uint16_t type, const struct addr *a)
