@@ -59,15 +59,17 @@ static void read_control(struct event *ev, struct msghdr *m, uint16_t port)
 	}
 }
 
-void datagrams_event(struct event *ev, struct datagrams_in *in, unsigned i, uint16_t port)
+void datagrams_event(struct event *ev, struct datagrams_in *in, unsigned i,
+		     const struct addr *bound)
 {
 	struct msghdr *m = &in->msgs[i].msg_hdr;
 
 	ev->kind = EVENT_DATAGRAM;
 	ev->from = sockaddr_to_addr(&in->names[i]);
+	ev->local = *bound;
 	ev->data = in->data[i];
 	ev->len = in->msgs[i].msg_len;
-	read_control(ev, m, port);
+	read_control(ev, m, bound->port);
 
 	/* The kernel has put the lengths used where it reads the room there is. */
 	m->msg_namelen = sizeof(in->names[i]);
@@ -132,20 +134,20 @@ static void put_cmsg(struct msghdr *m, int level, int type, const void *value, s
 	m->msg_controllen += CMSG_SPACE(len);
 }
 
-static void put_control(struct msghdr *m, const struct datagram_out *d)
+static void put_control(struct msghdr *m, const struct action *send)
 {
-	const bool v4 = addr_family(&d->to) == ADDR_V4;
-	const int ttl = d->ttl;
+	const bool v4 = addr_family(&send->to) == ADDR_V4;
+	const int ttl = send->ttl;
 
-	if (!addr_is_any(&d->from) && v4) {
+	if (!addr_is_any(&send->local) && v4) {
 		struct in_pktinfo info = {.ipi_ifindex = 0};
 
-		memcpy(&info.ipi_spec_dst, d->from.ip + 12, sizeof(info.ipi_spec_dst));
+		memcpy(&info.ipi_spec_dst, send->local.ip + 12, sizeof(info.ipi_spec_dst));
 		put_cmsg(m, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
-	} else if (!addr_is_any(&d->from)) {
+	} else if (!addr_is_any(&send->local)) {
 		struct in6_pktinfo info = {.ipi6_ifindex = 0};
 
-		memcpy(&info.ipi6_addr, d->from.ip, sizeof(info.ipi6_addr));
+		memcpy(&info.ipi6_addr, send->local.ip, sizeof(info.ipi6_addr));
 		put_cmsg(m, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
 	}
 	if (ttl != 0)
@@ -164,17 +166,17 @@ int datagrams_write(int fd, const struct datagram_out *first, unsigned scope)
 
 	for (const struct datagram_out *d = first; d != NULL && count < DATAGRAMS_BATCH;
 	     d = d->next, count++) {
+		const struct action *a = &d->send;
 		struct msghdr m = {
 			.msg_name = &names[count],
-			.msg_namelen = sockaddr_from(&names[count], &d->to, scope),
+			.msg_namelen = sockaddr_from(&names[count], &a->to, scope),
 			.msg_iov = &iov[count],
 			.msg_iovlen = 1,
 			.msg_control = control[count],
 		};
 
-		iov[count] = (struct iovec){(void *)(uintptr_t)d->data, d->len};
-		memset(control[count], 0, sizeof(control[count]));
-		put_control(&m, d);
+		iov[count] = (struct iovec){(void *)(uintptr_t)a->data, a->len};
+		put_control(&m, a);
 		msgs[count] = (struct mmsghdr){.msg_hdr = m};
 	}
 	n = sendmmsg(fd, msgs, count, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -12,20 +12,10 @@
 #define DATAGRAMS_BATCH   64
 #define DATAGRAMS_CONTROL 256 /* bytes; packet info and TTL take at most 64 */
 
-/**
- * struct datagram_out - One datagram to be sent
- * @next:	For the queue that it is in
- * @to:		Destination
- * @from:	Address to send from, or all zero for the socket's own
- * @ttl:	TTL or hop limit, 0 for the system's default
- */
+/* One datagram to be sent, as the core filled it in, and @next in the queue that it is in. */
 struct datagram_out {
 	struct datagram_out *next;
-	struct addr to;
-	struct addr from;
-	uint8_t ttl;
-	uint16_t len;
-	uint8_t data[CORE_DATAGRAM_MAX];
+	struct action send;
 };
 
 /* Room for one batched read. datagrams_init() sets it up; it must not be moved afterwards. */
@@ -49,9 +39,10 @@ void datagrams_init(struct datagrams_in *in);
  */
 int datagrams_read(struct datagrams_in *in, int fd);
 
-/* Fills the EVENT_DATAGRAM fields of @ev for datagram @i of the last read. Its @local gets @port.
- * The bytes are borrowed until the next read. */
-void datagrams_event(struct event *ev, struct datagrams_in *in, unsigned i, uint16_t port);
+/* Fills the EVENT_DATAGRAM fields of @ev for datagram @i of the last read, from a socket bound to
+ * @bound. The bytes are borrowed until the next read. */
+void datagrams_event(struct event *ev, struct datagrams_in *in, unsigned i,
+		     const struct addr *bound);
 
 /* Takes the IPv4 header off a datagram of SOCKET_ICMP_RAW; false if it is not whole. */
 bool datagrams_skip_ip_header(struct event *ev);

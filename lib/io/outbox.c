@@ -1,11 +1,10 @@
 #include "io/outbox.h"
 
-#include <string.h>
-
 void outbox_init(struct outbox *box)
 {
 	box->free = NULL;
-	for (size_t i = 0; i < OUTBOX_SLOTS; i++) {
+	box->next = &box->slots[0];
+	for (size_t i = 1; i < OUTBOX_SLOTS; i++) {
 		box->slots[i].next = box->free;
 		box->free = &box->slots[i];
 	}
@@ -16,21 +15,21 @@ bool outbox_has_room(const struct outbox *box, const struct outbox_queue *q)
 	return box->free != NULL && q->count < OUTBOX_PER_SOCKET;
 }
 
-bool outbox_add(struct outbox *box, struct outbox_queue *q, const struct action *action)
+struct action *outbox_next(struct outbox *box)
 {
-	struct datagram_out *d = box->free;
+	return &box->next->send;
+}
+
+bool outbox_add(struct outbox *box, struct outbox_queue *q)
+{
+	struct datagram_out *d = box->next;
 
 	if (!outbox_has_room(box, q))
 		return false;
-	box->free = d->next;
+	box->next = box->free;
+	box->free = box->free->next;
 
 	d->next = NULL;
-	d->to = action->to;
-	d->from = action->local;
-	d->ttl = action->ttl;
-	d->len = (uint16_t)action->len;
-	memcpy(d->data, action->data, action->len);
-
 	if (q->first == NULL)
 		q->first = d;
 	else

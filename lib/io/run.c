@@ -158,9 +158,11 @@ static void do_action(struct run *r, const struct action *a)
 static bool do_actions(struct run *r)
 {
 	for (unsigned i = 0; i < ACTIONS_PER_TURN; i++) {
-		if (!r->ops->output(r->core, &r->action, r->now))
+		struct action *a = outbox_next(&r->outbox);
+
+		if (!r->ops->output(r->core, a, r->now))
 			return true;
-		do_action(r, &r->action);
+		do_action(r, a);
 	}
 	return false;
 }

@@ -40,6 +40,7 @@ static void on_socket(uv_poll_t *handle, int status, int events)
 		r->ready = s;
 	}
 	/* A socket with ICMP errors to tell looks broken to libuv, which stops polling it. */
+	s->errors = s->errors || status < 0;
 	if (status < 0 || (events & UV_WRITABLE) != 0)
 		watch(s);
 }
@@ -53,6 +54,7 @@ static void watch(struct io_socket *s)
 
 static void read_errors(struct run *r, struct io_socket *s)
 {
+	s->errors = false; /* more than these show at the next poll */
 	for (unsigned i = 0; i < ERRORS_PER_TURN; i++) {
 		struct event ev = {.id = s->id, .local = s->local};
 
@@ -72,14 +74,15 @@ static void read_socket(struct run *r, struct io_socket *s)
 		for (int i = 0; i < n; i++) {
 			struct event ev = {.id = s->id};
 
-			datagrams_event(&ev, &r->in, (unsigned)i, s->local.port);
+			datagrams_event(&ev, &r->in, (unsigned)i, &s->local);
 			if (!s->ip_header || datagrams_skip_ip_header(&ev))
 				run_tell(r, &ev);
 		}
 		if (n >= 0 && n < DATAGRAMS_BATCH)
 			break;
 	}
-	read_errors(r, s);
+	if (s->errors)
+		read_errors(r, s);
 }
 
 void run_sockets_read(struct run *r)
@@ -113,7 +116,7 @@ static void write_socket(struct run *r, struct io_socket *s)
 			const struct event failed = {.kind = EVENT_SEND_FAILED,
 						     .id = s->id,
 						     .error = -n,
-						     .from = s->queue.first->to};
+						     .from = s->queue.first->send.to};
 
 			outbox_drop_first(&r->outbox, &s->queue);
 			run_tell(r, &failed);
@@ -211,7 +214,7 @@ bool run_sockets_send(struct run *r, const struct action *a)
 	}
 	if (!outbox_has_room(&r->outbox, &s->queue))
 		run_sockets_write(r);
-	if (!outbox_add(&r->outbox, &s->queue, a))
+	if (!outbox_add(&r->outbox, &s->queue))
 		run_tell_send_failed(r, a, ENOBUFS);
 	else if (!s->blocked)
 		mark_dirty(r, s);

@@ -48,7 +48,6 @@ struct run {
 	unsigned stops;
 	bool stop_told, links_changed;
 
-	struct action action;
 	struct outbox outbox;
 	struct datagrams_in in;
 

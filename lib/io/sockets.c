@@ -29,17 +29,18 @@ static bool set_interface(int fd, const char *interface)
 			  (socklen_t)strlen(interface)) == 0;
 }
 
-static bool set_options_v4(int fd)
+/* Where a socket is bound to one address, that is where all came to: packet info costs time. */
+static bool set_options_v4(int fd, bool any)
 {
-	return set_int(fd, IPPROTO_IP, IP_PKTINFO, 1) && set_int(fd, IPPROTO_IP, IP_RECVTTL, 1) &&
+	return set_int(fd, IPPROTO_IP, IP_PKTINFO, any) && set_int(fd, IPPROTO_IP, IP_RECVTTL, 1) &&
 	       set_int(fd, IPPROTO_IP, IP_RECVERR, 1) &&
 	       set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 }
 
-static bool set_options_v6(int fd)
+static bool set_options_v6(int fd, bool any)
 {
 	return set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
-	       set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) &&
+	       set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, any) &&
 	       set_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) &&
 	       set_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 1) &&
 	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
@@ -60,14 +61,16 @@ static bool set_options_raw(int fd, bool v4)
 	       set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
-static bool set_options(int fd, enum socket_kind kind, bool v4)
+static bool set_options(int fd, enum socket_kind kind, const struct addr *local)
 {
+	const bool v4 = addr_family(local) == ADDR_V4, any = addr_is_any(local);
+
 	/* Beyond rmem_max only with CAP_NET_ADMIN; a smaller buffer is no failure. */
 	if (!set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER))
 		set_int(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
 	if (kind == SOCKET_ICMP_RAW)
 		return set_options_raw(fd, v4);
-	return v4 ? set_options_v4(fd) : set_options_v6(fd);
+	return v4 ? set_options_v4(fd, any) : set_options_v6(fd, any);
 }
 
 static int socket_for(enum socket_kind kind, bool v4)
@@ -158,7 +161,7 @@ int sockets_open(struct addr *local, const struct action *action, const char *in
 	fd = socket_for(action->socket, v4);
 	if (fd < 0)
 		return -errno;
-	if (!set_options(fd, action->socket, v4) || !set_interface(fd, interface)) {
+	if (!set_options(fd, action->socket, &want) || !set_interface(fd, interface)) {
 		rc = -errno;
 		goto fail;
 	}

@@ -16,6 +16,7 @@
  * @next_ready:	In the list of those that have something to read; @ready says if it is in
  * @next_dirty:	In the list of those that have something to write; @dirty says if it is in
  * @ip_header:	What is read from it begins with one
+ * @errors:	There may be ICMP errors in its error queue
  * @blocked:	Its queue waits for the socket to become writable
  * @poll:	The socket's memory lives until libuv has closed this
  */
@@ -23,7 +24,7 @@ struct io_socket {
 	struct io_socket *next, *next_ready, *next_dirty;
 	uint32_t id;
 	int fd;
-	bool ready, dirty, blocked, ip_header;
+	bool ready, dirty, blocked, ip_header, errors;
 	struct addr local;
 	struct outbox_queue queue;
 	uv_poll_t poll;
