@@ -70,6 +70,7 @@ enum event_kind {
  * @local:	The address it came to; for EVENT_OPENED, the address bound (never "any" for a
  *		socket that was opened with a peer)
  * @ttl:	TTL or hop limit as received, 0 if not known
+ * @more:	EVENT_DATAGRAM: others wait behind it
  * @data:	@len bytes, borrowed for the call
  */
 struct event {
@@ -79,6 +80,7 @@ struct event {
 	struct addr from;
 	struct addr local;
 	uint8_t ttl;
+	bool more;
 	const uint8_t *data;
 	size_t len;
 };
@@ -123,12 +125,15 @@ struct action {
  * @output:	Fills @action and returns true, or returns false: nothing more to do now
  * @deadline:	When to call @output again at the latest; NK_NEVER: only after an event
  * @status:	CORE_BUSY, CORE_DONE or a negative error
+ * @answer:	Or NULL. In place of @input for a datagram: the first thing to be sent because of it
+ *		may be written to @first, where it will leave from; true if it was
  */
 struct core_ops {
 	void (*input)(void *core, const struct event *ev, nk_time now);
 	bool (*output)(void *core, struct action *action, nk_time now);
 	nk_time (*deadline)(const void *core);
 	int (*status)(const void *core);
+	bool (*answer)(void *core, const struct event *ev, struct action *first, nk_time now);
 };
 
 #endif

@@ -206,4 +206,9 @@ static int status(const void *core)
 	return CORE_BUSY;
 }
 
-const struct core_ops plain_server_ops = {input, output, deadline, status};
+const struct core_ops plain_server_ops = {
+	.input = input,
+	.output = output,
+	.deadline = deadline,
+	.status = status,
+};

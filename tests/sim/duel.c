@@ -115,7 +115,12 @@ static int side_status(const void *core)
 	return is_busy(s) || is_busy(s->other) ? CORE_BUSY : punch_status(s->punch);
 }
 
-static const struct core_ops side_ops = {side_input, side_output, side_deadline, side_status};
+static const struct core_ops side_ops = {
+	.input = side_input,
+	.output = side_output,
+	.deadline = side_deadline,
+	.status = side_status,
+};
 
 /* Plans */
 

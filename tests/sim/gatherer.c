@@ -79,7 +79,12 @@ static int status(const void *core)
 	return g->gather == NULL ? CORE_BUSY : gather_status(g->gather);
 }
 
-const struct core_ops gatherer_ops = {input, output, deadline, status};
+const struct core_ops gatherer_ops = {
+	.input = input,
+	.output = output,
+	.deadline = deadline,
+	.status = status,
+};
 
 struct broker *gatherer_broker(struct world *w, bool one_address, uint64_t seed)
 {

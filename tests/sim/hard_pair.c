@@ -80,7 +80,12 @@ static int crowd_status(const void *core)
 	return CORE_BUSY;
 }
 
-static const struct core_ops crowd_ops = {crowd_input, crowd_output, crowd_deadline, crowd_status};
+static const struct core_ops crowd_ops = {
+	.input = crowd_input,
+	.output = crowd_output,
+	.deadline = crowd_deadline,
+	.status = crowd_status,
+};
 
 /* ---- one side ---- */
 
@@ -116,7 +121,12 @@ static int side_status(const void *core)
 	return CORE_BUSY;
 }
 
-static const struct core_ops side_ops = {side_input, side_output, side_deadline, side_status};
+static const struct core_ops side_ops = {
+	.input = side_input,
+	.output = side_output,
+	.deadline = side_deadline,
+	.status = side_status,
+};
 
 /* ---- both ---- */
 

@@ -79,8 +79,12 @@ static int busy(const void *core)
 	return CORE_BUSY;
 }
 
-static const struct core_ops listening_ops = {listening_input, listening_output, listening_deadline,
-					      busy};
+static const struct core_ops listening_ops = {
+	.input = listening_input,
+	.output = listening_output,
+	.deadline = listening_deadline,
+	.status = busy,
+};
 
 static void calling_input(void *core, const struct event *ev, nk_time now)
 {
@@ -131,7 +135,12 @@ static nk_time calling_deadline(const void *core)
 	return nk_min(c->relays > 0 ? c->next_relay : NK_NEVER, ring_deadline(c->ring));
 }
 
-static const struct core_ops calling_ops = {calling_input, calling_output, calling_deadline, busy};
+static const struct core_ops calling_ops = {
+	.input = calling_input,
+	.output = calling_output,
+	.deadline = calling_deadline,
+	.status = busy,
+};
 
 static int add_client(struct meeting *m, uint8_t network, double loss, int *nat)
 {

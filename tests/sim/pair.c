@@ -159,7 +159,12 @@ static int end_status(const void *core)
 	return natpunch_status(((const struct pair_end *)core)->run);
 }
 
-static const struct core_ops end_ops = {end_input, end_output, end_deadline, end_status};
+static const struct core_ops end_ops = {
+	.input = end_input,
+	.output = end_output,
+	.deadline = end_deadline,
+	.status = end_status,
+};
 
 /* The broker, and who meddles with it */
 
@@ -193,8 +198,12 @@ static int meddled_status(const void *core)
 	return broker_status(((const struct pair *)core)->broker);
 }
 
-static const struct core_ops meddled_ops = {meddled_input, meddled_output, meddled_deadline,
-					    meddled_status};
+static const struct core_ops meddled_ops = {
+	.input = meddled_input,
+	.output = meddled_output,
+	.deadline = meddled_deadline,
+	.status = meddled_status,
+};
 
 /* The stage */
 

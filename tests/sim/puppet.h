@@ -113,8 +113,12 @@ static int puppet_status(const void *core)
 	return ((const struct puppet *)core)->status;
 }
 
-static const struct core_ops puppet_ops = {puppet_input, puppet_output, puppet_deadline,
-					   puppet_status};
+static const struct core_ops puppet_ops = {
+	.input = puppet_input,
+	.output = puppet_output,
+	.deadline = puppet_deadline,
+	.status = puppet_status,
+};
 
 static inline void puppet_attach(struct puppet *p, struct world *w, int host)
 {

@@ -108,7 +108,12 @@ static int status_of(const void *core)
 	return ice_run_status(((const struct agent *)core)->run);
 }
 
-static const struct core_ops agent_ops = {on_event, next_action, next_time, status_of};
+static const struct core_ops agent_ops = {
+	.input = on_event,
+	.output = next_action,
+	.deadline = next_time,
+	.status = status_of,
+};
 
 struct scene {
 	struct world *world;

@@ -156,8 +156,12 @@ static int clumsy_status(const void *core)
 	return natprobe_status(((const struct clumsy *)core)->probe);
 }
 
-static const struct core_ops clumsy_ops = {clumsy_input, clumsy_output, clumsy_deadline,
-					   clumsy_status};
+static const struct core_ops clumsy_ops = {
+	.input = clumsy_input,
+	.output = clumsy_output,
+	.deadline = clumsy_deadline,
+	.status = clumsy_status,
+};
 
 static void run_clumsy(unsigned opens, nk_time sends_until)
 {

@@ -357,4 +357,9 @@ static int ops_status(const void *core)
 	return natpunch_status(core);
 }
 
-const struct core_ops natpunch_ops = {ops_input, ops_output, ops_deadline, ops_status};
+const struct core_ops natpunch_ops = {
+	.input = ops_input,
+	.output = ops_output,
+	.deadline = ops_deadline,
+	.status = ops_status,
+};

@@ -355,4 +355,9 @@ static int status_of(const void *core)
 	return ice_run_status(core);
 }
 
-const struct core_ops ice_run_ops = {on_event, next_action, next_time, status_of};
+const struct core_ops ice_run_ops = {
+	.input = on_event,
+	.output = next_action,
+	.deadline = next_time,
+	.status = status_of,
+};

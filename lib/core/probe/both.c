@@ -87,4 +87,9 @@ static int status(const void *core)
 	return probe_both_status(core);
 }
 
-const struct core_ops probe_both_ops = {input, output, deadline, status};
+const struct core_ops probe_both_ops = {
+	.input = input,
+	.output = output,
+	.deadline = deadline,
+	.status = status,
+};
