@@ -22,7 +22,7 @@ ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS)
 LIBS    := $(shell pkg-config --libs $(PKGS)) -lm
 
 SOVERSION := 0
-LIB_SRC := $(sort $(wildcard lib/base/*.c lib/wire/*.c lib/core/*.c lib/core/*/*.c lib/io/*.c lib/face/*.c lib/*.c))
+LIB_SRC := $(sort $(wildcard lib/base/*.c lib/wire/*.c lib/core/*.c lib/core/*/*.c lib/io/*.c lib/face/*.c lib/desk/*.c lib/*.c))
 SIM_SRC := $(sort $(wildcard lib/sim/*.c))
 CMDS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
 CMD_SRC := $(sort $(wildcard cmd/*/*.c))

@@ -37,12 +37,13 @@ one_home() {
   check "<$1> stays in $2" "$outside$many"
 }
 
-echo 1..17
+echo 1..18
 may_include lib/base base
 may_include lib/wire base wire
 may_include lib/core base wire core
 may_include lib/io base wire core io
 may_include lib/sim base wire core sim
+may_include lib/desk base desk face io
 check "face sees results, not protocols" \
   "$(includes lib/face | grep '"' | grep -vE '"(base|face)/|"core/[a-z]+/(options|result)\.h"')"
 check "of the commands natsim alone sees sim" "$(includes cmd | grep '"sim/' | grep -v '^cmd/natsim/')"

@@ -61,7 +61,7 @@ static int prepare(struct session *s)
 	if (r != 0)
 		log_line(LEVEL_ERROR, "cannot start the cryptographic library");
 	else
-		r = servers_find(&s->servers, &s->settings);
+		r = server_list_find(&s->servers, s->settings.servers, s->settings.server_count);
 	if (r == NK_ERR_NO_MEMORY)
 		return out_of_memory();
 	if (r == 0)
@@ -286,6 +286,6 @@ int main(int argc, char *argv[])
 	}
 	natprobe_free(s.both.run[0]);
 	natprobe_free(s.both.run[1]);
-	servers_free(&s.servers);
+	server_list_free(&s.servers);
 	return r;
 }

@@ -1,33 +1,11 @@
-/* Which servers to measure with, and how they are reached. */
+/* How the servers to measure with are reached. */
 #ifndef NATPROBE_SERVERS_H
 #define NATPROBE_SERVERS_H
 
 #include "core/probe/options.h"
+#include "desk/server_list.h"
 #include "io/netinfo.h"
 #include "settings.h"
-
-/**
- * struct server_list - Names of servers, in order of preference
- * @from:	Where they come from, for a person
- * @text:	A file or variable that the names borrow from, freed by servers_free(); or NULL
- */
-struct server_list {
-	const char *names[PROBE_SERVERS_MAX];
-	unsigned count;
-	const char *from;
-	char *text;
-};
-
-/**
- * servers_find() - From the options, $NATKIT_SERVER, the configuration file, or the installed list
- *
- * The first of these that names any server counts, the others are not looked at.
- *
- * Return: 0; NK_ERR_UNREACHABLE if nobody names a server, or NK_ERR_BAD_INPUT if what names them
- * cannot be used, said on standard error; NK_ERR_NO_MEMORY.
- */
-int servers_find(struct server_list *list, const struct settings *s);
-void servers_free(struct server_list *list);
 
 /**
  * struct family_plan - How one family is measured

@@ -121,9 +121,9 @@ static void put_network(const struct show *s, const struct beliefs *b)
 	struct js network = js_add_object(s->networks), peers;
 	char key[CARD_KEY_TEXT];
 
-	js_put_text(network, "interface", b->interface);
-	js_put_text(network, "gateway", b->gateway);
-	js_put_text(network, "public", b->public_prefix);
+	js_put_text(network, "interface", b->network.interface);
+	js_put_text(network, "gateway", b->network.gateway);
+	js_put_text(network, "public", b->network.public_prefix);
 	peers = js_put_array(network, "peers");
 	for (unsigned i = 0; i < b->count; i++) {
 		const struct contact *c = contacts_find_key(&s->contacts, b->peers[i].key);
@@ -137,13 +137,15 @@ static void put_network(const struct show *s, const struct beliefs *b)
 
 static void show_network(const struct show *s, const struct beliefs *b)
 {
+	const struct network *n = &b->network;
+
 	if (s->json) {
 		put_network(s, b);
 		return;
 	}
-	printf("%s, gateway %s, seen in %s\n", b->interface,
-	       b->gateway[0] != '\0' ? b->gateway : "none",
-	       b->public_prefix[0] != '\0' ? b->public_prefix : "an unknown network");
+	printf("%s, gateway %s, seen in %s\n", n->interface,
+	       n->gateway[0] != '\0' ? n->gateway : "none",
+	       n->public_prefix[0] != '\0' ? n->public_prefix : "an unknown network");
 	for (unsigned i = 0; i < b->count; i++)
 		print_peer(s, &b->peers[i]);
 }

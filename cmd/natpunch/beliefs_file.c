@@ -1,42 +1,13 @@
 #include "beliefs_file.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/crypto.h"
-#include "base/err.h"
 #include "core/identity/card.h"
-#include "face/log.h"
-#include "io/files.h"
-#include "io/netinfo.h"
+#include "desk/json_file.h"
 
-#define SCHEMA   "natkit.beliefs/1"
-#define FILE_MAX (1 << 20)
-
-static void warn(const char *what, const char *path, const char *why)
-{
-	char quoted[LOG_QUOTED];
-
-	log_line(LEVEL_WARNING, "cannot %s beliefs %s: %s", what,
-		 log_quote(quoted, sizeof(quoted), path), why);
-}
-
-/* One file for each interface and gateway, by a name that no interface's can spoil. */
-static void place(struct beliefs *b)
-{
-	char text[IF_NAMESIZE + ADDR_TEXT + 2], name[64];
-	uint8_t hash[32];
-	const int n = snprintf(text, sizeof(text), "%s %s", b->interface, b->gateway);
-
-	crypto_sha256(hash, text, (size_t)n);
-	snprintf(name, sizeof(name), "beliefs/%02x%02x%02x%02x%02x%02x%02x%02x.json", hash[0],
-		 hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]);
-	if (files_place(b->path, FILES_STATE, name) != 0)
-		b->path[0] = '\0';
-}
+#define SCHEMA "natkit.beliefs/1"
 
 static nk_time time_of(const struct beliefs *b, uint64_t unix_s)
 {
@@ -103,22 +74,13 @@ static bool read_peer(struct beliefs *b, const struct js_in *in)
 	return true;
 }
 
-static bool read_network(struct beliefs *b, const struct js_in *in)
+static bool read_root(void *into, const struct js_in *root)
 {
-	const struct js_in interface = js_get(in, "interface"), gateway = js_get(in, "gateway");
-	const struct js_in public = js_get(in, "public");
-
-	return js_is_word(&interface, b->interface, sizeof(b->interface)) &&
-	       js_is_word(&gateway, b->gateway, sizeof(b->gateway)) &&
-	       js_is_word(&public, b->public_prefix, sizeof(b->public_prefix));
-}
-
-static bool read_root(struct beliefs *b, const struct js_in *root)
-{
-	const struct js_in network = js_get(root, "network"), peers = js_get(root, "peers");
+	const struct js_in peers = js_get(root, "peers");
 	struct js_in peer = {.node = NULL};
+	struct beliefs *b = into;
 
-	if (!js_is_object(&network) || !read_network(b, &network) || !js_is_object(&peers))
+	if (!network_read(&b->network, root) || !js_is_object(&peers))
 		return false;
 	while (js_next(&peers, &peer))
 		if (!js_is_object(&peer) || !read_peer(b, &peer))
@@ -128,28 +90,13 @@ static bool read_root(struct beliefs *b, const struct js_in *root)
 
 bool beliefs_read(struct beliefs *b, const char *path, int64_t unix_us)
 {
-	struct js_text text;
-	struct js_in root;
-	char *bytes;
 	bool good;
-	const int r = files_read(&bytes, NULL, path, FILE_MAX);
 
-	b->count = 0;
-	b->unix_us = unix_us;
-	b->public_prefix[0] = '\0';
-	if (r != 0) {
-		warn("read", path, files_why(r));
-		return false;
-	}
+	*b = (struct beliefs){.unix_us = unix_us, .network = b->network};
 	snprintf(b->path, sizeof(b->path), "%s", path);
-	root = js_begin(&text, bytes, strlen(bytes));
-	good = root.node != NULL && read_root(b, &root);
-	if (!good) {
+	good = json_file_read(path, read_root, b);
+	if (!good)
 		b->count = 0;
-		warn("use", path, text.why);
-	}
-	js_end(&text);
-	free(bytes);
 	return good;
 }
 
@@ -157,19 +104,14 @@ void beliefs_open(struct beliefs *b, const struct addr *towards, const char *int
 		  int64_t unix_us)
 {
 	char path[PATH_MAX];
-	struct route_info route;
 
 	*b = (struct beliefs){.unix_us = unix_us};
-	if (netinfo_route(&route, towards, interface) != 0)
+	if (!network_find(&b->network, towards, interface) ||
+	    !network_place(path, &b->network, "beliefs"))
 		return;
-	snprintf(b->interface, sizeof(b->interface), "%s", route.interface);
-	if (addr_family(&route.gateway) != ADDR_NONE)
-		addr_text_ip(&route.gateway, b->gateway);
-	place(b);
-	if (b->path[0] == '\0' || access(b->path, F_OK) != 0)
-		return;
-	memcpy(path, b->path, sizeof(path));
-	beliefs_read(b, path, unix_us);
+	memcpy(b->path, path, sizeof(path));
+	if (access(path, F_OK) == 0)
+		beliefs_read(b, path, unix_us);
 }
 
 struct tactics_belief *beliefs_of(struct beliefs *b, const uint8_t key[static 32])
@@ -193,15 +135,8 @@ struct tactics_belief *beliefs_of(struct beliefs *b, const uint8_t key[static 32
 
 void beliefs_seen(struct beliefs *b, const struct addr *seen)
 {
-	const struct addr prefix = addr_prefix(seen, 24, 48);
-	char text[ADDR_TEXT];
-
-	if (addr_family(seen) == ADDR_NONE ||
-	    strcmp(addr_text_ip(&prefix, text), b->public_prefix) == 0)
-		return;
-	if (b->public_prefix[0] != '\0')
+	if (network_seen(&b->network, seen))
 		b->count = 0;
-	memcpy(b->public_prefix, text, sizeof(text));
 }
 
 static void put_link(const struct beliefs *b, struct js object, const char *name,
@@ -231,13 +166,10 @@ static void put_peer(const struct beliefs *b, struct js peers, const struct beli
 
 static struct js build(const struct beliefs *b, bool *failed)
 {
-	struct js root = js_object(failed), network, peers;
+	struct js root = js_object(failed), peers;
 
 	js_put_text(root, "schema", SCHEMA);
-	network = js_put_object(root, "network");
-	js_put_text(network, "interface", b->interface);
-	js_put_text(network, "gateway", b->gateway);
-	js_put_text(network, "public", b->public_prefix);
+	network_json(root, &b->network);
 	peers = js_put_object(root, "peers");
 	for (unsigned i = 0; i < b->count; i++)
 		put_peer(b, peers, &b->peers[i]);
@@ -248,23 +180,11 @@ void beliefs_save(const struct beliefs *b)
 {
 	bool failed;
 	struct js root;
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out;
-	int r;
 
 	if (b->path[0] == '\0')
 		return;
 	root = build(b, &failed);
-	out = open_memstream(&text, &len);
-	r = out != NULL ? js_print(root, out, false) : NK_ERR_NO_MEMORY;
-	if (out != NULL && fclose(out) != 0)
-		r = NK_ERR_NO_MEMORY;
-	if (r == 0)
-		r = files_write(b->path, text, len, 0600);
-	if (r != 0)
-		warn("write", b->path, r == NK_ERR_SYSTEM ? strerror(errno) : err_text(r));
-	free(text);
+	json_file_keep(b->path, root);
 	js_free(root);
 }
 

@@ -1,18 +1,15 @@
 /*
- * What is believed of the ways to each peer, kept per network in a small JSON file.
- *
- * A network is an interface and its gateway. Many homes have the same of both, so the public prefix
- * that a broker sees belongs to it, too: where that has changed, all that was believed is forgotten.
- * A file that cannot be read is no belief, and never a reason to fail.
+ * What is believed of the ways to each peer, kept per network in a small JSON file; in another network
+ * all is forgotten. A file that cannot be read is no belief, and never a reason to fail.
  */
 #ifndef NATPUNCH_BELIEFS_FILE_H
 #define NATPUNCH_BELIEFS_FILE_H
 
 #include <limits.h>
-#include <net/if.h>
 #include <stdint.h>
 
 #include "core/belief/tactics.h"
+#include "desk/network.h"
 #include "face/js.h"
 
 #define BELIEFS_PEERS 256 /* the least recently called is forgotten */
@@ -25,13 +22,12 @@ struct belief_peer {
 /**
  * struct beliefs - Of one network
  * @path:	Its file; empty: nowhere to keep it
- * @gateway, @public_prefix: As text; empty where there is none, or it is not known
  * @unix_us:	Unix time at nk_time 0: files have that
  * @peers:	@count of them, the last called first
  */
 struct beliefs {
 	char path[PATH_MAX];
-	char interface[IF_NAMESIZE], gateway[ADDR_TEXT], public_prefix[ADDR_TEXT];
+	struct network network;
 	int64_t unix_us;
 	struct belief_peer peers[BELIEFS_PEERS];
 	unsigned count;

@@ -11,6 +11,7 @@
 #include "beliefs_file.h"
 #include "beliefs_learn.h"
 #include "broker.h"
+#include "desk/sink.h"
 #include "environment.h"
 #include "face/exit.h"
 #include "face/log.h"
@@ -18,14 +19,12 @@
 #include "face/style.h"
 #include "identity_file.h"
 #include "io/clock.h"
-#include "io/files.h"
 #include "io/links.h"
 #include "io/run.h"
 #include "peers.h"
 #include "ports.h"
 #include "seen_file.h"
 #include "settings.h"
-#include "sink.h"
 #include "watch.h"
 
 #define HOSTS_EVERY (5 * NK_S)
@@ -207,7 +206,7 @@ static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)
 		return;
 	plan->command = j->settings.exec;
 	environment_free(&j->environment);
-	if (environment_make(&j->environment, &peer) == 0)
+	if (environment_of_peer(&j->environment, &peer) == 0)
 		plan->environment = j->environment.list;
 }
 
@@ -236,37 +235,14 @@ static int write_failed(const char *what)
 	return EXIT_INTERNAL;
 }
 
-static int write_json(FILE *out, const struct report *r)
+static int write_report(const struct sink_whole *to, const struct report *r)
 {
 	bool failed;
 	struct js root = report_json(r, &failed);
-	const int rc = js_print(root, out, true);
+	const int rc = sink_write(to, root);
 
 	js_free(root);
-	return rc == 0 && fflush(out) == 0 && !ferror(out) ? EXIT_YES : write_failed("report");
-}
-
-/* Whoever reads the file has an older report or this one, never a part. */
-static int write_file(const char *path, const struct report *r)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	int status = out != NULL ? write_json(out, r) : write_failed("report");
-
-	if (out != NULL)
-		fclose(out);
-	if (status == EXIT_YES && files_write(path, text, len, 0666) != 0)
-		status = write_failed("report");
-	free(text);
-	return status;
-}
-
-static int write_report(const struct sink_whole *to, const struct report *r)
-{
-	if (to->path != NULL)
-		return write_file(to->path, r);
-	return to->fd != NULL ? write_json(to->fd, r) : EXIT_YES;
+	return rc == 0 ? EXIT_YES : write_failed("report");
 }
 
 static int print(struct job *j)
@@ -280,7 +256,7 @@ static int print(struct job *j)
 	if (s->punch.mode != PUNCH_TEST || status != EXIT_YES)
 		return status;
 	if (s->format == FORMAT_JSON)
-		return write_json(stdout, &j->report);
+		return write_report(&(struct sink_whole){.fd = stdout}, &j->report);
 	report_text(stdout, &style, &j->report);
 	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_YES : write_failed("report");
 }

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "broker.h"
+#include "desk/sink.h"
 #include "face/exit.h"
 #include "face/log.h"
 #include "face/numbers.h"
 #include "face/options.h"
 #include "identity_file.h"
-#include "sink.h"
 
 static int add_allow(void *into, const char *value, char why[static OPTIONS_WHY])
 {

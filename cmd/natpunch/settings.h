@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "core/call/punch_options.h"
-#include "sink.h"
+#include "desk/sink.h"
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT };
 

@@ -332,8 +332,8 @@ static struct beliefs *some_beliefs(const char *file)
 
 	assert_non_null(b);
 	snprintf(b->path, sizeof(b->path), "%s", in_folder(file));
-	snprintf(b->interface, sizeof(b->interface), "eth0");
-	snprintf(b->gateway, sizeof(b->gateway), "192.0.2.1");
+	snprintf(b->network.interface, sizeof(b->network.interface), "eth0");
+	snprintf(b->network.gateway, sizeof(b->network.gateway), "192.0.2.1");
 	b->unix_us = unix_us;
 	t = beliefs_of(b, key);
 	tactics_add(t, TACTIC_PLAIN, true, 100 * NK_S);
@@ -351,8 +351,8 @@ static void keeps_beliefs(void **state)
 	assert_non_null(b);
 	beliefs_save(a);
 	assert_true(beliefs_read(b, in_folder("beliefs.json"), unix_us + 200 * NK_S));
-	assert_string_equal(b->interface, "eth0");
-	assert_string_equal(b->gateway, "192.0.2.1");
+	assert_string_equal(b->network.interface, "eth0");
+	assert_string_equal(b->network.gateway, "192.0.2.1");
 	assert_int_equal(b->count, 1);
 	assert_memory_equal(b->peers[0].key, a->peers[0].key, 32);
 	assert_true(fabs(tactics_p(&b->peers[0].belief, TACTIC_PLAIN, later) -
@@ -449,7 +449,7 @@ static void tells_programs_who_rings(void **state)
 	(void)state;
 	setenv("NATPUNCH_KEY", "forged", 1);
 	setenv("KEPT", "yes", 1);
-	assert_int_equal(environment_make(&e, &peer), 0);
+	assert_int_equal(environment_of_peer(&e, &peer), 0);
 	assert_string_equal(value_of(&e, "NATPUNCH_PEER"), "alice");
 	assert_string_equal(value_of(&e, "NATPUNCH_NAME"), "alice");
 	assert_string_equal(value_of(&e, "NATPUNCH_KEY"),
@@ -462,7 +462,7 @@ static void tells_programs_who_rings(void **state)
 	environment_free(&e);
 
 	peer.name = NULL;
-	assert_int_equal(environment_make(&e, &peer), 0);
+	assert_int_equal(environment_of_peer(&e, &peer), 0);
 	assert_string_equal(value_of(&e, "NATPUNCH_NAME"), "");
 	assert_string_equal(value_of(&e, "NATPUNCH_PEER"), value_of(&e, "NATPUNCH_KEY"));
 	environment_free(&e);

@@ -1,9 +1,10 @@
 /* Where a report or events go to: a file, or a descriptor that is open already. */
-#ifndef NATPUNCH_SINK_H
-#define NATPUNCH_SINK_H
+#ifndef DESK_SINK_H
+#define DESK_SINK_H
 
 #include <stdio.h>
 
+#include "face/js.h"
 #include "face/options.h"
 
 #define SINK_ARGUMENT "FILE|FD"
@@ -17,6 +18,9 @@ struct sink_whole {
 
 /* Takes what the option's value says, if it can be written; the value is borrowed. */
 int sink_choose(struct sink_whole *s, const char *value, char why[static OPTIONS_WHY]);
+
+/* Writes it, indented for people. Return: 0 or a negative error; of NK_ERR_SYSTEM errno says why. */
+int sink_write(const struct sink_whole *s, struct js root);
 
 /* Opens what the option's value says, in place of what *@out is; an option's call does so. */
 int sink_open(FILE **out, const char *value, char why[static OPTIONS_WHY]);

@@ -1,4 +1,4 @@
-#include "sink.h"
+#include "desk/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/err.h"
+#include "desk/json_file.h"
 #include "face/numbers.h"
 #include "io/files.h"
 
@@ -58,6 +60,18 @@ int sink_choose(struct sink_whole *s, const char *value, char why[static OPTIONS
 		return refuse(why);
 	s->path = value;
 	return 0;
+}
+
+int sink_write(const struct sink_whole *s, struct js root)
+{
+	int r;
+
+	if (s->path != NULL)
+		return json_file_write(s->path, root, true, 0666);
+	if (s->fd == NULL)
+		return 0;
+	r = js_print(root, s->fd, true);
+	return r == 0 && (fflush(s->fd) != 0 || ferror(s->fd)) ? NK_ERR_SYSTEM : r;
 }
 
 int sink_close(FILE *out)

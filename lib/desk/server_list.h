@@ -1,0 +1,31 @@
+/* Which servers the user wants to be asked, who may have said so in several places. */
+#ifndef DESK_SERVER_LIST_H
+#define DESK_SERVER_LIST_H
+
+#define SERVER_LIST_MAX 8
+
+/**
+ * struct server_list - Names of servers, in order of preference
+ * @from:	Where they come from, for a person
+ * @text:	A file or variable that the names borrow from, freed by server_list_free(); or NULL
+ */
+struct server_list {
+	const char *names[SERVER_LIST_MAX];
+	unsigned count;
+	const char *from;
+	char *text;
+};
+
+/**
+ * server_list_find() - From the options, $NATKIT_SERVER, the configuration file, or the installed list
+ * @given:	@count names by options, at most SERVER_LIST_MAX; borrowed
+ *
+ * The first of these that names any server counts, the others are not looked at.
+ *
+ * Return: 0; NK_ERR_UNREACHABLE if nobody names a server, or NK_ERR_BAD_INPUT if what names them
+ * cannot be used, said on standard error; NK_ERR_NO_MEMORY.
+ */
+int server_list_find(struct server_list *list, const char *const *given, unsigned count);
+void server_list_free(struct server_list *list);
+
+#endif
