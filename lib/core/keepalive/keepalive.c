@@ -54,12 +54,21 @@ static void plan(struct keepalive *k)
 		k->expected = nk_min(k->expected, k->asked + keepalive_wait(k));
 }
 
+double keepalive_draw(struct rng *rng)
+{
+	return LEAST_SHARE + (1 - LEAST_SHARE) * rng_unit(rng);
+}
+
 static void draw(struct keepalive *k)
 {
+	k->share = algorithms[k->terms.algorithm]->jitter ? keepalive_draw(k->rng) : 1;
+}
+
+void keepalive_share(struct keepalive *k, double share)
+{
 	if (algorithms[k->terms.algorithm]->jitter)
-		k->share = LEAST_SHARE + (1 - LEAST_SHARE) * rng_unit(k->rng);
-	else
-		k->share = 1;
+		k->share = share;
+	plan(k);
 }
 
 static void turn_to(struct keepalive *k, bool ours, nk_time now)
@@ -73,6 +82,7 @@ static void turn_to(struct keepalive *k, bool ours, nk_time now)
 static void leave(struct keepalive *k, nk_time now)
 {
 	k->sent = now;
+	k->turned = false;
 	turn_to(k, false, now);
 }
 
@@ -127,7 +137,7 @@ void keepalive_heard(struct keepalive *k, enum keepalive_news news, nk_time now)
 	if (news == KEEPALIVE_HEARD_UNACKED && !late && !k->first)
 		turn_to(k, false, now);
 	plan(k);
-	if (news == KEEPALIVE_HEARD_UNACKED && late)
+	if (news == KEEPALIVE_HEARD_UNACKED && late && k->turned)
 		keepalive_doubt(k, now);
 }
 
@@ -184,7 +194,7 @@ static enum keepalive_need hello(struct keepalive *k, nk_time now)
 	return KEEPALIVE_SEND_HELLO;
 }
 
-static enum keepalive_need next(struct keepalive *k, nk_time due, nk_time now)
+enum keepalive_need keepalive_next(struct keepalive *k, nk_time now)
 {
 	const enum keepalive_need need = algorithms[k->terms.algorithm]->need;
 
@@ -193,21 +203,24 @@ static enum keepalive_need next(struct keepalive *k, nk_time due, nk_time now)
 			keepalive_doubt(k, now);
 		return hello(k, now);
 	}
-	if (due > now)
+	if (k->due > now)
 		return KEEPALIVE_REST;
 	draw(k);
 	keepalive_sent(k, need == KEEPALIVE_SEND_ASK, now);
+	k->turned = need == KEEPALIVE_SEND_TURN;
 	return need;
 }
 
-enum keepalive_need keepalive_next(struct keepalive *k, nk_time now)
+void keepalive_hurry(struct keepalive *k, nk_time now)
 {
-	return next(k, k->due, now);
+	if (k->early <= now)
+		k->due = nk_min(k->due, now);
 }
 
 enum keepalive_need keepalive_next_early(struct keepalive *k, nk_time now)
 {
-	return next(k, k->early, now);
+	keepalive_hurry(k, now);
+	return keepalive_next(k, now);
 }
 
 nk_time keepalive_deadline(const struct keepalive *k)

@@ -51,6 +51,7 @@ enum keepalive_news {
  *		4.4.2), but for TURNS
  * @sent, @heard: When something of ours left, when something came
  * @answered:	When what came showed that ours arrive
+ * @turned:	What left last was a TURN, and will be acknowledged
  * @ours:	It is our turn: what came is newer than what left; @since: when that began
  * @asked:	When what was to be answered at once left, or NK_NEVER
  * @share:	Of the interval, drawn anew for each
@@ -68,7 +69,7 @@ struct keepalive {
 	nk_time rtt;
 	struct rng *rng;
 	nk_time sent, heard, answered;
-	bool ours;
+	bool turned, ours;
 	nk_time since, asked;
 	double share;
 	nk_time due, early, expected;
@@ -108,8 +109,16 @@ void keepalive_retime(struct keepalive *k, nk_time interval, nk_time now);
 /* What must leave now, which then counts as sent. To be asked until it is KEEPALIVE_REST. */
 enum keepalive_need keepalive_next(struct keepalive *k, nk_time now);
 
-/* Like keepalive_next(), where others make the machine wake up anyway: also what is due soon. */
+/* Others make the machine wake up anyway: what may leave early is due now. */
+void keepalive_hurry(struct keepalive *k, nk_time now);
+
+/* keepalive_hurry(), then keepalive_next(). */
 enum keepalive_need keepalive_next_early(struct keepalive *k, nk_time now);
+
+/* A share of the interval, as it is drawn. Who has many flows draws one for all that leave together,
+ * so that they stay together, and the first of them is not always one that drew little. */
+double keepalive_draw(struct rng *rng);
+void keepalive_share(struct keepalive *k, double share);
 
 nk_time keepalive_deadline(const struct keepalive *k);
 
