@@ -28,32 +28,57 @@ static bool may_answer(struct broker *b, const struct request *q, enum answer_li
 	return false;
 }
 
-static void outbox_put(struct broker *b, const struct endpoint *from, struct addr to,
-		       const struct wr *w)
+static struct action *next_room(struct broker *b)
 {
-	struct packet *p;
+	struct action *a = b->first;
 
+	if (a != NULL) {
+		b->first = NULL;
+		return a;
+	}
 	if (b->out_count == OUTBOX_SIZE) {
 		b->stats.refused_full++;
-		return;
+		return NULL;
 	}
 	if (b->out_count == 0)
 		b->out_head = 0; /* the same few places again: they are in the cache */
-	p = &b->outbox[(b->out_head + b->out_count++) % OUTBOX_SIZE];
-	p->from = *from;
-	p->to = to;
-	p->len = w->len;
-	memcpy(p->data, w->buf, w->len);
+	return &b->outbox[(b->out_head + b->out_count++) % OUTBOX_SIZE];
+}
+
+struct action *answer_room(struct broker *b, const struct endpoint *from, const struct addr *to)
+{
+	struct action *a = next_room(b);
+
+	if (a == NULL)
+		return NULL;
+	a->kind = ACTION_SEND;
+	a->id = from->id;
+	a->local = from->local;
+	a->to = *to;
+	a->ttl = 0;
+	return a;
+}
+
+static void outbox_put(struct broker *b, const struct endpoint *from, const struct addr *to,
+		       const struct wr *w)
+{
+	struct action *a = answer_room(b, from, to);
+
+	if (a == NULL)
+		return;
+	a->len = w->len;
+	memcpy(a->data, w->buf, w->len);
 }
 
 bool answer_send_from(struct broker *b, const struct request *q, enum answer_limit limit,
 		      struct wr *w, const struct endpoint *from, uint16_t to_port)
 {
+	const struct addr to = addr_with_port(q->from, to_port);
 	const size_t len = stun_end(w);
 
 	if (len == 0 || !may_answer(b, q, limit, len))
 		return false;
-	outbox_put(b, from, addr_with_port(q->from, to_port), w);
+	outbox_put(b, from, &to, w);
 	return true;
 }
 
@@ -61,7 +86,7 @@ void answer_pass_on(struct broker *b, const struct endpoint *from, const struct 
 		    struct wr *w)
 {
 	if (stun_end(w) > 0)
-		outbox_put(b, from, *to, w);
+		outbox_put(b, from, to, w);
 }
 
 bool answer_send(struct broker *b, const struct request *q, enum answer_limit limit, struct wr *w)

@@ -43,8 +43,8 @@ struct broker *broker_new(const struct broker_config *config, const uint8_t seed
 	rng_bytes(&b->rng, b->ticket_key, sizeof(b->ticket_key));
 	b->outbox = malloc(OUTBOX_SIZE * sizeof(*b->outbox));
 	if (b->outbox == NULL || limits_init(&b->limits, &b->rng) != 0 ||
-	    store_init(&b->store, config, key) != 0 ||
-	    registry_init(&b->registry, config, key) != 0) {
+	    proofs_init(&b->proofs, PROOFS_SIZE) != 0 || store_init(&b->store, config, key) != 0 ||
+	    registry_init(&b->registry, config, &b->rng) != 0) {
 		broker_free(b);
 		b = NULL;
 	}
@@ -57,6 +57,7 @@ void broker_free(struct broker *b)
 	if (b == NULL)
 		return;
 	limits_free(&b->limits);
+	proofs_free(&b->proofs);
 	store_free(&b->store);
 	registry_free(&b->registry);
 	free(b->outbox);
@@ -127,25 +128,44 @@ static void count_held(struct broker *b)
 {
 	b->stats.sessions = b->store.session_pool.used;
 	b->stats.trials = b->store.trial_pool.used;
-	b->stats.registrations = b->registry.listener_pool.used;
+	b->stats.registrations = b->registry.pool.used;
+	b->stats.proofs_waiting = b->proofs.count;
+	b->stats.expired = b->registry.expired;
 }
 
-static void datagram(struct broker *b, const struct event *ev, nk_time now)
+struct request request_of(const struct broker *b, const struct event *ev, nk_time now)
 {
-	struct stun_msg msg;
 	struct request q = {
+		.ev = ev,
 		.from = ev->from,
 		.at = {.id = ev->id},
 		.local = ev->local,
 		.len = ev->len,
 		.now = now,
 	};
+
+	if (addr_is_any(&b->config.listen[ev->id / 2]))
+		q.at.local = ev->local;
+	return q;
+}
+
+static void datagram(struct broker *b, const struct event *ev, nk_time now)
+{
+	struct request q = request_of(b, ev, now);
+	struct stun_msg msg;
 	int rc;
 
 	b->stats.datagrams_in++;
 	b->stats.bytes_in += ev->len + addr_overhead(&ev->from);
-	if (addr_is_any(&b->config.listen[ev->id / 2]))
-		q.at.local = ev->local;
+	b->heard = true;
+	if (ev->more)
+		b->waiting |= 1u << ev->id;
+	else
+		b->waiting &= ~(1u << ev->id);
+	if (keepalive_is_frame(ev->data, ev->len)) {
+		frame_input(b, ev, &q.at, now);
+		return;
+	}
 	rc = ev->from.port != 0 ? stun_read(&msg, ev->data, ev->len) : NK_ERR_MALFORMED;
 	if (rc == 0) {
 		q.msg = &msg;
@@ -175,11 +195,31 @@ void broker_input(struct broker *b, const struct event *ev, nk_time now)
 			icmp_trial_input(b, ev, now);
 		else
 			datagram(b, ev, now);
-		count_held(b);
 		break;
 	default:
 		break;
 	}
+}
+
+static void count_out(struct broker *b, const struct action *a)
+{
+	b->stats.datagrams_out++;
+	b->stats.bytes_out += a->len + addr_overhead(&a->to);
+	if (is_icmp(b, a->id))
+		b->stats.bytes_out -= ICMP_ECHO_HEADER;
+}
+
+bool broker_answer(struct broker *b, const struct event *ev, struct action *first, nk_time now)
+{
+	bool answered;
+
+	b->first = first;
+	broker_input(b, ev, now);
+	answered = b->first == NULL;
+	b->first = NULL;
+	if (answered)
+		count_out(b, first);
+	return answered;
 }
 
 static void open_socket(struct broker *b, struct action *action)
@@ -195,33 +235,56 @@ static void open_socket(struct broker *b, struct action *action)
 
 static void take_packet(struct broker *b, struct action *action)
 {
-	const struct packet *p = &b->outbox[b->out_head];
+	const struct action *p = &b->outbox[b->out_head];
 
-	action->kind = ACTION_SEND;
-	action->id = p->from.id;
-	action->local = p->from.local;
+	action->kind = p->kind;
+	action->id = p->id;
+	action->local = p->local;
 	action->to = p->to;
-	action->ttl = 0;
+	action->ttl = p->ttl;
 	action->len = p->len;
 	memcpy(action->data, p->data, p->len);
 	b->out_head = (b->out_head + 1) % OUTBOX_SIZE;
 	b->out_count--;
 }
 
+/* Whether all that has come was read, as far as we were told. */
+static bool is_idle(const struct broker *b)
+{
+	return !b->heard || b->waiting == 0;
+}
+
+/* Puts into the outbox what comes by itself, the cheap things first. False: nothing for now. */
+static bool next_own(struct broker *b, nk_time now)
+{
+	struct listener *l = registry_turn(&b->registry, now);
+
+	if (l != NULL) {
+		frame_turn(b, l);
+		return true;
+	}
+	if (b->proved || !is_idle(b))
+		return false;
+	b->proved = true; /* one, and then what has come meanwhile */
+	return register_prove_next(b, now);
+}
+
 static bool next_send(struct broker *b, struct action *action, nk_time now)
 {
 	struct ask *a;
 
-	if (b->out_count > 0) {
-		take_packet(b, action);
-		return true;
-	}
-	while ((a = store_due(&b->store, now)) != NULL) {
-		if (probe_ask_output(b, a, action, now))
+	do {
+		if (b->out_count > 0) {
+			take_packet(b, action);
 			return true;
-	}
-	registry_expire(&b->registry, now);
+		}
+		while ((a = store_due(&b->store, now)) != NULL) {
+			if (probe_ask_output(b, a, action, now))
+				return true;
+		}
+	} while (next_own(b, now));
 	count_held(b);
+	b->heard = b->proved = false;
 	return false;
 }
 
@@ -233,18 +296,20 @@ bool broker_output(struct broker *b, struct action *action, nk_time now)
 	}
 	if (!next_send(b, action, now))
 		return false;
-	b->stats.datagrams_out++;
-	b->stats.bytes_out += action->len + addr_overhead(&action->to);
-	if (is_icmp(b, action->id))
-		b->stats.bytes_out -= ICMP_ECHO_HEADER;
+	count_out(b, action);
 	return true;
 }
 
 nk_time broker_deadline(const struct broker *b)
 {
-	if (b->out_count > 0 || b->open_next < broker_sockets(&b->config))
+	if (b->out_count > 0 || b->proofs.count > 0 || b->open_next < broker_sockets(&b->config))
 		return 0;
-	return nk_min(heap_next(&b->store.due), heap_next(&b->registry.due));
+	return nk_min(heap_next(&b->store.due), registry_deadline(&b->registry));
+}
+
+void broker_drain(struct broker *b, bool draining)
+{
+	b->draining = draining;
 }
 
 int broker_status(const struct broker *b)
@@ -260,6 +325,11 @@ const struct broker_stats *broker_stats(const struct broker *b)
 static void ops_input(void *core, const struct event *ev, nk_time now)
 {
 	broker_input(core, ev, now);
+}
+
+static bool ops_answer(void *core, const struct event *ev, struct action *first, nk_time now)
+{
+	return broker_answer(core, ev, first, now);
 }
 
 static bool ops_output(void *core, struct action *action, nk_time now)
@@ -279,6 +349,7 @@ static int ops_status(const void *core)
 
 const struct core_ops broker_ops = {
 	.input = ops_input,
+	.answer = ops_answer,
 	.output = ops_output,
 	.deadline = ops_deadline,
 	.status = ops_status,

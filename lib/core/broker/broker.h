@@ -27,7 +27,8 @@
  * @keep:	How long a silent trial is remembered
  * @binding_per_s: Plain Binding answers longer than their request, per /24 or /48
  * @registrations_max: Keys at once; @registrations_per_ip: of one IP (/48 in IPv6)
- * @registration_keep: How long a silent registration is held
+ * @registration_keep: How long a silent registration is held at least; more if its keepalives
+ *		are rarer
  * @calls_per_s: Rings from one IP or /64, and proofs of key as many; BROKER_CALLS_PER_KEY times
  *		as many to one key, and answers by it
  * @relays_per_s: Relayed packets from one IP or /64; 0: none is relayed
@@ -48,13 +49,21 @@ struct broker_config {
 /* The configuration of a broker without options: both families, any address. */
 struct broker_config broker_default_config(void);
 
-/* Counters since the start, and what is held now. */
+/*
+ * Counters since the start, and what is held now.
+ *
+ * A proof is counted when it was right, and put off when there was no room for it; a ticket when it
+ * registered a key that was forgotten, or was none. Of frames those are unknown that nobody is registered
+ * for, and bad whose tag is wrong.
+ */
 struct broker_stats {
 	uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
 	uint64_t bindings, sessions_opened, trials_seen, copies_sent;
 	uint64_t malformed, refused_rate, refused_cookie, refused_full, refused_unpaid;
 	uint64_t proofs, rings, calls, answers, relayed, refused_proof, refused_ticket;
-	unsigned sessions, trials, registrations;
+	uint64_t frames, frames_answered, frames_unknown, frames_bad, turns;
+	uint64_t refreshes, tickets_taken, tickets_refused, proofs_put_off, expired, ledger_taken;
+	unsigned sessions, trials, registrations, proofs_waiting;
 };
 
 /* What is worth a line in the log. */
@@ -86,9 +95,13 @@ unsigned broker_sockets(const struct broker_config *config);
 
 void broker_start(struct broker *b, nk_time now);
 void broker_input(struct broker *b, const struct event *ev, nk_time now);
+bool broker_answer(struct broker *b, const struct event *ev, struct action *first, nk_time now);
 bool broker_output(struct broker *b, struct action *action, nk_time now);
 nk_time broker_deadline(const struct broker *b);
 int broker_status(const struct broker *b);
+
+/* Nobody new is registered from now on, or again; all else goes on. */
+void broker_drain(struct broker *b, bool draining);
 
 const struct broker_stats *broker_stats(const struct broker *b);
 

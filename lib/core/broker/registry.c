@@ -1,43 +1,26 @@
 #include "core/broker/registry.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 
-int registry_init(struct registry *r, const struct broker_config *config,
-		  const uint8_t hash_key[static 16])
-{
-	const uint32_t n = config->registrations_max;
+#define TICK_BITS  16 /* of microseconds: 65 ms */
+#define LIFE_SLACK (5 * NK_S)
+#define VISITS_MAX 128 /* at once: a broker that looks at millions answers nobody */
 
-	*r = (struct registry){
-		.keep = config->registration_keep,
-		.per_net = config->registrations_per_ip,
-	};
-	memcpy(r->hash_key, hash_key, sizeof(r->hash_key));
-	r->listeners = calloc(n, sizeof(*r->listeners));
-	r->nets = calloc(n, sizeof(*r->nets));
-	if (r->listeners == NULL || r->nets == NULL)
-		return NK_ERR_NO_MEMORY;
-	if (pool_init(&r->listener_pool, n) != 0 || pool_init(&r->net_pool, n) != 0 ||
-	    table_init(&r->by_key, n, r->hash_key) != 0 ||
-	    table_init(&r->by_token, n, r->hash_key) != 0 ||
-	    table_init(&r->by_net, n, r->hash_key) != 0)
-		return NK_ERR_NO_MEMORY;
-	return due_init(&r->due, n);
+static_assert(REGISTRY_BYTES <= 110, "two million of them are to fit a small machine");
+
+static uint64_t tick_of(nk_time t)
+{
+	return (uint64_t)t >> TICK_BITS;
 }
 
-void registry_free(struct registry *r)
+/* Rounded up, so that nothing is forgotten too early. */
+static uint32_t ticks_in(nk_time d)
 {
-	free(r->listeners);
-	free(r->nets);
-	pool_free(&r->listener_pool);
-	pool_free(&r->net_pool);
-	table_free(&r->by_key);
-	table_free(&r->by_token);
-	table_free(&r->by_net);
-	due_free(&r->due);
-	crypto_wipe(r, sizeof(*r));
+	return (uint32_t)tick_of(d + (1 << TICK_BITS) - 1);
 }
 
 static uint64_t hash_of(const struct registry *r, const void *bytes, size_t n)
@@ -45,111 +28,250 @@ static uint64_t hash_of(const struct registry *r, const void *bytes, size_t n)
 	return crypto_siphash(r->hash_key, bytes, n);
 }
 
-static uint32_t index_of(const struct registry *r, const struct listener *l)
+static uint64_t hash_of_key(const void *owner, uint32_t number)
+{
+	const struct registry *r = owner;
+
+	return hash_of(r, r->listeners[number].key, CRYPTO_KEY);
+}
+
+static uint64_t hash_of_from(const void *owner, uint32_t number)
+{
+	const struct registry *r = owner;
+
+	return hash_of(r, &r->listeners[number].from, sizeof(struct addr));
+}
+
+static uint64_t hash_of_net(const struct registry *r, const struct addr *from)
+{
+	const struct addr net = addr_prefix(from, 32, 48);
+
+	return hash_of(r, &net, sizeof(net));
+}
+
+int registry_init(struct registry *r, const struct broker_config *config, struct rng *rng)
+{
+	const uint32_t n = config->registrations_max;
+
+	*r = (struct registry){
+		.keep = config->registration_keep,
+		.per_net = config->registrations_per_ip,
+	};
+	rng_bytes(rng, r->hash_key, sizeof(r->hash_key));
+	rng_bytes(rng, r->token_key, sizeof(r->token_key));
+	r->listeners = calloc(n, sizeof(*r->listeners));
+	if (r->listeners == NULL || pool_init(&r->pool, n) != 0 ||
+	    index_init(&r->by_key, n, hash_of_key, r) != 0 ||
+	    index_init(&r->by_from, n, hash_of_from, r) != 0 || census_init(&r->census, n) != 0)
+		return NK_ERR_NO_MEMORY;
+	return wheel_init(&r->wheel, n);
+}
+
+void registry_free(struct registry *r)
+{
+	free(r->listeners);
+	pool_free(&r->pool);
+	index_free(&r->by_key);
+	index_free(&r->by_from);
+	census_free(&r->census);
+	wheel_free(&r->wheel);
+	crypto_wipe(r, sizeof(*r));
+}
+
+static uint32_t number_of(const struct registry *r, const struct listener *l)
 {
 	return (uint32_t)(l - r->listeners);
 }
 
 struct listener *registry_find(const struct registry *r, const uint8_t key[static CRYPTO_KEY])
 {
-	const uint32_t i = table_get(&r->by_key, hash_of(r, key, CRYPTO_KEY));
+	struct index_walk w = index_walk(&r->by_key, hash_of(r, key, CRYPTO_KEY));
+	uint32_t i;
 
-	if (i == TABLE_NONE || memcmp(r->listeners[i].key, key, CRYPTO_KEY) != 0)
-		return NULL;
-	return &r->listeners[i];
+	while ((i = index_next(&r->by_key, &w)) != INDEX_NONE)
+		if (memcmp(r->listeners[i].key, key, CRYPTO_KEY) == 0)
+			return &r->listeners[i];
+	return NULL;
 }
 
-struct listener *registry_of_token(const struct registry *r, uint64_t token)
+struct listener *registry_at(const struct registry *r, const struct addr *from)
 {
-	const uint32_t i = table_get(&r->by_token, token);
+	struct index_walk w = index_walk(&r->by_from, hash_of(r, from, sizeof(*from)));
+	uint32_t i;
 
-	return i != TABLE_NONE ? &r->listeners[i] : NULL;
+	while ((i = index_next(&r->by_from, &w)) != INDEX_NONE)
+		if (addr_eq(&r->listeners[i].from, from))
+			return &r->listeners[i];
+	return NULL;
 }
 
-/* Counts one more of the network of @from. Return: its place; TABLE_NONE if it has enough. */
-static uint32_t enter_net(struct registry *r, const struct addr *from)
+uint64_t registry_token(const struct registry *r, const uint8_t key[static CRYPTO_KEY],
+			const struct addr *from)
 {
-	const struct addr net = addr_prefix(from, 32, 48);
-	const uint64_t hash = hash_of(r, &net, sizeof(net));
-	uint32_t i = table_get(&r->by_net, hash);
+	uint8_t in[CRYPTO_KEY + sizeof(from->ip) + 2];
+	struct wr w = wr_make(in, sizeof(in));
+	uint64_t token;
 
-	if (i == TABLE_NONE) {
-		i = pool_take(&r->net_pool);
-		if (i == TABLE_NONE)
-			return TABLE_NONE;
-		r->nets[i] = (struct listener_net){.net = net};
-		table_put(&r->by_net, hash, i);
-	}
-	if (r->nets[i].count >= r->per_net)
-		return TABLE_NONE;
-	r->nets[i].count++;
-	return i;
-}
-
-static void leave_net(struct registry *r, uint32_t i)
-{
-	if (--r->nets[i].count > 0)
-		return;
-	table_remove(&r->by_net, hash_of(r, &r->nets[i].net, sizeof(r->nets[i].net)));
-	pool_give(&r->net_pool, i);
+	wr_bytes(&w, key, CRYPTO_KEY);
+	wr_bytes(&w, from->ip, sizeof(from->ip));
+	wr_be16(&w, from->port);
+	token = crypto_siphash(r->token_key, in, sizeof(in));
+	return token != 0 ? token : 1;
 }
 
 static void forget(struct registry *r, struct listener *l)
 {
-	const uint32_t i = index_of(r, l);
+	const uint32_t i = number_of(r, l);
 
-	table_remove(&r->by_key, hash_of(r, l->key, CRYPTO_KEY));
-	table_remove(&r->by_token, l->token);
-	heap_set(&r->due, i, NK_NEVER);
-	leave_net(r, l->net);
-	pool_give(&r->listener_pool, i);
+	index_remove(&r->by_key, i);
+	index_remove(&r->by_from, i);
+	wheel_clear(&r->wheel, i);
+	census_leave(&r->census, hash_of_net(r, &l->from));
+	pool_give(&r->pool, i);
 	crypto_wipe(l, sizeof(*l));
 }
 
-struct listener *registry_put(struct registry *r, const uint8_t key[static CRYPTO_KEY],
-			      const struct addr *from, uint64_t token, nk_time now)
+/* A free place for a listener at @from; TABLE_NONE if there is none, or not for one more of its network. */
+static uint32_t enter(struct registry *r, const struct addr *from)
 {
-	struct listener *l = registry_find(r, key);
-	uint32_t net, i;
+	const uint64_t net = hash_of_net(r, from);
+	uint32_t i;
 
-	if (l != NULL && addr_eq(&l->from, from)) {
+	if (!census_enter(&r->census, net, r->per_net))
+		return TABLE_NONE;
+	i = pool_take(&r->pool);
+	if (i == TABLE_NONE)
+		census_leave(&r->census, net);
+	return i;
+}
+
+struct listener *registry_put(struct registry *r, const uint8_t key[static CRYPTO_KEY],
+			      const struct addr *from, nk_time now)
+{
+	static const struct keepalive_terms plain = {KEEPALIVE_FIXED, 15};
+	struct listener *l = registry_find(r, key), *there = registry_at(r, from);
+	uint32_t i;
+
+	if (l != NULL && l == there) {
 		registry_heard(r, l, now);
 		return l;
 	}
 	if (l != NULL)
 		forget(r, l);
-	net = enter_net(r, from);
-	if (net == TABLE_NONE)
+	if (there != NULL)
+		forget(r, there);
+	i = enter(r, from);
+	if (i == TABLE_NONE)
 		return NULL;
-	i = pool_take(&r->listener_pool);
-	if (i == TABLE_NONE) {
-		leave_net(r, net);
-		return NULL;
-	}
 	l = &r->listeners[i];
-	*l = (struct listener){.from = *from, .token = token, .net = net};
+	*l = (struct listener){.from = *from, .heard = (uint32_t)tick_of(now)};
 	memcpy(l->key, key, CRYPTO_KEY);
-	table_put(&r->by_key, hash_of(r, key, CRYPTO_KEY), i);
-	table_put(&r->by_token, token, i);
-	registry_heard(r, l, now);
-	heap_set(&r->due, i, l->keep_until);
+	index_add(&r->by_key, i);
+	index_add(&r->by_from, i);
+	registry_agree(r, l, &plain, now);
 	return l;
 }
 
-void registry_heard(struct registry *r, struct listener *l, nk_time now)
+bool registry_contacts(struct registry *r, struct listener *l, const struct endpoint *at)
 {
-	l->keep_until = now + r->keep;
+	unsigned i = 0;
+
+	while (i < r->endpoint_count &&
+	       (r->endpoints[i].id != at->id || !addr_eq(&r->endpoints[i].local, &at->local)))
+		i++;
+	if (i == REGISTRY_ENDPOINTS)
+		return false;
+	if (i == r->endpoint_count)
+		r->endpoints[r->endpoint_count++] = *at;
+	l->at = (uint8_t)i;
+	return true;
 }
 
-/* Being heard moves keep_until and not the heap: a packet must be cheap. */
-void registry_expire(struct registry *r, nk_time now)
+const struct endpoint *registry_endpoint(const struct registry *r, const struct listener *l)
 {
-	uint32_t i;
+	return &r->endpoints[l->at];
+}
 
-	while ((i = heap_due(&r->due, now)) != HEAP_NONE) {
-		if (r->listeners[i].keep_until > now)
-			heap_set(&r->due, i, r->listeners[i].keep_until);
-		else
-			forget(r, &r->listeners[i]);
+static nk_time interval_of(const struct listener *l)
+{
+	struct keepalive_terms t = {KEEPALIVE_NONE, 0};
+
+	keepalive_terms_read(&t, l->terms, sizeof(l->terms));
+	return nk_from_seconds(t.interval_s);
+}
+
+static bool has_turns(const struct listener *l)
+{
+	return l->terms[0] == KEEPALIVE_TURNS;
+}
+
+nk_time registry_lifetime(const struct registry *r, const struct listener *l)
+{
+	const nk_time period = (has_turns(l) ? 2 : 1) * interval_of(l);
+
+	return nk_max(r->keep, 3 * period + LIFE_SLACK);
+}
+
+/* Ticks of silence after which there is something to do. */
+static uint32_t patience(const struct registry *r, const struct listener *l)
+{
+	return ticks_in(has_turns(l) && !l->turned ? interval_of(l) : registry_lifetime(r, l));
+}
+
+static uint32_t silent_for(const struct listener *l, uint64_t tick)
+{
+	return (uint32_t)tick - l->heard;
+}
+
+static void schedule(struct registry *r, const struct listener *l, uint64_t tick)
+{
+	wheel_set(&r->wheel, number_of(r, l), tick - silent_for(l, tick) + patience(r, l), tick);
+}
+
+/* Being heard makes what is due later, which the wheel need not know: a packet must be cheap. But
+ * for our turn, which may be sooner than the end. */
+void registry_heard(struct registry *r, struct listener *l, nk_time now)
+{
+	l->heard = (uint32_t)tick_of(now);
+	l->turned = false;
+	if (has_turns(l))
+		schedule(r, l, tick_of(now));
+}
+
+void registry_agree(struct registry *r, struct listener *l, const struct keepalive_terms *terms,
+		    nk_time now)
+{
+	keepalive_terms_write(l->terms, terms);
+	schedule(r, l, tick_of(now));
+}
+
+struct listener *registry_turn(struct registry *r, nk_time now)
+{
+	const uint64_t tick = tick_of(now);
+
+	for (unsigned n = 0; n < VISITS_MAX; n++) {
+		const uint32_t i = wheel_take(&r->wheel, tick);
+		struct listener *l = &r->listeners[i];
+
+		if (i == WHEEL_NONE)
+			return NULL;
+		if (silent_for(l, tick) < patience(r, l)) {
+			schedule(r, l, tick);
+		} else if (has_turns(l) && !l->turned) {
+			l->turned = true;
+			schedule(r, l, tick);
+			return l;
+		} else {
+			forget(r, l);
+			r->expired++;
+		}
 	}
+	return NULL;
+}
+
+nk_time registry_deadline(const struct registry *r)
+{
+	const uint64_t next = wheel_next(&r->wheel);
+
+	return next == WHEEL_NEVER ? NK_NEVER : (nk_time)(next << TICK_BITS);
 }

@@ -50,13 +50,18 @@ static struct wr pass_on_begin(const struct request *q, uint16_t method,
 	return w;
 }
 
+static uint64_t token_of(const struct broker *b, const struct listener *l)
+{
+	return registry_token(&b->registry, l->key, &l->from);
+}
+
 /* To the listener, with all that it needs to answer @q's sender. */
 static void put_caller(struct wr *w, const struct broker *b, const struct request *q,
 		       const struct listener *l)
 {
 	uint8_t ticket[RENDEZVOUS_TICKET];
 
-	ticket_make(ticket, b->ticket_key, l, &q->from, &q->at, q->now);
+	ticket_make(ticket, b->ticket_key, token_of(b, l), &q->from, &q->at, q->now);
 	rendezvous_put_from(w, &q->from);
 	rendezvous_put_ticket(w, ticket);
 }
@@ -67,7 +72,7 @@ static void put_ticket(struct wr *w, const struct broker *b, const struct listen
 {
 	uint8_t ticket[RENDEZVOUS_TICKET];
 
-	ticket_make(ticket, b->ticket_key, l, caller, at, now);
+	ticket_make(ticket, b->ticket_key, token_of(b, l), caller, at, now);
 	rendezvous_put_ticket(w, ticket);
 }
 
@@ -96,7 +101,7 @@ static void call(struct broker *b, const struct request *q, const struct rendezv
 	if (l == NULL || !allowed)
 		return;
 	b->stats.calls++;
-	answer_pass_on(b, &l->at, &l->from, &w);
+	answer_pass_on(b, registry_endpoint(&b->registry, l), &l->from, &w);
 }
 
 static void ring_input(struct broker *b, const struct request *q, const struct rendezvous_msg *m)
@@ -139,7 +144,8 @@ static void pass_answer(struct broker *b, const struct request *q, const struct 
 static bool ticket_ok(struct broker *b, const struct request *q, const struct rendezvous_msg *m,
 		      const struct listener *l, const struct addr *caller, struct endpoint *at)
 {
-	if (m->ticket != NULL && ticket_read(at, m->ticket, b->ticket_key, l, caller, q->now))
+	if (m->ticket != NULL &&
+	    ticket_read(at, m->ticket, b->ticket_key, token_of(b, l), caller, q->now))
 		return true;
 	b->stats.refused_ticket++;
 	return false;
@@ -204,7 +210,7 @@ static void relay_to_listener(struct broker *b, const struct request *q,
 		return;
 	put_caller(&w, b, q, l);
 	rendezvous_put_body(&w, m->body, m->body_len);
-	answer_pass_on(b, &l->at, &l->from, &w);
+	answer_pass_on(b, registry_endpoint(&b->registry, l), &l->from, &w);
 }
 
 static void relay_input(struct broker *b, const struct request *q, const struct rendezvous_msg *m)

@@ -7,6 +7,7 @@
 
 #include "core/broker/broker.h"
 #include "core/broker/limits.h"
+#include "core/broker/proofs.h"
 #include "core/broker/registry.h"
 #include "core/broker/store.h"
 #include "wire/probe_msg.h"
@@ -14,17 +15,10 @@
 #include "wire/stun.h"
 
 #define OUTBOX_SIZE  512
+#define PROOFS_SIZE  512 /* at some ten thousand a second: nobody waits for long */
 #define LOG_SIZE     64
 #define SOCKETS_MAX  (2 * BROKER_ADDRS_MAX)
 #define LOG_INTERVAL (60 * NK_S)
-
-/* An answer on its way out. */
-struct packet {
-	struct endpoint from;
-	struct addr to;
-	size_t len;
-	uint8_t data[CORE_DATAGRAM_MAX];
-};
 
 /**
  * struct broker - All that there is
@@ -33,6 +27,10 @@ struct packet {
  * @icmp:	That last one is open
  * @failed:	Sockets that could not be opened and need not be
  * @outbox:	Answers not yet taken by output(), a ring
+ * @first:	Where the first answer to the datagram at hand is to go instead, or NULL
+ * @waiting:	Bit i: when socket i was last read, more was left
+ * @heard:	A datagram came in this turn; @proved: a queued proof was looked at
+ * @draining:	Nobody new is registered
  * @log:	Notable events not yet taken, a ring; @full_logged, @rate_logged and @proof_logged: when
  *		last
  * @ticket_key:	Tickets are made with it
@@ -44,12 +42,15 @@ struct broker {
 	struct store store;
 	struct registry registry;
 	uint8_t ticket_key[16];
+	struct proofs proofs;
 	struct broker_stats stats;
 	int status;
 	unsigned open_next, failed;
 	bool icmp[BROKER_ADDRS_MAX];
-	struct packet *outbox;
+	struct action *outbox, *first;
 	unsigned out_head, out_count;
+	uint32_t waiting;
+	bool heard, proved, draining;
 	struct broker_event log[LOG_SIZE];
 	unsigned log_head, log_count;
 	nk_time full_logged, rate_logged, proof_logged;
@@ -57,10 +58,12 @@ struct broker {
 
 /**
  * struct request - One decoded message, where it came from and what it came to
+ * @ev:		As it came; NULL: by a ping
  * @msg:	NULL for what is no STUN of today
  * @len:	Bytes of UDP payload, or of a ping's
  */
 struct request {
+	const struct event *ev;
 	const struct stun_msg *msg;
 	struct addr from;
 	struct endpoint at;
@@ -68,6 +71,9 @@ struct request {
 	size_t len;
 	nk_time now;
 };
+
+/* A datagram as a request whose message is not read yet. */
+struct request request_of(const struct broker *b, const struct event *ev, nk_time now);
 
 /* What the sender of a request has shown, and so how long the answer may be. */
 enum answer_limit {
@@ -91,6 +97,9 @@ bool answer_send(struct broker *b, const struct request *q, enum answer_limit li
 /* The same from another endpoint and to another port of the sender's IP. */
 bool answer_send_from(struct broker *b, const struct request *q, enum answer_limit limit,
 		      struct wr *w, const struct endpoint *from, uint16_t to_port);
+
+/* Room for a datagram that is to leave; NULL if there is none. Its bytes and length are the caller's. */
+struct action *answer_room(struct broker *b, const struct endpoint *from, const struct addr *to);
 
 /* A message to somebody else, who has echoed a cookie: the other gate. */
 void answer_pass_on(struct broker *b, const struct endpoint *from, const struct addr *to,
@@ -128,13 +137,23 @@ bool stun_server_classic(struct broker *b, const struct request *q, const uint8_
 void rendezvous_input(struct broker *b, const struct request *q);
 
 /* Parts of the rendezvous: 461 with a cookie, our time and where we see the sender; 463 with a
- * time to come again, by itself or because of a rate; and whose token came from its own address. */
+ * time to come again, by itself or because of a rate; and whose token came from its own address,
+ * which is heard by it. */
 void answer_cookie(struct broker *b, const struct request *q);
 void answer_retry(struct broker *b, const struct request *q, uint32_t retry_ms);
 void answer_too_often(struct broker *b, const struct request *q);
 struct listener *listener_of(struct broker *b, const struct request *q,
 			     const struct rendezvous_msg *m);
 void register_input(struct broker *b, const struct request *q, const struct rendezvous_msg *m);
+
+/* The proof that has waited longest, if nothing else waits; what comes of it is in the outbox. False: none. */
+bool register_prove_next(struct broker *b, nk_time now);
+
+/* A datagram that keepalive_is_frame(): natkit-protocol(7), KEEPALIVES. */
+void frame_input(struct broker *b, const struct event *ev, const struct endpoint *at, nk_time now);
+
+/* Our turn: its frame. */
+void frame_turn(struct broker *b, struct listener *l);
 void probe_service_input(struct broker *b, const struct request *q);
 void probe_ask_input(struct broker *b, const struct request *q, const struct probe_msg *m,
 		     struct session *s);

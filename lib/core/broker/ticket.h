@@ -9,17 +9,18 @@
 #ifndef CORE_BROKER_TICKET_H
 #define CORE_BROKER_TICKET_H
 
-#include "core/broker/registry.h"
+#include <stdbool.h>
+
+#include "core/broker/store.h"
 #include "wire/rendezvous_msg.h"
 
 void ticket_make(uint8_t out[static RENDEZVOUS_TICKET], const uint8_t key[static 16],
-		 const struct listener *l, const struct addr *caller, const struct endpoint *at,
-		 nk_time now);
+		 uint64_t token, const struct addr *caller, const struct endpoint *at, nk_time now);
 
-/* Whether it was made for this listener and caller in this minute or the one before; then @at is
+/* Whether it was made for that token and caller in this minute or the one before; then @at is
  * the endpoint. */
 bool ticket_read(struct endpoint *at, const uint8_t ticket[static RENDEZVOUS_TICKET],
-		 const uint8_t key[static 16], const struct listener *l, const struct addr *caller,
+		 const uint8_t key[static 16], uint64_t token, const struct addr *caller,
 		 nk_time now);
 
 #endif
