@@ -6,7 +6,6 @@
 #include "io/run_state.h"
 #include "io/sockets.h"
 
-#define READS_PER_TURN  4  /* batches of one socket: a flood on it must not hide the others */
 #define ERRORS_PER_TURN 64 /* ICMP errors of one socket */
 #define SEND_TRIES      4
 
@@ -64,22 +63,30 @@ static void read_errors(struct run *r, struct io_socket *s)
 	}
 }
 
+static void tell_datagram(struct run *r, const struct event *ev)
+{
+	struct action *first = outbox_next(&r->outbox);
+
+	if (r->ops->answer == NULL) {
+		run_tell(r, ev);
+		return;
+	}
+	r->busy = true;
+	if (r->ops->answer(r->core, ev, first, r->now) && !run_sockets_send(r, first))
+		run_tell_send_failed(r, first, EBADF);
+}
+
+/* One batch a turn: a flood on one socket must not hide the others. */
 static void read_socket(struct run *r, struct io_socket *s)
 {
-	for (unsigned round = 0; round < READS_PER_TURN; round++) {
-		const int n = datagrams_read(&r->in, s->fd);
+	const int n = datagrams_read(&r->in, s->fd);
 
-		if (n == -EAGAIN)
-			break;
-		for (int i = 0; i < n; i++) {
-			struct event ev = {.id = s->id};
+	for (int i = 0; i < n; i++) {
+		struct event ev = {.id = s->id, .more = i + 1 < n || n == DATAGRAMS_BATCH};
 
-			datagrams_event(&ev, &r->in, (unsigned)i, &s->local);
-			if (!s->ip_header || datagrams_skip_ip_header(&ev))
-				run_tell(r, &ev);
-		}
-		if (n >= 0 && n < DATAGRAMS_BATCH)
-			break;
+		datagrams_event(&ev, &r->in, (unsigned)i, &s->local);
+		if (!s->ip_header || datagrams_skip_ip_header(&ev))
+			tell_datagram(r, &ev);
 	}
 	if (s->errors)
 		read_errors(r, s);

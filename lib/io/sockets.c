@@ -12,7 +12,10 @@
 
 #include "io/sockaddr.h"
 
-#define RECEIVE_BUFFER (4 << 20) /* bytes; the kernel caps it at net.core.rmem_max */
+/* In bytes, which the kernel doubles: room for 40 000 small datagrams, 0.3 s of two million clients.
+ * It is capped at net.core.rmem_max. */
+#define RECEIVE_BUFFER (16 << 20)
+
 #define DISCARD_PORT   9
 #define SPARE_PIPES    4 /* as many descriptors as an event loop takes, and two more */
 

@@ -347,6 +347,57 @@ static void sends_bursts(void **state)
 	script_free(s);
 }
 
+/* A core that answers in place: nothing is lost or mixed up, and it learns when nothing waits. */
+
+#define ASKED 300
+
+static void answers_event(struct script *s, const struct event *ev, nk_time now)
+{
+	(void)now;
+	if (ev->kind == EVENT_OPENED && ev->id == 1)
+		for (unsigned i = 0; i < ASKED; i++)
+			push_send(s, 1, s->local[0], 1 + i)->data[0] = (uint8_t)i;
+}
+
+static bool answers_answer(void *core, const struct event *ev, struct action *first, nk_time now)
+{
+	struct script *s = core;
+	unsigned *idle = s->test;
+
+	if (ev->id == 1) {
+		script_input(core, ev, now);
+		assert_int_equal(ev->data[0], (uint8_t)(ev->len - 1));
+		s->status = s->seen[EVENT_DATAGRAM] == ASKED ? CORE_DONE : CORE_BUSY;
+		return false;
+	}
+	*idle += !ev->more;
+	first->kind = ACTION_SEND;
+	first->id = ev->id;
+	first->local = (struct addr){.port = 0};
+	first->to = ev->from;
+	first->ttl = 0;
+	first->len = ev->len;
+	memcpy(first->data, ev->data, ev->len);
+	return true;
+}
+
+static void answers_in_place(void **state)
+{
+	struct script *s = script_new(answers_event);
+	struct run_options options = {.interface = NULL};
+	struct core_ops ops = script_ops;
+	unsigned idle = 0;
+
+	(void)state;
+	s->test = &idle;
+	ops.answer = answers_answer;
+	push_open(s, 0, "127.0.0.1", NULL);
+	push_open(s, 1, "127.0.0.1", NULL);
+	assert_int_equal(run_core(&ops, s, &options), CORE_DONE);
+	assert_in_range(idle, 1, ASKED / 8);
+	script_free(s);
+}
+
 /* What several sockets send in one turn leaves in the order of their sends. */
 
 #define IN_TURN 8u
@@ -568,6 +619,7 @@ int main(void)
 		TEST(binds_to_an_interface),
 		TEST(reopens_a_number),
 		TEST(sends_bursts),
+		TEST(answers_in_place),
 		TEST(sends_in_order),
 		TEST(keeps_a_thousand_deadlines),
 		TEST(stops_by_signal),
