@@ -7,8 +7,9 @@
 enum keeper_state {
 	KEEPER_TRYING, /* no answer yet */
 	KEEPER_UP,
-	KEEPER_DOUBTED, /* an answer is missing */
-	KEEPER_LOST,    /* no answer to any hello */
+	KEEPER_DOUBTED,  /* an answer is missing */
+	KEEPER_LOST,     /* no answer to any hello */
+	KEEPER_UNPROVEN, /* a peer that never answered is sent to, and nothing proves the mapping */
 };
 
 enum keeper_event_kind {
@@ -34,8 +35,8 @@ struct keeper_event {
 /**
  * struct keeper_target_result - One target
  * @bytes_out, @bytes_in: Of IP, headers too, by what was sent and came for the sake of the mapping
- * @constant_bytes: What a 3-byte frame every 15 s, and its answer, would have cost meanwhile
- * @losses, @changes, @mends: Counted since the start
+ * @constant_bytes: What the same packets every 15 s, and their answers, would have cost meanwhile
+ * @losses, @changes, @mends: Times it was lost, its address another one, it was back
  */
 struct keeper_target_result {
 	enum keeper_state state;
@@ -50,7 +51,8 @@ struct keeper_target_result {
  * @wakes:	Times that the machine had to wake up to send
  * @constant_wakes: The same of as many timers of 15 s, each by itself
  * @lower, @value, @upper: What is believed of the NAT's timeout, seconds; 0: not known
- * @search_bytes: Spent on spare mappings
+ * @search_bytes: Spent on spare mappings and on measuring the opener's TTL
+ * @complete:	All that was asked for was done: it was not stopped before its time
  */
 struct keeper_result {
 	struct keeper_target_result targets[KEEPER_TARGETS_MAX];
