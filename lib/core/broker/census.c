@@ -4,10 +4,12 @@
 
 #include "base/err.h"
 
+#define PLACES_MIN 1024 /* of few, the two of one would often be those of others */
+
 int census_init(struct census *c, uint32_t n)
 {
-	*c = (struct census){.places = n};
-	c->counts = calloc(n, 2 * sizeof(*c->counts));
+	*c = (struct census){.places = n > PLACES_MIN ? n : PLACES_MIN};
+	c->counts = calloc(c->places, 2 * sizeof(*c->counts));
 	return c->counts != NULL ? 0 : NK_ERR_NO_MEMORY;
 }
 

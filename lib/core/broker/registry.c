@@ -17,10 +17,11 @@ static uint64_t tick_of(nk_time t)
 	return (uint64_t)t >> TICK_BITS;
 }
 
-/* Rounded up, so that nothing is forgotten too early. */
+/* Rounded up, and one more, since the time when something was heard is rounded down: nothing is too
+ * early. */
 static uint32_t ticks_in(nk_time d)
 {
-	return (uint32_t)tick_of(d + (1 << TICK_BITS) - 1);
+	return (uint32_t)tick_of(d) + 2;
 }
 
 static uint64_t hash_of(const struct registry *r, const void *bytes, size_t n)
@@ -192,12 +193,12 @@ const struct endpoint *registry_endpoint(const struct registry *r, const struct 
 	return &r->endpoints[l->at];
 }
 
-static nk_time interval_of(const struct listener *l)
+static struct keepalive_terms terms_of(const struct listener *l)
 {
 	struct keepalive_terms t = {KEEPALIVE_NONE, 0};
 
 	keepalive_terms_read(&t, l->terms, sizeof(l->terms));
-	return nk_from_seconds(t.interval_s);
+	return t;
 }
 
 static bool has_turns(const struct listener *l)
@@ -205,22 +206,37 @@ static bool has_turns(const struct listener *l)
 	return l->terms[0] == KEEPALIVE_TURNS;
 }
 
-nk_time registry_lifetime(const struct registry *r, const struct listener *l)
+nk_time registry_lifetime_by(const struct registry *r, const struct keepalive_terms *terms)
 {
-	const nk_time period = (has_turns(l) ? 2 : 1) * interval_of(l);
+	const nk_time interval = nk_from_seconds(terms->interval_s);
+	const nk_time period = terms->algorithm == KEEPALIVE_TURNS ? 2 * interval : interval;
 
 	return nk_max(r->keep, 3 * period + LIFE_SLACK);
+}
+
+nk_time registry_lifetime(const struct registry *r, const struct listener *l)
+{
+	const struct keepalive_terms t = terms_of(l);
+
+	return registry_lifetime_by(r, &t);
 }
 
 /* Ticks of silence after which there is something to do. */
 static uint32_t patience(const struct registry *r, const struct listener *l)
 {
-	return ticks_in(has_turns(l) && !l->turned ? interval_of(l) : registry_lifetime(r, l));
+	if (has_turns(l) && !l->turned)
+		return ticks_in(nk_from_seconds(terms_of(l).interval_s));
+	return ticks_in(registry_lifetime(r, l));
 }
 
 static uint32_t silent_for(const struct listener *l, uint64_t tick)
 {
 	return (uint32_t)tick - l->heard;
+}
+
+nk_time registry_heard_at(const struct listener *l, nk_time now)
+{
+	return now - ((nk_time)silent_for(l, tick_of(now)) << TICK_BITS);
 }
 
 static void schedule(struct registry *r, const struct listener *l, uint64_t tick)

@@ -91,8 +91,11 @@ void registry_heard(struct registry *r, struct listener *l, nk_time now);
 void registry_agree(struct registry *r, struct listener *l, const struct keepalive_terms *terms,
 		    nk_time now);
 
-/* How long it is held when it is silent. */
+nk_time registry_heard_at(const struct listener *l, nk_time now);
+
+/* How long it is held when it is silent: three times as long as it should be. */
 nk_time registry_lifetime(const struct registry *r, const struct listener *l);
+nk_time registry_lifetime_by(const struct registry *r, const struct keepalive_terms *terms);
 
 /**
  * registry_turn() - Whom to send our turn, which then counts as sent

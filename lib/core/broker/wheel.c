@@ -88,7 +88,7 @@ uint32_t wheel_take(struct wheel *w, uint64_t now)
 		}
 		w->next = list_after(w, w->next);
 	}
-	w->at = now + 1;
+	w->at = now;
 	return WHEEL_NONE;
 }
 
