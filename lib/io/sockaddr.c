@@ -22,10 +22,10 @@ socklen_t sockaddr_from(union sockaddr_ip *out, const struct addr *a, unsigned s
 
 struct addr sockaddr_v4_addr(const struct in_addr *ip, uint16_t port)
 {
-	uint8_t b[4];
+	struct addr a = addr_any(ADDR_V4, port);
 
-	memcpy(b, ip, sizeof(b));
-	return addr_v4(b[0], b[1], b[2], b[3], port);
+	memcpy(a.ip + 12, ip, sizeof(*ip));
+	return a;
 }
 
 struct addr sockaddr_v6_addr(const struct in6_addr *ip, uint16_t port)

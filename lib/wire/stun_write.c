@@ -51,20 +51,32 @@ void stun_put_u32(struct wr *w, uint16_t type, uint32_t value)
 	wr_be32(w, value);
 }
 
+static void xor_four(uint8_t *out, const uint8_t *a, const uint8_t *b)
+{
+	uint32_t x, y;
+
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	x ^= y;
+	memcpy(out, &x, sizeof(x));
+}
+
 /* RFC 8489 sections 14.1 and 14.2; @key as when reading. */
 static void put_addr(struct wr *w, uint16_t type, const struct addr *a,
 		     const uint8_t key[static 16])
 {
 	const bool v4 = addr_family(a) == ADDR_V4;
 	const size_t n = v4 ? 4 : 16;
-	uint8_t *ip;
+	uint8_t *value;
 
 	put_head(w, type, 4 + n);
-	wr_be16(w, v4 ? 1 : 2);
-	wr_be16(w, (uint16_t)(a->port ^ (key[0] << 8 | key[1])));
-	ip = wr_room(w, n);
-	for (size_t i = 0; ip != NULL && i < n; i++)
-		ip[i] = a->ip[16 - n + i] ^ key[i];
+	value = wr_room(w, 4 + n);
+	if (value == NULL)
+		return;
+	bytes_put_be16(value, v4 ? 1 : 2);
+	bytes_put_be16(value + 2, a->port ^ bytes_be16(key));
+	for (size_t i = 0; i < n; i += 4)
+		xor_four(value + 4 + i, a->ip + 16 - n + i, key + i);
 }
 
 void stun_put_addr(struct wr *w, uint16_t type, const struct addr *a)
