@@ -304,7 +304,7 @@ def main(folder, cases, schema):
     for name, judge in (("truth.json", judge_truth), ("pairs.json", judge_pairs), ("mutants.log", judge_mutants), ("kernel.log", judge_kernel)):
         if (folder / name).exists():
             judge(table, folder / name)
-    for log in [*sorted(folder.glob("natsim-*.log")), *folder.glob("race.log")]:
+    for log in [*sorted(folder.glob("natsim-*.log")), *folder.glob("race.log"), *folder.glob("scale.log")]:
         judge_rows(table, log)
     suites = folder / "suites.txt"
     if suites.exists():
