@@ -45,6 +45,7 @@ void frame_input(struct broker *b, const struct event *ev, const struct endpoint
 {
 	struct listener *l = registry_at(&b->registry, &ev->from);
 	struct keepalive_flow f;
+	bool crossed;
 	enum keepalive_kind kind;
 	uint64_t acked;
 
@@ -58,8 +59,10 @@ void frame_input(struct broker *b, const struct event *ev, const struct endpoint
 		b->stats.frames_bad++;
 		return;
 	}
+	/* Where both have sent their turns at once, the client goes on and we pass. */
+	crossed = l->turned && acked != f.sent;
 	l->counted = (uint32_t)f.heard;
-	registry_heard(&b->registry, l, now);
+	registry_heard(&b->registry, l, kind == KEEPALIVE_TURN && !crossed, now);
 	if (kind != KEEPALIVE_ASK)
 		return;
 	b->stats.frames_answered++;

@@ -154,7 +154,7 @@ struct listener *registry_put(struct registry *r, const uint8_t key[static CRYPT
 	uint32_t i;
 
 	if (l != NULL && l == there) {
-		registry_heard(r, l, now);
+		registry_heard(r, l, false, now);
 		return l;
 	}
 	if (l != NULL)
@@ -165,7 +165,7 @@ struct listener *registry_put(struct registry *r, const uint8_t key[static CRYPT
 	if (i == TABLE_NONE)
 		return NULL;
 	l = &r->listeners[i];
-	*l = (struct listener){.from = *from, .heard = (uint32_t)tick_of(now)};
+	*l = (struct listener){.from = *from, .turned = true, .heard = (uint32_t)tick_of(now)};
 	memcpy(l->key, key, CRYPTO_KEY);
 	index_add(&r->by_key, i);
 	index_add(&r->by_from, i);
@@ -246,11 +246,11 @@ static void schedule(struct registry *r, const struct listener *l, uint64_t tick
 
 /* Being heard makes what is due later, which the wheel need not know: a packet must be cheap. But
  * for our turn, which may be sooner than the end. */
-void registry_heard(struct registry *r, struct listener *l, nk_time now)
+void registry_heard(struct registry *r, struct listener *l, bool turn, nk_time now)
 {
 	l->heard = (uint32_t)tick_of(now);
-	l->turned = false;
-	if (has_turns(l))
+	l->turned = !turn;
+	if (has_turns(l) && turn)
 		schedule(r, l, tick_of(now));
 }
 

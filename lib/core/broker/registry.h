@@ -25,7 +25,7 @@
  * @from:	Where it proved itself from: calls go there
  * @at:		The endpoint it contacts, as registry_endpoint() knows it: calls leave from there
  * @terms:	Of its keepalives, as on the wire
- * @turned:	Our turn was sent since it was heard
+ * @turned:	It is not our turn to send something, or no more
  * @heard:	When, in ticks
  * @sent, @counted: Counters of frames, ours and its newest
  *
@@ -87,7 +87,8 @@ struct listener *registry_put(struct registry *r, const uint8_t key[static CRYPT
 bool registry_contacts(struct registry *r, struct listener *l, const struct endpoint *at);
 const struct endpoint *registry_endpoint(const struct registry *r, const struct listener *l);
 
-void registry_heard(struct registry *r, struct listener *l, nk_time now);
+/* @turn: and it is our turn now. */
+void registry_heard(struct registry *r, struct listener *l, bool turn, nk_time now);
 void registry_agree(struct registry *r, struct listener *l, const struct keepalive_terms *terms,
 		    nk_time now);
 
