@@ -15,6 +15,7 @@
 #include "io/files.h"
 #include "io/run.h"
 #include "io/standard.h"
+#include "keep.h"
 #include "report.h"
 #include "servers.h"
 #include "settings.h"
@@ -195,6 +196,14 @@ static void say_end(const struct session *s, const struct run_options *run, int 
 		log_line(LEVEL_ERROR, "%s", err_text(status));
 }
 
+static void keep(const struct session *s)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (s->both.run[i] != NULL)
+			keep_timeouts(natprobe_result(s->both.run[i]), s->settings.interface,
+				      clock_unix());
+}
+
 static int print(struct session *s, struct watch *w, int status)
 {
 	const struct style style = style_of(stdout);
@@ -256,6 +265,7 @@ static int measure(struct session *s)
 	s->signal = run.signal;
 	watch_end(&w, run_now());
 	finish_report(s, started, run_now());
+	keep(s);
 	say_end(s, &run, status);
 	if (print(s, &w, status) != 0)
 		return EXIT_INTERNAL;

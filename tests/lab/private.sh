@@ -22,6 +22,7 @@ fi
 inside='
 mount -t tmpfs none /run
 mkdir -p /run/netns /run/lock /run/lab
+export XDG_STATE_HOME=/run/lab/state # what programs remember, too
 ip link set lo up
 "$@"
 '
