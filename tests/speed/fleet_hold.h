@@ -1,6 +1,6 @@
 /*
- * Registered hosts that keep themselves alive, in a closed loop: who is not answered holds back what others send, so a
- * broker is asked no more than it answers, and being slow shows as being late.
+ * Registered hosts that keep themselves alive, in a closed loop: who is not answered holds back what
+ * others send, so a broker is asked no more than it answers, and being slow shows as being late.
  */
 #ifndef SPEED_FLEET_HOLD_H
 #define SPEED_FLEET_HOLD_H

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define AGAIN (200 * NK_MS)
+#define AGAIN (500 * NK_MS)
 
 static void ask(struct fleet_ring *r, unsigned place, nk_time now)
 {
@@ -35,21 +35,20 @@ static void next(struct fleet_ring *r, unsigned place, nk_time now)
 	ask(r, place, now);
 }
 
-bool fleet_ring_work(struct fleet_ring *r, nk_time now)
+/* Whoever was rung, or was called in vain for the last time, makes place for the next. */
+void fleet_ring_work(struct fleet_ring *r, nk_time now)
 {
-	bool busy = false;
-
 	for (unsigned i = 0; i < FLEET_RING_OPEN; i++) {
-		if (r->open[i].try == 0 || r->rung[r->open[i].which]) {
+		const bool due = r->open[i].again <= now;
+
+		if (r->open[i].try == 0 || r->rung[r->open[i].which] ||
+		    (due && r->open[i].try == FLEET_RING_TRIES)) {
 			next(r, i, now);
-		} else if (r->open[i].again <= now && r->open[i].try++ == FLEET_RING_TRIES) {
-			next(r, i, now);
-		} else if (r->open[i].again <= now) {
+		} else if (due) {
+			r->open[i].try++;
 			ask(r, i, now);
 		}
-		busy |= r->open[i].try > 0;
 	}
-	return busy;
 }
 
 void fleet_ring_input(struct fleet_ring *r, uint32_t host, const struct stun_msg *msg,

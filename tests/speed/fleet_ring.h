@@ -32,8 +32,8 @@ struct fleet_ring {
 	} open[FLEET_RING_OPEN];
 };
 
-/* Goes on; false: all have been rung, or cannot be. */
-bool fleet_ring_work(struct fleet_ring *r, nk_time now);
+/* Goes on with it. */
+void fleet_ring_work(struct fleet_ring *r, nk_time now);
 
 /* @host: to which it came. */
 void fleet_ring_input(struct fleet_ring *r, uint32_t host, const struct stun_msg *msg,

@@ -1,6 +1,6 @@
 /*
- * A broker's ledger (core/broker/ledger.h) with many registrations: to prove as many keys would take minutes.
- * The broker that reads it was never there; its secrets come from a number.
+ * A broker's ledger (core/broker/ledger.h) with many registrations: to prove as many keys would take
+ * minutes. The broker that wrote it was never there, and its secrets are no secrets.
  */
 #ifndef SPEED_FLEET_ROLL_H
 #define SPEED_FLEET_ROLL_H
