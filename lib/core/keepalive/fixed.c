@@ -1,18 +1,18 @@
 /* The first side asks at an interval, the other answers; "learned" moves the interval. */
 #include "core/keepalive/algorithm.h"
 
-#define PATIENCE (3 * NK_S) /* of the side that is asked, while the first repeats what was lost */
+#define PATIENCE 2 /* times the wait for an answer: what was lost is repeated meanwhile */
 
-/* Where only outbound packets refresh, each NAT needs those of its own side; and a flow that only the
- * other side uses does not tell whether ours arrive. */
+/* Where only outbound packets refresh, each NAT needs those of its own side: both ways count. And the
+ * second side knows from what it heard last by when it will be asked. */
 static nk_time base(const struct keepalive *k)
 {
-	return k->first ? nk_min(k->sent, k->answered) : NK_NEVER;
+	return k->first ? nk_min(k->sent, k->heard) : NK_NEVER;
 }
 
 static nk_time expected(const struct keepalive *k)
 {
-	return k->first ? NK_NEVER : k->heard + keepalive_interval(k) + PATIENCE;
+	return k->first ? NK_NEVER : k->heard + keepalive_interval(k) + PATIENCE * keepalive_wait(k);
 }
 
 const struct keepalive_ops keepalive_fixed = {

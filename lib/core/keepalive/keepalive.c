@@ -96,7 +96,6 @@ void keepalive_start(struct keepalive *k, const struct keepalive_config *config,
 		.rng = config->rng,
 		.sent = now,
 		.heard = now,
-		.answered = now,
 		.ours = config->first,
 		.since = now,
 		.asked = NK_NEVER,
@@ -113,9 +112,8 @@ enum keepalive_news keepalive_news(const struct keepalive_flow *f, enum keepaliv
 }
 
 /* Something of ours arrived. */
-static void answered(struct keepalive *k, nk_time now)
+static void answered(struct keepalive *k)
 {
-	k->answered = now;
 	k->asked = NK_NEVER;
 	k->doubted = k->lost = false;
 	k->hellos = 0;
@@ -131,7 +129,7 @@ void keepalive_heard(struct keepalive *k, enum keepalive_news news, nk_time now)
 	if (news == KEEPALIVE_HEARD_FRAME && k->asked != NK_NEVER)
 		k->rtt = now - k->asked;
 	if (news == KEEPALIVE_HEARD_FRAME || news == KEEPALIVE_HEARD_ANSWER)
-		answered(k, now);
+		answered(k);
 	turn_to(k, true, now);
 	/* Both had the turn, and the packets crossed: from now on only the first has it. */
 	if (news == KEEPALIVE_HEARD_UNACKED && !late && !k->first)

@@ -50,7 +50,6 @@ enum keepalive_news {
  * @rng:	Borrowed: intervals are drawn from 80 to 100 % of what was agreed (RFC 5626 section
  *		4.4.2), but for TURNS
  * @sent, @heard: When something of ours left, when something came
- * @answered:	When what came showed that ours arrive
  * @turned:	What left last was a TURN, and will be acknowledged
  * @ours:	It is our turn: what came is newer than what left; @since: when that began
  * @asked:	When what was to be answered at once left, or NK_NEVER
@@ -68,7 +67,7 @@ struct keepalive {
 	unsigned tries;
 	nk_time rtt;
 	struct rng *rng;
-	nk_time sent, heard, answered;
+	nk_time sent, heard;
 	bool turned, ours;
 	nk_time since, asked;
 	double share;
