@@ -38,6 +38,8 @@ void frame_write(struct wr *w, const struct frame *f)
 		wr_be64(w, f->bits);
 		break;
 	case FRAME_MESSAGE:
+	case FRAME_OFFER:
+	case FRAME_TERMS:
 		wr_be16(w, f->seq);
 		wr_bytes(w, f->data, f->len);
 		break;
@@ -76,6 +78,16 @@ bool frame_read(struct rd *r, struct frame *out)
 		f.seq = rd_be16(r);
 		take_rest(r, &f);
 		r->bad |= f.len > FRAME_MESSAGE_MAX;
+		break;
+	case FRAME_OFFER:
+		f.seq = rd_be16(r);
+		take_rest(r, &f);
+		r->bad |= f.len > KEEPALIVE_OFFER_MAX;
+		break;
+	case FRAME_TERMS:
+		f.seq = rd_be16(r);
+		f.len = KEEPALIVE_TERMS_LEN;
+		f.data = rd_bytes(r, f.len);
 		break;
 	case FRAME_DATAGRAM:
 		take_rest(r, &f);

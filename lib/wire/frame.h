@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "wire/keepalive.h"
 
 #define PACKET_HEADER   13
 #define PACKET_OVERHEAD (PACKET_HEADER + 16)
@@ -44,6 +45,8 @@ enum frame_kind {
 	FRAME_MESSAGE = 4,  /* @seq, and the rest of the packet */
 	FRAME_DATAGRAM = 5, /* the rest of the packet */
 	FRAME_CLOSE = 6,    /* @seq: in its turn among the messages, the end of them */
+	FRAME_OFFER = 7,    /* @seq: its number; and the rest: a keepalive offer, to be answered */
+	FRAME_TERMS = 8,    /* the answer, with the offer's @seq and keepalive terms */
 };
 
 #define FRAME_ACK_BITS      64 /* so many messages may be in flight */
@@ -51,13 +54,14 @@ enum frame_kind {
 #define FRAME_ACK_LEN       11
 #define FRAME_MESSAGE_HEAD  3
 #define FRAME_DATAGRAM_HEAD 1
+#define FRAME_OFFER_MAX     (3 + KEEPALIVE_OFFER_MAX)
 #define FRAME_MESSAGE_MAX   1200
 static_assert(PACKET_OVERHEAD + FRAME_MESSAGE_HEAD + FRAME_MESSAGE_MAX == PACKET_FITS,
 	      "as said above");
 
 /**
  * struct frame - One frame
- * @seq:	Low 16 bits of a message's number
+ * @seq:	Low 16 bits of a message's number; an offer's number
  * @token:	PING and PONG
  * @bits:	ACK
  * @data:	@len bytes, borrowed

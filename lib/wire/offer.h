@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "wire/keepalive.h"
 
 #define OFFER_CALL_ID    16
 #define OFFER_KEY        32
@@ -21,7 +22,7 @@
 #define OFFER_PUBLIC_IPS 2   /* that candidates may have among them */
 #define OFFER_KIND_LAST  4   /* of enum candidate_kind; the first is 1 */
 #define OFFER_CLASS_LAST 3   /* of enum hint_mapping and enum hint_ports */
-#define OFFER_KEEPALIVES 64  /* bytes */
+#define OFFER_KEEPALIVES (KEEPALIVE_TERMS_LEN + KEEPALIVE_OFFER_MAX)
 
 enum offer_verdict { OFFER_CALLS = 0, OFFER_ACCEPTS = 1, OFFER_REFUSES = 2, OFFER_IS_BUSY = 3 };
 
@@ -46,7 +47,7 @@ struct offer_candidate {
  * @fire_us:	Answer: broker time at which packets of both would reach the broker
  * @tactics:	Bits of enum tactic that this side is willing to use
  * @nat:	As struct nat_hint
- * @keepalives:	@keepalives_len bytes, opaque here
+ * @keepalives:	@keepalives_len bytes, opaque here: an offer; in an answer terms before it
  * @key:	Offer: Ed25519 key that the caller says it has (the handshake proves its X25519 form)
  */
 struct offer {

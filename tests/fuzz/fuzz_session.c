@@ -25,6 +25,8 @@ enum step {
 	STEP_PATH,
 	STEP_RENEW,
 	STEP_CLOSE,
+	STEP_KEEPALIVE,
+	STEP_OFFER,
 	STEPS,
 };
 
@@ -58,14 +60,21 @@ static void set_path(struct world *w, unsigned i)
 	session_set_path(w->session, 1, &w->path, w->now);
 }
 
-static void begin(struct world *w, bool caller)
+static struct session_keepalive keepalive_by(uint8_t algorithm)
+{
+	return (struct session_keepalive){
+		.terms = {.algorithm = algorithm % KEEPALIVE_ALGORITHMS, .interval_s = 15},
+		.ours = keepalive_default_offer(),
+		.opener_ttl = 2,
+	};
+}
+
+static void begin(struct world *w, bool caller, uint8_t algorithm)
 {
 	const struct session_config config = {
 		.keys = call_keys(0),
 		.caller = caller,
-		.idle = 15 * NK_S,
-		.ping_gap = NK_S,
-		.ping_tries = 3,
+		.keepalive = keepalive_by(algorithm),
 	};
 
 	*w = (struct world){.now = NK_S};
@@ -113,7 +122,8 @@ static void output(struct world *w)
 		const unsigned to = action.to.ip[15];
 
 		must(n++ < OUTPUTS_MAX && to < ADDRESSES);
-		must(action.len > PACKET_OVERHEAD && action.len <= CORE_DATAGRAM_MAX);
+		must(action.len > PACKET_OVERHEAD ? action.len <= CORE_DATAGRAM_MAX
+						  : action.len == KEEPALIVE_LEN || action.ttl == 2);
 		if (addr_eq(&action.to, &w->path))
 			continue;
 		w->out[to] += action.len;
@@ -134,8 +144,27 @@ static void renew(struct world *w, bool caller)
 {
 	const struct noise_keys keys = call_keys(++w->call);
 
-	session_renew(w->session, &keys, w->call, w->call, w->now);
+	const struct session_keepalive keepalive = keepalive_by(w->call);
+
+	session_renew(w->session, &keys, w->call, w->call, &keepalive, w->now);
 	keys_start(&w->peer, &keys, !caller, w->call, w->call, w->now);
+}
+
+/* A frame of the peer's, from where it may be or not. */
+static void keepalive(struct world *w, unsigned from, unsigned kind)
+{
+	uint8_t frame[KEEPALIVE_LEN];
+
+	keepalive_write(&w->peer.frames, (enum keepalive_kind)kind, frame);
+	hear(w, from, frame, sizeof(frame), false);
+}
+
+static void offer(struct world *w, const uint8_t *data, size_t n)
+{
+	struct keepalive_offer o;
+
+	if (keepalive_offer_read(&o, data, n) == 0)
+		session_offer(w->session, &o, w->now);
 }
 
 static void do_step(struct world *w, bool caller, enum step step, unsigned i, struct rd arg)
@@ -171,6 +200,12 @@ static void do_step(struct world *w, bool caller, enum step step, unsigned i, st
 	case STEP_CLOSE:
 		session_close(w->session);
 		break;
+	case STEP_KEEPALIVE:
+		keepalive(w, i % ADDRESSES, i / ADDRESSES % 3);
+		break;
+	case STEP_OFFER:
+		offer(w, arg.p, n);
+		break;
 	case STEPS:
 		break;
 	}
@@ -182,11 +217,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct world w;
 	struct rd r = rd_make(data, size);
-	const bool caller = rd_u8(&r) & 1;
+	const uint8_t first = rd_u8(&r);
+	const bool caller = first & 1;
 
 	if (crypto_init() != 0)
 		return -1;
-	begin(&w, caller);
+	begin(&w, caller, first >> 1);
 	while (rd_left(&r) > 0) {
 		const uint8_t step = rd_u8(&r), i = rd_u8(&r), len = rd_u8(&r);
 		const struct rd arg = rd_sub(&r, len < rd_left(&r) ? len : rd_left(&r));

@@ -165,7 +165,7 @@ static void test_bare_burst(void **state)
 
 	(void)state;
 	rng_seed_from_number(&rng, 1);
-	bare_set_path(&b, 7, &peer, NK_S, 0);
+	bare_set_path(&b, 7, &peer, 0);
 	for (uint8_t i = 0; i < 4; i++)
 		assert_int_equal(bare_send(&b, &i, 1), 0);
 	for (uint8_t i = 0; i < 4; i++) {

@@ -188,10 +188,10 @@ static void test_malformed(void **state)
 	assert_int_equal(offer_read(&back, buf, 79), NK_ERR_MALFORMED);
 	/* more than fits */
 	memset(buf + 67, 0, sizeof(buf) - 67);
-	memcpy(buf + 67, (uint8_t[]){4, 64}, 2);
-	assert_int_equal(offer_read(&back, buf, 69 + 64), 0);
-	buf[68] = 65;
-	assert_int_equal(offer_read(&back, buf, 69 + 65), NK_ERR_MALFORMED);
+	memcpy(buf + 67, (uint8_t[]){4, OFFER_KEEPALIVES}, 2);
+	assert_int_equal(offer_read(&back, buf, 69 + OFFER_KEEPALIVES), 0);
+	buf[68]++;
+	assert_int_equal(offer_read(&back, buf, 69 + OFFER_KEEPALIVES + 1), NK_ERR_MALFORMED);
 }
 
 static int read_candidate(struct addr a)

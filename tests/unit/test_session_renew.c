@@ -4,9 +4,10 @@
 static void renew(struct rig *r, unsigned i, uint8_t call)
 {
 	const struct noise_keys keys = rig_keys(call);
+	const struct session_keepalive keepalive = rig_keepalive(KEEPALIVE_FIXED);
 	const uint32_t ours = 1000u * call + i, theirs = 1000u * call + !i;
 
-	session_renew(r->side[i].session, &keys, ours, theirs, r->now);
+	session_renew(r->side[i].session, &keys, ours, theirs, &keepalive, r->now);
 }
 
 /* An hour with a message now and then, on a lossy link: some thirty keys each way. */

@@ -351,6 +351,11 @@ void attempt_forget_keys(struct attempt *a)
 	crypto_wipe(&a->keys, sizeof(a->keys));
 }
 
+const struct session_keepalive *attempt_keepalive(const struct attempt *a)
+{
+	return &a->keepalive;
+}
+
 const struct offer *attempt_ours(const struct attempt *a)
 {
 	return &a->ours;

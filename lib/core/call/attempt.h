@@ -10,6 +10,7 @@
 
 #include "core/call/bank.h"
 #include "core/call/call.h"
+#include "core/call/call_keepalive.h"
 
 enum attempt_state {
 	ATTEMPT_OPENING,   /* sockets */
@@ -32,6 +33,7 @@ enum attempt_state {
  * @resumes:	Call id of the first, or all zero
  * @known:	What was found out of our NAT before, so that candidates are enough now; NULL:
  *		nothing. Borrowed for the start
+ * @keepalive:	What we offer; borrowed
  * @give_up:	When it ends without a connection
  */
 struct attempt_config {
@@ -45,6 +47,7 @@ struct attempt_config {
 	unsigned retry;
 	uint8_t resumes[OFFER_CALL_ID];
 	const struct nat_hint *known;
+	const struct keepalive_offer *keepalive;
 	nk_time give_up;
 };
 
@@ -81,6 +84,7 @@ enum call_end attempt_end(const struct attempt *a);
  * opened with what is left of it later. */
 const struct noise_keys *attempt_keys(const struct attempt *a);
 void attempt_forget_keys(struct attempt *a);
+const struct session_keepalive *attempt_keepalive(const struct attempt *a);
 const struct offer *attempt_ours(const struct attempt *a);
 const struct offer *attempt_theirs(const struct attempt *a);
 

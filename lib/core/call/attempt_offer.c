@@ -11,9 +11,14 @@
 
 static void describe(struct attempt *a)
 {
+	const struct call_options *o = a->config.options;
+	struct session_keepalive *k = &a->keepalive;
+
+	k->opener_ttl = o->opener_ttl != 0 ? o->opener_ttl : a->gathered.hint.opener_ttl;
+	k->ours = call_keepalive_ours(a->config.keepalive, k->opener_ttl);
 	a->ours.index = rng_u32(a->rng);
 	a->ours.rtt_us = (uint32_t)nk_min(attempt_broker_rtt(a), UINT32_MAX);
-	call_offer_describe(&a->ours, a->config.options, &a->gathered);
+	call_offer_describe(&a->ours, o, &a->gathered);
 }
 
 /* Return: the sealed offer's length, or 0. */
@@ -37,6 +42,7 @@ void attempt_ring(struct attempt *a, nk_time now)
 	describe(a);
 	rng_bytes(a->rng, a->ours.call_id, sizeof(a->ours.call_id));
 	memcpy(a->ours.resumes, a->config.resumes, sizeof(a->ours.resumes));
+	call_keepalive_offer(&a->ours, &a->keepalive.ours);
 	memcpy(a->ours.key, a->config.identity->sign_public, sizeof(a->ours.key));
 	a->ours.timestamp_us = a->config.options->unix_us + (uint64_t)now;
 	len = seal_offer(a, sealed);
@@ -44,6 +50,12 @@ void attempt_ring(struct attempt *a, nk_time now)
 	a->state = ATTEMPT_RINGING;
 	if (len == 0 || ring_offer(a->ring, sealed, len, now) != 0)
 		attempt_give_up(a, CALL_FAILED);
+}
+
+static void accepted(struct attempt *a, nk_time now)
+{
+	a->keepalive.terms = call_keepalive_answered(&a->theirs, &a->keepalive.ours);
+	attempt_start_punch(a, a->theirs.fire_us, now);
 }
 
 static void take_answer(struct attempt *a, const uint8_t *payload, size_t len, nk_time now)
@@ -56,7 +68,7 @@ static void take_answer(struct attempt *a, const uint8_t *payload, size_t len, n
 	else if (a->theirs.verdict != OFFER_ACCEPTS)
 		attempt_give_up(a, a->theirs.verdict == OFFER_IS_BUSY ? CALL_BUSY : CALL_REFUSED);
 	else
-		attempt_start_punch(a, a->theirs.fire_us, now);
+		accepted(a, now);
 }
 
 /* Whoever is on the way may send us anything: only what the callee has sealed counts. */
@@ -84,6 +96,7 @@ void attempt_answer(struct attempt *a, nk_time now)
 	memcpy(a->ours.call_id, a->theirs.call_id, sizeof(a->ours.call_id));
 	a->ours.fire_us = broker_clock_theirs(clock, now) +
 			  (uint64_t)call_fire_wait(a->ours.rtt_us, a->theirs.rtt_us, opener);
+	a->keepalive.terms = call_keepalive_answer(&a->ours, &a->theirs, &a->keepalive.ours);
 	len = offer_write(payload, &a->ours);
 	if (len == 0) {
 		attempt_give_up(a, CALL_FAILED);

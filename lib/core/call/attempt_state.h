@@ -16,6 +16,7 @@ enum attempt_socket { SOCKET_UNWANTED, SOCKET_WANTED, SOCKET_ASKED, SOCKET_OPEN,
  * @rung:	The peer's offer or answer as it came, for a callee the way back; @answer_due: the answer has to go there;
  *		@relaying: packets of the session go that way
  * @ours, @theirs: Both offers; one of them is the answer
+ * @keepalive:	What came of them
  * @fire:	When our first full-TTL check leaves
  */
 struct attempt {
@@ -36,6 +37,7 @@ struct attempt {
 	struct noise noise;
 	struct noise_keys keys;
 	struct offer ours, theirs;
+	struct session_keepalive keepalive;
 	struct rung rung;
 	uint8_t answer[RENDEZVOUS_BODY_MAX];
 	size_t answer_len;

@@ -5,24 +5,23 @@
 #include "base/err.h"
 #include "wire/stun.h"
 
-#define SILENCES 4 /* of @keep each, that make a path lost */
+#define KEEP     (15 * NK_S) /* RFC 8445 section 11 */
+#define SILENCES 4           /* of that length make a path lost */
 
-void bare_set_path(struct bare *b, uint32_t socket, const struct addr *peer, nk_time keep,
-		   nk_time now)
+void bare_set_path(struct bare *b, uint32_t socket, const struct addr *peer, nk_time now)
 {
 	*b = (struct bare){
 		.up = true,
 		.socket = socket,
 		.peer = *peer,
-		.keep = keep,
-		.keep_at = now + keep,
-		.lost_at = now + SILENCES * keep,
+		.keep_at = now + KEEP,
+		.lost_at = now + SILENCES * KEEP,
 	};
 }
 
 void bare_heard(struct bare *b, nk_time now)
 {
-	b->lost_at = now + SILENCES * b->keep;
+	b->lost_at = now + SILENCES * KEEP;
 }
 
 bool bare_is_lost(const struct bare *b, nk_time now)
@@ -92,7 +91,7 @@ bool bare_output(struct bare *b, struct action *action, struct rng *rng, nk_time
 	action->ttl = 0;
 	action->len = b->out_count > 0 ? take_out(b, action->data)
 				       : indication(action->data, sizeof(action->data), rng);
-	b->keep_at = now + b->keep;
+	b->keep_at = now + KEEP;
 	return true;
 }
 

@@ -15,7 +15,7 @@ struct bare_datagram {
 
 /**
  * struct bare - A bare path
- * @keep:	Between two indications, if nothing else is sent
+ * @keep_at:	When an indication is due, if nothing else is sent
  * @lost_at:	If nothing is heard until then, not even those of the peer, it is lost
  * @in:		A datagram until it is taken, @in_len 0: none
  * @out:	@out_count to be sent, from @out_first on
@@ -24,15 +24,14 @@ struct bare {
 	bool up;
 	uint32_t socket;
 	struct addr peer;
-	nk_time keep, keep_at, lost_at;
+	nk_time keep_at, lost_at;
 	size_t in_len;
 	uint8_t in[CORE_DATAGRAM_MAX];
 	struct bare_datagram out[BARE_QUEUE];
 	unsigned out_first, out_count;
 };
 
-void bare_set_path(struct bare *b, uint32_t socket, const struct addr *peer, nk_time keep,
-		   nk_time now);
+void bare_set_path(struct bare *b, uint32_t socket, const struct addr *peer, nk_time now);
 
 /* Whatever comes on the path, checks and indications too. */
 void bare_heard(struct bare *b, nk_time now);

@@ -18,9 +18,7 @@ struct call_options call_default_options(void)
 		.tactics = TACTICS_ALL,
 		.encrypt = true,
 		.opener = true,
-		.idle = 15 * NK_S,
-		.ping_gap = 1 * NK_S,
-		.ping_tries = 3,
+		.keepalive = keepalive_default_offer(),
 	};
 }
 
@@ -33,6 +31,7 @@ static struct call *make(const struct call_options *options, const struct identi
 	if (c == NULL)
 		return NULL;
 	c->options = options;
+	c->keepalive = options->keepalive;
 	c->identity = identity;
 	memcpy(c->peer, peer, sizeof(c->peer));
 	memcpy(c->broker, broker, sizeof(c->broker));
@@ -313,10 +312,10 @@ bool call_next(struct call *c, struct session_news *out, nk_time now)
 			call_path_doubted(c, now);
 			break;
 		case SESSION_PATH_LOST:
-			call_path_lost(c, now);
+			call_silenced(c, now);
 			break;
 		case SESSION_PATH_CHANGED:
-			call_path_back(c);
+			call_path_back(c, now);
 			break;
 		case SESSION_CLOSED:
 			call_closed_by_peer(c, now);
@@ -393,5 +392,10 @@ void call_report(const struct call *c, struct call_report *out)
 	memcpy(out->peer_key, c->peer, sizeof(out->peer_key));
 	out->punches = c->punches;
 	out->relayed |= call_is_relayed(c);
-	out->session = c->session != NULL ? session_stats(c->session) : NULL;
+	out->ours = c->keepalive;
+	out->theirs = call_keepalive_theirs(&out->peer);
+	if (c->session == NULL)
+		return;
+	out->session = session_stats(c->session);
+	out->terms = *session_terms(c->session);
 }

@@ -32,7 +32,7 @@
  * @plain_p:	What is believed of plain punching to the callee; 0: nothing is known
  * @hosts:	Addresses of this machine, for host candidates
  * @unix_us:	Unix time at nk_time 0 of this run, for the offer's timestamp
- * @session:	Its times
+ * @keepalive:	How a path may be kept, and what is believed of our NAT
  */
 struct call_options {
 	nk_time timeout;
@@ -45,8 +45,7 @@ struct call_options {
 	struct addr hosts[GATHER_HOSTS];
 	unsigned host_count;
 	uint64_t unix_us;
-	nk_time idle, ping_gap;
-	unsigned ping_tries;
+	struct keepalive_offer keepalive;
 };
 
 struct call_options call_default_options(void);
@@ -83,8 +82,10 @@ struct call_report {
 	struct offer peer;
 	struct punch_result punch; /* the latest */
 	unsigned punches;
-	bool relayed;       /* at the last */
-	enum tactic tested; /* PUNCH_TEST: what had the call to itself; else TACTICS */
+	bool relayed;                 /* at the last */
+	enum tactic tested;           /* PUNCH_TEST: what had the call to itself; else TACTICS */
+	struct keepalive_terms terms; /* by which the path is kept */
+	struct keepalive_offer ours, theirs; /* of keepalives */
 	const struct session_stats *session; /* NULL before there is one */
 };
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/call/call_state.h"
+#include "core/keepalive/back_off.h"
 
 #define LINGER (50 * NK_MS) /* and some round trips, so that the peer hears that we know */
 
@@ -57,6 +58,7 @@ bool call_try(struct call *c, const struct noise *handshake, const struct offer 
 		.registration = c->registration,
 		.retry = c->punches,
 		.known = known,
+		.keepalive = &c->keepalive,
 		.give_up = now + c->options->timeout,
 	};
 	unsigned bank;
@@ -92,9 +94,7 @@ static void make_session(struct call *c, const struct attempt *a, nk_time now)
 		.caller = c->caller,
 		.index = attempt_ours(a)->index,
 		.peer_index = attempt_theirs(a)->index,
-		.idle = c->options->idle,
-		.ping_gap = c->options->ping_gap,
-		.ping_tries = c->options->ping_tries,
+		.keepalive = *attempt_keepalive(a),
 	};
 
 	memcpy(c->id, attempt_ours(a)->call_id, sizeof(c->id));
@@ -111,7 +111,7 @@ static bool take_keys(struct call *c, struct attempt *a, nk_time now)
 	c->punches++;
 	if (c->session != NULL)
 		session_renew(c->session, attempt_keys(a), attempt_ours(a)->index,
-			      attempt_theirs(a)->index, now);
+			      attempt_theirs(a)->index, attempt_keepalive(a), now);
 	else
 		make_session(c, a, now);
 	attempt_forget_keys(a);
@@ -134,7 +134,7 @@ static void take_path(struct call *c, nk_time now)
 	const struct punch_result *punch = attempt_punch(a);
 
 	if (c->plain)
-		bare_set_path(&c->bare, punch->socket, &punch->peer, c->options->idle, now);
+		bare_set_path(&c->bare, punch->socket, &punch->peer, now);
 	else
 		session_set_path(c->session, punch->socket, &punch->peer, now);
 	settle(c);
@@ -213,10 +213,11 @@ void call_closed_by_peer(struct call *c, nk_time now)
 	c->give_up = now + LINGER + 4 * session_stats(c->session)->rtt;
 }
 
-void call_path_back(struct call *c)
+void call_path_back(struct call *c, nk_time now)
 {
 	if (c->state != CALL_MENDING)
 		return;
+	session_offer(c->session, &c->keepalive, now);
 	c->state = CALL_CONNECTED;
 	/* The session may be ahead of our punch, on a path that the peer's has found. */
 	if (c->trying != NOBODY && !c->heard[c->trying])
@@ -240,4 +241,12 @@ void call_path_lost(struct call *c, nk_time now)
 		registration_refresh(c->registration, now);
 	else if (!call_try(c, NULL, NULL, NULL, NULL, now))
 		call_end(c, CALL_FAILED);
+}
+
+/* It may be that our NAT bears less than was believed. */
+void call_silenced(struct call *c, nk_time now)
+{
+	keepalive_back_off(&c->keepalive, session_terms(c->session),
+			   session_stats(c->session)->silence);
+	call_path_lost(c, now);
 }

@@ -5,6 +5,7 @@
 #include "core/call/attempt.h"
 #include "core/call/bare.h"
 #include "core/call/call.h"
+#include "core/call/call_keepalive.h"
 
 #define CALL_BANKS 2
 #define NOBODY     CALL_BANKS
@@ -17,6 +18,7 @@
  * @heard:	By bank: a packet of the session has come to one of its sockets
  * @plain:	No encryption: @bare takes the session's place
  * @give_up:	When what is not mended, or was closed by the peer, ends
+ * @keepalive:	What we offer: of the options, and what losses say
  * @keyed:	The session has the keys of the attempt that is under way
  * @closing:	The session is being closed by us, or was by the peer
  * @report:	What attempts left that are no more
@@ -34,6 +36,7 @@ struct call {
 	unsigned carrying, trying, relaying;
 	uint8_t id[OFFER_CALL_ID];
 	struct session *session;
+	struct keepalive_offer keepalive;
 	bool keyed, heard[CALL_BANKS], plain, closing;
 	struct bare bare;
 	enum call_state state;
@@ -54,8 +57,11 @@ bool call_follow(struct call *c, nk_time now);
 
 /* The session had no answer; it hears nothing any more; it hears again. */
 void call_path_doubted(struct call *c, nk_time now);
+void call_silenced(struct call *c, nk_time now);
+void call_path_back(struct call *c, nk_time now);
+
+/* A new path is wanted. */
 void call_path_lost(struct call *c, nk_time now);
-void call_path_back(struct call *c);
 
 /* It is over as soon as the peer knows that we know. */
 void call_closed_by_peer(struct call *c, nk_time now);

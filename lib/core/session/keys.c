@@ -12,6 +12,17 @@ static void rekey(uint8_t out[static CRYPTO_KEY], const uint8_t key[static CRYPT
 	crypto_wipe(sealed, sizeof(sealed));
 }
 
+static void derive_frames(struct keepalive_flow *f, const struct noise_keys *from, bool caller)
+{
+	static const char label[] = "natkit keepalive 1";
+	uint8_t key[1][32];
+
+	crypto_hkdf(key, 1, from->export, label, sizeof(label) - 1);
+	*f = (struct keepalive_flow){.first = caller};
+	memcpy(f->key, key[0], sizeof(f->key));
+	crypto_wipe(key, sizeof(key));
+}
+
 void keys_start(struct keys *k, const struct noise_keys *from, bool caller, uint32_t index,
 		uint32_t peer_index, nk_time now)
 {
@@ -22,6 +33,7 @@ void keys_start(struct keys *k, const struct noise_keys *from, bool caller, uint
 	memcpy(k->out.key, ours, sizeof(k->out.key));
 	memcpy(k->in.key, theirs, sizeof(k->in.key));
 	rekey(k->in.next, k->in.key);
+	derive_frames(&k->frames, from, caller);
 }
 
 static bool epoch_is_over(const struct keys *k, nk_time now)

@@ -17,6 +17,7 @@
 #include "core/session/noise.h"
 #include "core/session/replay.h"
 #include "wire/frame.h"
+#include "wire/keepalive.h"
 
 #define KEYS_EPOCH_PACKETS 65536
 #define KEYS_EPOCH_TIME    (120 * NK_S)
@@ -25,6 +26,7 @@
  * struct keys - What packets of one call are sealed and opened with
  * @index:	In packets to us; @peer_index: in packets to the peer
  * @out:	@counter: of the next packet; @since, @since_at: the first of this epoch, and when it was
+ * @frames:	Keepalives, whose key is the same for all epochs
  * @in:		@key of this epoch, @next of the one to come, @last of the one before, if @has_last;
  *		@heard: our epoch as the newest packet from the peer has it
  */
@@ -41,6 +43,7 @@ struct keys {
 		bool has_last, epoch, heard;
 		struct replay replay;
 	} in;
+	struct keepalive_flow frames;
 	unsigned rekeys;
 };
 

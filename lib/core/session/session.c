@@ -6,6 +6,12 @@
 #include "base/err.h"
 #include "core/session/session_state.h"
 
+static void take_keepalive(struct session *s, const struct session_keepalive *k)
+{
+	terms_set(&s->terms, &k->terms, &k->ours);
+	s->opener_ttl = k->opener_ttl;
+}
+
 struct session *session_new(const struct session_config *config, struct rng *rng, nk_time now)
 {
 	struct session *s = calloc(1, sizeof(*s));
@@ -15,13 +21,8 @@ struct session *session_new(const struct session_config *config, struct rng *rng
 	s->caller = config->caller;
 	s->rng = rng;
 	s->path.keeps = s->caller;
-	s->pulse = (struct pulse){
-		.idle = config->idle,
-		.gap = config->ping_gap,
-		.tries = config->ping_tries,
-		.due = NK_NEVER,
-		.expected = NK_NEVER,
-	};
+	s->terms.caller = s->caller;
+	take_keepalive(s, &config->keepalive);
 	keys_start(&s->keys, &config->keys, s->caller, config->index, config->peer_index, now);
 	outgoing_init(&s->out);
 	return s;
@@ -35,15 +36,6 @@ void session_free(struct session *s)
 	free(s);
 }
 
-void session_begin_path(struct session *s, nk_time now)
-{
-	uint64_t token;
-
-	rng_bytes(s->rng, &token, sizeof(token));
-	pulse_start(&s->pulse, token, now);
-	outgoing_restart(&s->out, now);
-}
-
 void session_set_path(struct session *s, uint32_t socket, const struct addr *peer, nk_time now)
 {
 	const struct way way = session_way(socket, peer);
@@ -53,18 +45,16 @@ void session_set_path(struct session *s, uint32_t socket, const struct addr *pee
 }
 
 void session_renew(struct session *s, const struct noise_keys *keys, uint32_t index,
-		   uint32_t peer_index, nk_time now)
+		   uint32_t peer_index, const struct session_keepalive *keepalive, nk_time now)
 {
 	keys_start(&s->next, keys, s->caller, index, peer_index, now);
 	s->renewing = true;
+	take_keepalive(s, keepalive);
 }
 
-void session_proved(struct session *s, nk_time now)
+void session_offer(struct session *s, const struct keepalive_offer *ours, nk_time now)
 {
-	if (!pulse_proved(&s->pulse, now))
-		return;
-	s->tell_lost = false;
-	s->tell_changed = true;
+	terms_offer(&s->terms, ours, now);
 }
 
 static bool next_message(struct session *s, struct session_news *out)
@@ -146,7 +136,7 @@ bool session_all_acked(const struct session *s)
 void session_close(struct session *s)
 {
 	s->closing = true;
-	if (!s->path.known || s->pulse.lost)
+	if (!s->path.known || keepalive_lost(&s->keepalive))
 		s->closed = true;
 }
 
@@ -158,4 +148,9 @@ bool session_closed(const struct session *s)
 const struct session_stats *session_stats(const struct session *s)
 {
 	return &s->stats;
+}
+
+const struct keepalive_terms *session_terms(const struct session *s)
+{
+	return &s->terms.agreed;
 }

@@ -9,12 +9,17 @@
  * A new source address is used only after an authenticated packet newer than all
  * others and a challenge answered from it (RFC 9000 sections 8.2 and 9), and gets at
  * most 3 times its bytes until then.
+ *
+ * The path is kept by frames of three bytes, by the algorithm that was agreed. They
+ * are sent on the path in use, taken from its very address, and move nothing but
+ * when the peer was last heard. In doubt a ping decides.
  */
 #ifndef CORE_SESSION_SESSION_H
 #define CORE_SESSION_SESSION_H
 
 #include "base/crypto.h"
 #include "core/core.h"
+#include "core/keepalive/keepalive.h"
 #include "core/session/noise.h"
 #include "wire/frame.h"
 #include "wire/rendezvous_msg.h"
@@ -26,25 +31,34 @@
 #define SESSION_RELAY_MAX    RENDEZVOUS_BODY_MAX /* its packets; longer messages wait */
 
 /**
+ * struct session_keepalive - How the path is kept
+ * @terms:	As the call has agreed on them
+ * @ours:	What this side would use, when the peer believes something else later
+ * @opener_ttl:	Of packets that end just past our last NAT
+ */
+struct session_keepalive {
+	struct keepalive_terms terms;
+	struct keepalive_offer ours;
+	uint8_t opener_ttl;
+};
+
+/**
  * struct session_config - How a session begins
  * @keys:	From the handshake; copied
  * @caller:	Which of the two we are
  * @index:	Number that packets to us carry; @peer_index: packets to the peer
- * @idle:	A ping after so long without an answer from the peer, which proves the path, 15 s
- * @ping_tries, @ping_gap: A path that does not answer so many pings, so far apart, is lost
  */
 struct session_config {
 	struct noise_keys keys;
 	bool caller;
 	uint32_t index, peer_index;
-	nk_time idle, ping_gap;
-	unsigned ping_tries;
+	struct session_keepalive keepalive;
 };
 
 enum session_news_kind {
 	SESSION_MESSAGE,      /* @data, @len: in order. The next is given after session_took() */
 	SESSION_DATAGRAM,     /* @data, @len */
-	SESSION_PATH_DOUBTED, /* a ping had no answer, and another one was sent */
+	SESSION_PATH_DOUBTED, /* something that should have come has not */
 	SESSION_PATH_LOST,    /* nothing arrives any more: punch again */
 	SESSION_PATH_CHANGED, /* @peer: its address is another one, or the lost one answers again */
 	SESSION_CLOSED,       /* by the peer, after all that it sent */
@@ -58,12 +72,20 @@ struct session_news {
 	size_t len;
 };
 
-/* Counters for reports. @resent, @rejected: messages, packets; @rtt 0: not known yet. */
+/**
+ * struct session_stats - Counters for reports
+ * @resent, @rejected: Messages, packets
+ * @keepalives_out, @keepalives_in: Frames and pings, and what answers them; @keepalive_bytes: both
+ *		ways, of IP, headers too
+ * @rtt:	0: not known yet
+ * @silence:	How long nothing had come when the path was doubted last
+ */
 struct session_stats {
 	uint64_t messages_out, messages_in, messages_acked, resent;
 	uint64_t datagrams_out, datagrams_in;
 	uint64_t packets_out, packets_in, bytes_out, bytes_in, rejected;
-	nk_time rtt;
+	uint64_t keepalives_out, keepalives_in, keepalive_bytes;
+	nk_time rtt, silence;
 	unsigned window, paths_lost, paths_changed, rekeys;
 };
 
@@ -79,7 +101,10 @@ void session_set_path(struct session *s, uint32_t socket, const struct addr *pee
 /* New keys and indices from a call that resumes this session. The caller uses them at once, the
  * callee when it has heard them; until each has, it reads packets under the old ones too. */
 void session_renew(struct session *s, const struct noise_keys *keys, uint32_t index,
-		   uint32_t peer_index, nk_time now);
+		   uint32_t peer_index, const struct session_keepalive *keepalive, nk_time now);
+
+/* Something else is believed of our NAT: the terms are negotiated anew. */
+void session_offer(struct session *s, const struct keepalive_offer *ours, nk_time now);
 
 /* Silent until there is a path; what comes is read before.
  * Return: true if the datagram was an authentic packet of this session. A relayed packet comes as
@@ -109,5 +134,8 @@ void session_close(struct session *s);
 bool session_closed(const struct session *s);
 
 const struct session_stats *session_stats(const struct session *s);
+
+/* By which the path is kept. */
+const struct keepalive_terms *session_terms(const struct session *s);
 
 #endif

@@ -40,7 +40,7 @@ static void take_pong(struct session *s, const struct frame *f, const struct way
 		s->tell_lost = false;
 		s->tell_changed = true;
 		session_begin_path(s, now);
-	} else if (pulse_is_answer(&s->pulse, f->token, now, &took)) {
+	} else if (pings_is_answer(&s->pings, f->token, now, &took)) {
 		if (s->path.keeps)
 			path_keep(&s->path, now);
 		outgoing_learn(&s->out, took, now);
@@ -68,17 +68,24 @@ static void take_frame(struct session *s, const struct frame *f, const struct wa
 {
 	switch (f->kind) {
 	case FRAME_PING:
+		session_count_keepalive(s, &s->stats.keepalives_in, PING_PACKET);
 		s->pong_due = true;
 		s->pong_to = *from;
 		s->pong_token = f->token;
 		s->in.ack_due = true;
 		break;
 	case FRAME_PONG:
+		session_count_keepalive(s, &s->stats.keepalives_in, PING_PACKET);
 		take_pong(s, f, from, now);
 		break;
 	case FRAME_ACK:
 		if (newest)
 			take_ack(s, f, now);
+		break;
+	case FRAME_OFFER:
+	case FRAME_TERMS:
+		if (newest && terms_take(&s->terms, f))
+			session_keep_by_terms(s, now);
 		break;
 	case FRAME_MESSAGE:
 	case FRAME_CLOSE:
@@ -99,7 +106,9 @@ static void heard_from(struct session *s, const struct way *from, size_t len, bo
 	const nk_time wait = rtt_timeout(&s->out.rtt, 0);
 
 	if (path_heard(&s->path, from, len, newest, wait, s->rng, now) && s->path.keeps)
-		pulse_hurry(&s->pulse, now);
+		session_hurry(s, now);
+	if (s->path.known && way_eq(from, &s->path.way))
+		session_heard(s, now);
 }
 
 bool session_input(struct session *s, const struct event *ev, nk_time now)
@@ -109,11 +118,14 @@ bool session_input(struct session *s, const struct event *ev, nk_time now)
 	struct frame f;
 	bool newest;
 
-	if (ev->kind != EVENT_DATAGRAM || !open_packet(s, ev, &frames, &newest))
+	if (ev->kind != EVENT_DATAGRAM)
+		return false;
+	if (keepalive_is_frame(ev->data, ev->len))
+		return session_take_keepalive(s, &from, ev, now);
+	if (!open_packet(s, ev, &frames, &newest))
 		return false;
 	s->stats.packets_in++;
 	s->stats.bytes_in += ev->len;
-	s->heard_at = now;
 	heard_from(s, &from, ev->len, newest, now);
 	while (frame_read(&frames, &f))
 		take_frame(s, &f, &from, newest, now);

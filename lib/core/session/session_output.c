@@ -1,6 +1,8 @@
 /* What goes to the peer, and when. */
 #include "core/session/session_state.h"
 
+#define OPENER 0xC0 /* it begins as our packets do */
+
 static size_t room(const struct way *to)
 {
 	return (to->socket == SESSION_VIA_RELAY ? SESSION_RELAY_MAX : CORE_DATAGRAM_MAX) -
@@ -28,16 +30,26 @@ static bool seal(struct session *s, struct action *action, size_t len, nk_time n
 	return true;
 }
 
+static bool seal_alone(struct session *s, struct action *action, const struct way *to,
+		       const struct frame *f, nk_time now)
+{
+	struct wr w = wr_make(action->data + PACKET_HEADER, FRAME_OFFER_MAX);
+
+	begin(action, to);
+	frame_write(&w, f);
+	if (way_eq(to, &s->path.way))
+		session_left(s, false, now);
+	return seal(s, action, w.len, now);
+}
+
 /* A ping or a pong alone: what tests a way shall not be lost with a message. */
 static bool seal_token(struct session *s, struct action *action, const struct way *to,
 		       enum frame_kind kind, uint64_t token, nk_time now)
 {
 	const struct frame f = {.kind = kind, .token = token};
-	struct wr w = wr_make(action->data + PACKET_HEADER, FRAME_PING_LEN);
 
-	begin(action, to);
-	frame_write(&w, &f);
-	return seal(s, action, w.len, now);
+	session_count_keepalive(s, &s->stats.keepalives_out, PING_PACKET);
+	return seal_alone(s, action, to, &f, now);
 }
 
 static bool put_pong(struct session *s, struct action *action, nk_time now)
@@ -45,38 +57,95 @@ static bool put_pong(struct session *s, struct action *action, nk_time now)
 	if (!s->pong_due)
 		return false;
 	s->pong_due = false;
-	pulse_answered(&s->pulse, now);
-	return path_may_send(&s->path, &s->pong_to, PACKET_OVERHEAD + FRAME_PING_LEN) &&
+	return path_may_send(&s->path, &s->pong_to, PING_PACKET) &&
 	       seal_token(s, action, &s->pong_to, FRAME_PONG, s->pong_token, now);
 }
 
 static bool put_challenge(struct session *s, struct action *action, nk_time now)
 {
-	return path_challenge(&s->path, PACKET_OVERHEAD + FRAME_PING_LEN,
-			      rtt_timeout(&s->out.rtt, s->path.tries), now) &&
+	return path_challenge(&s->path, PING_PACKET, rtt_timeout(&s->out.rtt, s->path.tries),
+			      now) &&
 	       seal_token(s, action, &s->path.trial, FRAME_PING, s->path.token, now);
 }
 
 static bool put_ping(struct session *s, struct action *action, nk_time now)
 {
-	const unsigned before = s->pulse.pings;
-	uint64_t token;
-
-	if (!pulse_is_due(&s->pulse, now))
-		return false;
-	token = pulse_ping(&s->pulse, rtt_timeout(&s->out.rtt, 0), now);
-	s->tell_doubted |= before == 1 && s->pulse.pings > before;
-	return seal_token(s, action, &s->path.way, FRAME_PING, token, now);
+	s->extra = false;
+	return seal_token(s, action, &s->path.way, FRAME_PING, pings_send(&s->pings, now), now);
 }
 
-static void put_ack(struct session *s, struct wr *w, nk_time now)
+static bool put_short(struct session *s, struct action *action, size_t len)
+{
+	begin(action, &s->path.way);
+	action->len = len;
+	s->stats.packets_out++;
+	s->stats.bytes_out += len;
+	session_count_keepalive(s, &s->stats.keepalives_out, len);
+	return true;
+}
+
+/* What goes by the relay moves the ticket there, so it is sealed. */
+static bool put_frame(struct session *s, struct action *action, enum keepalive_kind kind,
+		      nk_time now)
+{
+	if (s->path.way.socket == SESSION_VIA_RELAY)
+		return put_ping(s, action, now);
+	keepalive_write(&s->keys.frames, kind, action->data);
+	return put_short(s, action, KEEPALIVE_LEN);
+}
+
+/* One byte that the peer does not get to see. */
+static bool put_opener(struct session *s, struct action *action)
+{
+	put_short(s, action, 1);
+	action->data[0] = OPENER;
+	action->ttl = s->opener_ttl;
+	return true;
+}
+
+static bool put_answer(struct session *s, struct action *action, nk_time now)
+{
+	if (!s->answer_due)
+		return false;
+	s->answer_due = false;
+	session_left(s, false, now);
+	return put_frame(s, action, KEEPALIVE_ANSWER, now);
+}
+
+static bool put_keepalive(struct session *s, struct action *action, nk_time now)
+{
+	switch (session_keepalive_need(s, now)) {
+	case KEEPALIVE_SEND_TURN:
+		return put_frame(s, action, KEEPALIVE_TURN, now);
+	case KEEPALIVE_SEND_ASK:
+		return put_frame(s, action, KEEPALIVE_ASK, now);
+	case KEEPALIVE_SEND_OPENER:
+		return put_opener(s, action);
+	case KEEPALIVE_SEND_HELLO:
+		return put_ping(s, action, now);
+	case KEEPALIVE_REST:
+		break;
+	}
+	return s->extra && put_ping(s, action, now);
+}
+
+static bool put_terms(struct session *s, struct action *action, nk_time now)
+{
+	const nk_time wait = rtt_timeout(&s->out.rtt, s->terms.tries);
+	uint8_t bytes[KEEPALIVE_OFFER_MAX];
+	struct frame f;
+
+	return !keepalive_lost(&s->keepalive) && terms_next(&s->terms, &f, bytes, wait, now) &&
+	       seal_alone(s, action, &s->path.way, &f, now);
+}
+
+static void put_ack(struct session *s, struct wr *w)
 {
 	struct frame f;
 
 	if (!s->in.ack_due)
 		return;
 	s->in.ack_due = false;
-	pulse_answered(&s->pulse, now);
 	f = incoming_ack(&s->in);
 	frame_write(w, &f);
 }
@@ -111,8 +180,8 @@ static bool put_datagram(struct session *s, struct wr *w, nk_time now)
 		frame_write(w, &f);
 		drop_datagram(s);
 		s->stats.datagrams_out++;
-		if (now - s->heard_at >= s->pulse.gap)
-			pulse_asked(&s->pulse, now);
+		if (now - s->keepalive.heard >= KEEPALIVE_GAP)
+			session_left(s, true, now);
 	}
 	return true;
 }
@@ -127,7 +196,7 @@ static void put_message(struct session *s, struct wr *w, nk_time now)
 	frame_write(w, &f);
 	s->stats.resent += m->tries > 0;
 	outgoing_sent(&s->out, m, now);
-	pulse_asked(&s->pulse, now);
+	session_left(s, true, now);
 }
 
 static bool put_packet(struct session *s, struct action *action, nk_time now)
@@ -135,10 +204,13 @@ static bool put_packet(struct session *s, struct action *action, nk_time now)
 	struct wr w = wr_make(action->data + PACKET_HEADER, room(&s->path.way));
 
 	begin(action, &s->path.way);
-	put_ack(s, &w, now);
-	if (!s->pulse.lost && !put_datagram(s, &w, now))
+	put_ack(s, &w);
+	if (!keepalive_lost(&s->keepalive) && !put_datagram(s, &w, now))
 		put_message(s, &w, now);
-	return w.len > 0 && seal(s, action, w.len, now);
+	if (w.len == 0)
+		return false;
+	session_left(s, false, now);
+	return seal(s, action, w.len, now);
 }
 
 /* The peer has all messages, held or taken; only the end of them is not acknowledged. */
@@ -149,17 +221,12 @@ static bool close_is_in_vain(const struct session *s)
 
 static void look_at_clock(struct session *s, nk_time now)
 {
-	if (pulse_is_over(&s->pulse, now)) {
-		s->stats.paths_lost++;
-		s->tell_lost = true;
-		s->closed |= s->closing;
-	}
-	if (s->pulse.lost) {
+	if (keepalive_lost(&s->keepalive)) {
 		s->datagram_count = 0; /* nobody waits for old ones */
 		return;
 	}
 	if (now >= s->out.due && outgoing_expire(&s->out, now))
-		pulse_hurry(&s->pulse, now);
+		session_hurry(s, now);
 	s->closed |= close_is_in_vain(s);
 	if (s->closing && !s->close_put)
 		s->close_put = outgoing_put_close(&s->out);
@@ -173,7 +240,8 @@ bool session_output(struct session *s, struct action *action, nk_time now)
 		return false;
 	look_at_clock(s, now);
 	sends = put_pong(s, action, now) || put_challenge(s, action, now) ||
-		put_ping(s, action, now) || put_packet(s, action, now);
+		put_answer(s, action, now) || put_keepalive(s, action, now) ||
+		put_terms(s, action, now) || put_packet(s, action, now);
 	s->stats.rtt = s->out.rtt.smooth;
 	s->stats.window = s->out.window;
 	return sends;
@@ -181,9 +249,11 @@ bool session_output(struct session *s, struct action *action, nk_time now)
 
 nk_time session_deadline(const struct session *s)
 {
-	const nk_time answers = nk_min(pulse_deadline(&s->pulse), path_deadline(&s->path));
+	const nk_time answers = nk_min(keepalive_deadline(&s->keepalive), path_deadline(&s->path));
 
 	if (!s->path.known)
 		return NK_NEVER;
-	return s->pulse.lost ? answers : nk_min(answers, s->out.due);
+	if (keepalive_lost(&s->keepalive))
+		return answers;
+	return nk_min(answers, nk_min(s->out.due, terms_deadline(&s->terms)));
 }
