@@ -337,7 +337,7 @@ int settings_read(struct settings *s, enum punch_mode mode, int argc, char *cons
 	struct punch_options *p = &s->punch;
 	int r;
 
-	*s = (struct settings){.punch = {.mode = mode, .keep = 15 * NK_S}};
+	*s = (struct settings){.punch = {.mode = mode}};
 	p->call = call_default_options();
 	r = options_parse(&specs[mode], s, argc, argv, NULL);
 	if (r == OPTIONS_GO_ON)

@@ -35,8 +35,7 @@ struct world {
 static void set_up(struct world *w)
 {
 	static const uint8_t seed[CRYPTO_KEY] = {1};
-	struct registration_config listener = {
-		.socket = SOCKET, .identity = &w->identity, .keep = 15 * NK_S};
+	struct registration_config listener = {.socket = SOCKET, .identity = &w->identity};
 	struct ring_config caller = {.socket = SOCKET};
 
 	must(addr_parse(&w->broker, "192.0.2.1:3478", 0) == 0);

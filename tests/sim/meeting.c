@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define SOCKET 1
-#define KEEP   (15 * NK_S)
 #define STEP   (5 * NK_MS)
 
 static void need(bool holds)
@@ -44,7 +43,7 @@ static void listening_input(void *core, const struct event *ev, nk_time now)
 {
 	struct listening *l = core;
 	const struct registration_config config = {
-		.socket = SOCKET, .broker = l->broker, .identity = &l->identity, .keep = KEEP};
+		.socket = SOCKET, .broker = l->broker, .identity = &l->identity};
 
 	if (ev->kind == EVENT_OPENED && l->registration == NULL) {
 		l->registration = registration_new(&config, &l->rng, now);

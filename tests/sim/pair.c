@@ -23,7 +23,6 @@ struct punch_options pair_options(enum punch_mode mode)
 		.mode = mode,
 		.payload = mode == PUNCH_SEND ? PUNCH_WHOLE : PUNCH_LINES,
 		.call = call_default_options(),
-		.keep = 15 * NK_S,
 		.calls_max = 8,
 	};
 

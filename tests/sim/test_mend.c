@@ -113,7 +113,7 @@ static void test_both_have_to_punch_anew(void **state)
 
 		plan.ends[who].nats[0].ports = NAT_PORTS_RANDOM;
 		connect(&p, &plan);
-		world_run(p.world, NULL, plan.ends[PAIR_LISTENS].options.keep + NK_S);
+		world_run(p.world, NULL, KEEPALIVE_INTERVAL + NK_S);
 		assert_true(world_reboot_nat(p.world, p.ends[who].nats[0]));
 		assert_mended(&p);
 		assert_goes_on(&p);
@@ -179,7 +179,7 @@ static void test_caller_notices_first(void **state)
 	(void)state;
 	plan.ends[PAIR_LISTENS].nats[0].ports = NAT_PORTS_RANDOM;
 	connect(&p, &plan);
-	world_run(p.world, NULL, plan.ends[PAIR_LISTENS].options.keep + NK_S / 2);
+	world_run(p.world, NULL, KEEPALIVE_INTERVAL + NK_S / 2);
 	pair_say(&p, PAIR_LISTENS, "zwei\n");
 	world_run(p.world, NULL, now_of(&p) + NK_S / 5);
 	assert_true(world_reboot_nat(p.world, p.ends[PAIR_LISTENS].nats[0]));

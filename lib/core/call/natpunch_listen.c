@@ -246,7 +246,7 @@ static void start_registration(struct natpunch *n, nk_time now)
 		.socket = ID_REGISTRATION + n->family,
 		.broker = n->options->broker[n->family],
 		.identity = n->options->identity,
-		.keep = n->options->keep,
+		.offer = n->options->call.keepalive,
 	};
 
 	n->registration = registration_new(&config, &n->rng, now);

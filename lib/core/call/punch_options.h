@@ -58,7 +58,6 @@ struct punch_options {
 	struct call_options call;
 	const struct identity *identity;
 	struct addr broker[2];
-	nk_time keep;
 	struct punch_contact callee;
 	const struct punch_contact *allowed;
 	unsigned allowed_count;

@@ -1,15 +1,20 @@
 #include "core/rendezvous/broker_link.h"
 
-struct wr broker_link_begin(const struct broker_link *l, struct action *action, uint16_t method,
-			    enum stun_class cls, const uint8_t tid[static STUN_TID])
+void broker_link_to(const struct broker_link *l, struct action *action)
 {
-	struct wr w = wr_make(action->data, sizeof(action->data));
-
 	action->kind = ACTION_SEND;
 	action->id = l->socket;
 	action->local = (struct addr){0};
 	action->to = l->broker;
 	action->ttl = 0;
+}
+
+struct wr broker_link_begin(const struct broker_link *l, struct action *action, uint16_t method,
+			    enum stun_class cls, const uint8_t tid[static STUN_TID])
+{
+	struct wr w = wr_make(action->data, sizeof(action->data));
+
+	broker_link_to(l, action);
 	stun_begin(&w, method, cls, tid);
 	return w;
 }

@@ -19,6 +19,9 @@ struct broker_link {
 	struct broker_clock clock;
 };
 
+/* Makes @action a send to the broker, of what is to be put into it. */
+void broker_link_to(const struct broker_link *l, struct action *action);
+
 /* Makes @action a send of the message that the returned writer has begun. broker_link_end() ends it. */
 struct wr broker_link_begin(const struct broker_link *l, struct action *action, uint16_t method,
 			    enum stun_class cls, const uint8_t tid[static STUN_TID]);

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "core/keepalive/back_off.h"
 #include "core/rendezvous/asking.h"
+#include "core/rendezvous/broker_flow.h"
 
 #define ANSWERS      32 /* under way to the broker */
 #define ANSWER_TRIES 4
@@ -22,7 +24,8 @@ struct answer {
 
 /**
  * struct registration - What is known, and what is to be sent
- * @asking:	The REGISTER that is due next
+ * @asking:	The REGISTER that is due next; while one is, there are no frames
+ * @flow:	Frames; @offer: what we want of them; @silence: after which an answer was missing, or 0
  * @token:	0: we are not registered, as far as we know; @cookie likewise
  * @rings, @relayed, @relays: Not yet taken, not yet taken, not yet sent
  */
@@ -33,7 +36,9 @@ struct registration {
 	struct asking asking;
 	uint64_t cookie, token;
 	struct addr mapped;
-	nk_time keep, longest_keep;
+	struct broker_flow flow;
+	struct keepalive_offer offer;
+	nk_time silence;
 	struct answer answers[ANSWERS];
 	struct rungs rings, relayed, relays;
 };
@@ -48,7 +53,7 @@ struct registration *registration_new(const struct registration_config *config, 
 	r->link = (struct broker_link){
 		.socket = config->socket, .broker = config->broker, .rng = rng};
 	r->us = config->identity;
-	r->keep = r->longest_keep = config->keep;
+	r->offer = broker_flow_offer(&config->offer);
 	asking_wait(&r->asking, now);
 	for (unsigned i = 0; i < ANSWERS; i++)
 		asking_wait(&r->answers[i].asking, NK_NEVER);
@@ -66,6 +71,10 @@ static void refused(struct registration *r, uint16_t error, const struct rendezv
 	const nk_time retry = (nk_time)m->retry_ms * NK_MS;
 
 	r->state = REGISTRATION_TRYING;
+	if (error == PROBE_ERR_FULL) { /* the token may be good by then */
+		asking_wait(&r->asking, now + nk_max(RETRY_MIN, nk_min(retry, RETRY_MAX)));
+		return;
+	}
 	r->token = 0;
 	switch (error) {
 	case PROBE_ERR_COOKIE:
@@ -75,13 +84,39 @@ static void refused(struct registration *r, uint16_t error, const struct rendezv
 	case PROBE_ERR_SESSION:
 		asking_again(&r->asking, now);
 		break;
-	case PROBE_ERR_FULL:
-		asking_wait(&r->asking, now + nk_max(RETRY_MIN, nk_min(retry, RETRY_MAX)));
-		break;
 	default:
 		r->cookie = 0;
 		asking_wait(&r->asking, now + REFUSED_WAIT);
 	}
+}
+
+/* A NAT that has given us another address has forgotten us, or was started anew. */
+static void look_at_address(struct registration *r, const struct addr *mapped, nk_time now)
+{
+	const bool moved = addr_family(&r->mapped) != ADDR_NONE && !addr_eq(&r->mapped, mapped);
+
+	r->mapped = *mapped;
+	if (moved && r->silence > 0 && r->flow.up &&
+	    keepalive_back_off(&r->offer, &r->flow.keepalive.terms, r->silence))
+		asking_wait(&r->asking, now);
+	r->silence = 0;
+}
+
+/* By frames, if the broker has said how; else by asking it again. */
+static void keep(struct registration *r, const struct rendezvous_msg *m, nk_time now)
+{
+	const nk_time lifetime = m->lifetime_s > 0 ? m->lifetime_s * NK_S : NK_NEVER;
+	struct keepalive_terms terms;
+
+	r->flow.up = false;
+	if (m->keepalive == NULL || !m->has_time ||
+	    keepalive_terms_read(&terms, m->keepalive, m->keepalive_len) != 0) {
+		asking_wait(&r->asking, now + nk_min(KEEPALIVE_INTERVAL, lifetime / 3));
+		return;
+	}
+	terms = keepalive_check(&terms, &r->offer);
+	broker_flow_start(&r->flow, &terms, r->token, m->time_us, &r->link, now);
+	asking_wait(&r->asking, NK_NEVER);
 }
 
 static void registered(struct registration *r, const struct stun_msg *msg,
@@ -91,11 +126,9 @@ static void registered(struct registration *r, const struct stun_msg *msg,
 		r->token = m->token;
 	if (r->token == 0)
 		return;
-	if (m->lifetime_s > 0)
-		r->keep = nk_min(r->longest_keep, m->lifetime_s * NK_S / 3);
-	r->mapped = msg->xor_mapped;
 	r->state = REGISTRATION_HELD;
-	asking_wait(&r->asking, now + r->keep);
+	keep(r, m, now);
+	look_at_address(r, &msg->xor_mapped, now);
 }
 
 static void answer_response(struct registration *r, const struct stun_msg *msg,
@@ -133,8 +166,10 @@ bool registration_input(struct registration *r, const struct event *ev, nk_time 
 	struct rendezvous_msg m;
 	struct stun_msg msg;
 
-	if (ev->kind == EVENT_RESUMED)
-		registration_refresh(r, now); /* the NAT has not slept */
+	if (ev->kind == EVENT_RESUMED || ev->kind == EVENT_NETWORK)
+		registration_refresh(r, now); /* the NAT has not slept, or is another one */
+	if (broker_flow_input(&r->flow, &r->link, ev, now))
+		return true;
 	if (!broker_link_read(&r->link, ev, &msg, &m))
 		return false;
 	if (msg.method == RENDEZVOUS_REGISTER)
@@ -150,6 +185,21 @@ bool registration_input(struct registration *r, const struct event *ev, nk_time 
 	return true;
 }
 
+static void put_offer(struct wr *w, const struct registration *r)
+{
+	uint8_t offer[KEEPALIVE_OFFER_MAX];
+
+	rendezvous_put_keepalive(w, offer, keepalive_offer_write(offer, &r->offer));
+}
+
+/* A broker that was started anew takes the token, with the key, for a proof. */
+static void put_token(struct wr *w, const struct registration *r)
+{
+	probe_put_token(w, r->token);
+	rendezvous_put_key(w, r->us->sign_public);
+	put_offer(w, r);
+}
+
 static void put_proof(struct wr *w, const struct registration *r, const uint8_t *tid)
 {
 	const struct identity *us = r->us;
@@ -160,6 +210,7 @@ static void put_proof(struct wr *w, const struct registration *r, const uint8_t 
 	probe_put_cookie(w, r->cookie);
 	rendezvous_put_key(w, us->sign_public);
 	rendezvous_put_signature(w, signature);
+	put_offer(w, r);
 }
 
 static void send_register(struct registration *r, struct action *action, nk_time now)
@@ -168,7 +219,7 @@ static void send_register(struct registration *r, struct action *action, nk_time
 	struct wr w = broker_link_begin(&r->link, action, RENDEZVOUS_REGISTER, STUN_REQUEST, tid);
 
 	if (r->token != 0)
-		probe_put_token(&w, r->token);
+		put_token(&w, r);
 	else if (r->cookie != 0)
 		put_proof(&w, r, tid);
 	else
@@ -209,10 +260,8 @@ static void send_relay(struct registration *r, const struct rung *x, struct acti
 	broker_link_end(action, &w);
 }
 
-bool registration_output(struct registration *r, struct action *action, nk_time now)
+static bool output_answers(struct registration *r, struct action *action, nk_time now)
 {
-	struct rung x;
-
 	for (unsigned i = 0; i < ANSWERS; i++) {
 		struct answer *a = &r->answers[i];
 
@@ -224,19 +273,55 @@ bool registration_output(struct registration *r, struct action *action, nk_time 
 		}
 		asking_wait(&a->asking, NK_NEVER);
 	}
-	if (rungs_take(&r->relays, &x))
-		send_relay(r, &x, action);
-	else if (r->asking.due <= now)
-		send_register(r, action, now);
-	else
+	return false;
+}
+
+static bool output_relayed(struct registration *r, struct action *action)
+{
+	struct rung x;
+
+	if (!rungs_take(&r->relays, &x))
 		return false;
+	send_relay(r, &x, action);
 	return true;
+}
+
+/* A frame, or the long hello where one was not answered. */
+static bool output_keepalive(struct registration *r, struct action *action, nk_time now)
+{
+	if (r->asking.due == NK_NEVER) {
+		const nk_time silence = now - r->flow.keepalive.heard;
+		const enum broker_flow_need need =
+			broker_flow_output(&r->flow, &r->link, action, now);
+
+		if (need == BROKER_FLOW_SENDS)
+			return true;
+		if (need == BROKER_FLOW_DOUBTS) {
+			r->silence = silence;
+			asking_wait(&r->asking, now);
+		}
+	}
+	if (r->asking.due > now)
+		return false;
+	send_register(r, action, now);
+	return true;
+}
+
+bool registration_output(struct registration *r, struct action *action, nk_time now)
+{
+	if (output_answers(r, action, now) || output_relayed(r, action)) {
+		broker_flow_sent(&r->flow, now);
+		return true;
+	}
+	return output_keepalive(r, action, now);
 }
 
 nk_time registration_deadline(const struct registration *r)
 {
 	nk_time due = r->relays.count > 0 ? 0 : r->asking.due;
 
+	if (due == NK_NEVER)
+		due = broker_flow_deadline(&r->flow);
 	for (unsigned i = 0; i < ANSWERS; i++)
 		due = nk_min(due, r->answers[i].asking.due);
 	return due;
@@ -244,7 +329,20 @@ nk_time registration_deadline(const struct registration *r)
 
 void registration_refresh(struct registration *r, nk_time now)
 {
+	r->silence = 0; /* whatever comes of it says nothing of time */
 	asking_wait(&r->asking, now);
+}
+
+void registration_offer(struct registration *r, const struct keepalive_offer *offer, nk_time now)
+{
+	r->offer = broker_flow_offer(offer);
+	if (r->state == REGISTRATION_HELD)
+		registration_refresh(r, now);
+}
+
+struct keepalive *registration_keepalive(struct registration *r)
+{
+	return r->flow.up && r->asking.due == NK_NEVER ? &r->flow.keepalive : NULL;
 }
 
 void registration_move(struct registration *r, uint32_t socket, const struct addr *broker,
@@ -253,8 +351,10 @@ void registration_move(struct registration *r, uint32_t socket, const struct add
 	r->link.socket = socket;
 	r->link.broker = *broker;
 	r->cookie = r->token = 0;
+	r->mapped = (struct addr){0};
+	r->flow.up = false;
 	r->state = REGISTRATION_TRYING;
-	asking_wait(&r->asking, now);
+	registration_refresh(r, now);
 }
 
 enum registration_state registration_state(const struct registration *r)

@@ -2,14 +2,18 @@
  * A listener's side of the rendezvous: registered at a broker by proof of key, kept
  * so, and rung by others through it (natkit-protocol(7), RENDEZVOUS).
  *
- * A broker that was restarted answers that it does not know us: we prove our key
- * again at once. A silent one is asked once a second, then ever more slowly.
+ * It is kept by frames, on terms that the broker has answered to our offer; by
+ * REGISTER, where it has not. Where an answer is missing REGISTER asks: with the token,
+ * and with our key, by which a broker that was restarted takes the token for a proof. One
+ * that does not is proved our key again at once. A silent one is asked once a second,
+ * then ever more slowly.
  */
 #ifndef CORE_RENDEZVOUS_REGISTRATION_H
 #define CORE_RENDEZVOUS_REGISTRATION_H
 
 #include "base/crypto.h"
 #include "core/core.h"
+#include "core/keepalive/keepalive.h"
 #include "core/rendezvous/broker_clock.h"
 #include "core/rendezvous/rung.h"
 
@@ -17,13 +21,14 @@
  * struct registration_config - Where and as whom
  * @socket:	Open, by the owner; @broker: where to
  * @identity:	Borrowed for the registration's life
- * @keep:	Between two refreshes, 15 s
+ * @offer:	How it may be kept, and what is believed of our NAT; without wishes: as the default. What
+ *		keeps nobody reachable is left out
  */
 struct registration_config {
 	uint32_t socket;
 	struct addr broker;
 	const struct identity *identity;
-	nk_time keep;
+	struct keepalive_offer offer;
 };
 
 enum registration_state { REGISTRATION_TRYING, REGISTRATION_HELD, REGISTRATION_SILENT };
@@ -41,6 +46,13 @@ nk_time registration_deadline(const struct registration *r);
 
 /* Asks the broker at once: our NAT may have been given other ideas. */
 void registration_refresh(struct registration *r, nk_time now);
+
+/* Something else is believed of our NAT, or wanted: the terms are negotiated anew. */
+void registration_offer(struct registration *r, const struct keepalive_offer *offer, nk_time now);
+
+/* Its keepalives, whose pace the owner may change; NULL while there are none: it is kept by REGISTER, or
+ * in doubt. */
+struct keepalive *registration_keepalive(struct registration *r);
 
 /* Registers anew, from another socket or at another address of the broker. */
 void registration_move(struct registration *r, uint32_t socket, const struct addr *broker,
