@@ -62,7 +62,9 @@ bool keepalive_read(struct keepalive_flow *f, const uint8_t *bytes, size_t len,
 
 static uint16_t scaled(double seconds)
 {
-	return (uint16_t)(seconds <= 0 ? 0 : seconds >= 4095 ? 4095 * SCALE : seconds * SCALE);
+	const double sixteenths = seconds * SCALE;
+
+	return (uint16_t)(sixteenths <= 0 ? 0 : sixteenths > UINT16_MAX ? UINT16_MAX : sixteenths);
 }
 
 /* lower bound, flags; then of each wish: algorithm, least and greatest interval. */

@@ -43,6 +43,7 @@ static int set_up(void **state)
 	return crypto_init();
 }
 
+/* The mapping is not new. */
 static void begin(uint8_t algorithm, double interval_s)
 {
 	now = 1000 * NK_S;
@@ -59,6 +60,8 @@ static void begin(uint8_t algorithm, double interval_s)
 		};
 
 		keepalive_start(&side[i].k, &config, now);
+		side[i].k.renews = false;
+		keepalive_retime(&side[i].k, nk_from_seconds(interval_s), now);
 		side[i].flow.first = i == 0;
 	}
 }
@@ -297,6 +300,7 @@ static void test_fixed_draws(void **state)
 	run_until_sent(0, ASK);
 	before = now;
 	for (unsigned n = 0; n < 500; n++) {
+		side[0].k.asks = 0;
 		run_until_sent(0, ASK);
 		assert_in_range(now - before, 16 * NK_S, 20 * NK_S);
 		sum += nk_seconds(now - before);
@@ -331,7 +335,7 @@ static void test_fixed_lost_and_back(void **state)
 	run_for(21);
 	assert_false(keepalive_lost(&side[0].k));
 	run_for(20);
-	assert_int_equal(side[0].count[ASK], 2);
+	assert_int_equal(side[0].count[ASK], 3);
 }
 
 /* Whoever is asked notices too that nobody asks any more. */
@@ -399,7 +403,36 @@ static void test_doubt(void **state)
 	assert_true(keepalive_lost(&side[0].k));
 	keepalive_heard(&side[0].k, KEEPALIVE_HEARD_ANSWER, now);
 	assert_false(keepalive_lost(&side[0].k));
-	assert_in_range(keepalive_deadline(&side[0].k) - now, 16 * NK_S, 20 * NK_S);
+	assert_in_range(keepalive_deadline(&side[0].k) - now, NK_S, 20 * NK_S);
+}
+
+/* A mapping that may be new is used twice within a while, so that a NAT takes it for a stream. */
+static void test_renews(void **state)
+{
+	static const struct {
+		double interval_s;
+		unsigned every; /* 0: never again */
+	} rows[] = {{16, 0}, {17, KEEPALIVE_RENEW_EVERY}};
+
+	(void)state;
+	for (unsigned r = 0; r < 2; r++) {
+		begin(KEEPALIVE_FIXED, rows[r].interval_s);
+		keepalive_doubt(&side[0].k, now);
+		run_until_sent(0, HELLO);
+		for (unsigned n = 0; n < 40; n++) {
+			const bool soon =
+				rows[r].every != 0 ? n % (rows[r].every + 1) == 0 : n == 0;
+
+			run_until_sent(0, ASK);
+			assert_int_equal(now - side[0].k.heard < KEEPALIVE_RENEW, soon);
+		}
+	}
+	begin(KEEPALIVE_TURNS, 15);
+	keepalive_doubt(&side[0].k, now);
+	run_for(14);
+	assert_int_equal(side[0].count[TURN], 0);
+	run_for(2);
+	assert_int_equal(side[0].count[TURN], 1);
 }
 
 static void test_slow_path(void **state)
@@ -532,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_fixed_one_way),
 		cmocka_unit_test(test_question_of_the_owner),
 		cmocka_unit_test(test_doubt),
+		cmocka_unit_test(test_renews),
 		cmocka_unit_test(test_slow_path),
 		cmocka_unit_test(test_opener_and_none),
 		cmocka_unit_test(test_retime),

@@ -72,6 +72,19 @@ void timeout_belief_add(struct timeout_belief *b, double gap_s, bool alive)
 	b->count++;
 }
 
+void timeout_belief_forget(struct timeout_belief *b, double from_s, double to_s, bool alive)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < b->count; i++) {
+		const struct timeout_trial *t = &b->trial[i];
+
+		if (t->alive != alive || t->gap < from_s || t->gap > to_s)
+			b->trial[kept++] = *t;
+	}
+	b->count = kept;
+}
+
 /* Prior mass below t, linear inside a grid cell. */
 static double prior_below(const struct timeout_grid *g, double t)
 {

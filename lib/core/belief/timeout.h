@@ -70,6 +70,9 @@ void timeout_belief_init(struct timeout_belief *b, const struct timeout_grid *g)
 /* Adds a trial. Beyond TIMEOUT_TRIALS_MAX trials it is dropped. */
 void timeout_belief_add(struct timeout_belief *b, double gap_s, bool alive);
 
+/* Forgets trials of that outcome with gaps from @from_s to @to_s: of a NAT that has changed since. */
+void timeout_belief_forget(struct timeout_belief *b, double from_s, double to_s, bool alive);
+
 /* The smallest run of brackets between tried silences that holds at least @mass. */
 void timeout_belief_estimate(const struct timeout_belief *b, double mass,
 			     struct timeout_estimate *out);

@@ -12,7 +12,8 @@ static nk_time base(const struct keepalive *k)
 
 static nk_time expected(const struct keepalive *k)
 {
-	return k->first ? NK_NEVER : k->heard + keepalive_interval(k) + PATIENCE * keepalive_wait(k);
+	return k->first ? NK_NEVER
+			: k->heard + keepalive_interval(k) + PATIENCE * keepalive_wait(k);
 }
 
 const struct keepalive_ops keepalive_fixed = {

@@ -47,6 +47,8 @@ static void plan(struct keepalive *k)
 
 	k->due = after(base, k->share * k->terms.interval_s);
 	k->early = after(base, LEAST_SHARE * k->terms.interval_s);
+	if (k->renews && ops->need == KEEPALIVE_SEND_ASK)
+		k->due = k->early = nk_min(k->early, after(base, nk_seconds(KEEPALIVE_RENEW)));
 	if (k->doubted)
 		return;
 	k->expected = ops->expected(k);
@@ -99,6 +101,7 @@ void keepalive_start(struct keepalive *k, const struct keepalive_config *config,
 		.ours = config->first,
 		.since = now,
 		.asked = NK_NEVER,
+		.renews = true,
 	};
 	draw(k);
 	plan(k);
@@ -155,12 +158,14 @@ void keepalive_doubt(struct keepalive *k, nk_time now)
 	k->lost = false;
 	k->hellos = 0;
 	k->expected = now;
+	k->renews = true;
 	plan(k);
 }
 
 void keepalive_retime(struct keepalive *k, nk_time interval, nk_time now)
 {
 	(void)now;
+	k->renews |= interval < keepalive_interval(k);
 	k->terms.interval_s = nk_seconds(interval);
 	plan(k);
 }
@@ -204,6 +209,8 @@ enum keepalive_need keepalive_next(struct keepalive *k, nk_time now)
 	if (k->due > now)
 		return KEEPALIVE_REST;
 	draw(k);
+	k->asks = k->renews ? 0 : k->asks + 1;
+	k->renews = k->asks == KEEPALIVE_RENEW_EVERY && keepalive_interval(k) > KEEPALIVE_DRAWN;
 	keepalive_sent(k, need == KEEPALIVE_SEND_ASK, now);
 	k->turned = need == KEEPALIVE_SEND_TURN;
 	return need;

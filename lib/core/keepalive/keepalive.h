@@ -22,6 +22,12 @@
 #define KEEPALIVE_TRIES    3                             /* hellos in vain: the flow is lost */
 #define KEEPALIVE_WAIT_MIN (500 * NK_MS)
 
+/* A NAT may forget a mapping soon unless it has seen traffic both ways for 2 s (Linux: 30 s, else 120 s).
+ * So whoever asks does it twice where the mapping may be new; and, since an ask makes a lost one anew
+ * without anybody noticing, once in a while, if the interval is longer than what is short for any NAT. */
+#define KEEPALIVE_RENEW       (2500 * NK_MS)
+#define KEEPALIVE_RENEW_EVERY 16
+
 /* What must leave now. */
 enum keepalive_need {
 	KEEPALIVE_REST,        /* nothing */
@@ -54,6 +60,7 @@ enum keepalive_news {
  * @ours:	It is our turn: what came is newer than what left; @since: when that began
  * @asked:	When what was to be answered at once left, or NK_NEVER
  * @share:	Of the interval, drawn anew for each
+ * @renews:	The next of ours is to follow the last soon: see KEEPALIVE_RENEW; @asks: since one did
  * @due:	The next of ours, if nothing happens; not before @early (so that several flows can share
  *		a wake-up)
  * @expected:	Something must have come by then, or a hello is due; NK_NEVER
@@ -71,6 +78,8 @@ struct keepalive {
 	bool turned, ours;
 	nk_time since, asked;
 	double share;
+	bool renews;
+	unsigned asks;
 	nk_time due, early, expected;
 	bool doubted;
 	unsigned hellos;

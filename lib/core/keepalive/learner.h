@@ -1,15 +1,14 @@
 /*
  * The interval that one NAT allows, learned while it is in use: the algorithm "learned".
  *
- * It is the largest interval with P(mapping lost) below a bound, by the timeout posterior. The
- * posterior is moved by what live mappings show (an inbound packet after a silence, a mapping that was
- * found dead or moved), and upwards only by spare mappings, which nobody needs: one is made as the
- * live ones are, left silent for longer than any live one will be, and asked from outside whether
- * it is still there (wire/probe_msg.h, or RESPONSE-PORT of RFC 5780). The live mapping never waits
- * longer than what a spare has survived.
+ * It follows the longest silence that a mapping has survived and that the timeout's posterior trusts,
+ * with room for a hello, or several where answers were missing of late. What live mappings show
+ * counts (an inbound packet after a silence; one that was found dead, or moved), but longer
+ * silences are tried with spare mappings only, which nobody needs: they are made as the live ones are,
+ * left silent, and asked from outside whether they are still there (core/probe/asker.h).
  *
- * Beliefs fade: a NAT may have changed its mind, so the bound that is in use is tried again from
- * time to time, and a loss backs off at once.
+ * A NAT may change its mind. So what is newer overrules what contradicts it, and the longest silence
+ * that was survived and the shortest that was not are tried again from time to time.
  */
 #ifndef CORE_KEEPALIVE_LEARNER_H
 #define CORE_KEEPALIVE_LEARNER_H
@@ -20,13 +19,11 @@
 /**
  * struct learner_config - What is known at first, and what may be tried
  * @first_id:	LEARNER_SOCKETS socket ids from here on are the learner's
- * @server:	Whom spare mappings are made to, as the live ones are; all zero: none, so nothing is
- *		learned upwards
- * @probe_service: It is a natbroker; else RESPONSE-PORT is tried
+ * @server:	As for learner_serve()
  * @floor:	No interval below, 15 s (RFC 8085 section 3.5); used only if @lower where the lower 95 %
  *		bound is under 20 s
  * @longest:	Nor above
- * @risk:	Bound of P(a mapping is lost within one interval)
+ * @risk:	Bound of P(a silence that is trusted is longer than the timeout)
  * @lower, @value, @upper: Of an earlier measurement, seconds, 0: none; @age: how old that is
  */
 struct learner_config {
@@ -41,6 +38,7 @@ struct learner_config {
 };
 
 #define LEARNER_SOCKETS 4
+#define LEARNER_RISK    0.001
 
 /**
  * struct learner_state - What is believed now, for reports and files
@@ -62,7 +60,11 @@ struct learner; /* learner_new() to learner_free() */
 struct learner *learner_new(const struct learner_config *config, struct rng *rng, nk_time now);
 void learner_free(struct learner *l);
 
-/* Return: true if the event was the learner's. */
+/* Whom spare mappings are made to from now on, as the live ones are; all zero: nobody, so nothing is
+ * learned upwards. @probe_service: it is a natbroker; else RESPONSE-PORT (RFC 5780) is tried. */
+void learner_serve(struct learner *l, const struct addr *server, bool probe_service, nk_time now);
+
+/* Return: true if the event was the learner's own. EVENT_RESUMED is for everybody. */
 bool learner_input(struct learner *l, const struct event *ev, nk_time now);
 bool learner_output(struct learner *l, struct action *action, nk_time now);
 nk_time learner_deadline(const struct learner *l);
@@ -72,6 +74,10 @@ void learner_held(struct learner *l, nk_time idle, nk_time now);
 
 /* A live mapping was gone after @idle, or had moved. The interval is less at once. */
 void learner_lost(struct learner *l, nk_time idle, nk_time now);
+
+/* Of several packets only one that left @length after the first was answered: there is to be room
+ * for that. */
+void learner_outage(struct learner *l, nk_time length, nk_time now);
 
 /* Another network: all is forgotten but the prior. */
 void learner_moved(struct learner *l, nk_time now);

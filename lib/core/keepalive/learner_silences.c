@@ -1,0 +1,91 @@
+#include "core/keepalive/learner_silences.h"
+
+#include <math.h>
+
+#define CLOSE  1.04 /* died / survived, at which the search is content */
+#define AGREES 0.9  /* trials so near to a newer one with the same outcome say no more than it */
+
+void silences_start(struct silences *s, double longest_s)
+{
+	timeout_grid_init(&s->grid, longest_s);
+	timeout_belief_init(&s->belief, &s->grid);
+}
+
+void silences_add(struct silences *s, double gap_s, bool alive)
+{
+	struct timeout_belief *b = &s->belief;
+
+	if (alive) {
+		timeout_belief_forget(b, 0, gap_s, false);
+		timeout_belief_forget(b, AGREES * gap_s, gap_s, true);
+	} else {
+		timeout_belief_forget(b, gap_s, INFINITY, true);
+		timeout_belief_forget(b, gap_s, gap_s / AGREES, false);
+	}
+	timeout_belief_add(b, gap_s, alive);
+}
+
+/* As nothing contradicts, all that were survived are below all that were not. */
+static unsigned alive_count(const struct silences *s)
+{
+	unsigned n = 0;
+
+	while (n < s->belief.count && s->belief.trial[n].alive)
+		n++;
+	return n;
+}
+
+double silences_survived(const struct silences *s)
+{
+	const unsigned n = alive_count(s);
+
+	return n > 0 ? s->belief.trial[n - 1].gap : 0;
+}
+
+double silences_died(const struct silences *s)
+{
+	const unsigned n = alive_count(s);
+
+	return n < s->belief.count ? s->belief.trial[n].gap : 0;
+}
+
+/* Multiples of a silence, none above the longest. */
+static unsigned multiples(double of, const double by[static SILENCES_GAPS], double longest_s,
+			  double gaps[static SILENCES_GAPS])
+{
+	unsigned n = 0;
+	double last = of;
+
+	for (unsigned i = 0; i < SILENCES_GAPS && last < longest_s; i++)
+		last = gaps[n++] = fmin(of * by[i], longest_s);
+	return n;
+}
+
+/* At equal ratios between the two. */
+static unsigned inside(double lo, double hi, double gaps[static SILENCES_GAPS])
+{
+	const double steps = log(hi / lo) / log(CLOSE);
+	const unsigned n = (unsigned)fmin(SILENCES_GAPS, ceil(steps) - 1);
+
+	for (unsigned i = 0; i < n; i++)
+		gaps[i] = lo * pow(hi / lo, (double)(i + 1) / (n + 1));
+	return n;
+}
+
+unsigned silences_next(const struct silences *s, double begin_s, double longest_s,
+		       double gaps[static SILENCES_GAPS])
+{
+	static const double up[] = {1.4, 2, 4}, down[] = {0.5, 0.7, 0.85};
+	const double lo = silences_survived(s), hi = silences_died(s);
+
+	if (lo == 0 && hi == 0) {
+		const double first[] = {SILENCES_SANE / begin_s, 1, 2};
+
+		return multiples(begin_s, first, longest_s, gaps);
+	}
+	if (lo == 0)
+		return multiples(hi, down, longest_s, gaps);
+	if (hi == 0)
+		return multiples(lo, up, longest_s, gaps);
+	return inside(lo, hi, gaps);
+}

@@ -1,0 +1,37 @@
+/* What silences the mappings of one NAT survived of late, and what to try next. */
+#ifndef CORE_KEEPALIVE_LEARNER_SILENCES_H
+#define CORE_KEEPALIVE_LEARNER_SILENCES_H
+
+#include "core/belief/timeout.h"
+
+#define SILENCES_GAPS 3
+#define SILENCES_SANE 1.0 /* seconds: no NAT is so short; whoever seems dead then was not asked */
+
+/**
+ * struct silences - Trials that do not contradict each other: what is newer overrules
+ * @grid:	What @belief borrows
+ */
+struct silences {
+	struct timeout_grid grid;
+	struct timeout_belief belief;
+};
+
+void silences_start(struct silences *s, double longest_s);
+void silences_add(struct silences *s, double gap_s, bool alive);
+
+/* The longest silence survived, and the shortest above it that was not; seconds, 0: none. */
+double silences_survived(const struct silences *s);
+double silences_died(const struct silences *s);
+
+/**
+ * silences_next() - Silences that tell most, to be tried at the same time
+ * @begin_s:	If nothing is known, this is tried, and SILENCES_SANE too
+ * @longest_s:	None above this
+ * @gaps:	Rising, seconds
+ *
+ * Return: how many. 0: the timeout is known closely enough.
+ */
+unsigned silences_next(const struct silences *s, double begin_s, double longest_s,
+		       double gaps[static SILENCES_GAPS]);
+
+#endif
