@@ -127,6 +127,8 @@ struct action {
  * @status:	CORE_BUSY, CORE_DONE or a negative error
  * @answer:	Or NULL. In place of @input for a datagram: the first thing to be sent because of it
  *		may be written to @first, where it will leave from; true if it was
+ * @expect:	Or NULL. @count datagrams that will be told next: time to fetch from memory what is
+ *		needed for them
  */
 struct core_ops {
 	void (*input)(void *core, const struct event *ev, nk_time now);
@@ -134,6 +136,7 @@ struct core_ops {
 	nk_time (*deadline)(const void *core);
 	int (*status)(const void *core);
 	bool (*answer)(void *core, const struct event *ev, struct action *first, nk_time now);
+	void (*expect)(const void *core, const struct event *events, unsigned count);
 };
 
 #endif

@@ -247,7 +247,7 @@ static void test_turns(void **state)
 		assert_int_equal(r->count, 0);
 		rig_wait(r, 14900 * NK_MS);
 		assert_int_equal(r->count, 0);
-		rig_wait(r, 250 * NK_MS);
+		rig_wait(r, 500 * NK_MS);
 		assert_int_equal(r->count, 1);
 		assert_int_equal(frame_of(&h, &r->sent[0]), KEEPALIVE_TURN);
 	}
@@ -268,14 +268,14 @@ static void test_turns_cross(void **state)
 	hold(r, &h, 1, control(), &turns);
 	send_frame(r, &h, KEEPALIVE_TURN);
 	keepalive_write(&h.flow, KEEPALIVE_TURN, crossing);
-	rig_wait(r, 15200 * NK_MS);
+	rig_wait(r, 15400 * NK_MS);
 	assert_int_equal(r->count, 1);
 	assert_int_equal(frame_of(&h, &r->sent[0]), KEEPALIVE_TURN);
 	rig_datagram(r, control(), at(r, 0, false), crossing, sizeof(crossing));
 	rig_wait(r, 20 * NK_S);
 	assert_int_equal(r->count, 0);
 	send_frame(r, &h, KEEPALIVE_TURN);
-	rig_wait(r, 15200 * NK_MS);
+	rig_wait(r, 15400 * NK_MS);
 	assert_int_equal(r->count, 1);
 }
 

@@ -9,6 +9,8 @@
 #include "core/broker/state.h"
 #include "wire/icmp_echo.h"
 
+#define EXPECT_MAX 64 /* datagrams at once */
+
 struct broker_config broker_default_config(void)
 {
 	return (struct broker_config){
@@ -209,6 +211,18 @@ static void count_out(struct broker *b, const struct action *a)
 		b->stats.bytes_out -= ICMP_ECHO_HEADER;
 }
 
+void broker_expect(const struct broker *b, const struct event *events, unsigned count)
+{
+	struct registry_glance g[EXPECT_MAX];
+	unsigned frames = 0;
+
+	for (unsigned i = 0; i < count && frames < EXPECT_MAX; i++)
+		if (keepalive_is_frame(events[i].data, events[i].len))
+			g[frames++] = registry_expect(&b->registry, &events[i].from);
+	for (unsigned i = 0; i < frames; i++)
+		registry_expect_more(&b->registry, &g[i]);
+}
+
 bool broker_answer(struct broker *b, const struct event *ev, struct action *first, nk_time now)
 {
 	bool answered;
@@ -332,6 +346,11 @@ static bool ops_answer(void *core, const struct event *ev, struct action *first,
 	return broker_answer(core, ev, first, now);
 }
 
+static void ops_expect(const void *core, const struct event *events, unsigned count)
+{
+	broker_expect(core, events, count);
+}
+
 static bool ops_output(void *core, struct action *action, nk_time now)
 {
 	return broker_output(core, action, now);
@@ -350,6 +369,7 @@ static int ops_status(const void *core)
 const struct core_ops broker_ops = {
 	.input = ops_input,
 	.answer = ops_answer,
+	.expect = ops_expect,
 	.output = ops_output,
 	.deadline = ops_deadline,
 	.status = ops_status,

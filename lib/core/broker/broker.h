@@ -96,6 +96,7 @@ unsigned broker_sockets(const struct broker_config *config);
 void broker_start(struct broker *b, nk_time now);
 void broker_input(struct broker *b, const struct event *ev, nk_time now);
 bool broker_answer(struct broker *b, const struct event *ev, struct action *first, nk_time now);
+void broker_expect(const struct broker *b, const struct event *events, unsigned count);
 bool broker_output(struct broker *b, struct action *action, nk_time now);
 nk_time broker_deadline(const struct broker *b);
 int broker_status(const struct broker *b);

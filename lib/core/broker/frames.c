@@ -62,7 +62,7 @@ void frame_input(struct broker *b, const struct event *ev, const struct endpoint
 	/* Where both have sent their turns at once, the client goes on and we pass. */
 	crossed = l->turned && acked != f.sent;
 	l->counted = (uint32_t)f.heard;
-	registry_heard(&b->registry, l, kind == KEEPALIVE_TURN && !crossed, now);
+	registry_heard(l, kind == KEEPALIVE_TURN && !crossed, now);
 	if (kind != KEEPALIVE_ASK)
 		return;
 	b->stats.frames_answered++;

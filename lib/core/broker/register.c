@@ -12,7 +12,7 @@ struct listener *listener_of(struct broker *b, const struct request *q,
 
 	if (l == NULL || m->token != registry_token(&b->registry, l->key, &l->from))
 		return NULL;
-	registry_heard(&b->registry, l, false, q->now);
+	registry_heard(l, false, q->now);
 	return l;
 }
 

@@ -6,9 +6,10 @@
 
 #include "base/err.h"
 
-#define TICK_BITS  16 /* of microseconds: 65 ms */
+#define TICK_BITS  13 /* of microseconds: 8 ms, so that turns do not leave in bursts */
 #define LIFE_SLACK (5 * NK_S)
-#define VISITS_MAX 128 /* at once: a broker that looks at millions answers nobody */
+#define TURN_SLACK (300 * NK_MS) /* less than what a client waits for an answer */
+#define VISITS_MAX 128           /* at once: a broker that looks at millions answers nobody */
 
 static_assert(REGISTRY_BYTES <= 110, "two million of them are to fit a small machine");
 
@@ -106,6 +107,25 @@ struct listener *registry_at(const struct registry *r, const struct addr *from)
 	return NULL;
 }
 
+struct registry_glance registry_expect(const struct registry *r, const struct addr *from)
+{
+	const struct registry_glance g = {index_walk(&r->by_from, hash_of(r, from, sizeof(*from)))};
+
+	__builtin_prefetch(&r->by_from.slots[g.walk.at]);
+	return g;
+}
+
+void registry_expect_more(const struct registry *r, const struct registry_glance *g)
+{
+	struct index_walk w = g->walk;
+	const uint32_t i = index_next(&r->by_from, &w);
+
+	if (i == INDEX_NONE)
+		return;
+	__builtin_prefetch(&r->listeners[i]);
+	__builtin_prefetch((const uint8_t *)&r->listeners[i + 1] - 1);
+}
+
 uint64_t registry_token(const struct registry *r, const uint8_t key[static CRYPTO_KEY],
 			const struct addr *from)
 {
@@ -154,7 +174,7 @@ struct listener *registry_put(struct registry *r, const uint8_t key[static CRYPT
 	uint32_t i;
 
 	if (l != NULL && l == there) {
-		registry_heard(r, l, false, now);
+		registry_heard(l, false, now);
 		return l;
 	}
 	if (l != NULL)
@@ -221,14 +241,6 @@ nk_time registry_lifetime(const struct registry *r, const struct listener *l)
 	return registry_lifetime_by(r, &t);
 }
 
-/* Ticks of silence after which there is something to do. */
-static uint32_t patience(const struct registry *r, const struct listener *l)
-{
-	if (has_turns(l) && !l->turned)
-		return ticks_in(nk_from_seconds(terms_of(l).interval_s));
-	return ticks_in(registry_lifetime(r, l));
-}
-
 static uint32_t silent_for(const struct listener *l, uint64_t tick)
 {
 	return (uint32_t)tick - l->heard;
@@ -239,19 +251,30 @@ nk_time registry_heard_at(const struct listener *l, nk_time now)
 	return now - ((nk_time)silent_for(l, tick_of(now)) << TICK_BITS);
 }
 
-static void schedule(struct registry *r, const struct listener *l, uint64_t tick)
+/* Where it is the other's turn it is looked at soon after that: ours comes next, and frames are to be
+ * cheap, so that being heard does not set the wheel. */
+static uint64_t due_at(const struct registry *r, const struct listener *l, uint64_t tick)
 {
-	wheel_set(&r->wheel, number_of(r, l), tick - silent_for(l, tick) + patience(r, l), tick);
+	const uint64_t heard = tick - silent_for(l, tick);
+	const uint64_t end = heard + ticks_in(registry_lifetime(r, l));
+	uint64_t turn;
+
+	if (!has_turns(l))
+		return end;
+	turn = l->turned ? tick + ticks_in(TURN_SLACK) : heard;
+	turn += ticks_in(nk_from_seconds(terms_of(l).interval_s));
+	return turn < end ? turn : end;
 }
 
-/* Being heard makes what is due later, which the wheel need not know: a packet must be cheap. But
- * for our turn, which may be sooner than the end. */
-void registry_heard(struct registry *r, struct listener *l, bool turn, nk_time now)
+static void schedule(struct registry *r, const struct listener *l, uint64_t tick)
+{
+	wheel_set(&r->wheel, number_of(r, l), due_at(r, l, tick), tick);
+}
+
+void registry_heard(struct listener *l, bool turn, nk_time now)
 {
 	l->heard = (uint32_t)tick_of(now);
 	l->turned = !turn;
-	if (has_turns(l) && turn)
-		schedule(r, l, tick_of(now));
 }
 
 void registry_agree(struct registry *r, struct listener *l, const struct keepalive_terms *terms,
@@ -268,19 +291,20 @@ struct listener *registry_turn(struct registry *r, nk_time now)
 	for (unsigned n = 0; n < VISITS_MAX; n++) {
 		const uint32_t i = wheel_take(&r->wheel, tick);
 		struct listener *l = &r->listeners[i];
+		bool turn;
 
 		if (i == WHEEL_NONE)
 			return NULL;
-		if (silent_for(l, tick) < patience(r, l)) {
-			schedule(r, l, tick);
-		} else if (has_turns(l) && !l->turned) {
-			l->turned = true;
-			schedule(r, l, tick);
-			return l;
-		} else {
+		if (silent_for(l, tick) >= ticks_in(registry_lifetime(r, l))) {
 			forget(r, l);
 			r->expired++;
+			continue;
 		}
+		turn = has_turns(l) && !l->turned && due_at(r, l, tick) <= tick;
+		l->turned |= turn;
+		schedule(r, l, tick);
+		if (turn)
+			return l;
 	}
 	return NULL;
 }

@@ -75,6 +75,17 @@ void registry_free(struct registry *r);
 struct listener *registry_find(const struct registry *r, const uint8_t key[static CRYPTO_KEY]);
 struct listener *registry_at(const struct registry *r, const struct addr *from);
 
+/*
+ * Where somebody will be looked for soon. Of many, first all are expected and then all are expected
+ * more, so that memory fetches for them at the same time.
+ */
+struct registry_glance {
+	struct index_walk walk;
+};
+
+struct registry_glance registry_expect(const struct registry *r, const struct addr *from);
+void registry_expect_more(const struct registry *r, const struct registry_glance *g);
+
 /* What lets @key refresh and answer from @from, and register there again. Never 0. */
 uint64_t registry_token(const struct registry *r, const uint8_t key[static CRYPTO_KEY],
 			const struct addr *from);
@@ -88,7 +99,7 @@ bool registry_contacts(struct registry *r, struct listener *l, const struct endp
 const struct endpoint *registry_endpoint(const struct registry *r, const struct listener *l);
 
 /* @turn: and it is our turn now. */
-void registry_heard(struct registry *r, struct listener *l, bool turn, nk_time now);
+void registry_heard(struct listener *l, bool turn, nk_time now);
 void registry_agree(struct registry *r, struct listener *l, const struct keepalive_terms *terms,
 		    nk_time now);
 

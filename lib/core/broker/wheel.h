@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define WHEEL_SLOTS 4096 /* ticks */
+#define WHEEL_SLOTS 16384 /* ticks */
 #define WHEEL_NONE  UINT32_MAX
 #define WHEEL_NEVER UINT64_MAX
 #define WHEEL_MAX   (UINT32_MAX / 4) /* things */
