@@ -88,6 +88,9 @@ $(foreach c,$(CMDS),$(eval $(call link_cmd,$(c))))
 # This one draws QR codes.
 $(BUILD)/bin/natpunch: LIBS += $(shell pkg-config --libs libqrencode)
 
+# This one serves its counters over HTTP.
+$(BUILD)/bin/natbroker: LIBS += $(shell pkg-config --libs libmicrohttpd)
+
 # This one has the virtual world in it.
 $(BUILD)/bin/natsim: $(BUILD)/libnatsim.a
 

@@ -1,5 +1,6 @@
 #include "service.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
@@ -8,20 +9,35 @@
 #include "base/err.h"
 #include "face/exit.h"
 #include "face/log.h"
+#include "io/clock.h"
+#include "io/files.h"
 #include "io/privilege.h"
 #include "io/run.h"
+#include "ledger_file.h"
+#include "metrics.h"
+
+#define TICK NK_S
 
 /**
  * struct service - A running broker
+ * @numbers:	What @metrics tells
+ * @metrics:	NULL: they are told nowhere
+ * @end_at:	When it ends, once a signal has come; before, NK_NEVER
  * @answered:	Sockets that were opened or could not be
  * @dropped:	Privileges are gone
+ * @ledger_failing: That was said
  * @error:	Why the service ends although the broker did not fail
  */
 struct service {
 	const struct settings *settings;
 	struct broker *broker;
+	struct ledger_file ledger;
+	struct metrics_source numbers;
+	struct metrics *metrics;
+	struct run_options run;
+	nk_time end_at;
 	unsigned answered;
-	bool dropped;
+	bool dropped, ledger_failing;
 	int error;
 };
 
@@ -90,18 +106,95 @@ static void drop(struct service *v)
 	broker_input(v->broker, &stop, run_now());
 }
 
+static void keep_ledger(struct service *v, nk_time now)
+{
+	struct ledger_file *f = &v->ledger;
+	char quoted[LOG_QUOTED];
+
+	ledger_file_turn(f, v->broker, now);
+	if ((f->error != 0) == v->ledger_failing)
+		return;
+	v->ledger_failing = f->error != 0;
+	log_quote(quoted, sizeof(quoted), f->path);
+	if (v->ledger_failing)
+		log_line(LEVEL_ERROR, "cannot write %s: %s", quoted, strerror(f->error));
+	else
+		log_line(LEVEL_INFO, "registrations are kept in %s again", quoted);
+}
+
 static void on_turn(void *user, nk_time now)
 {
 	struct service *v = user;
 	struct broker_event ev;
 
-	(void)now;
 	while (broker_next_event(v->broker, &ev))
 		tell(v, &ev);
 	if (!v->dropped && broker_status(v->broker) == CORE_BUSY &&
 	    v->answered == broker_sockets(&v->settings->broker))
 		drop(v);
+	if (!v->dropped)
+		return;
+	keep_ledger(v, now);
+	if (v->metrics != NULL)
+		metrics_turn(v->metrics, now);
+	v->run.tick = nk_min(TICK, nk_max(ledger_file_due(&v->ledger) - now, 1));
 }
+
+/* The broker as a core that goes on for a while after a signal. */
+
+static void service_input(void *core, const struct event *ev, nk_time now)
+{
+	struct service *v = core;
+
+	if (ev->kind != EVENT_STOP || v->settings->drain == 0) {
+		broker_input(v->broker, ev, now);
+		return;
+	}
+	log_line(LEVEL_INFO, "new registrations are refused for %.15g s: then it ends",
+		 nk_seconds(v->settings->drain));
+	broker_drain(v->broker, true);
+	v->numbers.draining = true;
+	v->end_at = now + v->settings->drain;
+}
+
+static bool service_answer(void *core, const struct event *ev, struct action *first, nk_time now)
+{
+	const struct service *v = core;
+
+	return broker_answer(v->broker, ev, first, now);
+}
+
+static bool service_output(void *core, struct action *action, nk_time now)
+{
+	const struct event stop = {.kind = EVENT_STOP};
+	struct service *v = core;
+
+	if (now >= v->end_at)
+		broker_input(v->broker, &stop, now);
+	return broker_output(v->broker, action, now);
+}
+
+static nk_time service_deadline(const void *core)
+{
+	const struct service *v = core;
+
+	return nk_min(v->end_at, broker_deadline(v->broker));
+}
+
+static int service_status(const void *core)
+{
+	const struct service *v = core;
+
+	return broker_status(v->broker);
+}
+
+static const struct core_ops service_ops = {
+	.input = service_input,
+	.output = service_output,
+	.deadline = service_deadline,
+	.status = service_status,
+	.answer = service_answer,
+};
 
 static void sum_up(const struct service *v)
 {
@@ -115,27 +208,84 @@ static void sum_up(const struct service *v)
 		 n->proofs, n->rings, n->answers, n->relayed);
 }
 
-static int serve(struct service *v)
+/* Return: 0, or the exit status to end with. */
+static int open_ledger(struct service *v)
 {
-	struct run_options run = {.on_turn = on_turn, .user = v};
+	const char *path = v->settings->state_path;
+	const int n = ledger_file_open(&v->ledger, path, v->broker, run_now());
+	char quoted[LOG_QUOTED];
+
+	if (path == NULL)
+		return 0;
+	log_quote(quoted, sizeof(quoted), path);
+	if (n >= 0) {
+		log_line(LEVEL_INFO, "%d registrations from %s", n, quoted);
+		return 0;
+	}
+	if (n == NK_ERR_MALFORMED) {
+		log_line(LEVEL_WARNING, "begins without registrations: %s is damaged", quoted);
+		return 0;
+	}
+	log_line(LEVEL_ERROR, "cannot read %s: %s", quoted, files_why(n));
+	return EXIT_USAGE;
+}
+
+/* Return: 0, or the exit status to end with. */
+static int open_metrics(struct service *v)
+{
+	const struct settings *s = v->settings;
+	char text[ADDR_TEXT];
 	int rc;
 
+	v->numbers = (struct metrics_source){
+		.config = &s->broker,
+		.broker = v->broker,
+		.ledger = &v->ledger,
+		.started = clock_unix(),
+	};
+	if (addr_family(&s->metrics) == ADDR_NONE)
+		return 0;
+	rc = metrics_open(&v->metrics, &s->metrics, &v->numbers);
+	if (rc == 0) {
+		v->run.wake_fd = metrics_fd(v->metrics);
+		return 0;
+	}
+	log_line(s->metrics_given ? LEVEL_ERROR : LEVEL_WARNING, "no metrics at %s: %s",
+		 addr_text(&s->metrics, text), strerror(-rc));
+	if (!s->metrics_given)
+		return 0;
+	return rc == -EACCES || rc == -EPERM ? EXIT_PERMISSION : EXIT_INTERNAL;
+}
+
+static int serve(struct service *v)
+{
+	int rc;
+
+	v->run = (struct run_options){.on_turn = on_turn, .user = v, .tick = TICK};
+	rc = open_ledger(v);
+	if (rc == 0)
+		rc = open_metrics(v);
+	if (rc != 0)
+		return rc;
 	broker_start(v->broker, run_now());
-	rc = run_core(&broker_ops, v->broker, &run);
+	rc = run_core(&service_ops, v, &v->run);
 	on_turn(v, run_now()); /* what happened in the last turn */
 	if (v->error != 0)
 		rc = v->error;
+	if (rc == 0)
+		ledger_file_close(&v->ledger, v->broker, run_now());
 	if (rc == 0 || rc == NK_ERR_STOPPED)
 		sum_up(v);
 	else if (v->answered == 0)
 		log_line(LEVEL_ERROR, "cannot start: %s",
-			 run.error != 0 ? strerror(run.error) : err_text(rc));
+			 v->run.error != 0 ? strerror(v->run.error) : err_text(rc));
+	metrics_close(v->metrics);
 	return rc == NK_ERR_STOPPED ? EXIT_YES : (int)exit_from_err(rc);
 }
 
 int service_run(const struct settings *s)
 {
-	struct service v = {.settings = s};
+	struct service v = {.settings = s, .end_at = NK_NEVER};
 	uint8_t seed[32];
 	int status;
 

@@ -14,8 +14,12 @@
 #include "face/options.h"
 #include "io/files.h"
 
-#define CONFIG_NAME "natbroker.conf"
-#define CONFIG_MAX  65536 /* bytes */
+#define CONFIG_NAME       "natbroker.conf"
+#define CONFIG_MAX        65536 /* bytes */
+
+#define STATE_NAME        "registrations"
+#define METRICS_PORT      9478
+#define REGISTRATIONS_MAX 2097152
 
 static int add_addr(struct addr list[static BROKER_ADDRS_MAX], unsigned *count, const char *value,
 		    char why[static OPTIONS_WHY])
@@ -52,6 +56,19 @@ static int add_advertise(void *into, const char *value, char why[static OPTIONS_
 	struct settings *s = into;
 
 	return add_addr(s->advertise, &s->advertise_count, value, why);
+}
+
+static int set_metrics(void *into, const char *value, char why[static OPTIONS_WHY])
+{
+	struct settings *s = into;
+	struct addr a = {.port = 0};
+
+	if (strcmp(value, "none") != 0 && addr_parse(&a, value, METRICS_PORT) != 0) {
+		snprintf(why, OPTIONS_WHY, "give ADDRESS, ADDRESS:PORT or none");
+		return -1;
+	}
+	s->metrics = a;
+	return 0;
 }
 
 static const struct option_spec options[] = {
@@ -125,7 +142,7 @@ static const struct option_spec options[] = {
 	{
 		.name = "max-registrations",
 		.argument = "N",
-		.help = "Keys that can be rung, at once (65536).",
+		.help = "Keys that can be rung, at once (2097152).",
 		.kind = OPTION_COUNT,
 		.offset = offsetof(struct settings, registrations_max),
 		.min = 1,
@@ -150,6 +167,58 @@ static const struct option_spec options[] = {
 		.offset = offsetof(struct settings, relays_per_s),
 		.min = 0,
 		.max = 1000000,
+	},
+	{
+		.name = "state",
+		.letter = 's',
+		.argument = "FILE",
+		.help = "Keep registrations in this file, so that they outlive a restart or a "
+			"crash. Default: registrations in $STATE_DIRECTORY, if that is set.",
+		.kind = OPTION_STRING,
+		.offset = offsetof(struct settings, state_path),
+	},
+	{
+		.name = "metrics",
+		.argument = "ADDR:PORT",
+		.help = "Serve counters there for Prometheus, at /metrics (127.0.0.1:9478); "
+			"\"none\": nowhere.",
+		.kind = OPTION_CALL,
+		.call = set_metrics,
+	},
+	{
+		.name = "drain",
+		.argument = "SECONDS",
+		.help = "On a signal refuse new registrations, and end so much later (0).",
+		.kind = OPTION_DURATION,
+		.offset = offsetof(struct settings, drain),
+		.min = 0,
+		.max = 86400,
+	},
+	{
+		.name = "stats",
+		.help = "Ask the broker that runs here, by --metrics, and print what it does and "
+			"holds.",
+		.kind = OPTION_FLAG,
+		.not_in_file = true,
+		.offset = offsetof(struct settings, stats),
+	},
+	{
+		.name = "json",
+		.letter = 'j',
+		.help = "With --stats: as JSON, the default if standard output is no terminal.",
+		.kind = OPTION_CHOICE,
+		.not_in_file = true,
+		.offset = offsetof(struct settings, stats_form),
+		.set = STATS_JSON,
+	},
+	{
+		.name = "text",
+		.letter = 't',
+		.help = "With --stats: for people, the default on a terminal.",
+		.kind = OPTION_CHOICE,
+		.not_in_file = true,
+		.offset = offsetof(struct settings, stats_form),
+		.set = STATS_TEXT,
 	},
 	{
 		.name = "user",
@@ -184,7 +253,7 @@ static const struct command_spec command = {
 		 "(RFC 5780), has the probe service of natprobe, and is where natpunch's listeners "
 		 "and callers find each other.",
 	.notes = "The configuration file has lines of \"name = value\" with the names above. The "
-		 "command line wins. SIGTERM ends the server.",
+		 "command line wins. SIGTERM ends the server, at once if it comes twice.",
 	.options = options,
 	.count = sizeof(options) / sizeof(options[0]),
 };
@@ -266,6 +335,24 @@ static int check_user(const char *user)
 	return EXIT_USAGE;
 }
 
+/* systemd gives a service of ours one folder or several, with colons between them. */
+static int find_state(struct settings *s)
+{
+	const char *folder = getenv("STATE_DIRECTORY");
+	int len;
+
+	if (s->state_path != NULL || folder == NULL || folder[0] == '\0')
+		return OPTIONS_GO_ON;
+	len = snprintf(s->state, sizeof(s->state), "%.*s/" STATE_NAME, (int)strcspn(folder, ":"),
+		       folder);
+	if (len >= (int)sizeof(s->state)) {
+		log_line(LEVEL_ERROR, "STATE_DIRECTORY is too long");
+		return EXIT_USAGE;
+	}
+	s->state_path = s->state;
+	return OPTIONS_GO_ON;
+}
+
 static int check(struct settings *s)
 {
 	struct broker_config *c = &s->broker;
@@ -276,9 +363,15 @@ static int check(struct settings *s)
 			 s->alt_port);
 		return EXIT_USAGE;
 	}
+	if (s->stats_form != STATS_AUTO && !s->stats) {
+		log_line(LEVEL_ERROR, "--json and --text go with --stats");
+		return EXIT_USAGE;
+	}
 	rc = check_user(s->user);
 	if (rc == OPTIONS_GO_ON)
 		rc = check_listen(s);
+	if (rc == OPTIONS_GO_ON)
+		rc = find_state(s);
 	if (rc != OPTIONS_GO_ON)
 		return rc;
 	if (s->listen_count > 0) {
@@ -307,13 +400,15 @@ int settings_read(struct settings *s, int argc, char *const argv[])
 	s->sessions_max = s->broker.sessions_max;
 	s->trials_max = s->broker.trials_max;
 	s->binding_per_s = s->broker.binding_per_s;
-	s->registrations_max = s->broker.registrations_max;
+	s->registrations_max = REGISTRATIONS_MAX;
 	s->calls_per_s = s->broker.calls_per_s;
 	s->relays_per_s = s->broker.relays_per_s;
+	s->metrics = addr_v4(127, 0, 0, 1, METRICS_PORT);
 
 	rc = options_parse(&command, s, argc, argv, &given);
 	if (rc == OPTIONS_GO_ON)
 		rc = read_file(s, &given);
+	s->metrics_given = options_given(&command, given, "metrics");
 	return rc == OPTIONS_GO_ON ? check(s) : rc;
 }
 

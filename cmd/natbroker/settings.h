@@ -2,14 +2,21 @@
 #ifndef NATBROKER_SETTINGS_H
 #define NATBROKER_SETTINGS_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "core/broker/broker.h"
+#include "stats.h"
 
 /**
  * struct settings - Options, checked as a whole
  * @listen, @advertise: As given; settings_read() joins them in @broker
  * @config_path: --config, or NULL
+ * @state_path:	Where registrations are kept, or NULL
+ * @metrics:	Where the numbers are served; family none: nowhere
+ * @metrics_given: It was asked for, and so must be had
+ * @drain:	How long to go on after a signal
+ * @stats:	Ask a broker that runs, and be none
  * @user:	Whom to become once all sockets are open, or NULL
  * @text:	The configuration file, from which strings are borrowed
  */
@@ -19,9 +26,15 @@ struct settings {
 	unsigned port, alt_port;
 	unsigned sessions_max, trials_max, binding_per_s;
 	unsigned registrations_max, calls_per_s, relays_per_s;
-	const char *config_path;
+	const char *config_path, *state_path;
 	const char *user;
+	struct addr metrics;
+	bool metrics_given;
+	nk_time drain;
+	bool stats;
+	int stats_form; /* enum stats_form */
 	bool verbose;
+	char state[PATH_MAX];
 	char *text;
 	struct broker_config broker;
 };
