@@ -32,7 +32,7 @@ void keeper_retarget(struct keeper *k, unsigned target, const struct addr *addr,
 void keeper_forget(struct keeper *k, nk_time now);
 
 /* As it is now. */
-void keeper_result(const struct keeper *k, struct keeper_result *out, nk_time now);
+void keeper_result(struct keeper *k, struct keeper_result *out, nk_time now);
 
 extern const struct core_ops keeper_ops;
 

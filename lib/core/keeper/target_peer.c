@@ -1,0 +1,50 @@
+/*
+ * A peer may be a natkeepalive too, and ask us: then it is answered, and what it sends unasked shows
+ * that our NATs still let it in. It is answered at its own address only, and seldom enough that nobody
+ * who writes that address on his packets gains by it.
+ */
+#include <string.h>
+
+#include "core/keeper/keeper_parts.h"
+
+#define REPLY_GAP  (500 * NK_MS) /* its hellos come once a second */
+#define HELD_LEAST (5 * NK_S)    /* a silence worth learning from */
+#define UNPROVED   4             /* intervals in which nothing of ours needs to be answered */
+
+/* Who asks us and goes on as if answered has our answers; who asked lately need not be asked. */
+static enum keepalive_news news_of(const struct keeper *k, const struct target *t, nk_time now)
+{
+	return now - t->proved < UNPROVED * k->interval ? KEEPALIVE_HEARD_FRAME
+							: KEEPALIVE_HEARD_TRAFFIC;
+}
+
+void target_peer_input(struct keeper *k, struct target *t, const struct stun_msg *m,
+		       nk_time silence, nk_time now)
+{
+	if (k->learner != NULL && t->state == KEEPER_UP && silence >= HELD_LEAST)
+		learner_held(k->learner, silence, now);
+	if (m->cls == STUN_REQUEST && now - t->replied >= REPLY_GAP) {
+		t->replies = true;
+		memcpy(t->reply_tid, m->tid, STUN_TID);
+	}
+	if (t->state == KEEPER_UP)
+		keepalive_heard(&t->keepalive, news_of(k, t, now), now);
+	else
+		keepalive_doubt(&t->keepalive, now);
+}
+
+bool target_peer_output(struct target *t, struct action *action, nk_time now)
+{
+	struct wr w = wr_make(action->data, sizeof(action->data));
+
+	if (!t->replies)
+		return false;
+	t->replies = false;
+	t->replied = now;
+	stun_begin(&w, STUN_BINDING, STUN_SUCCESS, t->reply_tid);
+	stun_put_xor_addr(&w, STUN_XOR_MAPPED_ADDRESS, &t->addr);
+	stun_put_fingerprint(&w);
+	action->len = stun_end(&w);
+	keepalive_sent(&t->keepalive, false, now);
+	return true;
+}

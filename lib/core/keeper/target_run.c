@@ -1,0 +1,134 @@
+/* What a target is told, and what is sent to it: Binding requests, as long as it has not registered us. */
+#include <string.h>
+
+#include "core/keeper/keeper_parts.h"
+
+static bool is_natbroker(const struct stun_msg *m)
+{
+	static const char name[] = "natkit ";
+
+	return m->software_len >= sizeof(name) - 1 &&
+	       memcmp(m->software, name, sizeof(name) - 1) == 0;
+}
+
+static void take_answer(struct keeper *k, struct target *t, const struct stun_msg *m, nk_time rtt,
+			nk_time now)
+{
+	const struct addr mapped =
+		addr_family(&m->xor_mapped) != ADDR_NONE ? m->xor_mapped : m->mapped;
+
+	if (addr_family(&mapped) == ADDR_NONE)
+		return;
+	t->is_natbroker |= is_natbroker(m);
+	t->keepalive.rtt = rtt;
+	keepalive_heard(&t->keepalive, KEEPALIVE_HEARD_ANSWER, now);
+	if (!t->registered)
+		target_heard(k, t, &mapped, now);
+}
+
+static void take_binding(struct keeper *k, struct target *t, const struct event *ev, nk_time now)
+{
+	struct stun_msg m;
+	nk_time rtt;
+
+	if (stun_read(&m, ev->data, ev->len) != 0 || m.method != STUN_BINDING)
+		return;
+	if (asks_answered(&t->asks, &m, &rtt, now)) {
+		target_count_in(t, ev->len, now);
+		take_answer(k, t, &m, rtt, now);
+	} else if (t->plan->kind == KEEPER_PEER && !t->plan->shared &&
+		   (m.cls == STUN_REQUEST || m.cls == STUN_INDICATION) && m.has_fingerprint) {
+		target_peer_input(k, t, &m, target_count_in(t, ev->len, now), now);
+	}
+}
+
+bool target_input(struct keeper *k, struct target *t, const struct event *ev, nk_time now)
+{
+	if (ev->id != t->socket || ev->kind != EVENT_DATAGRAM || !addr_eq(&ev->from, &t->addr))
+		return false;
+	if (!target_broker_input(k, t, ev, now))
+		take_binding(k, t, ev, now);
+	return true;
+}
+
+void target_resumed(struct keeper *k, struct target *t, const struct event *ev, nk_time now)
+{
+	t->excused = true;
+	if (t->started)
+		keepalive_doubt(&t->keepalive, now);
+	target_broker_input(k, t, ev, now);
+}
+
+/* What was registered was another address of ours. */
+void target_moved(struct keeper *k, struct target *t, nk_time now)
+{
+	t->excused = true;
+	target_broker_end(t);
+	t->register_at = now;
+	if (t->started)
+		target_start(k, t, now);
+}
+
+static void write_need(struct keeper *k, struct target *t, enum keepalive_need need,
+		       struct action *action, nk_time now)
+{
+	action->ttl = 0;
+	if (need != KEEPALIVE_SEND_OPENER) {
+		target_asks(t, now);
+		asks_write(&t->asks, k->rng, action, now);
+		return;
+	}
+	asks_write_indication(k->rng, action);
+	if (k->options->algorithm == KEEPALIVE_OPENER)
+		action->ttl = ttl_of(&k->ttl);
+}
+
+/* While its socket cannot be opened hellos are due all the same, and none is answered. */
+static bool bind_output(struct keeper *k, struct target *t, struct action *action, nk_time now)
+{
+	const bool up = wake_is_up(&k->wake, now);
+	enum keepalive_need need;
+
+	do {
+		need = up ? keepalive_next_early(&t->keepalive, now)
+			  : keepalive_next(&t->keepalive, now);
+		if (keepalive_lost(&t->keepalive))
+			target_lost(k, t, now);
+	} while (need != KEEPALIVE_REST && !outlets_open(&k->outlets, t->socket));
+	if (need == KEEPALIVE_REST)
+		return false;
+	write_need(k, t, need, action, now);
+	return true;
+}
+
+bool target_output(struct keeper *k, struct target *t, struct action *action, nk_time now)
+{
+	bool sends;
+
+	if (!t->started)
+		return false;
+	action->kind = ACTION_SEND;
+	action->id = t->socket;
+	action->local = (struct addr){.port = 0};
+	action->to = t->addr;
+	action->ttl = 0;
+	sends = target_peer_output(t, action, now) || target_broker_output(k, t, action, now) ||
+		(!t->registered && bind_output(k, t, action, now));
+	if (!sends)
+		return false;
+	target_count_out(t, action->len, now);
+	if (wake_note(&k->wake, now))
+		k->share = keepalive_draw(k->rng);
+	keepalive_share(target_keepalive(t), k->share);
+	return true;
+}
+
+nk_time target_deadline(const struct keeper *k, const struct target *t)
+{
+	nk_time at;
+
+	if (!t->started)
+		return NK_NEVER;
+	at = nk_min(t->replies ? 0 : NK_NEVER, target_broker_deadline(k, t));
+	return t->registered ? at : nk_min(at, keepalive_deadline(&t->keepalive));
+}
