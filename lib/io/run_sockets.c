@@ -80,14 +80,20 @@ static void tell_datagram(struct run *r, const struct event *ev)
 static void read_socket(struct run *r, struct io_socket *s)
 {
 	const int n = datagrams_read(&r->in, s->fd);
+	struct event events[DATAGRAMS_BATCH];
+	unsigned count = 0;
 
 	for (int i = 0; i < n; i++) {
-		struct event ev = {.id = s->id, .more = i + 1 < n || n == DATAGRAMS_BATCH};
+		struct event *ev = &events[count];
 
-		datagrams_event(&ev, &r->in, (unsigned)i, &s->local);
-		if (!s->ip_header || datagrams_skip_ip_header(&ev))
-			tell_datagram(r, &ev);
+		*ev = (struct event){.id = s->id, .more = i + 1 < n || n == DATAGRAMS_BATCH};
+		datagrams_event(ev, &r->in, (unsigned)i, &s->local);
+		count += !s->ip_header || datagrams_skip_ip_header(ev);
 	}
+	if (count > 1 && r->ops->expect != NULL)
+		r->ops->expect(r->core, events, count);
+	for (unsigned i = 0; i < count; i++)
+		tell_datagram(r, &events[i]);
 	if (s->errors)
 		read_errors(r, s);
 }
