@@ -224,6 +224,8 @@ struct nat *nat_new(const struct nat_spec *spec, struct rng *rng)
 	n->translates_v4 = has_external(spec, ADDR_V4);
 	n->translates_v6 = has_external(spec, ADDR_V6);
 	n->rng = rng;
+	if (spec->drift_walk > 0)
+		rng_seed_from_number(&n->drift.rng, rng_u32(rng));
 	n->host_slab = slab_make(sizeof(struct inside));
 	n->mapping_slab = slab_make(sizeof(struct mapping));
 	n->flow_slab = slab_make(sizeof(struct flow));
@@ -236,6 +238,15 @@ struct nat *nat_new(const struct nat_spec *spec, struct rng *rng)
 		}
 	}
 	return n;
+}
+
+struct nat *nat_rebooted(const struct nat *n)
+{
+	struct nat *again = nat_new(&n->spec, n->rng);
+
+	if (again != NULL)
+		again->drift = n->drift;
+	return again;
 }
 
 void nat_free(struct nat *n)

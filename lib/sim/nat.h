@@ -28,6 +28,9 @@ enum nat_verdict {
 /* @spec is copied, @rng is used as long as the NAT lives. Return: NULL without memory. */
 struct nat *nat_new(const struct nat_spec *spec, struct rng *rng);
 void nat_free(struct nat *n); /* takes NULL */
+
+/* A NAT as it is after a reboot: it knows nothing, and its timers go on drifting. Return: as above. */
+struct nat *nat_rebooted(const struct nat *n);
 const struct nat_spec *nat_spec(const struct nat *n);
 
 /* A packet from the inside, one from the outside. NAT_PASS: @p is as the other side sees it.

@@ -57,7 +57,7 @@ static void watch(struct nat *n, struct state *s)
 
 double nat_stretched(struct nat *n, nk_time now)
 {
-	return nat_stretch(&n->drift, &n->spec, n->rng, n->held, now);
+	return nat_stretch(&n->drift, &n->spec, n->held, now);
 }
 
 static void restarted(struct nat *n, struct state *s)

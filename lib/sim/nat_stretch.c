@@ -16,12 +16,12 @@ static double load(const struct nat_spec *spec, unsigned held)
 }
 
 /* A step up or down each hour, back from the bounds. */
-static void walk(struct nat_drift *d, double a_day, struct rng *rng, nk_time now)
+static void walk(struct nat_drift *d, double a_day, nk_time now)
 {
 	const double step = a_day / sqrt(HOURS_A_DAY);
 
 	for (; now - d->as_of >= HOUR; d->as_of += HOUR) {
-		d->log += rng_below(rng, 2) == 0 ? step : -step;
+		d->log += rng_below(&d->rng, 2) == 0 ? step : -step;
 		if (d->log > LOG_MOST)
 			d->log = 2 * LOG_MOST - d->log;
 		else if (d->log < -LOG_MOST)
@@ -29,14 +29,16 @@ static void walk(struct nat_drift *d, double a_day, struct rng *rng, nk_time now
 	}
 }
 
-static double drift(struct nat_drift *d, const struct nat_spec *spec, struct rng *rng, nk_time now)
+static double drift(struct nat_drift *d, const struct nat_spec *spec, nk_time now)
 {
 	double stretch = 1;
 
-	if (!d->begun)
-		*d = (struct nat_drift){.begun = true, .began = now, .as_of = now};
+	if (!d->begun) {
+		d->begun = true;
+		d->began = d->as_of = now;
+	}
 	if (spec->drift_walk > 0) {
-		walk(d, spec->drift_walk, rng, now);
+		walk(d, spec->drift_walk, now);
 		stretch = exp(d->log);
 	}
 	return spec->drift_step > 0 && now - d->began >= spec->drift_after
@@ -44,8 +46,7 @@ static double drift(struct nat_drift *d, const struct nat_spec *spec, struct rng
 		       : stretch;
 }
 
-double nat_stretch(struct nat_drift *d, const struct nat_spec *spec, struct rng *rng, unsigned held,
-		   nk_time now)
+double nat_stretch(struct nat_drift *d, const struct nat_spec *spec, unsigned held, nk_time now)
 {
-	return load(spec, held) * drift(d, spec, rng, now);
+	return load(spec, held) * drift(d, spec, now);
 }

@@ -197,14 +197,15 @@ bool net_readdress_host(struct net *n, int host, unsigned index, const struct ad
 	return false;
 }
 
-bool net_replace_nat(struct net *n, int node, const struct nat_spec *spec)
+/* @to is taken over, NULL if there was no memory for it. */
+static bool put_nat(struct net *n, int node, struct nat *to)
 {
 	struct node *at = net_node(n, node);
 	struct nat *was = at->nat;
 
-	at->nat = nat_new(spec, n->rng);
-	if (at->nat == NULL || !reroute(n)) {
-		nat_free(at->nat);
+	at->nat = to;
+	if (to == NULL || !reroute(n)) {
+		nat_free(to);
 		at->nat = was;
 		return false;
 	}
@@ -213,16 +214,16 @@ bool net_replace_nat(struct net *n, int node, const struct nat_spec *spec)
 	return true;
 }
 
+bool net_replace_nat(struct net *n, int node, const struct nat_spec *spec)
+{
+	return put_nat(n, node, nat_new(spec, n->rng));
+}
+
 bool net_reboot(struct net *n, int node)
 {
 	const struct nat *nat = net_node(n, node)->nat;
 
-	if (nat == NULL)
-		return true;
-
-	const struct nat_spec spec = *nat_spec(nat);
-
-	return net_replace_nat(n, node, &spec);
+	return nat == NULL || put_nat(n, node, nat_rebooted(nat));
 }
 
 struct nat *net_nat(const struct net *n, int node)
