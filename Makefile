@@ -2,7 +2,7 @@
 # make demo       see it work               make bench   figures as JSON lines
 # make install    PREFIX=/usr/local DESTDIR=                 make accept  the full promises, 90 minutes
 # make deps       fetch what is missing (root)               make lint    and lint-tidy, lint-format ...
-# make truth      natprobe behind every NAT, natpunch between all pairs, 30 minutes; SEEDS=10 is a tenth
+# make truth      natprobe behind every NAT, natpunch between all pairs, keepalives for a year, 45 minutes; SEEDS=10: a tenth
 # V=1 shows commands; SAN=1 builds with ASan and UBSan into build/san; CC=clang works too.
 
 VERSION := 0.1.0
@@ -45,8 +45,8 @@ NAT_SCRIPT := $(BUILD)/tests/kernel/nat_script
 # An ICE agent to race against; left out where there is no compiler for Go, or no pion.
 GO_CODE := /usr/share/gocode
 ICE_PION := $(if $(and $(shell command -v go),$(wildcard $(GO_CODE)/src/github.com/pion/ice)),$(BUILD)/tests/peers/ice_pion)
-TRUTH   := $(addprefix $(BUILD)/tests/sim/,truth pairs)
-TRUTH_OBJ := $(call obj,$(filter-out tests/sim/truth.c tests/sim/pairs.c,$(TRUTH_SRC)))
+TRUTH   := $(addprefix $(BUILD)/tests/sim/,truth pairs alive)
+TRUTH_OBJ := $(call obj,$(filter-out tests/sim/truth.c tests/sim/pairs.c tests/sim/alive.c,$(TRUTH_SRC)))
 
 .PHONY: all lib tests tools racers check demo bench accept truth lint fuzz install install-files install-texts uninstall deps clean format
 all: $(BINS) lib
@@ -173,13 +173,16 @@ accept:
 	$(Q)tests/accept/run
 
 # natprobe behind every NAT of the zoo: what it says, and what is so. natpunch between all pairs of
-# NATs: who connects, and how. SEEDS=100 is both tables whole.
+# NATs: who connects, and how. Keepalives behind every NAT: what they cost, and what is lost all the
+# same. SEEDS=100 is all tables whole, and the third a year long.
 SEEDS ?= 100
 truth:
 	+$(Q)$(MAKE) -s $(PARALLEL) $(TRUTH)
 	$(Q)status=0; $(BUILD)/tests/sim/truth --seeds $(SEEDS) --json $(BUILD)/truth.json || status=$$?; \
 		$(BUILD)/tests/sim/pairs --seeds $$((($(SEEDS) + 4) / 5)) --json $(BUILD)/pairs.json \
-			--svg $(BUILD)/pairs.svg || status=$$?; exit $$status
+			--svg $(BUILD)/pairs.svg || status=$$?; \
+		$(BUILD)/tests/sim/alive --days $$((($(SEEDS) * 73 + 19) / 20)) --json $(BUILD)/alive.json \
+			--svg $(BUILD)/alive.svg || status=$$?; exit $$status
 
 deps:
 	$(Q).ci/deps build lab bench test
