@@ -19,10 +19,9 @@ struct bytes {
 	size_t len;
 };
 
-static void hold(struct rig *r, struct held *h, uint8_t number, struct addr from, double lower_s)
+static void hold_by(struct rig *r, struct held *h, uint8_t number, struct addr from,
+		    const struct keepalive_offer *offer)
 {
-	const struct keepalive_offer offer = {
-		.wish = {{KEEPALIVE_LEARNED, 1, 900}}, .count = 1, .lower_s = lower_s};
 	uint8_t bytes[KEEPALIVE_OFFER_MAX];
 	struct rendezvous_msg told;
 	struct msg m;
@@ -31,7 +30,7 @@ static void hold(struct rig *r, struct held *h, uint8_t number, struct addr from
 	h->id = identity(number);
 	h->from = from;
 	prove(r, &m, &h->id, cookie(r, RENDEZVOUS_REGISTER, from), at(r, 0, false));
-	rendezvous_put_keepalive(&m.w, bytes, keepalive_offer_write(bytes, &offer));
+	rendezvous_put_keepalive(&m.w, bytes, keepalive_offer_write(bytes, offer));
 	rig_put(r, from, at(r, 0, false), &m);
 	assert_int_equal(sole_answer(r).cls, STUN_SUCCESS);
 	told = of(&r->sent[0]);
@@ -40,6 +39,14 @@ static void hold(struct rig *r, struct held *h, uint8_t number, struct addr from
 	h->flow.sent = h->flow.heard = told.time_us >> 20;
 	wr_be64(&w, told.token);
 	wr_be64(&w, told.token);
+}
+
+static void hold(struct rig *r, struct held *h, uint8_t number, struct addr from, double lower_s)
+{
+	const struct keepalive_offer learned = {
+		.wish = {{KEEPALIVE_LEARNED, 1, 900}}, .count = 1, .lower_s = lower_s};
+
+	hold_by(r, h, number, from, &learned);
 }
 
 /* All slices, in a block of exactly their size. */
@@ -79,18 +86,29 @@ static int restart(struct rig *r, const struct bytes *b, nk_time later)
 	return taken;
 }
 
-static bool asks_in_vain(struct rig *r, struct held *h)
+static void send_frame(struct rig *r, struct held *h, enum keepalive_kind kind)
 {
 	uint8_t frame[KEEPALIVE_LEN];
+
+	keepalive_write(&h->flow, kind, frame);
+	rig_datagram(r, h->from, at(r, 0, false), frame, sizeof(frame));
+}
+
+static void read_frame(struct rig *r, struct held *h)
+{
 	enum keepalive_kind kind;
 	uint64_t acked;
 
-	keepalive_write(&h->flow, KEEPALIVE_ASK, frame);
-	rig_datagram(r, h->from, at(r, 0, false), frame, sizeof(frame));
-	if (r->count == 0)
-		return true;
 	assert_int_equal(r->count, 1);
 	assert_true(keepalive_read(&h->flow, r->sent[0].data, r->sent[0].len, &kind, &acked));
+}
+
+static bool asks_in_vain(struct rig *r, struct held *h)
+{
+	send_frame(r, h, KEEPALIVE_ASK);
+	if (r->count == 0)
+		return true;
+	read_frame(r, h);
 	return false;
 }
 
@@ -127,6 +145,31 @@ static void test_round_trip(void **state)
 	assert_int_equal(sole_answer(r).cls, STUN_SUCCESS);
 	assert_int_equal(of(&r->sent[0]).token, h.token);
 	free(b.at);
+}
+
+/* They alternate as before, and do not all come at once: the client's is first. */
+static void test_turns_go_on(void **state)
+{
+	static const struct keepalive_offer turns = {.wish = {{KEEPALIVE_TURNS, 15, 15}},
+						     .count = 1};
+	struct rig *r = *state;
+	struct held h;
+	struct bytes b;
+
+	hold_by(r, &h, 1, control(), &turns);
+	for (unsigned i = 0; i < 20; i++) {
+		if (i == 10) {
+			b = written(r);
+			assert_int_equal(restart(r, &b, 0), 1);
+			free(b.at);
+		}
+		r->count = 0;
+		rig_wait(r, 15 * NK_S);
+		assert_int_equal(r->count, 0);
+		send_frame(r, &h, KEEPALIVE_TURN);
+		rig_wait(r, 15400 * NK_MS);
+		read_frame(r, &h);
+	}
 }
 
 /* Each by its own terms, as if it had never been away. */
@@ -327,9 +370,10 @@ static void test_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_rig(test_round_trip),          with_rig(test_stale),
-		with_rig(test_other_configuration), cmocka_unit_test(test_many),
-		with_rig(test_corrupted),           with_rig(test_hostile),
+		with_rig(test_round_trip),   with_rig(test_turns_go_on),
+		with_rig(test_stale),        with_rig(test_other_configuration),
+		cmocka_unit_test(test_many), with_rig(test_corrupted),
+		with_rig(test_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

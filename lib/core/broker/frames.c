@@ -59,8 +59,9 @@ void frame_input(struct broker *b, const struct event *ev, const struct endpoint
 		b->stats.frames_bad++;
 		return;
 	}
-	/* Where both have sent their turns at once, the client goes on and we pass. */
-	crossed = l->turned && acked != f.sent;
+	/* Where both have sent their turns at once, the client goes on and we pass. What it has not heard
+	 * by more than that was never sent (LEDGER_SKIP). */
+	crossed = l->turned && acked + 1 == f.sent;
 	l->counted = (uint32_t)f.heard;
 	registry_heard(l, kind == KEEPALIVE_TURN && !crossed, now);
 	if (kind != KEEPALIVE_ASK)
