@@ -3,7 +3,8 @@
 #include "report.h"
 #include "words.h"
 
-#define SCHEMA "natkit.natpunch/1"
+#define SCHEMA     "natkit.natpunch/1"
+#define RATE_AFTER (60 * NK_S) /* what the first minute costs is no measure of an hour */
 
 static void put_key(struct js o, const char *name, const uint8_t key[static 32])
 {
@@ -161,6 +162,42 @@ static void put_session(struct js call, const struct session_stats *s)
 	js_put_int(o, "rekeys", s->rekeys);
 }
 
+/* What a side believes of its NAT. */
+static void put_belief(struct js o, const char *side, const struct keepalive_offer *offer)
+{
+	struct js belief = js_put_object(o, side);
+
+	if (offer->lower_s > 0)
+		js_put_seconds(belief, "lower_s", offer->lower_s);
+	else
+		js_put_null(belief, "lower_s");
+	js_put_bool(belief, "outbound_only", offer->outbound_only);
+}
+
+static void put_keepalive(struct js call, const struct call_report *c)
+{
+	const struct session_stats *s = c->session;
+	struct js o;
+
+	if (s == NULL) {
+		js_put_null(call, "keepalive");
+		return;
+	}
+	o = js_put_object(call, "keepalive");
+	js_put_text(o, "algorithm", keepalive_name((enum keepalive_algorithm)c->terms.algorithm));
+	js_put_seconds(o, "interval_s", c->terms.interval_s);
+	put_belief(o, "ours", &c->ours);
+	put_belief(o, "theirs", &c->theirs);
+	js_put_int(o, "packets_out", (int64_t)s->keepalives_out);
+	js_put_int(o, "packets_in", (int64_t)s->keepalives_in);
+	js_put_int(o, "bytes", (int64_t)s->keepalive_bytes);
+	if (s->kept >= RATE_AFTER)
+		js_put_number(o, "bytes_per_hour",
+			      (double)s->keepalive_bytes * 3600 / nk_seconds(s->kept));
+	else
+		js_put_null(o, "bytes_per_hour");
+}
+
 static void put_call(struct js list, const struct report *r, const struct call_report *c)
 {
 	const struct contact *peer = contacts_find_key(r->contacts, c->peer_key);
@@ -177,6 +214,7 @@ static void put_call(struct js list, const struct report *r, const struct call_r
 	put_ours(call, c);
 	put_theirs(call, c);
 	put_attempts(call, c);
+	put_keepalive(call, c);
 	put_session(call, c->session);
 }
 

@@ -2,7 +2,8 @@
 #include "report.h"
 #include "words.h"
 
-static void print_side(FILE *out, const char *who, const struct nat_hint *h)
+static void print_side(FILE *out, const char *who, const struct nat_hint *h,
+		       const struct keepalive_offer *o)
 {
 	fprintf(out, "%-6s mapping %s, ports %s", who, word_of_mapping(h->mapping),
 		word_of_ports(h->ports));
@@ -10,6 +11,20 @@ static void print_side(FILE *out, const char *who, const struct nat_hint *h)
 		fprintf(out, " in steps of %d", h->step);
 	if (h->opener_ttl > 0)
 		fprintf(out, ", passed by a TTL of %u", h->opener_ttl);
+	if (o->lower_s > 0)
+		fprintf(out, ", holds a mapping for %.0f s or more", o->lower_s);
+	if (o->outbound_only)
+		fprintf(out, ", if packets leave");
+	fputc('\n', out);
+}
+
+static void print_kept(FILE *out, const struct call_report *c)
+{
+	if (c->session == NULL)
+		return;
+	fprintf(out, "Kept   by %s", keepalive_name((enum keepalive_algorithm)c->terms.algorithm));
+	if (c->terms.algorithm != KEEPALIVE_NONE)
+		fprintf(out, ", every %.0f s", c->terms.interval_s);
 	fputc('\n', out);
 }
 
@@ -27,8 +42,9 @@ static void print_sides(FILE *out, const struct report *r)
 			.step = c.peer.nat.step,
 			.opener_ttl = c.peer.nat.opener_ttl,
 		};
-		print_side(out, "Here", &c.gathered.hint);
-		print_side(out, "There", &theirs);
+		print_side(out, "Here", &c.gathered.hint, &c.ours);
+		print_side(out, "There", &theirs, &c.theirs);
+		print_kept(out, &c);
 		fputc('\n', out);
 		return;
 	}

@@ -12,6 +12,7 @@
 #include "beliefs_learn.h"
 #include "broker.h"
 #include "desk/sink.h"
+#include "desk/timeouts.h"
 #include "environment.h"
 #include "face/exit.h"
 #include "face/log.h"
@@ -93,17 +94,22 @@ static int find_broker(struct job *j)
 	return broker_resolve(p->broker, &j->broker, j->settings.interface);
 }
 
-/* A listener's machine may be carried from one network to another. */
-static void find_hosts(struct job *j, nk_time now)
+/* A listener's machine may be carried from one network to another. Return: whether it was. */
+static bool find_hosts(struct job *j, nk_time now)
 {
 	struct call_options *c = &j->settings.punch.call;
 	struct ifaddrs *all = links_look();
 
+	struct addr before[GATHER_HOSTS] = {0};
+	unsigned count = c->host_count;
+
 	j->hosts_at = now;
 	if (all == NULL)
-		return;
+		return false;
+	memcpy(before, c->hosts, sizeof(before));
 	c->host_count = links_addresses(all, j->settings.interface, c->hosts, GATHER_HOSTS);
 	freeifaddrs(all);
+	return c->host_count != count || memcmp(before, c->hosts, count * sizeof(*before)) != 0;
 }
 
 static const struct addr *broker_addr(const struct job *j)
@@ -111,6 +117,17 @@ static const struct addr *broker_addr(const struct job *j)
 	const struct addr *broker = j->settings.punch.broker;
 
 	return &broker[addr_family(&broker[0]) != ADDR_NONE ? 0 : 1];
+}
+
+/* How long a mapping lasts here; each network has its own answer. */
+static void open_timeouts(struct job *j)
+{
+	struct keepalive_offer *o = &j->settings.punch.call.keepalive;
+	struct timeouts t;
+
+	timeouts_open(&t, broker_addr(j), j->settings.interface);
+	o->lower_s = t.lower;
+	o->outbound_only = t.outbound_only;
 }
 
 static void open_beliefs(struct job *j, int64_t unix_us)
@@ -163,6 +180,7 @@ static int prepare(struct job *j)
 	p->callee.name = j->peers.callee.name[0] != '\0' ? j->peers.callee.name : NULL;
 	p->call.unix_us = (uint64_t)unix_us;
 	find_hosts(j, run_now());
+	open_timeouts(j);
 	open_beliefs(j, unix_us);
 	open_seen(j);
 	return EXIT_YES;
@@ -193,8 +211,8 @@ static void on_turn(void *user, nk_time now)
 
 	watch_turn(&j->watch, now);
 	keep_seen(j);
-	if (now >= j->hosts_at + HOSTS_EVERY)
-		find_hosts(j, now);
+	if (now >= j->hosts_at + HOSTS_EVERY && find_hosts(j, now))
+		open_timeouts(j);
 }
 
 static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)

@@ -11,6 +11,7 @@
 #include "face/numbers.h"
 #include "face/options.h"
 #include "identity_file.h"
+#include "wishes.h"
 
 static int add_allow(void *into, const char *value, char why[static OPTIONS_WHY])
 {
@@ -32,6 +33,11 @@ static int set_report(void *into, const char *value, char why[static OPTIONS_WHY
 static int set_events(void *into, const char *value, char why[static OPTIONS_WHY])
 {
 	return sink_open(&((struct settings *)into)->events, value, why);
+}
+
+static int set_keepalive(void *into, const char *value, char why[static OPTIONS_WHY])
+{
+	return wishes_read(&((struct settings *)into)->punch.call.keepalive, value, why);
 }
 
 /* Return: the port, or 0. */
@@ -147,6 +153,13 @@ static int add_forward(void *into, const char *value, char why[static OPTIONS_WH
 			 "peer do, too.",                                                       \
 		 .kind = OPTION_FLAG,                                                           \
 		 AT(punch.call.relay)},                                                         \
+		{.name = "keepalive",                                                           \
+		 .letter = 'k',                                                                 \
+		 .argument = "LIST",                                                            \
+		 .help = "How paths may be kept, the best first, of learned, turns, fixed, "    \
+			 "opener and none (default learned,turns,fixed).",                      \
+		 .kind = OPTION_CALL,                                                           \
+		 .call = set_keepalive},                                                        \
 		{.name = "report",                                                              \
 		 .letter = 'r',                                                                 \
 		 .argument = SINK_ARGUMENT,                                                     \

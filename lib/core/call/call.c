@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "core/call/call_state.h"
+#include "core/keepalive/back_off.h"
 
 static_assert(CALL_BANKS * BANK_IDS <= CALL_IDS, "a call's ids are those of its banks");
 
@@ -178,9 +179,11 @@ static bool has_id(const struct call *c, uint32_t id)
 	return bank_has(&c->banks[0], id) || bank_has(&c->banks[1], id);
 }
 
-/* The machine was asleep, or is on another network now: better a new path than to wait and see. */
+/* The machine was asleep, or is on another network now: better a new path than to wait and see, and
+ * what was known of the NATs may be true no more. */
 static void disturbed(struct call *c, nk_time now)
 {
+	keepalive_forget(&c->keepalive);
 	if (c->state == CALL_CONNECTED && c->session != NULL)
 		call_path_lost(c, now);
 }

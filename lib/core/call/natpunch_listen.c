@@ -3,6 +3,7 @@
 
 #include "core/call/call_offer.h"
 #include "core/call/natpunch_state.h"
+#include "core/keepalive/back_off.h"
 
 #define OTHER_FAMILY_AFTER (10 * NK_S)
 
@@ -335,6 +336,16 @@ static void see_ourselves(struct natpunch *n, nk_time now)
 		survey_see(&n->survey, &mapped, now);
 }
 
+/* Perhaps another network, of whose NATs nothing is known. */
+static void offer_anew(struct natpunch *n, nk_time now)
+{
+	struct keepalive_offer offer = n->options->call.keepalive;
+
+	keepalive_forget(&offer);
+	registration_offer(n->registration, &offer, now);
+	registration_refresh(n->registration, now);
+}
+
 void listen_input(struct natpunch *n, const struct event *ev, nk_time now)
 {
 	if (ev->id == ID_REGISTRATION + n->family && !n->registration_open[n->family]) {
@@ -348,7 +359,7 @@ void listen_input(struct natpunch *n, const struct event *ev, nk_time now)
 		return;
 	if (ev->kind == EVENT_RESUMED || ev->kind == EVENT_LINK_LOST) {
 		survey_forget(&n->survey);
-		registration_refresh(n->registration, now);
+		offer_anew(n, now);
 	} else if (!survey_input(&n->survey, ev, now) &&
 		   registration_input(n->registration, ev, now)) {
 		see_ourselves(n, now);

@@ -102,12 +102,25 @@ struct keepalive_terms keepalive_check(const struct keepalive_terms *answer,
 	return is_wish || is_last_resort ? *answer : keepalive_agree(&nothing, ours);
 }
 
+struct keepalive_wish keepalive_default_wish(enum keepalive_algorithm a)
+{
+	static const struct keepalive_wish wishes[] = {
+		[KEEPALIVE_NONE] = {KEEPALIVE_NONE, 0, 0},
+		[KEEPALIVE_FIXED] = {KEEPALIVE_FIXED, 1, 17},
+		[KEEPALIVE_TURNS] = {KEEPALIVE_TURNS, 15, 15},
+		[KEEPALIVE_LEARNED] = {KEEPALIVE_LEARNED, 1, 900},
+		[KEEPALIVE_OPENER] = {KEEPALIVE_OPENER, 1, 900},
+	};
+
+	return wishes[a];
+}
+
 struct keepalive_offer keepalive_default_offer(void)
 {
 	return (struct keepalive_offer){
-		.wish = {{KEEPALIVE_LEARNED, 1, 900},
-			 {KEEPALIVE_TURNS, 15, 15},
-			 {KEEPALIVE_FIXED, 1, 17}},
+		.wish = {keepalive_default_wish(KEEPALIVE_LEARNED),
+			 keepalive_default_wish(KEEPALIVE_TURNS),
+			 keepalive_default_wish(KEEPALIVE_FIXED)},
 		.count = 3,
 	};
 }

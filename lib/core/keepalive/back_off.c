@@ -19,3 +19,9 @@ bool keepalive_back_off(struct keepalive_offer *ours, const struct keepalive_ter
 	ours->outbound_only |= turns;
 	return true;
 }
+
+void keepalive_forget(struct keepalive_offer *ours)
+{
+	ours->lower_s = 0;
+	ours->outbound_only = false;
+}

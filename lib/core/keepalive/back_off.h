@@ -18,4 +18,7 @@
 bool keepalive_back_off(struct keepalive_offer *ours, const struct keepalive_terms *terms,
 			nk_time silence);
 
+/* Another network: nothing is believed of its NATs. */
+void keepalive_forget(struct keepalive_offer *ours);
+
 #endif

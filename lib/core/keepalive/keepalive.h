@@ -160,6 +160,9 @@ struct keepalive_terms keepalive_agree(const struct keepalive_offer *theirs,
 struct keepalive_terms keepalive_check(const struct keepalive_terms *answer,
 				       const struct keepalive_offer *ours);
 
+/* An algorithm within the bounds that it has by itself. */
+struct keepalive_wish keepalive_default_wish(enum keepalive_algorithm a);
+
 /* What a program offers that has no wishes: learned, turns, fixed. */
 struct keepalive_offer keepalive_default_offer(void);
 

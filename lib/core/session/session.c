@@ -40,6 +40,8 @@ void session_set_path(struct session *s, uint32_t socket, const struct addr *pee
 {
 	const struct way way = session_way(socket, peer);
 
+	if (!s->path.known)
+		s->began = now;
 	path_set(&s->path, &way);
 	session_begin_path(s, now);
 }

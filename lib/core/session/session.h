@@ -78,6 +78,7 @@ struct session_news {
  * @keepalives_out, @keepalives_in: Frames and pings, and what answers them; @keepalive_bytes: both
  *		ways, of IP, headers too
  * @rtt:	0: not known yet
+ * @kept:	So long ago was the first path
  * @silence:	How long nothing had come when the path was doubted last
  */
 struct session_stats {
@@ -85,7 +86,7 @@ struct session_stats {
 	uint64_t datagrams_out, datagrams_in;
 	uint64_t packets_out, packets_in, bytes_out, bytes_in, rejected;
 	uint64_t keepalives_out, keepalives_in, keepalive_bytes;
-	nk_time rtt, silence;
+	nk_time rtt, silence, kept;
 	unsigned window, paths_lost, paths_changed, rekeys;
 };
 

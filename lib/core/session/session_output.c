@@ -243,6 +243,7 @@ bool session_output(struct session *s, struct action *action, nk_time now)
 		put_answer(s, action, now) || put_keepalive(s, action, now) ||
 		put_terms(s, action, now) || put_packet(s, action, now);
 	s->stats.rtt = s->out.rtt.smooth;
+	s->stats.kept = now - s->began;
 	s->stats.window = s->out.window;
 	return sends;
 }

@@ -32,6 +32,7 @@ struct session_datagram {
  * @answer_due:	To the peer's frame
  * @unanswered:	Since when something of ours is under way of which nothing says that it arrived, or
  *		NK_NEVER
+ * @began:	When there was the first path
  * @opener_ttl:	0: not known
  * @tell_doubted, @tell_lost, @tell_changed: News that the owner has not seen
  * @closing:	The owner wants the end; @close_put: it is among the messages
@@ -47,7 +48,7 @@ struct session {
 	struct keepalive keepalive;
 	struct pings pings;
 	bool extra, answer_due;
-	nk_time unanswered;
+	nk_time unanswered, began;
 	uint8_t opener_ttl;
 	struct incoming in;
 	struct outgoing out;
