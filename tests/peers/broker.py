@@ -27,6 +27,7 @@ LARGE = 5000000, 4000000, 3000000
 INTERVAL_S, MANY_INTERVAL_S = 15, 60
 MIB = 1 << 20
 LATE_MS = 1000  # a fleet that is later is no closed loop of so many any more
+ENOUGH = 0.95  # of what was asked: who answers more was not busy
 STALLED = 0.02  # of the time a process was ready and did not run
 READY_S = 120
 DOWN_AT_S, RING_AFTER_S = 20, 32
@@ -111,17 +112,17 @@ def measured(server):
 
 
 def broker(*options):
-    return Server(BROKER, "--listen", ADDRESS, *options)
+    return Server(BROKER, "--listen", ADDRESS, "--metrics", "none", *options)
 
 
 def flood(server, flows, seconds):
-    """Answers a second of a server that has more to answer than it can, and whether it had its processor."""
+    """Answers that a server gives in a second of its processor's time, and whether it had more to answer than it could."""
     options = {} if server.port == PORT else {"server": "%s:%s" % (ADDRESS, server.port)}
     with measured(server) as cost:
         f = fleet_says("flood", hosts=flows, time=seconds, **options)
     if f["wrong"] > 0 or f["looked_at"] == 0:
         raise RuntimeError("wrong answers: %s" % f)
-    return f["answers"] / f["took_s"], cost["stalled"] < STALLED
+    return f["answers"] / cost["cpu_s"], f["answers"] < ENOUGH * f["sent"]
 
 
 def coturn(folder, flows, seconds):
@@ -132,8 +133,8 @@ def coturn(folder, flows, seconds):
 
 
 def stun(rounds, seconds):
-    """For each number of flows: answers a second of natbroker and of the least responder, in the round whose ratio is the
-    median; whether both had their processor; and of coturn."""
+    """For each number of flows: what natbroker does and what the least responder does, in the round whose ratio is the
+    median, and coturn's answers in a second of its processor's time."""
     figures = {}
     with tempfile.TemporaryDirectory() as folder:
         with broker("--binding-rate", "1000000") as ours, Server(RESPONDER, ADDRESS, RESPONDER_PORT, port=RESPONDER_PORT) as least:
@@ -246,9 +247,9 @@ def held_rows(counts, what):
 
 
 def stun_rows():
-    for flows, ((ours, calm), (least, also_calm), peer) in stun(5, 3).items():
+    for flows, ((ours, busy), (least, also_busy), peer) in stun(31, 0.5).items():
         figure = "%.0f thousand, %.2f of %.0f; coturn %.0f" % (ours / 1e3, ours / least, least / 1e3, peer / 1e3)
-        world.row("STUN answers a second, %d flows, over the least responder's" % flows, figure, "0.9", verdict(ours >= 0.9 * least, calm and also_calm))
+        world.row("STUN answers in a second of one processor, %d flows, over the least responder's" % flows, figure, "0.9", verdict(ours >= 0.9 * least, busy and also_busy))
 
 
 def killed_row():
@@ -303,9 +304,9 @@ def held_lines(counts, what):
 
 def lines():
     """In two minutes; the long runs are rows."""
-    for flows, ((ours, _), (least, _), peer) in stun(3, 1).items():
-        line("STUN answers on one processor, %d flows" % flows, ours, "1/s", "the least responder", least)
-        line("STUN answers on one processor, %d flows" % flows, ours, "1/s", "coturn", peer)
+    for flows, ((ours, _), (least, _), peer) in stun(9, 0.3).items():
+        line("STUN answers in a second of one processor, %d flows" % flows, ours, "1/s", "the least responder", least)
+        line("STUN answers in a second of one processor, %d flows" % flows, ours, "1/s", "coturn", peer)
     rate, per_cpu_s = prove(3)
     line("registrations with proof of key", rate, "1/s")
     line("registrations with proof of key in a second of processor time", per_cpu_s, "1/s")

@@ -141,7 +141,7 @@ static const struct command_spec command = {
 
 static void flood(struct fleet_tun *t, const struct settings *s)
 {
-	const struct fleet_flood f = fleet_flood(t, s->device, s->hosts, s->plan.length);
+	const struct fleet_flood f = fleet_flood(t, s->hosts, s->plan.length);
 
 	printf("{\"sent\":%" PRIu64 ",\"answers\":%" PRIu64 ",\"looked_at\":%" PRIu64
 	       ",\"wrong\":%" PRIu64 ",\"took_s\":%.3f}\n",

@@ -5,8 +5,9 @@
 #include "fleet_clock.h"
 #include "wire/stun.h"
 
-#define BURST 512 /* sent before answers are looked at */
-#define LOOKS 32  /* then so many are: to take them all would cost as much time as to send */
+#define BURST 512           /* sent before answers are looked at */
+#define REST  (100 * NK_MS) /* the server answers what it has still */
+#define LOOKS 32 /* then so many are: to take them all would cost as much time as to send */
 
 /* Who asked is in the transaction id. */
 static size_t ask(uint8_t out[static STUN_HEADER], uint32_t host)
@@ -40,10 +41,9 @@ static void look(struct fleet_tun *t, struct fleet_flood *f)
 	}
 }
 
-struct fleet_flood fleet_flood(struct fleet_tun *t, const char *name, uint32_t hosts,
-			       nk_time length)
+struct fleet_flood fleet_flood(struct fleet_tun *t, uint32_t hosts, nk_time length)
 {
-	const uint64_t before = fleet_tun_answers(name);
+	const uint64_t before = fleet_tun_answers();
 	const nk_time start = fleet_now();
 	struct fleet_flood f = {0};
 	uint8_t request[STUN_HEADER];
@@ -57,6 +57,8 @@ struct fleet_flood fleet_flood(struct fleet_tun *t, const char *name, uint32_t h
 		f.sent += BURST;
 		look(t, &f);
 	}
-	f.answers = fleet_tun_answers(name) - before;
+	while (fleet_now() < start + f.took + REST)
+		look(t, &f);
+	f.answers = fleet_tun_answers() - before;
 	return f;
 }

@@ -7,16 +7,15 @@
 
 /**
  * struct fleet_flood - What came of it
- * @answers:	That the server sent within @took; of them @looked_at, the others were not taken from the
- *		kernel; @wrong of these
+ * @sent:	In @took
+ * @answers:	That the server sent; of them @looked_at, the others were not taken from the kernel;
+ *		@wrong of these
  */
 struct fleet_flood {
 	uint64_t sent, answers, looked_at, wrong;
 	nk_time took;
 };
 
-/* @name is the device's. */
-struct fleet_flood fleet_flood(struct fleet_tun *t, const char *name, uint32_t hosts,
-			       nk_time length);
+struct fleet_flood fleet_flood(struct fleet_tun *t, uint32_t hosts, nk_time length);
 
 #endif

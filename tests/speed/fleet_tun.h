@@ -45,7 +45,7 @@ void fleet_tun_send(struct fleet_tun *t, uint32_t host, const void *data, size_t
 /* The next datagram of the server to a host; false: there is none now. What else comes is passed over. */
 bool fleet_tun_receive(struct fleet_tun *t, struct fleet_datagram *out);
 
-/* Packets that the kernel has sent to the device until now, those too that nobody took from it. */
-uint64_t fleet_tun_answers(const char *name);
+/* Datagrams that programs of this namespace have sent until now: the server's, whoever takes them. */
+uint64_t fleet_tun_answers(void);
 
 #endif
