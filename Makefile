@@ -88,6 +88,9 @@ $(foreach c,$(CMDS),$(eval $(call link_cmd,$(c))))
 # This one draws QR codes.
 $(BUILD)/bin/natpunch: LIBS += $(shell pkg-config --libs libqrencode)
 
+# This one sends raw packets, and looks at them.
+$(BUILD)/bin/natkeepalive: LIBS += -lnet $(shell pkg-config --libs libpcap)
+
 # This one serves its counters over HTTP.
 $(BUILD)/bin/natbroker: LIBS += $(shell pkg-config --libs libmicrohttpd)
 
@@ -116,6 +119,7 @@ $(BUILD)/tests/unit/test_names: $(call obj,$(addprefix cmd/natsim/,names.c topol
 $(BUILD)/tests/unit/test_topology: $(call obj,$(addprefix cmd/natsim/,link_text.c node_text.c topology.c topology_allot.c topology_read.c))
 $(BUILD)/tests/unit/test_worlds: $(call obj,cmd/natsim/worlds.c)
 $(BUILD)/tests/unit/test_punch_files: $(call obj,$(addprefix cmd/natpunch/,beliefs_file.c broker.c contacts.c environment.c identity_file.c seen_file.c))
+$(BUILD)/tests/unit/test_natkeepalive: $(call obj,$(addprefix cmd/natkeepalive/,exec.c report.c report_json.c report_text.c wakes.c watch.c words.c))
 $(BUILD)/tests/unit/test_beliefs_learn: $(call obj,cmd/natpunch/beliefs_learn.c)
 
 $(BUILD)/tests/peers/ice_pion: tests/peers/ice_pion.go

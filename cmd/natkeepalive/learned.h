@@ -1,0 +1,32 @@
+/* What earlier runs say of the NAT's timeout, and what this one adds: kept by network. */
+#ifndef NATKEEPALIVE_LEARNED_H
+#define NATKEEPALIVE_LEARNED_H
+
+#include "core/keeper/keeper.h"
+#include "desk/timeouts.h"
+
+/**
+ * struct learned - Of the network of the first target
+ * @interface:	Only through this one, or NULL; borrowed
+ * @towards:	The first target
+ */
+struct learned {
+	struct timeouts timeouts;
+	const char *interface;
+	struct addr towards;
+};
+
+/* Sets what the options say of it. */
+void learned_start(struct learned *l, struct keeper_options *o, const char *interface,
+		   int64_t unix_us);
+
+/* Something happened: the keeper forgets what was of another network. */
+void learned_note(struct learned *l, struct keeper *k, const struct keeper_event *e);
+
+/* The way out is another one: is this another network? */
+void learned_move(struct learned *l, struct keeper *k, nk_time now, int64_t unix_us);
+
+/* Writes what the keeper has found out, if that is anything new. */
+void learned_save(struct learned *l, const struct keeper_result *r, int64_t unix_us);
+
+#endif

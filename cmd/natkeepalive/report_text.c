@@ -1,0 +1,98 @@
+#include <inttypes.h>
+#include <math.h>
+
+#include "face/style.h"
+#include "report.h"
+#include "words.h"
+
+#define LABEL_COLS 11
+
+static void label(FILE *out, const struct style *st, const char *name)
+{
+	fprintf(out, "%s%-*s%s", style_tone(st, TONE_STRONG), LABEL_COLS, name,
+		style_tone(st, TONE_PLAIN));
+}
+
+static enum tone tone_of(enum keeper_state s)
+{
+	if (s == KEEPER_UP)
+		return TONE_GOOD;
+	return s == KEEPER_LOST ? TONE_BAD : TONE_DOUBT;
+}
+
+static void print_rate(FILE *out, uint64_t bytes, nk_time elapsed)
+{
+	const double rate = report_per_hour(bytes, elapsed);
+
+	if (isnan(rate))
+		fprintf(out, " %8s", "-");
+	else
+		fprintf(out, " %8.0f", rate);
+}
+
+static void print_target(FILE *out, const struct style *st, const struct report *r, unsigned i)
+{
+	const struct keeper_target_result *t = &r->result->targets[i];
+	char public[ADDR_TEXT], every[32];
+
+	fprintf(out, "%-28s %s%-8s%s", r->options->targets[i].name,
+		style_tone(st, tone_of(t->state)), word_of_state(t->state),
+		style_tone(st, TONE_PLAIN));
+	fprintf(out, " %-22s", t->mapped.port != 0 ? addr_text(&t->mapped, public) : "-");
+	fprintf(out, " %6s",
+		t->interval > 0 ? words_for_time(every, sizeof(every), t->interval) : "-");
+	print_rate(out, t->bytes_out + t->bytes_in, r->result->elapsed);
+	print_rate(out, t->constant_bytes, r->result->elapsed);
+	fputc('\n', out);
+}
+
+static void print_timeout(FILE *out, const struct style *st, const struct keeper_result *k)
+{
+	label(out, st, "Timeout");
+	if (k->value > 0 && k->upper > 0)
+		fprintf(out, "%.1f s (%.1f s to %.1f s), as %u trials and earlier runs tell\n",
+			k->value, k->lower, k->upper, k->trials);
+	else if (k->lower > 0)
+		fprintf(out, "at least %.1f s, as %u trials and earlier runs tell\n", k->lower,
+			k->trials);
+	else
+		fputs("not measured\n", out);
+	if (k->below_floor) {
+		label(out, st, "");
+		fputs("so short that packets are sent more often than every 15 s (RFC 8085)\n",
+		      out);
+	}
+	if (k->outbound_only) {
+		label(out, st, "");
+		fputs("only what is sent keeps a mapping, not what comes\n", out);
+	}
+}
+
+void report_text(FILE *out, const struct style *st, const struct report *r)
+{
+	const struct keeper_result *k = r->result;
+	unsigned losses = 0, changes = 0;
+	char elapsed[32];
+
+	fprintf(out, "%s%-28s %-8s %-22s %6s %8s %8s%s\n", style_tone(st, TONE_DIM), "Target",
+		"State", "Public address", "Every", "Bytes/h", "at 15 s",
+		style_tone(st, TONE_PLAIN));
+	for (unsigned i = 0; i < k->target_count; i++) {
+		print_target(out, st, r, i);
+		losses += k->targets[i].losses;
+		changes += k->targets[i].changes;
+	}
+	fputc('\n', out);
+	print_timeout(out, st, k);
+	label(out, st, "Losses");
+	fprintf(out, "%u, and %u changes of a public address, in %s\n", losses, changes,
+		words_for_time(elapsed, sizeof(elapsed), k->elapsed));
+	label(out, st, "Wake-ups");
+	fprintf(out, "%" PRIu64 ", in place of %" PRIu64 " with a timer of 15 s for each\n",
+		k->wakes, k->constant_wakes);
+	if (k->search_bytes > 0) {
+		label(out, st, "Search");
+		fprintf(out, "%" PRIu64 " bytes for mappings that show what the NAT allows\n",
+			k->search_bytes);
+	}
+}

@@ -1,0 +1,142 @@
+#include "watch.h"
+
+#include "face/log.h"
+#include "face/numbers.h"
+#include "words.h"
+
+/* {"event":...,"t_s":...}, to which the caller adds. */
+static struct js begin(const struct watch *w, const char *name, nk_time now, bool *failed)
+{
+	struct js o = js_object(failed);
+
+	js_put_text(o, "event", name);
+	js_put_seconds(o, "t_s", nk_seconds(now - w->started));
+	return o;
+}
+
+static void end(const struct watch *w, struct js o)
+{
+	js_print(o, w->events, false);
+	fflush(w->events);
+	js_free(o);
+}
+
+static void put_addr(struct js o, const char *key, const struct addr *a)
+{
+	char text[ADDR_TEXT];
+
+	js_put_text(o, key, a->port != 0 ? addr_text(a, text) : NULL);
+}
+
+static bool has_addresses(const struct keeper_event *e)
+{
+	return e->kind == KEEPER_EVENT_UP || e->kind == KEEPER_EVENT_CHANGED ||
+	       e->kind == KEEPER_EVENT_LOST;
+}
+
+static void tell_program(const struct watch *w, const struct keeper_event *e)
+{
+	bool failed;
+	struct js o = begin(w, word_of_event(e->kind), e->at, &failed);
+
+	if (e->target < w->options->target_count)
+		js_put_text(o, "target", w->options->targets[e->target].name);
+	if (has_addresses(e)) {
+		put_addr(o, "public",
+			 e->kind == KEEPER_EVENT_LOST ? &(struct addr){.port = 0} : &e->mapped);
+		put_addr(o, "before", &e->before);
+		put_addr(o, "local", &e->local);
+	}
+	if (e->kind == KEEPER_EVENT_INTERVAL)
+		js_put_seconds(o, "interval_s", nk_seconds(e->interval));
+	end(w, o);
+}
+
+static void tell_person(const struct watch *w, const struct keeper_event *e)
+{
+	const char *name = e->target < w->options->target_count
+				   ? w->options->targets[e->target].name
+				   : "all targets";
+	char now[ADDR_TEXT], before[ADDR_TEXT], every[32];
+
+	switch (e->kind) {
+	case KEEPER_EVENT_UP:
+		log_line(LEVEL_INFO, "%s sees us at %s%s", name, addr_text(&e->mapped, now),
+			 w->was_up[e->target] ? " again" : "");
+		break;
+	case KEEPER_EVENT_CHANGED:
+		log_line(LEVEL_INFO, "%s sees us at %s now, no longer at %s", name,
+			 addr_text(&e->mapped, now), addr_text(&e->before, before));
+		break;
+	case KEEPER_EVENT_INTERVAL:
+		log_line(LEVEL_INFO, "%s: every %s from now on", name,
+			 words_for_time(every, sizeof(every), e->interval));
+		break;
+	case KEEPER_EVENT_NETWORK:
+		log_line(LEVEL_INFO, "the network is another one, or the machine was asleep");
+		break;
+	case KEEPER_EVENT_LOST:
+		break;
+	}
+}
+
+/* What is wrong, whoever wants to hear it or not. */
+static void warn(struct watch *w, const struct keeper_event *e)
+{
+	const struct keeper_options *o = w->options;
+
+	if (e->kind == KEEPER_EVENT_LOST)
+		log_line(LEVEL_WARNING, "no answer from %s%s", o->targets[e->target].name,
+			 w->was_up[e->target] ? " any more" : "");
+	if (e->kind == KEEPER_EVENT_INTERVAL && o->algorithm == KEEPALIVE_LEARNED &&
+	    e->interval < o->floor && !w->floor_told) {
+		w->floor_told = true;
+		log_line(LEVEL_WARNING,
+			 "the NAT forgets so soon that packets are sent every %.0f s, more often "
+			 "than every 15 s (RFC 8085); --floor 15s would let mappings be lost",
+			 nk_seconds(e->interval));
+	}
+}
+
+void watch_event(struct watch *w, const struct keeper_event *e)
+{
+	if (w->events != NULL)
+		tell_program(w, e);
+	warn(w, e);
+	if (w->talks)
+		tell_person(w, e);
+	if (e->kind == KEEPER_EVENT_UP)
+		w->was_up[e->target] = true;
+}
+
+void watch_start(const struct watch *w, int64_t started_unix)
+{
+	struct js o, list;
+	char when[32];
+	bool failed;
+
+	if (w->events == NULL)
+		return;
+	o = begin(w, "start", w->started, &failed);
+	js_put_text(o, "schema", "natkit.natkeepalive/1");
+	js_put_text(o, "version", NK_VERSION);
+	js_put_text(o, "started", date_text(when, sizeof(when), started_unix));
+	list = js_put_array(o, "targets");
+	for (unsigned i = 0; i < w->options->target_count; i++)
+		js_add_text(list, w->options->targets[i].name);
+	end(w, o);
+}
+
+void watch_end(const struct watch *w, const struct report *r)
+{
+	bool failed, inner_failed;
+	struct js o, report;
+
+	if (w->events == NULL)
+		return;
+	o = begin(w, "done", w->started + r->result->elapsed, &failed);
+	report = report_json(r, &inner_failed);
+	js_put_root(o, "report", report);
+	failed = failed || inner_failed;
+	end(w, o);
+}
