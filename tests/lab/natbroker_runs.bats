@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# natbroker as its operator sees it: what outlives it, what it tells, and how it ends.
+
+# shellcheck source=tests/lab/natpunch.bash
+. "$BATS_TEST_DIRNAME/natpunch.bash"
+
+natbroker=$NATKIT_BUILD/bin/natbroker
+
+# serve [OPTION...]: a broker whose registrations are kept in $room/state
+serve() {
+  lab_broker --listen 192.0.2.1 --listen 192.0.2.2 --state "$room"/state "$@"
+}
+
+# number PATH: what --stats says, as jq prints it
+number() {
+  ip netns exec server "$natbroker" --stats | jq -c ".numbers$1"
+}
+
+# reads PATH VALUE: whether it says that
+reads() {
+  [ "$(number "$1")" = "$2" ]
+}
+
+kill_broker() { # SIGNAL
+  kill "-$1" "$lab_server"
+  broker_ends
+}
+
+# broker_ends: until it is gone; its exit status is in $status
+broker_ends() {
+  status=0
+  wait "$lab_server" || status=$?
+  # shellcheck disable=SC2034  # for lab_down
+  lab_server=''
+}
+
+# bob_sleeps, bob_wakes: nothing comes from him in between
+bob_sleeps() {
+  ip netns pids bob | xargs kill -STOP
+}
+
+bob_wakes() {
+  ip netns pids bob | xargs kill -CONT
+}
+
+bob_is_registered() {
+  across pair_up masq masq
+  lab_server_stop
+  serve "$@"
+  bob_listens
+}
+
+metrics() {
+  ip netns exec server curl -sf http://127.0.0.1:9478/metrics
+}
+
+@test "kill -9: who was registered can be rung as soon as it is back" {
+  bob_is_registered
+  lab_patience=15 lab_wait reads .ledger_written_total 1
+  bob_sleeps
+  kill_broker KILL
+  serve
+  reads .registrations 1
+  reads .ledger_taken_total 1
+  bob_wakes
+  alice_sends hi
+}
+
+@test "what is kept is written at a clean end, for its owner alone" {
+  bob_is_registered
+  bob_sleeps
+  kill_broker TERM
+  [ "$status" -eq 0 ]
+  [ "$(stat -c %a "$room"/state)" = 600 ]
+  [ ! -e "$room"/state.new ]
+  serve
+  reads .registrations 1
+  bob_wakes
+  alice_sends hi
+}
+
+@test "systemd's folder for state is used" {
+  lab_internet
+  STATE_DIRECTORY=$room/a:$room/b
+  mkdir "$room"/a
+  export STATE_DIRECTORY
+  lab_broker
+  kill_broker TERM
+  [ -s "$room"/a/registrations ]
+}
+
+@test "a damaged file is said to be, and written anew" {
+  lab_internet
+  echo nonsense >"$room"/state
+  serve
+  grep -q "begins without registrations: '$room/state' is damaged" /run/lab/natbroker.log
+  kill_broker TERM
+  serve
+  grep -q "0 registrations from '$room/state'" /run/lab/natbroker.log
+}
+
+@test "a file that cannot be read is refused, and one that cannot be written is told of" {
+  lab_internet
+  mkdir "$room"/state
+  run -2 --separate-stderr timeout 5 ip netns exec server "$natbroker" --listen 192.0.2.1 --state "$room"/state
+  assert_regex "$stderr" "cannot read '$room/state': Is a directory"
+  lab_broker --listen 192.0.2.1 --listen 192.0.2.2 --state "$room"/nowhere/state
+  lab_patience=15 lab_wait grep -q "cannot write '$room/nowhere/state': No such file" /run/lab/natbroker.log
+  reads .ledger_failed_total 1
+}
+
+@test "each number is in the manual, and each in the manual is a number" {
+  lab_internet
+  serve
+  metrics | sed -n 's/^natbroker_\([a-z_]*\).*/\1/p' | sort -u >"$room"/served
+  sed -n '/^.Sh METRICS/,/^.Sh/s/^\.It Cm //p' "$lab_top"/man/natbroker.8 | tr -d ' ' | tr , '\n' | sort >"$room"/told
+  [ -s "$room"/told ]
+  diff "$room"/served "$room"/told
+}
+
+@test "the numbers count" {
+  pair_up masq masq
+  serve
+  lab_wait reads .registrations 0
+  pair_in alice 5 turnutils_stunclient 192.0.2.1 >/dev/null || true
+  reads .bindings_total 2 || reads .bindings_total 1
+  metrics | grep -qx 'natbroker_info{version="[0-9.]*"} 1'
+  [ "$(number .received_bytes_total)" -gt 40 ]
+  [ "$(number .resident_bytes)" -gt 100000 ]
+  reads .dropped_total 0
+}
+
+@test "only what is asked for rightly is told, and a silent asker holds up nobody" {
+  lab_internet
+  serve
+  [ "$(ip netns exec server curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9478/)" = 404 ]
+  [ "$(ip netns exec server curl -s -o /dev/null -w '%{http_code}' -d x http://127.0.0.1:9478/metrics)" = 405 ]
+  ip netns exec server bash -c 'exec 5<>/dev/tcp/127.0.0.1/9478; sleep 30' 3>&- &
+  reads .registrations 0
+}
+
+@test "--stats: for programs by the schema, for people a line each, and nobody is there" {
+  lab_internet
+  serve
+  ip netns exec server "$natbroker" --stats >"$room"/stats
+  /usr/bin/python3 "$lab_top"/tests/tools/valid.py "$lab_top"/share/natbroker-stats-1.schema.json "$room"/stats
+  run ip netns exec server "$natbroker" --stats --text
+  assert_line --regexp '^ +0  Keys that can be rung now\.$'
+  kill_broker TERM
+  run -3 --separate-stderr ip netns exec server "$natbroker" --stats
+  assert_regex "$stderr" 'no broker serves its numbers at 127\.0\.0\.1:9478: Connection refused'
+  run -2 --separate-stderr "$natbroker" --json
+  assert_regex "$stderr" '--json and --text go with --stats'
+}
+
+@test "the numbers are served elsewhere, or nowhere, and a place that is taken is told of" {
+  lab_internet
+  serve --metrics '[::1]:9000'
+  run ip netns exec server "$natbroker" --stats --metrics '[::1]:9000'
+  assert_output --partial '"server":"[::1]:9000"'
+  run -5 --separate-stderr timeout 5 ip netns exec server "$natbroker" --port 5000 --alt-port 5001 --metrics '[::1]:9000'
+  assert_regex "$stderr" 'no metrics at \[::1\]:9000: Address already in use'
+  lab_server_stop
+  serve --metrics none
+  run -3 ip netns exec server "$natbroker" --stats
+}
+
+@test "draining: who is there stays, nobody comes, and then it ends" {
+  bob_is_registered --drain 4
+  kill -TERM "$lab_server"
+  lab_wait reads .draining 1
+  as alice 2 listen --allow bob --events "$room"/alice.events </dev/null >/dev/null 2>&1 || true
+  [ "$(times registered alice)" = 0 ]
+  reads .registrations 1
+  kill -0 "$lab_server"
+  broker_ends
+  [ "$status" -eq 0 ]
+}
+
+@test "a second signal ends it at once" {
+  lab_internet
+  serve --drain 600
+  kill -TERM "$lab_server"
+  lab_wait reads .draining 1
+  kill_broker TERM
+  [ "$status" -eq 0 ]
+}
