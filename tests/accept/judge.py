@@ -14,6 +14,7 @@ import jsonschema
 STALL_S = 0.2
 TRUTH_RUNS = 66000
 PAIRS_RUNS = 225000
+ALIVE_RUNS = 1344
 STATES = ("solitary", "replied", "stream")
 EI, AD, APD = "endpoint-independent", "address-dependent", "address-and-port-dependent"
 CLASSES = {  # nat, mapping, filtering
@@ -228,7 +229,7 @@ def judge_schema(table, runs, schema):
 
 
 def judge_table(table, path, runs_at_least):
-    """The rows of a table that judges itself: truth.json, pairs.json."""
+    """The rows of a table that judges itself: truth.json, pairs.json, alive.json."""
     truth, name = json.loads(path.read_text()), path.stem
     for s in truth["statements"]:
         table.add(
@@ -249,6 +250,12 @@ def judge_truth(table, path):
 
 def judge_pairs(table, path):
     judge_table(table, path, PAIRS_RUNS)
+
+
+def judge_alive(table, path):
+    judge_table(table, path, ALIVE_RUNS)
+    days = json.loads(path.read_text())["days"]
+    table.add("alive: days of each run", "%d" % days, "365", "pass" if days >= 365 else "inconclusive")
 
 
 def judge_mutants(table, path):
@@ -301,10 +308,16 @@ def main(folder, cases, schema):
         timed += runs if kind == "timers" else []
     judge_coverage(table, timed)
     judge_schema(table, every, json.loads(schema.read_text()))
-    for name, judge in (("truth.json", judge_truth), ("pairs.json", judge_pairs), ("mutants.log", judge_mutants), ("kernel.log", judge_kernel)):
+    for judge, name in (
+        (judge_truth, "truth.json"),
+        (judge_pairs, "pairs.json"),
+        (judge_alive, "alive.json"),
+        (judge_mutants, "mutants.log"),
+        (judge_kernel, "kernel.log"),
+    ):
         if (folder / name).exists():
             judge(table, folder / name)
-    for log in [*sorted(folder.glob("natsim-*.log")), *folder.glob("race.log"), *folder.glob("scale.log")]:
+    for log in [*sorted(folder.glob("natsim-*.log")), *folder.glob("race.log"), *folder.glob("scale.log"), *folder.glob("thirty.log")]:
         judge_rows(table, log)
     suites = folder / "suites.txt"
     if suites.exists():

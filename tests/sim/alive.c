@@ -80,7 +80,8 @@ static const struct option_spec options[] = {
 	 .argument = "NAME",
 	 .kind = OPTION_CALL,
 	 .call = set_way,
-	 .help = "That one alone: turns, fixed, learned, opener, none or oracle."},
+	 .help = "That one alone: turns, fixed, learned (with the oracle), opener, none or "
+		 "oracle."},
 	{.name = "loss",
 	 .argument = "LOSS",
 	 .kind = OPTION_CALL,

@@ -10,7 +10,9 @@ static void follow(struct alive_client *c, nk_time now)
 		return;
 	if (c->end.moved_after > 0)
 		learner_lost(c->learner, c->end.moved_after, now);
-	c->end.moved_after = 0;
+	if (c->end.outage > 0)
+		learner_outage(c->learner, c->end.outage, now);
+	c->end.moved_after = c->end.outage = 0;
 	interval = learner_interval(c->learner);
 	if (interval != c->end.tell)
 		alive_end_retime(&c->end, interval,

@@ -62,6 +62,13 @@ static void note_mapped(struct alive_end *e, const struct addr *mapped, nk_time 
 	open_anew(e, now);
 }
 
+static void note_answered(struct alive_end *e)
+{
+	if (e->asked != 0)
+		e->outage = e->again - e->asked;
+	e->asked = 0;
+}
+
 static void go_up(struct alive_end *e, nk_time now)
 {
 	e->ups++;
@@ -97,6 +104,7 @@ static void take_welcome(struct alive_end *e, struct rd *r, nk_time now)
 	if (r->bad)
 		return;
 	memcpy(mapped.ip, ip, sizeof(mapped.ip));
+	note_answered(e);
 	e->flow.heard = counter;
 	if (interval == e->tell)
 		alive_end_retime(e, interval, false, now);
@@ -115,6 +123,8 @@ static void take_frame(struct alive_end *e, const struct event *ev, nk_time now)
 	    !keepalive_read(&e->flow, ev->data, ev->len, &kind, &acked))
 		return;
 	e->owes_answer |= kind == KEEPALIVE_ASK;
+	if (kind == KEEPALIVE_ANSWER)
+		note_answered(e);
 	keepalive_heard(&e->k, keepalive_news(&e->flow, kind, acked), now);
 }
 
@@ -139,6 +149,13 @@ void alive_end_input(struct alive_end *e, const struct event *ev, nk_time now)
 }
 
 /* Output */
+
+static void note_asked(struct alive_end *e, nk_time now)
+{
+	if (e->asked == 0)
+		e->asked = now;
+	e->again = now;
+}
 
 static bool send_frame(struct alive_end *e, struct action *a, enum keepalive_kind kind)
 {
@@ -167,11 +184,13 @@ static bool send_needed(struct alive_end *e, struct action *a, nk_time now)
 	case KEEPALIVE_SEND_TURN:
 		return send_frame(e, a, KEEPALIVE_TURN);
 	case KEEPALIVE_SEND_ASK:
+		note_asked(e, now);
 		return send_frame(e, a, KEEPALIVE_ASK);
 	case KEEPALIVE_SEND_OPENER:
 		a->ttl = ALIVE_TTL;
 		return send_frame(e, a, KEEPALIVE_TURN);
 	case KEEPALIVE_SEND_HELLO:
+		note_asked(e, now);
 		return send_long(e, a, ALIVE_HELLO);
 	case KEEPALIVE_REST:
 	default:
@@ -204,6 +223,7 @@ static bool send_opening(struct alive_end *e, struct action *a, nk_time now)
 	if (now < e->open_at)
 		return false;
 	e->open_at = now + KEEPALIVE_GAP;
+	note_asked(e, now);
 	return send_long(e, a, ALIVE_HELLO);
 }
 
@@ -217,6 +237,7 @@ static bool send_any(struct alive_end *e, struct action *a, nk_time now)
 		return e->config.first && send_opening(e, a, now);
 	if (e->tell != e->told) {
 		e->told = e->tell;
+		note_asked(e, now);
 		keepalive_sent(&e->k, true, now);
 		return send_long(e, a, ALIVE_HELLO);
 	}

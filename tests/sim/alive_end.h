@@ -26,6 +26,9 @@ enum alive_long { ALIVE_HELLO = 1, ALIVE_WELCOME = 2, ALIVE_DATA = 3 };
  * @gone:	It neither hears nor sends any more
  * @moved_after: Set when @mapped has become another one: how long the flow had been silent; to be
  *		cleared by who looks. 0: it has not
+ * @asked, @again: When the first and the last packet left that were to be answered, and were not; 0:
+ *		there are none
+ * @outage:	Set when only a later one was answered: how much later; to be cleared as well
  * @ups:	How often the flow was opened
  */
 struct alive_end {
@@ -36,6 +39,7 @@ struct alive_end {
 	bool opened, owes_answer, owes_welcome, has_data, gone;
 	unsigned opening, ups;
 	nk_time open_at, tell, told, moved_after;
+	nk_time asked, again, outage;
 };
 
 /* @other: all zero: who says hello. */

@@ -11,11 +11,17 @@ unsigned alive_table_cell(const struct alive_table *t, unsigned preset, enum ali
 	return ((preset * ALIVE_WAYS + way) * ALIVE_LOSSES + loss) * t->plan.seeds;
 }
 
+static bool is_way_asked_for(int asked, enum alive_way way)
+{
+	return asked == ALIVE_ANY || (unsigned)asked == way ||
+	       (asked == ALIVE_LEARNED && way == ALIVE_ORACLE);
+}
+
 static bool is_asked_for(const struct alive_plan *p, const struct alive_scene *s)
 {
 	return !s->preset->spec.nat64 &&
 	       (p->preset == NULL || strcmp(s->preset->name, p->preset) == 0) &&
-	       (p->way == ALIVE_ANY || (unsigned)p->way == s->way) &&
+	       is_way_asked_for(p->way, s->way) &&
 	       (p->loss == ALIVE_ANY || (unsigned)p->loss == s->loss);
 }
 

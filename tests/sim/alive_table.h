@@ -12,8 +12,8 @@
  * struct alive_plan - What to run
  * @zoo:	Borrowed, as are all texts
  * @preset:	That NAT alone, or NULL
- * @way, @loss, @drift: That one alone, or ALIVE_ANY. Of all drifts each NAT and loss has one, and
- *		another with the next seed
+ * @way, @loss, @drift: That one alone (ALIVE_LEARNED: with the oracle), or ALIVE_ANY. Of all drifts
+ *		each NAT and loss has one, and another with the next seed
  * @again:	The command for a run alone, as far as it is common to all
  */
 struct alive_plan {
