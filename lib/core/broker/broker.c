@@ -135,22 +135,6 @@ static void count_held(struct broker *b)
 	b->stats.expired = b->registry.expired;
 }
 
-struct request request_of(const struct broker *b, const struct event *ev, nk_time now)
-{
-	struct request q = {
-		.ev = ev,
-		.from = ev->from,
-		.at = {.id = ev->id},
-		.local = ev->local,
-		.len = ev->len,
-		.now = now,
-	};
-
-	if (addr_is_any(&b->config.listen[ev->id / 2]))
-		q.at.local = ev->local;
-	return q;
-}
-
 static void datagram(struct broker *b, const struct event *ev, nk_time now)
 {
 	struct request q = request_of(b, ev, now);

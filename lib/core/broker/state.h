@@ -20,12 +20,20 @@
 #define SOCKETS_MAX  (2 * BROKER_ADDRS_MAX)
 #define LOG_INTERVAL (60 * NK_S)
 
+/* What answers to Binding requests end with, at one of our addresses; @len 0: not known yet. */
+struct stun_tail {
+	struct addr local;
+	size_t len;
+	uint8_t bytes[128];
+};
+
 /**
  * struct broker - All that there is
  * @open_next:	Next socket that start() has still to have opened. Socket 2i is listen[i] at the
  *		port, 2i + 1 at the alternate port; after all of them, one for pings to listen[i]
  * @icmp:	That last one is open
  * @failed:	Sockets that could not be opened and need not be
+ * @tails:	By socket, for the address that was asked last
  * @outbox:	Answers not yet taken by output(), a ring
  * @first:	Where the first answer to the datagram at hand is to go instead, or NULL
  * @waiting:	Bit i: when socket i was last read, more was left
@@ -47,6 +55,7 @@ struct broker {
 	int status;
 	unsigned open_next, failed;
 	bool icmp[BROKER_ADDRS_MAX];
+	struct stun_tail tails[SOCKETS_MAX];
 	struct action *outbox, *first;
 	unsigned out_head, out_count;
 	uint32_t waiting;
@@ -72,8 +81,22 @@ struct request {
 	nk_time now;
 };
 
-/* A datagram as a request whose message is not read yet. */
-struct request request_of(const struct broker *b, const struct event *ev, nk_time now);
+/* A datagram as a request whose message is not read yet. Inline: a copy costs more than all else of it. */
+static inline struct request request_of(const struct broker *b, const struct event *ev, nk_time now)
+{
+	struct request q = {
+		.ev = ev,
+		.from = ev->from,
+		.at = {.id = ev->id},
+		.local = ev->local,
+		.len = ev->len,
+		.now = now,
+	};
+
+	if (addr_is_any(&b->config.listen[ev->id / 2]))
+		q.at.local = ev->local;
+	return q;
+}
 
 /* What the sender of a request has shown, and so how long the answer may be. */
 enum answer_limit {

@@ -78,6 +78,30 @@ static struct origin choose_origin(const struct broker *b, const struct request 
 	return o;
 }
 
+static void put_tail(struct wr *w, const struct origin *o)
+{
+	stun_put_addr(w, STUN_RESPONSE_ORIGIN, &o->origin);
+	if (addr_family(&o->other) != ADDR_NONE)
+		stun_put_addr(w, STUN_OTHER_ADDRESS, &o->other);
+	stun_put_bytes(w, STUN_SOFTWARE, SOFTWARE, sizeof(SOFTWARE) - 1);
+}
+
+/* Nearly all ask for no change, and are told the same. */
+static void put_usual_tail(struct wr *w, struct broker *b, const struct request *q)
+{
+	struct stun_tail *t = &b->tails[q->at.id];
+	struct wr made = wr_make(t->bytes, sizeof(t->bytes));
+	struct origin o;
+
+	if (t->len == 0 || !addr_eq(&t->local, &q->local)) {
+		o = choose_origin(b, q);
+		put_tail(&made, &o);
+		t->local = q->local;
+		t->len = made.len;
+	}
+	wr_bytes(w, t->bytes, t->len);
+}
+
 /* No more PADDING than the request had, and than an answer can hold beside the rest. */
 static void put_padding(struct wr *w, const struct stun_msg *m)
 {
@@ -90,17 +114,19 @@ static void put_padding(struct wr *w, const struct stun_msg *m)
 /* MAPPED-ADDRESS is there for those who look for an ALG that rewrites addresses. */
 static void answer_success(struct broker *b, const struct request *q)
 {
-	const struct origin o = choose_origin(b, q);
 	const uint16_t port = q->msg->response_port != 0 ? q->msg->response_port : q->from.port;
+	struct origin o = {.from = q->at};
 	uint8_t buf[CORE_DATAGRAM_MAX];
 	struct wr w = answer_begin(q, STUN_SUCCESS, buf);
 
 	stun_put_xor_addr(&w, STUN_XOR_MAPPED_ADDRESS, &q->from);
 	stun_put_addr(&w, STUN_MAPPED_ADDRESS, &q->from);
-	stun_put_addr(&w, STUN_RESPONSE_ORIGIN, &o.origin);
-	if (addr_family(&o.other) != ADDR_NONE)
-		stun_put_addr(&w, STUN_OTHER_ADDRESS, &o.other);
-	stun_put_bytes(&w, STUN_SOFTWARE, SOFTWARE, sizeof(SOFTWARE) - 1);
+	if (q->msg->change != 0) {
+		o = choose_origin(b, q);
+		put_tail(&w, &o);
+	} else {
+		put_usual_tail(&w, b, q);
+	}
 	if (q->msg->has_padding)
 		put_padding(&w, q->msg);
 	answer_fingerprint(q, &w);
