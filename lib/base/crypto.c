@@ -95,12 +95,11 @@ double rng_unit(struct rng *r)
 uint64_t crypto_siphash(const uint8_t key[static 16], const void *bytes, size_t n)
 {
 	uint8_t out[crypto_shorthash_BYTES];
-	uint64_t v = 0;
 
 	crypto_shorthash(out, bytes, n, key);
-	for (size_t i = 0; i < sizeof(out); i++)
-		v = v << 8 | out[i];
-	return v;
+	return (uint64_t)out[0] << 56 | (uint64_t)out[1] << 48 | (uint64_t)out[2] << 40 |
+	       (uint64_t)out[3] << 32 | (uint64_t)out[4] << 24 | (uint64_t)out[5] << 16 |
+	       (uint64_t)out[6] << 8 | out[7];
 }
 
 void crypto_sha256(uint8_t out[static 32], const void *bytes, size_t n)
