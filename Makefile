@@ -45,8 +45,8 @@ NAT_SCRIPT := $(BUILD)/tests/kernel/nat_script
 # An ICE agent to race against; left out where there is no compiler for Go, or no pion.
 GO_CODE := /usr/share/gocode
 ICE_PION := $(if $(and $(shell command -v go),$(wildcard $(GO_CODE)/src/github.com/pion/ice)),$(BUILD)/tests/peers/ice_pion)
-TRUTH   := $(addprefix $(BUILD)/tests/sim/,truth pairs alive)
-TRUTH_OBJ := $(call obj,$(filter-out tests/sim/truth.c tests/sim/pairs.c tests/sim/alive.c,$(TRUTH_SRC)))
+TRUTH   := $(addprefix $(BUILD)/tests/sim/,truth pairs alive thirty)
+TRUTH_OBJ := $(call obj,$(filter-out $(TRUTH:$(BUILD)/%=%.c),$(TRUTH_SRC)))
 
 .PHONY: all lib tests tools racers check demo bench accept truth lint fuzz install install-files install-texts uninstall deps clean format
 all: $(BINS) lib
