@@ -40,7 +40,6 @@ static void report_beliefs(const struct keeper *k, struct keeper_result *out)
 	out->upper = s.upper;
 	out->trials = s.trials;
 	out->below_floor = s.below_floor;
-	out->outbound_only = s.outbound_only;
 }
 
 void keeper_result(struct keeper *k, struct keeper_result *out, nk_time now)
@@ -57,6 +56,7 @@ void keeper_result(struct keeper *k, struct keeper_result *out, nk_time now)
 		.lower = k->options->lower,
 		.value = k->options->value,
 		.upper = k->options->upper,
+		.outbound_only = k->options->outbound_only,
 		.complete = k->status != CORE_BUSY &&
 			    (!k->stopped || (k->options->duration == 0 && !k->options->once)),
 	};

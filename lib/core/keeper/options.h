@@ -39,6 +39,7 @@ struct keeper_target {
  * @duration:	0: until stopped
  * @once:	End as soon as each target has answered, or not
  * @lower, @value, @upper, @age: Of an earlier measurement of this NAT, as in struct learner_config
+ * @outbound_only: It is believed that inbound packets refresh nothing there
  */
 struct keeper_options {
 	struct keeper_target targets[KEEPER_TARGETS_MAX];
@@ -49,6 +50,7 @@ struct keeper_options {
 	uint8_t opener_ttl;
 	double lower, value, upper;
 	nk_time age;
+	bool outbound_only;
 };
 
 #endif

@@ -34,6 +34,7 @@ static struct keepalive_offer offer_of(const struct keeper *k)
 		.wish = {{(uint8_t)k->options->algorithm, 1, max_s}, {KEEPALIVE_FIXED, 1, max_s}},
 		.count = 2,
 		.lower_s = turns ? k->options->lower : interval_s / MARGIN,
+		.outbound_only = k->options->outbound_only,
 	};
 }
 
