@@ -69,7 +69,7 @@ static int drop(const char *user)
 static int open_share(struct job *j)
 {
 	const struct settings *s = j->settings;
-	int status = EXIT_YES;
+	int status;
 
 	if (s->share == 0)
 		return EXIT_YES;
@@ -78,11 +78,10 @@ static int open_share(struct job *j)
 		return status;
 	j->shared = share_callbacks(j->share);
 	wakes_add(j->wake, share_fd(j->share));
-	if (!s->quiet)
-		log_line(LEVEL_INFO,
-			 "the program on UDP port %u also gets the answers to what is sent for it",
-			 s->share);
-	return drop(s->user);
+	status = drop(s->user);
+	if (status == EXIT_YES)
+		share_tell((uint16_t)s->share);
+	return status;
 }
 
 /* All that a run needs, before anything is sent. Return: EXIT_YES, or the exit status, told. */
@@ -196,7 +195,7 @@ static void begin_report(struct job *j)
 	j->watch = (struct watch){
 		.options = &s->keeper,
 		.events = s->format == FORMAT_EVENTS ? stdout : NULL,
-		.talks = !s->quiet && (!s->keeper.once || isatty(STDERR_FILENO)),
+		.talks = !s->keeper.once || isatty(STDERR_FILENO),
 		.started = run_now(),
 	};
 	watch_start(&j->watch, j->report.started_unix);
@@ -274,6 +273,7 @@ int run_keeper(struct settings *s)
 
 	if (j == NULL)
 		return out_of_memory();
+	log_setup("natkeepalive", LOG_COMMAND, s->quiet ? LEVEL_WARNING : LEVEL_INFO);
 	*j = (struct job){.settings = s, .wake = -1, .ways = {.fd = -1}};
 	status = prepare(j);
 	if (status == EXIT_YES)

@@ -137,9 +137,17 @@ struct share *share_open(uint16_t port, const char *interface, int *status)
 		share_close(s);
 		return NULL;
 	}
+	return s;
+}
+
+void share_tell(uint16_t port)
+{
 	if (can_bind(AF_INET, port) && can_bind(AF_INET6, port))
 		log_line(LEVEL_WARNING, "--share: no program has UDP port %u now", port);
-	return s;
+	else
+		log_line(LEVEL_INFO,
+			 "the program on UDP port %u also gets the answers to what is sent for it",
+			 port);
 }
 
 void share_close(struct share *s)

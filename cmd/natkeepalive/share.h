@@ -20,6 +20,9 @@ struct share; /* share_open() to share_close() */
 struct share *share_open(uint16_t port, const char *interface, int *status);
 void share_close(struct share *s);
 
+/* Says what becomes of the program that has the port, or that none has it. */
+void share_tell(uint16_t port);
+
 /* Becomes readable when something was seen. */
 int share_fd(const struct share *s);
 

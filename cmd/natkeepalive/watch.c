@@ -80,22 +80,28 @@ static void tell_person(const struct watch *w, const struct keeper_event *e)
 	}
 }
 
+static void warn_of_floor(struct watch *w, nk_time interval)
+{
+	char every[32];
+
+	if (w->floor_told || w->options->algorithm != KEEPALIVE_LEARNED ||
+	    interval >= w->options->floor)
+		return;
+	w->floor_told = true;
+	log_line(LEVEL_WARNING,
+		 "the NAT forgets so soon that packets are sent every %s, more often than every "
+		 "15 s (RFC 8085); --floor 15s would let mappings be lost",
+		 words_for_time(every, sizeof(every), interval));
+}
+
 /* What is wrong, whoever wants to hear it or not. */
 static void warn(struct watch *w, const struct keeper_event *e)
 {
-	const struct keeper_options *o = w->options;
-
 	if (e->kind == KEEPER_EVENT_LOST)
-		log_line(LEVEL_WARNING, "no answer from %s%s", o->targets[e->target].name,
+		log_line(LEVEL_WARNING, "no answer from %s%s", w->options->targets[e->target].name,
 			 w->was_up[e->target] ? " any more" : "");
-	if (e->kind == KEEPER_EVENT_INTERVAL && o->algorithm == KEEPALIVE_LEARNED &&
-	    e->interval < o->floor && !w->floor_told) {
-		w->floor_told = true;
-		log_line(LEVEL_WARNING,
-			 "the NAT forgets so soon that packets are sent every %.0f s, more often "
-			 "than every 15 s (RFC 8085); --floor 15s would let mappings be lost",
-			 nk_seconds(e->interval));
-	}
+	if (e->kind == KEEPER_EVENT_INTERVAL)
+		warn_of_floor(w, e->interval);
 }
 
 void watch_event(struct watch *w, const struct keeper_event *e)
