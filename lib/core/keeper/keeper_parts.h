@@ -29,7 +29,7 @@ enum { KEEPER_LEARNER_ID = OUTLETS_MAX, KEEPER_TTL_ID = KEEPER_LEARNER_ID + LEAR
  * @identity:	For @registration; NULL: not registered, nor trying since @register_since. Not before
  *		@register_at
  * @offered_s, @agreed_s, @paced_s: Interval at the broker: the longest that it was offered, the one
- *		that it agreed to, and the one in use
+ *		that it agreed to, and the one in use; @offer_again: not the same before
  * @replies:	A request of the peer's that is to be answered, @reply_tid; the last was at @replied
  */
 struct target {
@@ -53,6 +53,7 @@ struct target {
 	struct registration *registration;
 	nk_time register_since, register_at;
 	double offered_s, agreed_s, paced_s;
+	nk_time offer_again;
 
 	bool replies;
 	uint8_t reply_tid[STUN_TID];

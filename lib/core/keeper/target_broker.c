@@ -53,6 +53,7 @@ static void begin(struct keeper *k, struct target *t, nk_time now)
 	crypto_wipe(seed, sizeof(seed));
 	t->registration = registration_new(&config, k->rng, now);
 	t->offered_s = config.offer.wish[0].max_s;
+	t->offer_again = now + AGAIN;
 	t->register_since = now;
 	t->register_at = now + AGAIN;
 }
@@ -65,7 +66,8 @@ void target_broker_end(struct target *t)
 	crypto_wipe(&t->identity, sizeof(t->identity));
 }
 
-/* Answers of the broker set what was agreed; a learned interval may be anything less. */
+/* Answers of the broker set what was agreed; a learned interval may be anything less. What was agreed
+ * may be less than was offered: by the broker's bounds, or because the registration was lost. */
 void target_broker_retime(const struct keeper *k, struct target *t, nk_time now)
 {
 	struct keepalive *flow = t->registered ? registration_keepalive(t->registration) : NULL;
@@ -78,10 +80,11 @@ void target_broker_retime(const struct keeper *k, struct target *t, nk_time now)
 		t->agreed_s = flow->terms.interval_s;
 	t->paced_s = fmin(interval_s, t->agreed_s);
 	keepalive_retime(flow, nk_from_seconds(t->paced_s), now);
-	if (interval_s <= t->agreed_s || interval_s <= t->offered_s)
+	if (interval_s <= t->agreed_s || (interval_s <= t->offered_s && now < t->offer_again))
 		return;
 	offer = offer_of(k);
 	t->offered_s = offer.wish[0].max_s;
+	t->offer_again = now + AGAIN;
 	registration_offer(t->registration, &offer, now);
 }
 

@@ -1,0 +1,147 @@
+/* The interval that a keeper learns, what it tells of it, and what makes it begin anew. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "keeper_rig.h"
+
+#define HOUR (3600 * NK_S)
+
+static struct rig rig;
+
+static void begin(const struct nat_spec *nat, enum rig_server kind, uint64_t seed)
+{
+	rig_open(&rig, nat, 0, seed);
+	rig.options.algorithm = KEEPALIVE_LEARNED;
+	rig_add(&rig, kind);
+}
+
+static double interval(void)
+{
+	return nk_seconds(rig_result(&rig).targets[0].interval);
+}
+
+static unsigned told(enum keeper_event_kind kind)
+{
+	return rig_count(&rig, kind, KEEPER_TARGETS_MAX);
+}
+
+/* Each step that it told of is one of more than a tenth, and no other was made. */
+static void check_steps(double first)
+{
+	double last = first;
+
+	for (unsigned i = 0; i < rig.told_count; i++) {
+		const struct keeper_event *e = &rig.told[i];
+		const double ratio = nk_seconds(e->interval) / last;
+
+		if (e->kind != KEEPER_EVENT_INTERVAL)
+			continue;
+		assert_int_equal(e->target, KEEPER_TARGETS_MAX);
+		assert_true(ratio >= 1.1 || ratio <= 1 / 1.1);
+		last = nk_seconds(e->interval);
+	}
+	assert_in_range((unsigned)(100 * interval() / last), 90, 110);
+}
+
+/* From what nobody minds to most of the timeout, and the mapping is there all the time. */
+static void test_learns(void **state)
+{
+	const struct nat_spec nat = rig_nat(120 * NK_S);
+	double first;
+
+	(void)state;
+	begin(&nat, RIG_BROKER, 1);
+	rig_start(&rig);
+	rig_wait(&rig, NK_S);
+	first = interval();
+	assert_true(first < 20);
+	rig_wait(&rig, 2 * HOUR);
+	assert_true(interval() > 0.7 * 120 && interval() < 120);
+	check_steps(first);
+	assert_int_equal(told(KEEPER_EVENT_UP), 1);
+	assert_int_equal(told(KEEPER_EVENT_LOST), 0);
+	assert_int_equal(told(KEEPER_EVENT_CHANGED), 0);
+	assert_true(rig_result(&rig).lower > 60 && rig_result(&rig).upper >= 119);
+	assert_true(rig_result(&rig).trials > 0);
+	assert_true(rig_result(&rig).search_bytes > 0);
+	rig_close(&rig);
+}
+
+/* What an earlier run found is where this one begins. */
+static void test_knows(void **state)
+{
+	const struct nat_spec nat = rig_nat(120 * NK_S);
+
+	(void)state;
+	begin(&nat, RIG_STUN, 2);
+	rig.options.lower = 110;
+	rig.options.value = 120;
+	rig.options.upper = 121;
+	rig_start(&rig);
+	rig_wait(&rig, 10 * HOUR);
+	assert_true(interval() > 70 && interval() < 110);
+	assert_in_range(rig.stun[0].asked, 36000 / 100, 36000 / 60);
+
+	/* It was of another network. */
+	keeper_forget(rig.keeper, world_now(rig.world));
+	assert_true(interval() < 20);
+	rig_close(&rig);
+}
+
+/* Another network has another NAT: it begins anew, and learns that one. */
+static void test_moves(void **state)
+{
+	const struct nat_spec wide = rig_nat(300 * NK_S), narrow = rig_nat(40 * NK_S);
+	const struct addr to = addr_v4(10, 0, 0, 9, 0);
+
+	(void)state;
+	begin(&wide, RIG_BROKER, 3);
+	rig_start(&rig);
+	rig_wait(&rig, 6 * HOUR);
+	assert_true(interval() > 200);
+	assert_true(world_replace_nat(rig.world, rig.nat, &narrow));
+	assert_true(world_readdress_host(rig.world, rig.client, 0, &to));
+	rig_wait(&rig, NK_S);
+	assert_true(interval() < 20);
+	rig_wait(&rig, 2 * HOUR);
+	assert_true(interval() > 0.7 * 40 && interval() < 40);
+	rig_close(&rig);
+}
+
+/* The NAT's timeout is less from now on, and each new mapping has another port: the change is told, and
+ * the interval follows. */
+static void test_shrinks(void **state)
+{
+	struct nat_spec nat = rig_nat(300 * NK_S);
+	struct keeper_result result;
+
+	(void)state;
+	nat.ports = NAT_PORTS_RANDOM;
+	begin(&nat, RIG_BROKER, 4);
+	rig_start(&rig);
+	rig_wait(&rig, 6 * HOUR);
+	assert_true(interval() > 200);
+	nat.t_first = nat.t_replied = nat.t_stream = 60 * NK_S;
+	assert_true(world_replace_nat(rig.world, rig.nat, &nat));
+	rig_wait(&rig, 6 * HOUR);
+	result = rig_result(&rig);
+	assert_in_range(told(KEEPER_EVENT_CHANGED), 1, 6);
+	assert_true(interval() > 0.7 * 60 && interval() < 60);
+	assert_int_equal(result.targets[0].state, KEEPER_UP);
+	rig_close(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_learns),
+		cmocka_unit_test(test_knows),
+		cmocka_unit_test(test_moves),
+		cmocka_unit_test(test_shrinks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
