@@ -15,9 +15,11 @@
 
 #include "core/session/session.h"
 
-#define RIG_PACKETS 1024
-#define RIG_SOCKET  7
-#define RIG_OTHER   8
+#define RIG_PACKETS    1024
+#define RIG_SOCKET     7
+#define RIG_OTHER      8
+
+#define RIG_OPENER_TTL 3
 
 struct rig_packet {
 	nk_time at;
@@ -78,6 +80,7 @@ static inline struct session_keepalive rig_keepalive(enum keepalive_algorithm al
 	return (struct session_keepalive){
 		.terms = {.algorithm = (uint8_t)algorithm, .interval_s = 15},
 		.ours = keepalive_default_offer(),
+		.opener_ttl = RIG_OPENER_TTL,
 	};
 }
 
@@ -99,8 +102,8 @@ static inline void rig_set_paths(struct rig *g)
 				 &g->side[!i].at, g->now);
 }
 
-/* Both sides, without a path; the clock begins at an hour. */
-static inline void rig_begin(struct rig *g, uint64_t seed)
+/* Both sides, without a path, by their algorithm; the clock begins at an hour. */
+static inline void rig_begin_by(struct rig *g, uint64_t seed, enum keepalive_algorithm algorithm)
 {
 	assert_int_equal(crypto_init(), 0);
 	memset(g, 0, sizeof(*g));
@@ -109,8 +112,9 @@ static inline void rig_begin(struct rig *g, uint64_t seed)
 	g->delay = 20 * NK_MS;
 	for (unsigned i = 0; i < 2; i++) {
 		struct rig_side *s = &g->side[i];
-		const struct session_config config = rig_config(i == 0);
+		struct session_config config = rig_config(i == 0);
 
+		config.keepalive = rig_keepalive(algorithm);
 		rng_seed_from_number(&s->rng, 2 * seed + i);
 		s->session = session_new(&config, &s->rng, g->now);
 		assert_non_null(s->session);
@@ -118,6 +122,11 @@ static inline void rig_begin(struct rig *g, uint64_t seed)
 		s->other = addr_v4(198, 51, 100, (uint8_t)(1 + i), 4000);
 		s->look = NK_NEVER;
 	}
+}
+
+static inline void rig_begin(struct rig *g, uint64_t seed)
+{
+	rig_begin_by(g, seed, KEEPALIVE_FIXED);
 }
 
 static inline void rig_end(struct rig *g)

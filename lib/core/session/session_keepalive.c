@@ -64,10 +64,13 @@ void session_left(struct session *s, bool asks, nk_time now)
 	s->unanswered = nk_min(s->unanswered, now);
 }
 
+/* Pings by the relay answer nothing, and there is no NAT on the way that lets through one direction. */
 void session_heard(struct session *s, nk_time now)
 {
+	const bool relayed = s->path.way.socket == SESSION_VIA_RELAY;
+
 	keepalive_heard(&s->keepalive, KEEPALIVE_HEARD_TRAFFIC, now);
-	if (!s->keepalive.doubted && s->unanswered != NK_NEVER &&
+	if (!relayed && !s->keepalive.doubted && s->unanswered != NK_NEVER &&
 	    now - s->unanswered >= ANSWERS_WITHIN)
 		keepalive_doubt(&s->keepalive, now);
 }
