@@ -51,13 +51,19 @@ struct addr rig_server_addr(unsigned i)
 	return addr_v4(192, 0, 2, (uint8_t)(i + 1), 3478);
 }
 
+static struct addr alternate_of(unsigned i)
+{
+	return addr_v4(198, 51, 100, (uint8_t)(i + 1), 0);
+}
+
 static void serve_as_broker(struct rig *r, unsigned i, unsigned registrations)
 {
 	struct broker_config config = broker_default_config();
 	uint8_t seed[32];
 
 	config.listen[0] = addr_with_port(rig_server_addr(i), 0);
-	config.listen_count = 1;
+	config.listen[1] = alternate_of(i);
+	config.listen_count = r->kind[i] == RIG_BROKER_TWO ? 2 : 1;
 	config.sessions_max = config.trials_max = 64;
 	config.registrations_max = REGISTRATIONS;
 	config.registrations_per_ip = registrations;
@@ -73,7 +79,7 @@ void rig_revive(struct rig *r, unsigned i)
 {
 	const struct addr at = rig_server_addr(i);
 
-	if (r->kind[i] == RIG_BROKER) {
+	if (r->kind[i] != RIG_STUN) {
 		serve_as_broker(r, i, REGISTRATIONS);
 		return;
 	}
@@ -94,10 +100,10 @@ void rig_kill(struct rig *r, unsigned i)
 void rig_add(struct rig *r, enum rig_server kind)
 {
 	const unsigned i = r->servers++;
-	const struct addr at = addr_with_port(rig_server_addr(i), 0);
+	const struct addr at[] = {addr_with_port(rig_server_addr(i), 0), alternate_of(i)};
 
 	r->kind[i] = kind;
-	r->server[i] = world_add_host(r->world, &at, 1, -1);
+	r->server[i] = world_add_host(r->world, at, kind == RIG_BROKER_TWO ? 2 : 1, -1);
 	need(r->server[i] >= 0);
 	rig_revive(r, i);
 	r->options.targets[r->options.target_count++] = (struct keeper_target){

@@ -13,7 +13,7 @@
 #define RIG_MAX       KEEPER_TARGETS_MAX
 #define RIG_PEER_PORT 6000 /* of both peers, behind NATs that keep ports */
 
-enum rig_server { RIG_STUN, RIG_BROKER };
+enum rig_server { RIG_STUN, RIG_BROKER, RIG_BROKER_TWO }; /* with an alternate address */
 
 /**
  * struct rig - The world
