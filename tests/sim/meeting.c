@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/broker/ledger.h"
+
 #define SOCKET 1
 #define STEP   (5 * NK_MS)
 
@@ -158,7 +160,7 @@ static int add_client(struct meeting *m, uint8_t network, double loss, int *nat)
 	return host;
 }
 
-void meeting_restart_broker(struct meeting *m, uint64_t seed)
+static void new_broker(struct meeting *m, uint64_t seed)
 {
 	struct rng rng;
 	uint8_t bytes[32];
@@ -168,8 +170,28 @@ void meeting_restart_broker(struct meeting *m, uint64_t seed)
 	rng_bytes(&rng, bytes, sizeof(bytes));
 	m->broker = broker_new(&m->config, bytes);
 	need(m->broker != NULL);
+}
+
+static void start_broker(struct meeting *m)
+{
 	broker_start(m->broker, world_now(m->world));
 	world_attach(m->world, m->broker_host, &broker_ops, m->broker);
+}
+
+void meeting_restart_broker(struct meeting *m, uint64_t seed)
+{
+	new_broker(m, seed);
+	start_broker(m);
+}
+
+int meeting_restart_from(struct meeting *m, uint64_t seed, const uint8_t *ledger, size_t len)
+{
+	int known;
+
+	new_broker(m, seed);
+	known = ledger_read(m->broker, ledger, len, 0, world_now(m->world));
+	start_broker(m);
+	return known;
 }
 
 void meeting_stop_broker(struct meeting *m)

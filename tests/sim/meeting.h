@@ -59,6 +59,10 @@ void meeting_close(struct meeting *m);
 
 /* The broker forgets all, as its process does when it is started anew. */
 void meeting_restart_broker(struct meeting *m, uint64_t seed);
+
+/* The same, but the new one has read what the old one wrote: the @len bytes of a ledger. Return: how
+ * many registrations it knows. */
+int meeting_restart_from(struct meeting *m, uint64_t seed, const uint8_t *ledger, size_t len);
 void meeting_stop_broker(struct meeting *m);
 
 /* The caller begins to ring the key. */
