@@ -14,6 +14,7 @@ void learned_start(struct learned *l, struct keeper_options *o, const char *inte
 	o->lower = t->lower;
 	o->value = t->value;
 	o->upper = t->upper;
+	o->outbound_only = t->outbound_only;
 	o->age = unix_us - (int64_t)t->at_unix_s * NK_S;
 	if (o->age < 0) /* the clock was wrong, then or now */
 		o->age = 0;

@@ -83,6 +83,7 @@
 
 @test "the command is run for each target, and its failure is told" {
   lab_broker
+  # shellcheck disable=SC2016  # for the shell that runs it
   keeps 20 --server 192.0.2.1 --server 192.0.2.2 --once \
     --exec 'echo "$NATKIT_EVENT $NATKIT_SERVER $NATKIT_PUBLIC_ADDRESS" >>log; [ $NATKIT_SERVER = 192.0.2.1 ]'
   assert_equal "$status" 0
