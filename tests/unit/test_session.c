@@ -261,15 +261,16 @@ static void test_close_waits_for_reader(void **state)
 	assert_int_equal(g.side[1].closed, 1);
 }
 
-/* Nothing is said: within 12 to 15 s the caller asks, and half a second later pings three times. */
+/* Nothing is said: the caller has asked a new flow after 2.5 s, asks again within 12 to 15 s, and half a
+ * second later pings three times. */
 static void test_idle_path_lost(void **state)
 {
 	(void)state;
-	rig_run(&g, NK_S);
+	rig_run(&g, 5 * NK_S);
 	g.side[1].cut = true;
-	rig_run(&g, 14 * NK_S);
+	rig_run(&g, 12400 * NK_MS);
 	assert_int_equal(g.side[0].lost, 0);
-	rig_run(&g, 3100 * NK_MS);
+	rig_run(&g, 3300 * NK_MS);
 	assert_int_equal(g.side[0].lost, 1);
 	rig_run(&g, 600 * NK_S);
 	assert_int_equal(g.side[0].lost, 1);

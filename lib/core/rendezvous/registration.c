@@ -25,7 +25,7 @@ struct answer {
 /**
  * struct registration - What is known, and what is to be sent
  * @asking:	The REGISTER that is due next; while one is, there are no frames
- * @flow:	Frames; @offer: what we want of them; @silence: after which an answer was missing, or 0
+ * @flow:	Frames, by @terms; @offer: what we want of them; @silence: after which an answer was missing, or 0
  * @token:	0: we are not registered, as far as we know; @cookie likewise
  * @rings, @relayed, @relays: Not yet taken, not yet taken, not yet sent
  */
@@ -37,6 +37,7 @@ struct registration {
 	uint64_t cookie, token;
 	struct addr mapped;
 	struct broker_flow flow;
+	struct keepalive_terms terms;
 	struct keepalive_offer offer;
 	nk_time silence;
 	struct answer answers[ANSWERS];
@@ -97,7 +98,7 @@ static void look_at_address(struct registration *r, const struct addr *mapped, n
 
 	r->mapped = *mapped;
 	if (moved && r->silence > 0 && r->flow.up &&
-	    keepalive_back_off(&r->offer, &r->flow.keepalive.terms, r->silence))
+	    keepalive_back_off(&r->offer, &r->terms, r->silence))
 		asking_wait(&r->asking, now);
 	r->silence = 0;
 }
@@ -106,16 +107,16 @@ static void look_at_address(struct registration *r, const struct addr *mapped, n
 static void keep(struct registration *r, const struct rendezvous_msg *m, nk_time now)
 {
 	const nk_time lifetime = m->lifetime_s > 0 ? m->lifetime_s * NK_S : NK_NEVER;
-	struct keepalive_terms terms;
 
 	r->flow.up = false;
+	r->terms = (struct keepalive_terms){.algorithm = KEEPALIVE_NONE};
 	if (m->keepalive == NULL || !m->has_time ||
-	    keepalive_terms_read(&terms, m->keepalive, m->keepalive_len) != 0) {
+	    keepalive_terms_read(&r->terms, m->keepalive, m->keepalive_len) != 0) {
 		asking_wait(&r->asking, now + nk_min(KEEPALIVE_INTERVAL, lifetime / 3));
 		return;
 	}
-	terms = keepalive_check(&terms, &r->offer);
-	broker_flow_start(&r->flow, &terms, r->token, m->time_us, &r->link, now);
+	r->terms = keepalive_check(&r->terms, &r->offer);
+	broker_flow_start(&r->flow, &r->terms, r->token, m->time_us, &r->link, now);
 	asking_wait(&r->asking, NK_NEVER);
 }
 
@@ -338,6 +339,11 @@ void registration_offer(struct registration *r, const struct keepalive_offer *of
 	r->offer = broker_flow_offer(offer);
 	if (r->state == REGISTRATION_HELD)
 		registration_refresh(r, now);
+}
+
+struct keepalive_terms registration_terms(const struct registration *r)
+{
+	return r->terms;
 }
 
 struct keepalive *registration_keepalive(struct registration *r)

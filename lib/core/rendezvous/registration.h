@@ -50,6 +50,9 @@ void registration_refresh(struct registration *r, nk_time now);
 /* Something else is believed of our NAT, or wanted: the terms are negotiated anew. */
 void registration_offer(struct registration *r, const struct keepalive_offer *offer, nk_time now);
 
+/* As the broker's last answer has them; KEEPALIVE_NONE before, and where it has none. */
+struct keepalive_terms registration_terms(const struct registration *r);
+
 /* Its keepalives, whose pace the owner may change; NULL while there are none: it is kept by REGISTER, or
  * in doubt. */
 struct keepalive *registration_keepalive(struct registration *r);
