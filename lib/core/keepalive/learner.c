@@ -16,12 +16,12 @@
 #define OUTAGE_HALVES (24 * 3600 * NK_S)
 #define MARGIN_SHARE \
 	0.25            /* of what was survived, at most: what is sent more often costs too much */
-#define UNTRIED    0.7  /* of a silence that was not survived, where none was */
+#define UNTRIED    0.9  /* of a silence that was not survived, where none was: NATs change slowly */
 #define SHORT      20.0 /* seconds: below this a NAT needs more than RFC 8085 wants */
 
-#define SOON       10.0 /* silences until what was found is tried again */
-#define CALM       200.0 /* and then from time to time: what that costs is little beside the keepalives */
-#define CALM_MOST  (12 * 3600.0)
+#define SOON       10.0  /* silences until it is tried again what a live mapping seemed to show */
+#define CALM       200.0 /* and what spare ones did: costs little beside the keepalives */
+#define CALM_MOST  (16 * 3600.0)
 #define SLIGHTLY   0.98 /* less than what was survived, so that it is survived again */
 #define BEGIN      1.1  /* of the interval in use, where nothing is known */
 #define RETRY      (60 * NK_S)
@@ -37,7 +37,8 @@ enum phase {
  * struct learner - State
  * @opening, @open, @doomed: Sockets that are so, or to be closed. Bits; the control flow is 0
  * @mapped:	The control flow's address as the server sees it
- * @round:	When the next begins; @rounds: without a surprise
+ * @round:	When the next begins; @hasty: soon, once it is settled what is tried now
+ * @settled:	Once, on this network
  * @failures:	Of rounds, one after another
  * @verdicts:	In this round
  * @outage:	Longest of late, as of @outage_at
@@ -54,7 +55,8 @@ struct learner {
 	struct addr mapped;
 	bool control_wanted;
 	nk_time round;
-	unsigned rounds, failures, verdicts;
+	bool hasty, settled;
+	unsigned failures, verdicts;
 	uint32_t last_number;
 	nk_time outage, outage_at;
 	nk_time interval;
@@ -114,7 +116,9 @@ static void add(struct learner *l, double gap, bool alive, nk_time now)
 static void begin_anew(struct learner *l, nk_time now)
 {
 	silences_start(&l->silences, longest_s(l));
-	l->rounds = l->failures = 0;
+	l->failures = 0;
+	l->hasty = false;
+	l->settled = false;
 	l->round = now;
 	choose_interval(l, now);
 }
@@ -177,18 +181,17 @@ static unsigned next_gaps(const struct learner *l, double gaps[static SILENCES_G
 
 static void plan_round(struct learner *l, nk_time now)
 {
-	const double patience = (l->rounds == 0 ? SOON : CALM) * silences_survived(&l->silences);
+	const double patience = (l->hasty ? SOON : CALM) * silences_survived(&l->silences);
 	double gaps[SILENCES_GAPS];
 
 	end_round(l);
 	l->failures = 0;
-	if (next_gaps(l, gaps) > 0) {
-		l->rounds = 0;
-		l->round = now;
-	} else {
-		l->rounds++;
-		l->round = now + nk_from_seconds(fmin(CALM_MOST, patience));
-	}
+	l->round = now;
+	if (next_gaps(l, gaps) > 0)
+		return;
+	l->round += nk_from_seconds(fmin(CALM_MOST, patience));
+	l->hasty = false;
+	l->settled = true;
 }
 
 static void begin_round(struct learner *l)
@@ -205,6 +208,8 @@ static void begin_spares(struct learner *l)
 	l->spare_count = next_gaps(l, gaps);
 	if (l->spare_count == 0)
 		l->spare_count = check(l, gaps);
+	else if (l->settled && silences_died(&l->silences) == 0)
+		l->spare_count = 1; /* it grew, and as a rule not by much */
 	for (unsigned i = 0; i < l->spare_count; i++)
 		l->spares[i] = (struct spare){
 			.phase = SPARE_UNOPENED,
@@ -488,6 +493,7 @@ void learner_held(struct learner *l, nk_time idle, nk_time now)
 void learner_lost(struct learner *l, nk_time idle, nk_time now)
 {
 	l->losses++;
+	l->hasty = true;
 	add(l, nk_seconds(idle), false, now);
 	if (l->phase == RESTING)
 		plan_round(l, now);

@@ -2,27 +2,13 @@
 
 #include <math.h>
 
-#define CLOSE  1.04 /* died / survived, at which the search is content */
+#define CLOSE  1.08 /* died / survived, at which the search is content */
 #define AGREES 0.9  /* trials so near to a newer one with the same outcome say no more than it */
 
 void silences_start(struct silences *s, double longest_s)
 {
 	timeout_grid_init(&s->grid, longest_s);
 	timeout_belief_init(&s->belief, &s->grid);
-}
-
-void silences_add(struct silences *s, double gap_s, bool alive)
-{
-	struct timeout_belief *b = &s->belief;
-
-	if (alive) {
-		timeout_belief_forget(b, 0, gap_s, false);
-		timeout_belief_forget(b, AGREES * gap_s, gap_s, true);
-	} else {
-		timeout_belief_forget(b, gap_s, INFINITY, true);
-		timeout_belief_forget(b, gap_s, gap_s / AGREES, false);
-	}
-	timeout_belief_add(b, gap_s, alive);
 }
 
 /* As nothing contradicts, all that were survived are below all that were not. */
@@ -47,6 +33,24 @@ double silences_died(const struct silences *s)
 	const unsigned n = alive_count(s);
 
 	return n < s->belief.count ? s->belief.trial[n].gap : 0;
+}
+
+void silences_add(struct silences *s, double gap_s, bool alive)
+{
+	struct timeout_belief *b = &s->belief;
+
+	if (alive) {
+		timeout_belief_forget(b, 0, gap_s, false);
+		timeout_belief_forget(b, AGREES * gap_s, gap_s, true);
+	} else {
+		/* If it was longer once, what else was survived then is old too. */
+		if (silences_survived(s) >= gap_s)
+			timeout_belief_forget(b, 0, INFINITY, true);
+		timeout_belief_forget(b, gap_s, gap_s / AGREES, false);
+	}
+	/* What one packet may do by chance, several do not: a verdict counts twice. */
+	timeout_belief_add(b, gap_s, alive);
+	timeout_belief_add(b, gap_s, alive);
 }
 
 /* Multiples of a silence, none above the longest. */
@@ -75,7 +79,7 @@ static unsigned inside(double lo, double hi, double gaps[static SILENCES_GAPS])
 unsigned silences_next(const struct silences *s, double begin_s, double longest_s,
 		       double gaps[static SILENCES_GAPS])
 {
-	static const double up[] = {1.4, 2, 4}, down[] = {0.5, 0.7, 0.85};
+	static const double up[] = {CLOSE, 1.3, 1.8}, down[] = {0.7, 0.85, 0.94};
 	const double lo = silences_survived(s), hi = silences_died(s);
 
 	if (lo == 0 && hi == 0) {
