@@ -9,18 +9,19 @@
 #define SPARES        (LEARNER_SOCKETS - 1)
 #define SESSION_TRIES 8
 
-#define MARGIN        0.1 /* of what was survived: NATs drift */
-#define MARGIN_LEAST  1.5 /* seconds: an answer is missing, and a hello, and another leaves */
+#define MARGIN        0.11 /* of what was survived: NATs drift */
+#define MARGIN_LEAST  1.5  /* seconds: an answer is missing, and a hello, and another leaves */
 #define MARGIN_MOST   6.5
 #define HELLO         1.2 /* beyond an outage as long as was seen */
 #define OUTAGE_HALVES (24 * 3600 * NK_S)
 #define MARGIN_SHARE \
 	0.25            /* of what was survived, at most: what is sent more often costs too much */
 #define UNTRIED    0.9  /* of a silence that was not survived, where none was: NATs change slowly */
+#define SURE       0.95 /* of what is told of the timeout */
 #define SHORT      20.0 /* seconds: below this a NAT needs more than RFC 8085 wants */
 
 #define SOON       10.0  /* silences until it is tried again what a live mapping seemed to show */
-#define CALM       200.0 /* and what spare ones did: costs little beside the keepalives */
+#define CALM       150.0 /* and what spare ones did: costs little beside the keepalives */
 #define CALM_MOST  (16 * 3600.0)
 #define SLIGHTLY   0.98 /* less than what was survived, so that it is survived again */
 #define BEGIN      1.1  /* of the interval in use, where nothing is known */
@@ -82,12 +83,9 @@ static double outage_s(const struct learner *l, nk_time now)
 /* The longest silence that is trusted. */
 static double trusted(const struct learner *l)
 {
-	struct timeout_estimate e;
+	const double survived = silences_trusted(&l->silences, l->config.risk);
 
-	if (silences_survived(&l->silences) == 0)
-		return UNTRIED * silences_died(&l->silences);
-	timeout_belief_estimate(&l->silences.belief, 1 - l->config.risk, &e);
-	return fmin(e.lo, silences_survived(&l->silences));
+	return survived > 0 ? survived : UNTRIED * silences_died(&l->silences);
 }
 
 static bool may_be_below_floor(const struct learner *l, double trust)
@@ -524,10 +522,10 @@ struct learner_state learner_state(const struct learner *l)
 {
 	struct timeout_estimate e;
 
-	timeout_belief_estimate(&l->silences.belief, 0.95, &e);
+	timeout_belief_estimate(&l->silences.belief, SURE, &e);
 	return (struct learner_state){
 		.interval = l->interval,
-		.lower = silences_survived(&l->silences) > 0 ? e.lo : 0,
+		.lower = silences_trusted(&l->silences, 1 - SURE),
 		.value = e.open ? 0 : e.value,
 		.upper = e.open ? 0 : e.hi,
 		.trials = l->trials,

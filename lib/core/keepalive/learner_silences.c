@@ -53,6 +53,19 @@ void silences_add(struct silences *s, double gap_s, bool alive)
 	timeout_belief_add(b, gap_s, alive);
 }
 
+double silences_trusted(const struct silences *s, double risk)
+{
+	for (unsigned i = alive_count(s); i-- > 0;) {
+		const double gap = s->belief.trial[i].gap;
+		double p;
+
+		timeout_belief_survival(&s->belief, &gap, &p, 1);
+		if (p >= 1 - risk)
+			return gap;
+	}
+	return 0;
+}
+
 /* Multiples of a silence, none above the longest. */
 static unsigned multiples(double of, const double by[static SILENCES_GAPS], double longest_s,
 			  double gaps[static SILENCES_GAPS])

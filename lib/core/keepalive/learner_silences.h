@@ -23,6 +23,9 @@ void silences_add(struct silences *s, double gap_s, bool alive);
 double silences_survived(const struct silences *s);
 double silences_died(const struct silences *s);
 
+/* The longest survived that is longer than the timeout with probability @risk at most, or 0. */
+double silences_trusted(const struct silences *s, double risk);
+
 /**
  * silences_next() - Silences that tell most, to be tried at the same time
  * @begin_s:	If nothing is known, this is tried, and SILENCES_SANE too
