@@ -154,6 +154,8 @@ static void test_network_changes(void **state_of)
 	local = rig_result(&rig).targets[0].local;
 	assert_true(world_readdress_host(rig.world, rig.client, 0, &to));
 	rig_wait(&rig, RTT + NK_MS);
+	world_tell(rig.world, rig.client, &(struct event){.kind = EVENT_NETWORK}); /* the same */
+	rig_wait(&rig, RTT + NK_MS);
 	assert_int_equal(told(KEEPER_EVENT_NETWORK), 1);
 	assert_int_equal(state(), KEEPER_UP);
 	assert_int_equal(rig_result(&rig).targets[0].local.port, local.port);

@@ -134,13 +134,57 @@ static void test_shrinks(void **state)
 	rig_close(&rig);
 }
 
+/* What a NAT forgot while the machine slept says nothing of its timeout. */
+static void test_sleeps(void **state)
+{
+	struct nat_spec nat = rig_nat(300 * NK_S);
+	double before;
+
+	(void)state;
+	nat.ports = NAT_PORTS_RANDOM;
+	begin(&nat, RIG_BROKER, 5);
+	rig_start(&rig);
+	rig_wait(&rig, 6 * HOUR);
+	before = interval();
+	assert_true(world_reboot_nat(rig.world, rig.nat));
+	world_tell(rig.world, rig.client, &(struct event){.kind = EVENT_RESUMED});
+	rig_wait(&rig, NK_S);
+	assert_int_equal(told(KEEPER_EVENT_CHANGED), 1);
+	assert_true(interval() >= 0.99 * before);
+	rig_close(&rig);
+}
+
+/* For two seconds nothing was answered: the interval leaves room for that. */
+static void test_outage(void **state)
+{
+	const struct nat_spec nat = rig_nat(30 * NK_S);
+	double before;
+
+	(void)state;
+	begin(&nat, RIG_STUN, 6);
+	rig.options.lower = 29;
+	rig.options.upper = 30;
+	rig_start(&rig);
+	rig_wait(&rig, NK_S);
+	before = interval();
+	rig_kill(&rig, 0);
+	while (rig_result(&rig).targets[0].state == KEEPER_UP)
+		rig_wait(&rig, 100 * NK_MS);
+	rig_wait(&rig, 1400 * NK_MS);
+	rig_revive(&rig, 0);
+	rig_wait(&rig, NK_S);
+	assert_int_equal(rig_result(&rig).targets[0].state, KEEPER_UP);
+	assert_int_equal(told(KEEPER_EVENT_LOST), 0);
+	assert_true(interval() < before);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_learns),
-		cmocka_unit_test(test_knows),
-		cmocka_unit_test(test_moves),
-		cmocka_unit_test(test_shrinks),
+		cmocka_unit_test(test_learns), cmocka_unit_test(test_knows),
+		cmocka_unit_test(test_moves),  cmocka_unit_test(test_shrinks),
+		cmocka_unit_test(test_sleeps), cmocka_unit_test(test_outage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,8 +28,7 @@ enum { KEEPER_LEARNER_ID = OUTLETS_MAX, KEEPER_TTL_ID = KEEPER_LEARNER_ID + LEAR
  * @excused:	The machine slept or moved: if the address is another one, no timeout is to blame
  * @identity:	For @registration; NULL: not registered, nor trying since @register_since. Not before
  *		@register_at
- * @offered_s, @agreed_s, @paced_s: Interval at the broker: the longest that it was offered, the one
- *		that it agreed to, and the one in use; @offer_again: not the same before
+ * @offered_s:	The longest interval that the broker was offered; not the same before @offer_again
  * @replies:	A request of the peer's that is to be answered, @reply_tid; the last was at @replied
  */
 struct target {
@@ -52,7 +51,7 @@ struct target {
 	struct identity identity;
 	struct registration *registration;
 	nk_time register_since, register_at;
-	double offered_s, agreed_s, paced_s;
+	double offered_s;
 	nk_time offer_again;
 
 	bool replies;

@@ -66,21 +66,22 @@ void target_broker_end(struct target *t)
 	crypto_wipe(&t->identity, sizeof(t->identity));
 }
 
-/* Answers of the broker set what was agreed; a learned interval may be anything less. What was agreed
- * may be less than was offered: by the broker's bounds, or because the registration was lost. */
+/*
+ * A learned interval may be anything less than what was agreed; for more it is agreed anew. What was
+ * agreed may be less than was offered: by the broker's bounds, or because the registration was lost.
+ */
 void target_broker_retime(const struct keeper *k, struct target *t, nk_time now)
 {
 	struct keepalive *flow = t->registered ? registration_keepalive(t->registration) : NULL;
 	const double interval_s = nk_seconds(k->interval);
 	struct keepalive_offer offer;
+	double agreed_s;
 
 	if (flow == NULL || k->options->algorithm != KEEPALIVE_LEARNED)
 		return;
-	if (flow->terms.interval_s != t->paced_s)
-		t->agreed_s = flow->terms.interval_s;
-	t->paced_s = fmin(interval_s, t->agreed_s);
-	keepalive_retime(flow, nk_from_seconds(t->paced_s), now);
-	if (interval_s <= t->agreed_s || (interval_s <= t->offered_s && now < t->offer_again))
+	agreed_s = registration_terms(t->registration).interval_s;
+	keepalive_retime(flow, nk_from_seconds(fmin(interval_s, agreed_s)), now);
+	if (interval_s <= agreed_s || (interval_s <= t->offered_s && now < t->offer_again))
 		return;
 	offer = offer_of(k);
 	t->offered_s = offer.wish[0].max_s;
