@@ -164,6 +164,13 @@ static bool service_answer(void *core, const struct event *ev, struct action *fi
 	return broker_answer(v->broker, ev, first, now);
 }
 
+static void service_expect(const void *core, const struct event *events, unsigned count)
+{
+	const struct service *v = core;
+
+	broker_expect(v->broker, events, count);
+}
+
 static bool service_output(void *core, struct action *action, nk_time now)
 {
 	const struct event stop = {.kind = EVENT_STOP};
@@ -194,6 +201,7 @@ static const struct core_ops service_ops = {
 	.deadline = service_deadline,
 	.status = service_status,
 	.answer = service_answer,
+	.expect = service_expect,
 };
 
 static void sum_up(const struct service *v)
