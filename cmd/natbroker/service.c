@@ -171,13 +171,6 @@ static void service_expect(const void *core, const struct event *events, unsigne
 	broker_expect(v->broker, events, count);
 }
 
-static void service_expect(const void *core, const struct event *events, unsigned count)
-{
-	const struct service *v = core;
-
-	broker_expect(v->broker, events, count);
-}
-
 static bool service_output(void *core, struct action *action, nk_time now)
 {
 	const struct event stop = {.kind = EVENT_STOP};
@@ -208,7 +201,6 @@ static const struct core_ops service_ops = {
 	.deadline = service_deadline,
 	.status = service_status,
 	.answer = service_answer,
-	.expect = service_expect,
 	.expect = service_expect,
 };
 
