@@ -13,6 +13,8 @@
  *   are together no more than the TRIALs that came from there.
  * - What one client has passed on to another goes to an address that has itself
  *   echoed a cookie; calls and relayed packets keep to their rates.
+ * - Frames go to those who are registered: one answer to one that asks, and one turn after each
+ *   packet.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +50,8 @@ struct client {
 	struct allowance copies, longer; /* of the IP and of the network: kept at the first of it */
 	struct allowance rings, relays;  /* of the IP */
 	unsigned ip, net;                /* index of the first client of the same */
+	struct keepalive_flow flow;      /* as its last registration began it */
+	bool turn;                       /* something came since our last turn */
 };
 
 struct world {
@@ -60,13 +64,14 @@ struct world {
 	unsigned next_ticket;
 	struct identity ids[KEYS];
 	nk_time now;
+	bool more;
 };
 
 /* The datagram that was just put in; @len 0 when none is to be answered. */
 struct shown {
 	unsigned client;
 	size_t len;
-	bool binding, classic, answered;
+	bool binding, classic, answered, frame;
 };
 
 static bool same_ip(const struct world *w, unsigned a, unsigned b)
@@ -153,6 +158,14 @@ static void learn(struct world *w, struct client *c, const struct stun_msg *m)
 		c->cookie = p.cookie;
 	if (p.has_token)
 		w->tokens[w->next_token++ % TOKENS] = p.token;
+	if (p.has_token && r.keepalive != NULL) {
+		struct wr key = wr_make(c->flow.key, sizeof(c->flow.key));
+
+		wr_be64(&key, p.token);
+		wr_be64(&key, p.token);
+		c->flow.first = true;
+		c->flow.sent = c->flow.heard = r.time_us >> 20;
+	}
 }
 
 static bool ip_is_proven(const struct world *w, unsigned client)
@@ -220,6 +233,25 @@ static unsigned client_of(const struct world *w, const struct addr *to)
 	return found;
 }
 
+/* Of three bytes; a frame that a client has sent may be understood by chance. */
+static void check_frame(struct shown *in, struct client *to, const struct client *from,
+			const struct action *a)
+{
+	const unsigned kind = a->data[0] >> 4 & 3;
+	enum keepalive_kind read;
+	uint64_t acked;
+
+	must(to->proven && keepalive_is_frame(a->data, a->len));
+	if (kind == KEEPALIVE_ANSWER) {
+		must(in->frame && !in->answered && from == to);
+		in->answered = true;
+	} else {
+		must(kind == KEEPALIVE_TURN && to->turn);
+		to->turn = false;
+	}
+	keepalive_read(&to->flow, a->data, a->len, &read, &acked);
+}
+
 static void check_send(struct world *w, const struct action *a, struct shown *in)
 {
 	const size_t whole = addr_overhead(&a->to) + a->len;
@@ -230,6 +262,10 @@ static void check_send(struct world *w, const struct action *a, struct shown *in
 	must(a->id < 2 * w->config.listen_count && a->len <= sizeof(a->data));
 	must(addr_family(&w->config.listen[a->id / 2]) == ADDR_NONE ||
 	     addr_family(&w->config.listen[a->id / 2]) == addr_family(&a->to));
+	if (a->len == KEEPALIVE_LEN) {
+		check_frame(in, c, &w->clients[in->client], a);
+		return;
+	}
 	if (!ip_is_proven(w, i))
 		check_unproven(in, i, w, whole);
 	if (in->binding && whole > in->len)
@@ -257,7 +293,7 @@ static void drain(struct world *w, struct shown *in)
 		if (a.kind == ACTION_SEND)
 			check_send(w, &a, in);
 	}
-	must(broker_deadline(w->broker) > w->now);
+	must(broker_deadline(w->broker) > w->now || broker_stats(w->broker)->proofs_waiting > 0);
 	must(broker_stats(w->broker)->sessions <= w->config.sessions_max);
 	must(broker_stats(w->broker)->trials <= w->config.trials_max);
 	must(broker_stats(w->broker)->registrations <= w->config.registrations_max);
@@ -286,7 +322,7 @@ static void put_in(struct world *w, unsigned client, unsigned where, const uint8
 		   size_t len)
 {
 	struct client *c = &w->clients[client];
-	struct event ev = {.kind = EVENT_DATAGRAM, .from = c->addr, .len = len};
+	struct event ev = {.kind = EVENT_DATAGRAM, .from = c->addr, .more = w->more, .len = len};
 	struct shown in = {.client = client, .len = addr_overhead(&c->addr) + len};
 	uint8_t *block = malloc(len > 0 ? len : 1); /* of exactly that size */
 	struct probe_msg p;
@@ -305,6 +341,8 @@ static void put_in(struct world *w, unsigned client, unsigned where, const uint8
 	}
 	in.classic = stun_read(&m, block, len) != 0 && stun_classic_asks(block, len) != NULL;
 	in.binding |= in.classic;
+	in.frame = keepalive_is_frame(data, len);
+	c->turn = true;
 	ev.local = broker_addr(w, client, where, &ev.id);
 	ev.data = block;
 	broker_input(w->broker, &ev, w->now);
@@ -404,7 +442,24 @@ static void put_rendezvous(struct world *w, unsigned client, unsigned where, str
 		stun_put_u32(&m, rd_be16(r), 0);
 	if (attrs & 0x0200)
 		stun_put_padding(&m, rd_u8(r));
+	if (attrs & 0x0400) {
+		const size_t len = rd_u8(r) % (KEEPALIVE_OFFER_MAX + 1);
+
+		if (rd_left(r) >= len)
+			rendezvous_put_keepalive(&m, rd_bytes(r, len), len);
+	}
 	put_in(w, client, where, buf, stun_end(&m));
+}
+
+/* The client's next frame, perhaps not quite. */
+static void put_frame(struct world *w, unsigned client, unsigned where, struct rd *r)
+{
+	const uint8_t what = rd_u8(r);
+	uint8_t frame[KEEPALIVE_LEN];
+
+	keepalive_write(&w->clients[client].flow, what % 3, frame);
+	frame[2] ^= what >> 4;
+	put_in(w, client, where, frame, sizeof(frame));
 }
 
 static void pass_time(struct world *w, uint16_t v)
@@ -431,6 +486,12 @@ static void other_event(struct world *w, uint8_t which, uint8_t id)
 	drain(w, &nothing);
 }
 
+static void change(struct world *w, uint8_t what)
+{
+	w->more = (what & 1) != 0;
+	broker_drain(w->broker, (what & 2) != 0);
+}
+
 static void step(struct world *w, struct rd *r)
 {
 	const uint8_t op = rd_u8(r);
@@ -452,6 +513,10 @@ static void step(struct world *w, struct rd *r)
 	default:
 		if ((op & 0x20) != 0)
 			put_rendezvous(w, client, where, r);
+		else if ((op & 0x10) != 0)
+			put_frame(w, client, where & 1, r);
+		else if ((op & 0x08) != 0)
+			change(w, rd_u8(r));
 		else
 			other_event(w, op, rd_u8(r));
 	}
