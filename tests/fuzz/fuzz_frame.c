@@ -25,8 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(memcmp(header, data, sizeof(header)) == 0);
 	}
 	while (frame_read(&r, &f)) {
-		must(f.len == 0 || (f.data >= data && f.data + f.len == data + size));
+		must(f.len == 0 || (f.data >= data && f.data + f.len <= data + size));
+		must(f.len == 0 || f.kind == FRAME_TERMS || f.data + f.len == data + size);
 		must(f.kind != FRAME_MESSAGE || f.len <= FRAME_MESSAGE_MAX);
+		must(f.kind != FRAME_OFFER || f.len <= KEEPALIVE_OFFER_MAX);
 		frame_write(&w, &f);
 		good = r.p;
 	}
