@@ -22,9 +22,10 @@
 
 #define SOON       10.0  /* silences until it is tried again what a live mapping seemed to show */
 #define CALM       150.0 /* and what spare ones did: costs little beside the keepalives */
+#define MUCH       1.25
+#define FORGET     500 /* quiet rounds after which lifetimes may be alike again */
 #define CALM_MOST  (16 * 3600.0)
-#define SLIGHTLY   0.98 /* less than what was survived, so that it is survived again */
-#define BEGIN      1.1  /* of the interval in use, where nothing is known */
+#define BEGIN      1.1 /* of the interval in use, where nothing is known */
 #define RETRY      (60 * NK_S)
 #define RETRY_MOST (3600 * NK_S)
 
@@ -39,7 +40,9 @@ enum phase {
  * @opening, @open, @doomed: Sockets that are so, or to be closed. Bits; the control flow is 0
  * @mapped:	The control flow's address as the server sees it
  * @round:	When the next begins; @hasty: soon, once it is settled what is tried now
- * @settled:	Once, on this network
+ * @settled:	Once, on this network; @is_short: the floor would be too much for the NAT
+ * @died:	The least silence of this round that was not survived, 0: none
+ * @quiet:	Rounds since one was not
  * @failures:	Of rounds, one after another
  * @verdicts:	In this round
  * @outage:	Longest of late, as of @outage_at
@@ -56,7 +59,9 @@ struct learner {
 	struct addr mapped;
 	bool control_wanted;
 	nk_time round;
-	bool hasty, settled;
+	bool hasty, settled, is_short;
+	double died;
+	unsigned quiet;
 	unsigned failures, verdicts;
 	uint32_t last_number;
 	nk_time outage, outage_at;
@@ -88,9 +93,14 @@ static double trusted(const struct learner *l)
 	return survived > 0 ? survived : UNTRIED * silences_died(&l->silences);
 }
 
-static bool may_be_below_floor(const struct learner *l, double trust)
+/* A NAT that was found to be short is so until it is known to be longer. */
+static bool may_be_below_floor(struct learner *l, double trust)
 {
-	return l->config.below_floor && silences_died(&l->silences) > 0 && trust < SHORT;
+	if (trust >= SHORT)
+		l->is_short = false;
+	else if (silences_died(&l->silences) > 0)
+		l->is_short = true;
+	return l->config.below_floor && l->is_short;
 }
 
 static void choose_interval(struct learner *l, nk_time now)
@@ -115,8 +125,8 @@ static void begin_anew(struct learner *l, nk_time now)
 {
 	silences_start(&l->silences, longest_s(l));
 	l->failures = 0;
-	l->hasty = false;
-	l->settled = false;
+	l->hasty = l->settled = l->is_short = false;
+	l->quiet = 0;
 	l->round = now;
 	choose_interval(l, now);
 }
@@ -162,16 +172,6 @@ static void put_off(struct learner *l, nk_time now)
 	end_round(l);
 }
 
-/* What is known closely is tried again from time to time, from both sides. */
-static unsigned check(const struct learner *l, double gaps[static SILENCES_GAPS])
-{
-	const double lo = silences_survived(&l->silences), hi = silences_died(&l->silences);
-
-	gaps[0] = SLIGHTLY * lo;
-	gaps[1] = hi;
-	return hi > 0 ? 2 : 1;
-}
-
 static unsigned next_gaps(const struct learner *l, double gaps[static SILENCES_GAPS])
 {
 	return silences_next(&l->silences, BEGIN * nk_seconds(l->interval), longest_s(l), gaps);
@@ -185,6 +185,8 @@ static void plan_round(struct learner *l, nk_time now)
 	end_round(l);
 	l->failures = 0;
 	l->round = now;
+	if (l->silences.weakest > 0 && ++l->quiet > FORGET)
+		begin_anew(l, now);
 	if (next_gaps(l, gaps) > 0)
 		return;
 	l->round += nk_from_seconds(fmin(CALM_MOST, patience));
@@ -197,6 +199,7 @@ static void begin_round(struct learner *l)
 	l->phase = STARTING;
 	l->control_wanted = true;
 	l->verdicts = 0;
+	l->died = 0;
 }
 
 static void begin_spares(struct learner *l)
@@ -205,9 +208,9 @@ static void begin_spares(struct learner *l)
 
 	l->spare_count = next_gaps(l, gaps);
 	if (l->spare_count == 0)
-		l->spare_count = check(l, gaps);
+		l->spare_count = silences_again(&l->silences, gaps);
 	else if (l->settled && silences_died(&l->silences) == 0)
-		l->spare_count = 1; /* it grew, and as a rule not by much */
+		l->spare_count = silences_grown(&l->silences, gaps);
 	for (unsigned i = 0; i < l->spare_count; i++)
 		l->spares[i] = (struct spare){
 			.phase = SPARE_UNOPENED,
@@ -226,12 +229,28 @@ static struct spare *spare_of(struct learner *l, uint32_t number)
 	return NULL;
 }
 
-/* What is to be silent for still longer is not waited for. */
+/* What is to be silent for much longer is not waited for. */
 static void give_up_beyond(struct learner *l, double gap)
 {
 	for (unsigned i = 0; i < l->spare_count; i++)
-		if (l->spares[i].gap > gap)
+		if (l->spares[i].gap > MUCH * gap)
 			l->spares[i].phase = SPARE_OVER;
+}
+
+static void lived(struct learner *l, const struct spare *s, nk_time now)
+{
+	if (l->died > 0 && s->gap > l->died)
+		silences_differ(&l->silences, l->died);
+	add(l, s->gap, true, now);
+}
+
+static void died(struct learner *l, double gap, nk_time now)
+{
+	l->died = l->died > 0 ? fmin(l->died, gap) : gap;
+	l->hasty = l->silences.weakest > gap;
+	l->quiet = 0;
+	add(l, gap, false, now);
+	give_up_beyond(l, gap);
 }
 
 static void judge(struct learner *l, const struct ask_verdict *v, nk_time now)
@@ -245,12 +264,10 @@ static void judge(struct learner *l, const struct ask_verdict *v, nk_time now)
 		return;
 	l->verdicts++;
 	l->trials++;
-	l->silences.belief.controls_got++;
 	if (v->verdict == VERDICT_ALIVE) {
-		add(l, s->gap, true, now);
+		lived(l, s, now);
 	} else if (s->gap > SILENCES_SANE) {
-		add(l, nk_seconds(v->at - s->used), false, now);
-		give_up_beyond(l, s->gap);
+		died(l, nk_seconds(v->at - s->used), now);
 	} else {
 		begin_anew(l, now);
 		put_off(l, now);

@@ -2,13 +2,20 @@
 
 #include <math.h>
 
-#define CLOSE  1.08 /* died / survived, at which the search is content */
-#define AGREES 0.9  /* trials so near to a newer one with the same outcome say no more than it */
+#define CLOSE    1.08 /* died / survived, at which the search is content */
+#define SLIGHTLY 0.98 /* less than what was survived is survived again */
+#define AGREES   0.9  /* trials so near to a newer one with the same outcome say no more than it */
+#define WEAKER   0.9 /* than the weakest that was seen the weakest may be, where lifetimes differ */
+
+/* So many answers of controls are taken for granted: without any, nothing is said to be dead. */
+#define CONTROLS 100
 
 void silences_start(struct silences *s, double longest_s)
 {
 	timeout_grid_init(&s->grid, longest_s);
 	timeout_belief_init(&s->belief, &s->grid);
+	s->belief.controls_got = CONTROLS;
+	s->weakest = 0;
 }
 
 /* As nothing contradicts, all that were survived are below all that were not. */
@@ -35,7 +42,14 @@ double silences_died(const struct silences *s)
 	return n < s->belief.count ? s->belief.trial[n].gap : 0;
 }
 
-void silences_add(struct silences *s, double gap_s, bool alive)
+static void add(struct timeout_belief *b, double gap_s, bool alive)
+{
+	/* What one packet may do by chance, several do not: a verdict counts twice. */
+	timeout_belief_add(b, gap_s, alive);
+	timeout_belief_add(b, gap_s, alive);
+}
+
+static void add_alike(struct silences *s, double gap_s, bool alive)
 {
 	struct timeout_belief *b = &s->belief;
 
@@ -48,9 +62,38 @@ void silences_add(struct silences *s, double gap_s, bool alive)
 			timeout_belief_forget(b, 0, INFINITY, true);
 		timeout_belief_forget(b, gap_s, gap_s / AGREES, false);
 	}
-	/* What one packet may do by chance, several do not: a verdict counts twice. */
-	timeout_belief_add(b, gap_s, alive);
-	timeout_belief_add(b, gap_s, alive);
+	add(b, gap_s, alive);
+}
+
+/* What another survived tells nothing of the weakest. */
+static void add_different(struct silences *s, double gap_s, bool alive)
+{
+	struct timeout_belief *b = &s->belief;
+
+	if (!alive) {
+		s->weakest = fmin(s->weakest, gap_s);
+		timeout_belief_forget(b, nextafter(WEAKER * s->weakest, INFINITY), INFINITY, true);
+		timeout_belief_forget(b, 0, INFINITY, false);
+		add(b, s->weakest, false);
+	} else if (gap_s <= WEAKER * s->weakest) {
+		timeout_belief_forget(b, AGREES * gap_s, gap_s, true);
+		add(b, gap_s, true);
+	}
+}
+
+void silences_add(struct silences *s, double gap_s, bool alive)
+{
+	if (s->weakest > 0)
+		add_different(s, gap_s, alive);
+	else
+		add_alike(s, gap_s, alive);
+}
+
+void silences_differ(struct silences *s, double gap_s)
+{
+	if (s->weakest == 0)
+		s->weakest = gap_s;
+	add_different(s, gap_s, false);
 }
 
 double silences_trusted(const struct silences *s, double risk)
@@ -89,12 +132,21 @@ static unsigned inside(double lo, double hi, double gaps[static SILENCES_GAPS])
 	return n;
 }
 
+/* Where lifetimes differ: is one below the weakest that was seen survived? */
+static unsigned below_weakest(const struct silences *s, double gaps[static SILENCES_GAPS])
+{
+	gaps[0] = WEAKER * s->weakest;
+	return silences_survived(s) < AGREES * gaps[0] ? 1 : 0;
+}
+
 unsigned silences_next(const struct silences *s, double begin_s, double longest_s,
 		       double gaps[static SILENCES_GAPS])
 {
 	static const double up[] = {CLOSE, 1.3, 1.8}, down[] = {0.7, 0.85, 0.94};
 	const double lo = silences_survived(s), hi = silences_died(s);
 
+	if (s->weakest > 0)
+		return below_weakest(s, gaps);
 	if (lo == 0 && hi == 0) {
 		const double first[] = {SILENCES_SANE / begin_s, 1, 2};
 
@@ -105,4 +157,25 @@ unsigned silences_next(const struct silences *s, double begin_s, double longest_
 	if (hi == 0)
 		return multiples(lo, up, longest_s, gaps);
 	return inside(lo, hi, gaps);
+}
+
+unsigned silences_again(const struct silences *s, double gaps[static SILENCES_GAPS])
+{
+	const double lo = silences_survived(s), hi = silences_died(s);
+
+	if (s->weakest > 0) {
+		static const double by[] = {WEAKER, 0.94, 0.98};
+
+		return multiples(s->weakest, by, INFINITY, gaps);
+	}
+	gaps[0] = SLIGHTLY * lo;
+	gaps[1] = hi;
+	return hi > 0 ? 2 : 1;
+}
+
+unsigned silences_grown(const struct silences *s, double gaps[static SILENCES_GAPS])
+{
+	static const double by[] = {CLOSE, CLOSE * 1.01, CLOSE * 1.02};
+
+	return multiples(silences_survived(s), by, INFINITY, gaps);
 }

@@ -10,14 +10,20 @@
 /**
  * struct silences - Trials that do not contradict each other: what is newer overrules
  * @grid:	What @belief borrows
+ * @weakest:	Lifetimes differ from mapping to mapping (some NATs purge in sweeps), and this silence
+ *		was not survived by one of them; seconds, 0: they are alike
  */
 struct silences {
 	struct timeout_grid grid;
 	struct timeout_belief belief;
+	double weakest;
 };
 
 void silences_start(struct silences *s, double longest_s);
 void silences_add(struct silences *s, double gap_s, bool alive);
+
+/* One did not survive @gap_s while another survived more. */
+void silences_differ(struct silences *s, double gap_s);
 
 /* The longest silence survived, and the shortest above it that was not; seconds, 0: none. */
 double silences_survived(const struct silences *s);
@@ -36,5 +42,12 @@ double silences_trusted(const struct silences *s, double risk);
  */
 unsigned silences_next(const struct silences *s, double begin_s, double longest_s,
 		       double gaps[static SILENCES_GAPS]);
+
+/* What is known is tried again, from both sides. */
+unsigned silences_again(const struct silences *s, double gaps[static SILENCES_GAPS]);
+
+/* It was survived what was not before; as a rule it is not much more. Several of about the same, to see
+ * whether they are alike. */
+unsigned silences_grown(const struct silences *s, double gaps[static SILENCES_GAPS]);
 
 #endif
