@@ -1,6 +1,5 @@
 #include "learned.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 void learned_start(struct learned *l, struct keeper_options *o, const char *interface,
@@ -20,14 +19,16 @@ void learned_start(struct learned *l, struct keeper_options *o, const char *inte
 		o->age = 0;
 }
 
-void learned_note(struct learned *l, struct keeper *k, const struct keeper_event *e)
+void learned_note(struct learned *l, struct keeper *k, const struct keeper_event *e,
+		  int64_t unix_us)
 {
 	const bool seen = e->kind == KEEPER_EVENT_UP || e->kind == KEEPER_EVENT_CHANGED;
 
 	/* Others may be seen by IPv6, whose prefix is another. */
-	if (!seen || e->target != 0 || !network_seen(&l->timeouts.network, &e->mapped))
-		return;
-	keeper_forget(k, e->at);
+	if (seen && e->target == 0 && network_seen(&l->timeouts.network, &e->mapped))
+		keeper_forget(k, e->at);
+	if (e->kind == KEEPER_EVENT_INTERVAL)
+		learned_save(l, k, e->at, unix_us);
 }
 
 static bool same_network(const struct network *a, const struct network *b)
@@ -37,26 +38,22 @@ static bool same_network(const struct network *a, const struct network *b)
 
 void learned_move(struct learned *l, struct keeper *k, nk_time now, int64_t unix_us)
 {
-	struct keeper_result *r;
 	struct network here;
 
 	if (!network_find(&here, &l->towards, l->interface) ||
 	    same_network(&here, &l->timeouts.network))
 		return;
-	r = malloc(sizeof(*r));
-	if (r != NULL) {
-		keeper_result(k, r, now);
-		learned_save(l, r, unix_us);
-		free(r);
-	}
+	learned_save(l, k, now, unix_us);
 	timeouts_open(&l->timeouts, &l->towards, l->interface);
 	keeper_forget(k, now);
 }
 
-void learned_save(struct learned *l, const struct keeper_result *r, int64_t unix_us)
+void learned_save(struct learned *l, struct keeper *k, nk_time now, int64_t unix_us)
 {
+	const struct keeper_result *r = &l->result;
 	struct timeouts *t = &l->timeouts;
 
+	keeper_result(k, &l->result, now);
 	if (r->trials == 0 || (r->lower == t->lower && r->value == t->value &&
 			       r->upper == t->upper && r->outbound_only == t->outbound_only))
 		return;

@@ -9,24 +9,28 @@
  * struct learned - Of the network of the first target
  * @interface:	Only through this one, or NULL; borrowed
  * @towards:	The first target
+ * @result:	Room for what the keeper says of itself
  */
 struct learned {
 	struct timeouts timeouts;
 	const char *interface;
 	struct addr towards;
+	struct keeper_result result;
 };
 
 /* Sets what the options say of it. */
 void learned_start(struct learned *l, struct keeper_options *o, const char *interface,
 		   int64_t unix_us);
 
-/* Something happened: the keeper forgets what was of another network. */
-void learned_note(struct learned *l, struct keeper *k, const struct keeper_event *e);
+/* Something happened: the keeper forgets what was of another network, and what it has found out is
+ * written. */
+void learned_note(struct learned *l, struct keeper *k, const struct keeper_event *e,
+		  int64_t unix_us);
 
 /* The way out is another one: is this another network? */
 void learned_move(struct learned *l, struct keeper *k, nk_time now, int64_t unix_us);
 
 /* Writes what the keeper has found out, if that is anything new. */
-void learned_save(struct learned *l, const struct keeper_result *r, int64_t unix_us);
+void learned_save(struct learned *l, struct keeper *k, nk_time now, int64_t unix_us);
 
 #endif

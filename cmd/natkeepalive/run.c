@@ -133,7 +133,7 @@ static void take_event(struct job *j, struct keeper_event *e)
 	watch_event(&j->watch, e);
 	exec_note(&j->exec, e);
 	targets_note(&j->targets, e);
-	learned_note(&j->learned, j->keeper, e);
+	learned_note(&j->learned, j->keeper, e, clock_unix());
 }
 
 static void take_events(struct job *j)
@@ -210,7 +210,7 @@ static void end_report(struct job *j, int status)
 	for (unsigned i = 0; i < j->result.target_count; i++)
 		know_local(j, &j->result.targets[i].local, i);
 	j->result.complete = status == CORE_DONE && j->signal == 0;
-	learned_save(&j->learned, &j->result, clock_unix());
+	learned_save(&j->learned, j->keeper, now, clock_unix());
 	exec_end(&j->exec, j->signal == 0);
 }
 

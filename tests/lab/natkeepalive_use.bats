@@ -123,6 +123,36 @@ holds_5000() {
   [[ $said = *'NoNewPrivs:'*'1'* ]]
 }
 
+@test "a server that has moved is found again by its name" {
+  lab_broker
+  at 60 "$natkeepalive" --events --server broker.example --algorithm fixed --interval 1s \
+    >"$room/events" 2>"$room/said" 3>&- &
+  lab_wait tells up 1
+  echo '192.0.2.2 broker.example' >/run/lab/hosts
+  ip -n inet route add blackhole 192.0.2.1
+  lab_wait tells lost 1
+  lab_wait tells up 2
+}
+
+# tells EVENT TIMES
+tells() {
+  [ "$(grep -c "\"event\":\"$1\"" "$room/events")" -eq "$2" ]
+}
+
+@test "what was learned is kept, and what natprobe found is where it begins" {
+  lab_timers 2 4
+  lab_broker
+  keeps 60 --server 192.0.2.1 --duration 12
+  kept=$(echo "$room"/state/natkit/timeouts/*.json)
+  jq -e '.network.public == "198.51.100.0" and .udp.lower_s >= 1 and .udp.lower_s < 4.1' "$kept"
+  jq -e --slurpfile kept "$kept" '.timeout | (.ci95[0] // .at_least) == $kept[0].udp.lower_s' "$report"
+  rm "$kept"
+  at 60 "$NATKIT_BUILD/bin/natprobe" --server 192.0.2.1 --max 6 >/run/lab/probe.json
+  jq -e --slurpfile probe /run/lab/probe.json '.udp.value_s == $probe[0].udp.timeouts.replied.value' "$kept"
+  keeps 10 --server 192.0.2.1 --once
+  jq -e '(.timeout | .ci95[0] // .at_least) as $lower | $lower > 1.5 and $lower < 2.1 and .targets[0].interval_s < $lower' "$report"
+}
+
 @test "refusals" {
   refuses 2 'give HOST or HOST:PORT' --server ''
   refuses 2 'give HOST:PORT' --peer 192.0.2.1
