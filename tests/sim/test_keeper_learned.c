@@ -70,6 +70,21 @@ static void test_learns(void **state)
 	rig_close(&rig);
 }
 
+/* The first server cannot ask from outside; the second can, and tells for both. */
+static void test_who_can_serve(void **state)
+{
+	const struct nat_spec nat = rig_nat(120 * NK_S);
+
+	(void)state;
+	begin(&nat, RIG_STUN, 7);
+	rig.stun[0].faults = PLAIN_RESPONSE_PORT_REFUSED;
+	rig_add(&rig, RIG_BROKER);
+	rig_start(&rig);
+	rig_wait(&rig, HOUR);
+	assert_true(interval() > 0.7 * 120 && interval() < 120);
+	rig_close(&rig);
+}
+
 /* What an earlier run found is where this one begins. */
 static void test_knows(void **state)
 {
@@ -182,9 +197,10 @@ static void test_outage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_learns), cmocka_unit_test(test_knows),
-		cmocka_unit_test(test_moves),  cmocka_unit_test(test_shrinks),
-		cmocka_unit_test(test_sleeps), cmocka_unit_test(test_outage),
+		cmocka_unit_test(test_learns),  cmocka_unit_test(test_who_can_serve),
+		cmocka_unit_test(test_knows),   cmocka_unit_test(test_moves),
+		cmocka_unit_test(test_shrinks), cmocka_unit_test(test_sleeps),
+		cmocka_unit_test(test_outage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

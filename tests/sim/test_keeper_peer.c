@@ -162,6 +162,25 @@ static void test_gone_and_back(void **state)
 	end();
 }
 
+/* Nothing of ours arrives any more; what the other sends does, and does not hide it. */
+static void test_one_way(void **state)
+{
+	const struct link_spec dead = {.delay = ONE_WAY, .loss = 1};
+
+	(void)state;
+	begin(30 * NK_S, 6);
+	start(0);
+	start(1);
+	wait(100 * NK_S);
+	world_set_link(world, side[0].host, &dead, NULL);
+	wait(120 * NK_S);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(result(i).state, KEEPER_LOST);
+		assert_int_equal(side[i].told[KEEPER_EVENT_LOST], 1);
+	}
+	end();
+}
+
 /* Openers end past our NAT, and the peer's never sees one; ours holds the mapping. */
 static void test_openers(void **state)
 {
@@ -216,8 +235,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_meet),          cmocka_unit_test(test_late),
-		cmocka_unit_test(test_gone_and_back), cmocka_unit_test(test_openers),
-		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_gone_and_back), cmocka_unit_test(test_one_way),
+		cmocka_unit_test(test_openers),       cmocka_unit_test(test_flood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

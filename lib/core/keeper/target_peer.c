@@ -11,13 +11,6 @@
 #define HELD_LEAST (5 * NK_S)    /* a silence worth learning from */
 #define UNPROVED   4             /* intervals in which nothing of ours needs to be answered */
 
-/* Who asks us and goes on as if answered has our answers; who asked lately need not be asked. */
-static enum keepalive_news news_of(const struct keeper *k, const struct target *t, nk_time now)
-{
-	return now - t->proved < UNPROVED * k->interval ? KEEPALIVE_HEARD_FRAME
-							: KEEPALIVE_HEARD_TRAFFIC;
-}
-
 void target_peer_input(struct keeper *k, struct target *t, const struct stun_msg *m,
 		       nk_time silence, nk_time now)
 {
@@ -27,8 +20,9 @@ void target_peer_input(struct keeper *k, struct target *t, const struct stun_msg
 		t->replies = true;
 		memcpy(t->reply_tid, m->tid, STUN_TID);
 	}
-	if (t->state == KEEPER_UP)
-		keepalive_heard(&t->keepalive, news_of(k, t, now), now);
+	/* Who is asked by the other need not ask; but that what leaves arrives must be seen too. */
+	if (t->state == KEEPER_UP && now - t->proved < UNPROVED * k->interval)
+		keepalive_heard(&t->keepalive, KEEPALIVE_HEARD_TRAFFIC, now);
 	else
 		keepalive_doubt(&t->keepalive, now);
 }
