@@ -168,12 +168,13 @@ static void test_one_way(void **state)
 	const struct link_spec dead = {.delay = ONE_WAY, .loss = 1};
 
 	(void)state;
-	begin(30 * NK_S, 6);
+	begin(120 * NK_S, 6);
+	side[0].options.interval = 60 * NK_S; /* so it is the other that asks */
 	start(0);
 	start(1);
 	wait(100 * NK_S);
 	world_set_link(world, side[0].host, &dead, NULL);
-	wait(120 * NK_S);
+	wait(300 * NK_S);
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(result(i).state, KEEPER_LOST);
 		assert_int_equal(side[i].told[KEEPER_EVENT_LOST], 1);
