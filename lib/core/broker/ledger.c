@@ -11,7 +11,7 @@
 static const char magic[16] = "natkit ledger 1\n";
 
 static_assert(LEDGER_HEAD == sizeof(magic) + 16, "text and secret");
-static_assert(LEDGER_TAIL == REGISTRY_ENDPOINTS * 18 + 8, "all endpoints");
+static_assert(LEDGER_ENDPOINTS == REGISTRY_ENDPOINTS, "all of them");
 static_assert(LEDGER_TAIL <= LEDGER_SLICE_MIN, "a slice has room for it");
 
 static uint64_t add_to(uint64_t checksum, const uint8_t *bytes, size_t len)

@@ -22,7 +22,8 @@
 
 #define LEDGER_HEAD      (16 + 16)
 #define LEDGER_RECORD    (32 + 16 + 2 + 1 + 3 + 4 + 4 + 4)
-#define LEDGER_TAIL      (256 * 18 + 8)
+#define LEDGER_ENDPOINTS 256
+#define LEDGER_TAIL      (LEDGER_ENDPOINTS * 18 + 8)
 #define LEDGER_SLICE_MIN 8192
 #define LEDGER_SKIP      8 /* counters of ours that may have been used after the record was written */
 
