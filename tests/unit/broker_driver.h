@@ -37,13 +37,27 @@ struct rig {
 	unsigned count;
 };
 
+static inline void rig_sends(struct rig *r, const struct action *a)
+{
+	struct sent *s = &r->sent[r->count];
+
+	assert_int_equal(a->kind, ACTION_SEND);
+	assert_true(r->count < SENT_MAX);
+	s->from = a->local.port != 0
+			  ? a->local
+			  : addr_with_port(r->config.listen[a->id / 2],
+					   a->id % 2 != 0 ? r->config.alt_port : r->config.port);
+	s->to = a->to;
+	s->len = a->len;
+	memcpy(s->data, a->data, a->len);
+	r->count++;
+}
+
 static inline void rig_drain(struct rig *r)
 {
 	struct action a;
 
 	while (broker_output(r->b, &a, r->now)) {
-		struct sent *s = &r->sent[r->count];
-
 		if (a.kind == ACTION_OPEN) {
 			const struct event ev = {
 				.kind = EVENT_OPENED, .id = a.id, .local = a.local};
@@ -51,16 +65,7 @@ static inline void rig_drain(struct rig *r)
 			broker_input(r->b, &ev, r->now);
 			continue;
 		}
-		assert_int_equal(a.kind, ACTION_SEND);
-		assert_true(r->count < SENT_MAX);
-		s->from = a.local.port != 0 ? a.local
-					    : addr_with_port(r->config.listen[a.id / 2],
-							     a.id % 2 != 0 ? r->config.alt_port
-									   : r->config.port);
-		s->to = a.to;
-		s->len = a.len;
-		memcpy(s->data, a.data, a.len);
-		r->count++;
+		rig_sends(r, &a);
 	}
 }
 
@@ -90,13 +95,15 @@ static inline struct addr at(const struct rig *r, unsigned i, bool alt)
 	return addr_with_port(r->config.listen[i], alt ? r->config.alt_port : r->config.port);
 }
 
-/* Tells the broker of a datagram to @to, in a block of exactly its size; forgets what was sent before. */
+/* Tells the broker of a datagram to @to as a run does, in a block of exactly its size; forgets what was
+ * sent before. */
 static inline void rig_datagram(struct rig *r, struct addr from, struct addr to, const void *bytes,
 				size_t len)
 {
 	uint8_t *block = malloc(len > 0 ? len : 1);
 	struct event ev = {
 		.kind = EVENT_DATAGRAM, .from = from, .local = to, .data = block, .len = len};
+	struct action first;
 
 	assert_non_null(block);
 	memcpy(block, bytes, len);
@@ -107,7 +114,9 @@ static inline void rig_datagram(struct rig *r, struct addr from, struct addr to,
 			ev.id = 2 * i + (to.port == r->config.alt_port);
 	}
 	r->count = 0;
-	broker_input(r->b, &ev, r->now);
+	broker_expect(r->b, &ev, 1);
+	if (broker_answer(r->b, &ev, &first, r->now))
+		rig_sends(r, &first);
 	free(block);
 	rig_drain(r);
 }
