@@ -2,7 +2,7 @@
  * The rendezvous of natbroker: our own methods and attributes on top of STUN.
  *
  * A listener registers its key (REGISTER: cookie first, then proof of key) and
- * refreshes (REGISTER with TOKEN alone). A caller meets the broker (RING
+ * refreshes (REGISTER with TOKEN, and with KEY in case that the broker has forgotten it). A caller meets the broker (RING
  * without a cookie) and rings (RING with COOKIE, KEY and BODY, the offer). The broker
  * passes the offer on (CALL, an indication to the listener: FROM, TICKET, TIME, BODY)
  * and holds nothing of it: the TICKET, a keyed hash of listener, caller and minute,
