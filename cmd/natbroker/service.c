@@ -23,6 +23,7 @@
  * @numbers:	What @metrics tells
  * @metrics:	NULL: they are told nowhere
  * @end_at:	When it ends, once a signal has come; before, NK_NEVER
+ * @tick_at:	When the next turn is due although nothing has happened
  * @answered:	Sockets that were opened or could not be
  * @dropped:	Privileges are gone
  * @ledger_failing: That was said
@@ -35,7 +36,7 @@ struct service {
 	struct metrics_source numbers;
 	struct metrics *metrics;
 	struct run_options run;
-	nk_time end_at;
+	nk_time end_at, tick_at;
 	unsigned answered;
 	bool dropped, ledger_failing;
 	int error;
@@ -137,7 +138,9 @@ static void on_turn(void *user, nk_time now)
 	keep_ledger(v, now);
 	if (v->metrics != NULL)
 		metrics_turn(v->metrics, now);
-	v->run.tick = nk_min(TICK, nk_max(ledger_file_due(&v->ledger) - now, 1));
+	if (now >= v->tick_at)
+		v->tick_at = now + TICK;
+	v->run.tick = nk_max(nk_min(v->tick_at, ledger_file_due(&v->ledger)) - now, 1);
 }
 
 /* The broker as a core that goes on for a while after a signal. */
@@ -269,7 +272,7 @@ static int serve(struct service *v)
 {
 	int rc;
 
-	v->run = (struct run_options){.on_turn = on_turn, .user = v, .tick = TICK};
+	v->run = (struct run_options){.no_ttl = true, .on_turn = on_turn, .user = v, .tick = TICK};
 	rc = open_ledger(v);
 	if (rc == 0)
 		rc = open_metrics(v);

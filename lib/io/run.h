@@ -43,6 +43,7 @@ struct run_shared {
 /**
  * struct run_options - How a core is run
  * @interface:	Bind sockets to this interface (SO_BINDTODEVICE), or NULL
+ * @no_ttl:	The TTL of what comes is not needed, and not told: that takes time
  * @watch_links: Report the loss of the interface or local address in use as EVENT_LINK_LOST
  * @on_turn:	Called once per turn of the loop after the core has been served, or NULL: for
  *		progress, events and logs
@@ -61,7 +62,7 @@ struct run_shared {
  */
 struct run_options {
 	const char *interface;
-	bool watch_links;
+	bool no_ttl, watch_links;
 	void (*on_turn)(void *user, nk_time now);
 	void (*plan_stream)(void *user, uint32_t id, struct stream_plan *plan);
 	void *user;

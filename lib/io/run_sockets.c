@@ -183,6 +183,8 @@ static int open_socket(struct run *r, const struct action *a)
 	s->id = a->id;
 	s->fd = sockets_open(&s->local, a, r->options->interface);
 	rc = s->fd;
+	if (rc >= 0 && !r->options->no_ttl && a->socket != SOCKET_ICMP_RAW)
+		sockets_tell_ttl(s->fd, &s->local);
 	if (rc >= 0) {
 		rc = uv_poll_init(&r->loop, &s->poll, s->fd);
 		if (rc != 0)

@@ -35,8 +35,7 @@ static bool set_interface(int fd, const char *interface)
 /* Where a socket is bound to one address, that is where all came to: packet info costs time. */
 static bool set_options_v4(int fd, bool any)
 {
-	return set_int(fd, IPPROTO_IP, IP_PKTINFO, any) && set_int(fd, IPPROTO_IP, IP_RECVTTL, 1) &&
-	       set_int(fd, IPPROTO_IP, IP_RECVERR, 1) &&
+	return set_int(fd, IPPROTO_IP, IP_PKTINFO, any) && set_int(fd, IPPROTO_IP, IP_RECVERR, 1) &&
 	       set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 }
 
@@ -44,7 +43,6 @@ static bool set_options_v6(int fd, bool any)
 {
 	return set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
 	       set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, any) &&
-	       set_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) &&
 	       set_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 1) &&
 	       set_int(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 }
@@ -177,6 +175,14 @@ int sockets_open(struct addr *local, const struct action *action, const char *in
 fail:
 	close(fd);
 	return rc;
+}
+
+void sockets_tell_ttl(int fd, const struct addr *local)
+{
+	if (addr_family(local) == ADDR_V4)
+		set_int(fd, IPPROTO_IP, IP_RECVTTL, 1);
+	else
+		set_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
 }
 
 void sockets_raise_limit(void)

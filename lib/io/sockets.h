@@ -11,13 +11,16 @@
  * @interface:	Bind to this interface, or NULL
  *
  * The socket is non-blocking, of one family, may fragment what it sends, and
- * tells for each datagram to which address it came and with which TTL. ICMP
- * errors are kept in its error queue. SOCKET_ICMP_RAW tells neither TTL nor
- * errors, and what it reads from IPv4 begins with the IP header.
+ * tells for each datagram to which address it came if it is bound to any. ICMP
+ * errors are kept in its error queue. SOCKET_ICMP_RAW tells no errors, and what it
+ * reads from IPv4 begins with the IP header.
  *
  * Return: a descriptor, which the caller closes, or a negative errno.
  */
 int sockets_open(struct addr *local, const struct action *action, const char *interface);
+
+/* Has the TTL of each datagram told too, by a socket bound to @local that is not SOCKET_ICMP_RAW. */
+void sockets_tell_ttl(int fd, const struct addr *local);
 
 /**
  * sockets_source() - The local address from which a destination is reached
