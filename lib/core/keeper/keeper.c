@@ -49,6 +49,7 @@ static void add_target(struct keeper *k, unsigned i, nk_time now)
 		.plan = plan,
 		.number = i,
 		.addr = plan->addr,
+		.is_natbroker = plan->kind == KEEPER_BROKER,
 		.socket = outlets_take(&k->outlets, plan, &plan->addr),
 		.since = now,
 		.last = now,
@@ -218,7 +219,7 @@ void keeper_retarget(struct keeper *k, unsigned target, const struct addr *addr,
 		t->started = outlets_open(&k->outlets, t->socket);
 	}
 	t->addr = *addr;
-	t->is_natbroker = false;
+	t->is_natbroker = t->plan->kind == KEEPER_BROKER;
 	target_moved(k, t, now);
 }
 

@@ -22,7 +22,7 @@ enum { KEEPER_LEARNER_ID = OUTLETS_MAX, KEEPER_TTL_ID = KEEPER_LEARNER_ID + LEAR
  * @keepalive:	By Binding requests: in charge unless @registered
  * @state:	Without KEEPER_DOUBTED, which @keepalive knows
  * @had:	It was up once; @since: it is in this state; @proved: it last answered
- * @is_natbroker: Its answers say so
+ * @is_natbroker: The user or its answers say so
  * @last:	When a packet came or left last; @idle: the silence that came before the last of them
  * @asked:	When the first packet left that is not answered, or NK_NEVER; @sent: and the last one
  * @excused:	The machine slept or moved: if the address is another one, no timeout is to blame

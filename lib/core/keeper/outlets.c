@@ -75,11 +75,6 @@ bool outlets_open(const struct outlets *o, uint32_t id)
 	return o->list[id].state == OUTLET_OPEN;
 }
 
-bool outlets_failed(const struct outlets *o, uint32_t id)
-{
-	return o->list[id].state == OUTLET_FAILED;
-}
-
 struct addr outlets_local(const struct outlets *o, uint32_t id)
 {
 	return o->list[id].local;

@@ -45,8 +45,6 @@ void outlets_leave(struct outlets *o, uint32_t id);
 
 /* Whether it can send. */
 bool outlets_open(const struct outlets *o, uint32_t id);
-/* It could not be opened, and will be tried again. */
-bool outlets_failed(const struct outlets *o, uint32_t id);
 struct addr outlets_local(const struct outlets *o, uint32_t id);
 
 /* The network is another one. */

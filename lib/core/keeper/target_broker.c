@@ -17,8 +17,8 @@ static bool wants(const struct keeper *k, const struct target *t)
 {
 	const enum keepalive_algorithm a = k->options->algorithm;
 
-	return (t->plan->kind == KEEPER_BROKER || t->is_natbroker) && !t->plan->shared &&
-	       !k->options->once && a != KEEPALIVE_NONE && a != KEEPALIVE_OPENER;
+	return t->is_natbroker && !t->plan->shared && !k->options->once && a != KEEPALIVE_NONE &&
+	       a != KEEPALIVE_OPENER;
 }
 
 /* The pace is our own, and our own care: the bound that is told lets the broker hold us so long. With
