@@ -198,6 +198,15 @@ as_if_interrupted() {
   /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$schema" "$room"/report.json
 }
 
+@test "both say how the path may be kept" {
+  across pair_up masq masq
+  ends 2 alice call bob --keepalive turns,never
+  assert_regex "$stderr" 'none, fixed, turns, learned, opener'
+  bob_listens
+  as alice 40 send bob --keepalive turns,fixed --report "$room"/report.json <<<hi
+  assert_equal "$(jq -c '.calls[0].keepalive | [.algorithm, .interval_s]' "$room"/report.json)" '["turns",15]'
+}
+
 @test "a report of earlier is there until there is a new one" {
   across pair_up masq masq
   echo old >"$room"/report.json
