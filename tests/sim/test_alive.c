@@ -68,14 +68,14 @@ static void check(const char *preset, int way, int drift, double days)
 }
 
 /* Long timers and short ones, a port that is kept and one that is not, packets out only. Of timers that
- * drift a month sees too little. */
+ * drift two weeks see too little. */
 static void test_learned(void **state)
 {
 	static const char *const presets[] = {"linux", "gcp-cloud-nat", "einat", "palo-alto"};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
-		check(presets[i], ALIVE_LEARNED, ALIVE_STEADY, 30);
+		check(presets[i], ALIVE_LEARNED, ALIVE_STEADY, 15);
 }
 
 static void test_turns(void **state)
