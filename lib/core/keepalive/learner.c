@@ -12,22 +12,27 @@
 #define MARGIN        0.11 /* of what was survived: NATs drift */
 #define MARGIN_LEAST  1.5  /* seconds: an answer is missing, and a hello, and another leaves */
 #define MARGIN_MOST   6.5
-#define HELLO         1.2 /* beyond an outage as long as was seen */
+#define MARGIN_SHARE  0.25 /* of what was survived, at most: more often would cost too much */
+#define HELLO         1.2  /* beyond an outage as long as was seen */
 #define OUTAGE_HALVES (24 * 3600 * NK_S)
-#define MARGIN_SHARE \
-	0.25            /* of what was survived, at most: what is sent more often costs too much */
-#define UNTRIED    0.9  /* of a silence that was not survived, where none was: NATs change slowly */
-#define SURE       0.95 /* of what is told of the timeout */
-#define SHORT      20.0 /* seconds: below this a NAT needs more than RFC 8085 wants */
+#define UNTRIED       0.9  /* of a silence that was not survived, where none was */
+#define SHORT         20.0 /* seconds: below this a NAT needs more than RFC 8085 wants */
+#define SURE          0.95 /* of what is told of the timeout */
 
-#define SOON       10.0  /* silences until it is tried again what a live mapping seemed to show */
-#define CALM       150.0 /* and what spare ones did: costs little beside the keepalives */
-#define MUCH       1.25
-#define FORGET     500 /* quiet rounds after which lifetimes may be alike again */
-#define CALM_MOST  (16 * 3600.0)
-#define BEGIN      1.1 /* of the interval in use, where nothing is known */
-#define RETRY      (60 * NK_S)
-#define RETRY_MOST (3600 * NK_S)
+/* When to try again what was found, in silences as long as was survived. */
+#define SOON         3.0
+#define DOUBTS       8     /* times so soon at first, in case that lifetimes differ, */
+#define DOUBTS_LATER 1     /* and once after each change */
+#define CALM         150.0 /* then: it costs little beside the keepalives */
+#define CALM_MOST    (16 * 3600.0)
+#define FORGET       3000 /* rounds without a death, after which lifetimes may be alike again */
+
+#define BEGIN        1.1  /* of the interval in use, where nothing is known */
+#define BEYOND       1.25 /* a death nothing is waited for */
+#define MUCH         1.1  /* longer: another lifetime */
+#define OF_LATE      30.0 /* silences: no timer changes so much so soon */
+#define RETRY        (60 * NK_S)
+#define RETRY_MOST   (3600 * NK_S)
 
 enum phase {
 	RESTING,
@@ -39,9 +44,11 @@ enum phase {
  * struct learner - State
  * @opening, @open, @doomed: Sockets that are so, or to be closed. Bits; the control flow is 0
  * @mapped:	The control flow's address as the server sees it
- * @round:	When the next begins; @hasty: soon, once it is settled what is tried now
+ * @round:	When the next begins
+ * @doubts:	Rounds to come soon once something is found; @doubting: this is one
  * @settled:	Once, on this network; @is_short: the floor would be too much for the NAT
- * @died:	The least silence of this round that was not survived, 0: none
+ * @lived, @died: The longest silence of late that a spare survived, and the least that one did not;
+ *		0: none. @lived_at, @died_at: the last
  * @quiet:	Rounds since one was not
  * @failures:	Of rounds, one after another
  * @verdicts:	In this round
@@ -59,8 +66,10 @@ struct learner {
 	struct addr mapped;
 	bool control_wanted;
 	nk_time round;
-	bool hasty, settled, is_short;
-	double died;
+	bool doubting, settled, is_short;
+	unsigned doubts;
+	double lived, died;
+	nk_time lived_at, died_at;
 	unsigned quiet;
 	unsigned failures, verdicts;
 	uint32_t last_number;
@@ -72,11 +81,6 @@ struct learner {
 static bool has_server(const struct learner *l)
 {
 	return addr_family(&l->config.server) != ADDR_NONE;
-}
-
-static double longest_s(const struct learner *l)
-{
-	return nk_seconds(l->config.longest);
 }
 
 static double outage_s(const struct learner *l, nk_time now)
@@ -123,9 +127,11 @@ static void add(struct learner *l, double gap, bool alive, nk_time now)
 
 static void begin_anew(struct learner *l, nk_time now)
 {
-	silences_start(&l->silences, longest_s(l));
+	silences_start(&l->silences, nk_seconds(l->config.longest));
 	l->failures = 0;
-	l->hasty = l->settled = l->is_short = false;
+	l->doubting = l->settled = l->is_short = false;
+	l->doubts = DOUBTS;
+	l->died = l->lived = 0;
 	l->quiet = 0;
 	l->round = now;
 	choose_interval(l, now);
@@ -172,14 +178,20 @@ static void put_off(struct learner *l, nk_time now)
 	end_round(l);
 }
 
+static void doubt(struct learner *l)
+{
+	if (l->doubts < DOUBTS_LATER)
+		l->doubts = DOUBTS_LATER;
+}
+
 static unsigned next_gaps(const struct learner *l, double gaps[static SILENCES_GAPS])
 {
-	return silences_next(&l->silences, BEGIN * nk_seconds(l->interval), longest_s(l), gaps);
+	return silences_next(&l->silences, BEGIN * nk_seconds(l->interval), gaps);
 }
 
 static void plan_round(struct learner *l, nk_time now)
 {
-	const double patience = (l->hasty ? SOON : CALM) * silences_survived(&l->silences);
+	const double survived = silences_survived(&l->silences);
 	double gaps[SILENCES_GAPS];
 
 	end_round(l);
@@ -187,11 +199,16 @@ static void plan_round(struct learner *l, nk_time now)
 	l->round = now;
 	if (l->silences.weakest > 0 && ++l->quiet > FORGET)
 		begin_anew(l, now);
-	if (next_gaps(l, gaps) > 0)
+	if (next_gaps(l, gaps) > 0) {
+		if (l->settled)
+			doubt(l);
 		return;
-	l->round += nk_from_seconds(fmin(CALM_MOST, patience));
-	l->hasty = false;
+	}
 	l->settled = true;
+	l->doubting = l->doubts > 0;
+	l->round += nk_from_seconds(fmin(CALM_MOST, (l->doubting ? SOON : CALM) * survived));
+	if (l->doubting)
+		l->doubts--;
 }
 
 static void begin_round(struct learner *l)
@@ -199,7 +216,6 @@ static void begin_round(struct learner *l)
 	l->phase = STARTING;
 	l->control_wanted = true;
 	l->verdicts = 0;
-	l->died = 0;
 }
 
 static void begin_spares(struct learner *l)
@@ -208,7 +224,7 @@ static void begin_spares(struct learner *l)
 
 	l->spare_count = next_gaps(l, gaps);
 	if (l->spare_count == 0)
-		l->spare_count = silences_again(&l->silences, gaps);
+		l->spare_count = silences_again(&l->silences, l->doubting, gaps);
 	else if (l->settled && silences_died(&l->silences) == 0)
 		l->spare_count = silences_grown(&l->silences, gaps);
 	for (unsigned i = 0; i < l->spare_count; i++)
@@ -233,22 +249,36 @@ static struct spare *spare_of(struct learner *l, uint32_t number)
 static void give_up_beyond(struct learner *l, double gap)
 {
 	for (unsigned i = 0; i < l->spare_count; i++)
-		if (l->spares[i].gap > MUCH * gap)
+		if (l->spares[i].gap > BEYOND * gap)
 			l->spares[i].phase = SPARE_OVER;
 }
 
-static void lived(struct learner *l, const struct spare *s, nk_time now)
+static bool of_late(nk_time at, double gap, nk_time now)
 {
-	if (l->died > 0 && s->gap > l->died)
+	return nk_seconds(now - at) < OF_LATE * gap;
+}
+
+/* One died of late that was silent for much less: no timer changes so much so soon. */
+static void lived(struct learner *l, double gap, nk_time now)
+{
+	if (l->died > 0 && gap > MUCH * l->died && of_late(l->died_at, gap, now))
 		silences_differ(&l->silences, l->died);
-	add(l, s->gap, true, now);
+	if (!of_late(l->lived_at, gap, now) || gap > l->lived)
+		l->lived = gap;
+	l->lived_at = now;
+	add(l, gap, true, now);
 }
 
 static void died(struct learner *l, double gap, nk_time now)
 {
-	l->died = l->died > 0 ? fmin(l->died, gap) : gap;
-	l->hasty = l->silences.weakest > gap;
+	if (l->lived > MUCH * gap && of_late(l->lived_at, gap, now))
+		silences_differ(&l->silences, gap);
+	if (l->died == 0 || !of_late(l->died_at, gap, now) || gap < l->died)
+		l->died = gap;
+	l->died_at = now;
 	l->quiet = 0;
+	if (l->silences.weakest > 0)
+		doubt(l);
 	add(l, gap, false, now);
 	give_up_beyond(l, gap);
 }
@@ -265,7 +295,7 @@ static void judge(struct learner *l, const struct ask_verdict *v, nk_time now)
 	l->verdicts++;
 	l->trials++;
 	if (v->verdict == VERDICT_ALIVE) {
-		lived(l, s, now);
+		lived(l, s->gap, now);
 	} else if (s->gap > SILENCES_SANE) {
 		died(l, nk_seconds(v->at - s->used), now);
 	} else {
@@ -508,7 +538,7 @@ void learner_held(struct learner *l, nk_time idle, nk_time now)
 void learner_lost(struct learner *l, nk_time idle, nk_time now)
 {
 	l->losses++;
-	l->hasty = true;
+	doubt(l);
 	add(l, nk_seconds(idle), false, now);
 	if (l->phase == RESTING)
 		plan_round(l, now);

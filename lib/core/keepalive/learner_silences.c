@@ -3,9 +3,11 @@
 #include <math.h>
 
 #define CLOSE    1.08 /* died / survived, at which the search is content */
-#define SLIGHTLY 0.98 /* less than what was survived is survived again */
 #define AGREES   0.9  /* trials so near to a newer one with the same outcome say no more than it */
-#define WEAKER   0.9 /* than the weakest that was seen the weakest may be, where lifetimes differ */
+#define SLIGHTLY 0.98 /* less than what was survived is survived again; */
+#define LESS     0.8  /* much less is, and much more than what was not is not, */
+#define MORE     1.15 /* unless lifetimes differ: */
+#define WEAKER   0.9  /* then the weakest may be so much weaker than the weakest that was seen */
 
 /* So many answers of controls are taken for granted: without any, nothing is said to be dead. */
 #define CONTROLS 100
@@ -15,6 +17,7 @@ void silences_start(struct silences *s, double longest_s)
 	timeout_grid_init(&s->grid, longest_s);
 	timeout_belief_init(&s->belief, &s->grid);
 	s->belief.controls_got = CONTROLS;
+	s->longest = longest_s;
 	s->weakest = 0;
 }
 
@@ -110,14 +113,14 @@ double silences_trusted(const struct silences *s, double risk)
 }
 
 /* Multiples of a silence, none above the longest. */
-static unsigned multiples(double of, const double by[static SILENCES_GAPS], double longest_s,
-			  double gaps[static SILENCES_GAPS])
+static unsigned multiples(const struct silences *s, double of,
+			  const double by[static SILENCES_GAPS], double gaps[static SILENCES_GAPS])
 {
 	unsigned n = 0;
 	double last = of;
 
-	for (unsigned i = 0; i < SILENCES_GAPS && last < longest_s; i++)
-		last = gaps[n++] = fmin(of * by[i], longest_s);
+	for (unsigned i = 0; i < SILENCES_GAPS && last < s->longest; i++)
+		last = gaps[n++] = fmin(of * by[i], s->longest);
 	return n;
 }
 
@@ -139,8 +142,7 @@ static unsigned below_weakest(const struct silences *s, double gaps[static SILEN
 	return silences_survived(s) < AGREES * gaps[0] ? 1 : 0;
 }
 
-unsigned silences_next(const struct silences *s, double begin_s, double longest_s,
-		       double gaps[static SILENCES_GAPS])
+unsigned silences_next(const struct silences *s, double begin_s, double gaps[static SILENCES_GAPS])
 {
 	static const double up[] = {CLOSE, 1.3, 1.8}, down[] = {0.7, 0.85, 0.94};
 	const double lo = silences_survived(s), hi = silences_died(s);
@@ -150,32 +152,36 @@ unsigned silences_next(const struct silences *s, double begin_s, double longest_
 	if (lo == 0 && hi == 0) {
 		const double first[] = {SILENCES_SANE / begin_s, 1, 2};
 
-		return multiples(begin_s, first, longest_s, gaps);
+		return multiples(s, begin_s, first, gaps);
 	}
 	if (lo == 0)
-		return multiples(hi, down, longest_s, gaps);
+		return multiples(s, hi, down, gaps);
 	if (hi == 0)
-		return multiples(lo, up, longest_s, gaps);
+		return multiples(s, lo, up, gaps);
 	return inside(lo, hi, gaps);
 }
 
-unsigned silences_again(const struct silences *s, double gaps[static SILENCES_GAPS])
+unsigned silences_again(const struct silences *s, bool doubting, double gaps[static SILENCES_GAPS])
 {
 	const double lo = silences_survived(s), hi = silences_died(s);
+	unsigned n;
 
 	if (s->weakest > 0) {
 		static const double by[] = {WEAKER, 0.94, 0.98};
 
-		return multiples(s->weakest, by, INFINITY, gaps);
+		return multiples(s, s->weakest, by, gaps);
 	}
-	gaps[0] = SLIGHTLY * lo;
-	gaps[1] = hi;
-	return hi > 0 ? 2 : 1;
+	n = doubting ? 1 : 0;
+	gaps[0] = LESS * lo;
+	gaps[n++] = SLIGHTLY * lo;
+	if (hi > 0)
+		gaps[n++] = doubting ? fmin(MORE * hi, s->longest) : hi;
+	return n;
 }
 
 unsigned silences_grown(const struct silences *s, double gaps[static SILENCES_GAPS])
 {
 	static const double by[] = {CLOSE, CLOSE * 1.01, CLOSE * 1.02};
 
-	return multiples(silences_survived(s), by, INFINITY, gaps);
+	return multiples(s, silences_survived(s), by, gaps);
 }

@@ -10,13 +10,14 @@
 /**
  * struct silences - Trials that do not contradict each other: what is newer overrules
  * @grid:	What @belief borrows
+ * @longest:	None above this is tried, seconds
  * @weakest:	Lifetimes differ from mapping to mapping (some NATs purge in sweeps), and this silence
  *		was not survived by one of them; seconds, 0: they are alike
  */
 struct silences {
 	struct timeout_grid grid;
 	struct timeout_belief belief;
-	double weakest;
+	double longest, weakest;
 };
 
 void silences_start(struct silences *s, double longest_s);
@@ -35,16 +36,14 @@ double silences_trusted(const struct silences *s, double risk);
 /**
  * silences_next() - Silences that tell most, to be tried at the same time
  * @begin_s:	If nothing is known, this is tried, and SILENCES_SANE too
- * @longest_s:	None above this
  * @gaps:	Rising, seconds
  *
  * Return: how many. 0: the timeout is known closely enough.
  */
-unsigned silences_next(const struct silences *s, double begin_s, double longest_s,
-		       double gaps[static SILENCES_GAPS]);
+unsigned silences_next(const struct silences *s, double begin_s, double gaps[static SILENCES_GAPS]);
 
-/* What is known is tried again, from both sides. */
-unsigned silences_again(const struct silences *s, double gaps[static SILENCES_GAPS]);
+/* What is known is tried again, from both sides. @doubting: what would not be believed yet, too. */
+unsigned silences_again(const struct silences *s, bool doubting, double gaps[static SILENCES_GAPS]);
 
 /* It was survived what was not before; as a rule it is not much more. Several of about the same, to see
  * whether they are alike. */
