@@ -175,7 +175,7 @@ static int turn(struct run *r)
 	r->now = clock_boottime();
 	take_news(r);
 	idle = do_actions(r);
-	r->busy = !idle;
+	r->busy = !idle || r->ready != NULL;
 	run_sockets_write(r); /* a failure makes it busy again */
 	run_streams_serve(r); /* and so do files, which are always ready */
 	if (r->options->on_turn != NULL)
