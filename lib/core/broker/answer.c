@@ -3,15 +3,6 @@
 
 #include "core/broker/state.h"
 
-struct wr answer_begin(const struct request *q, enum stun_class cls,
-		       uint8_t buf[static CORE_DATAGRAM_MAX])
-{
-	struct wr w = wr_make(buf, CORE_DATAGRAM_MAX);
-
-	stun_begin(&w, q->msg->method, cls, q->msg->tid);
-	return w;
-}
-
 /* Whether an answer of @len bytes may go to an address that may not be the sender's. */
 static bool may_answer(struct broker *b, const struct request *q, enum answer_limit limit,
 		       size_t len)

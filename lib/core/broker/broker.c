@@ -137,10 +137,11 @@ static void count_held(struct broker *b)
 
 static void datagram(struct broker *b, const struct event *ev, nk_time now)
 {
-	struct request q = request_of(b, ev, now);
 	struct stun_msg msg;
+	struct request q;
 	int rc;
 
+	request_init(&q, b, ev, now);
 	b->stats.datagrams_in++;
 	b->stats.bytes_in += ev->len + addr_overhead(&ev->from);
 	b->heard = true;
@@ -213,7 +214,7 @@ bool broker_answer(struct broker *b, const struct event *ev, struct action *firs
 
 	b->first = first;
 	broker_input(b, ev, now);
-	answered = b->first == NULL;
+	answered = b->first != first;
 	b->first = NULL;
 	if (answered)
 		count_out(b, first);

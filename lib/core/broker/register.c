@@ -137,7 +137,7 @@ bool register_prove_next(struct broker *b, nk_time now)
 
 	if (p == NULL)
 		return false;
-	q = request_of(b, &p->ev, now);
+	request_init(&q, b, &p->ev, now);
 	q.msg = &msg;
 	if (stun_read(&msg, p->ev.data, p->ev.len) == 0 && rendezvous_read(&m, &msg) == 0)
 		prove(b, &q, &m);

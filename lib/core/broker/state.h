@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/broker/broker.h"
 #include "core/broker/limits.h"
@@ -81,21 +82,20 @@ struct request {
 	nk_time now;
 };
 
-/* A datagram as a request whose message is not read yet. Inline: a copy costs more than all else of it. */
-static inline struct request request_of(const struct broker *b, const struct event *ev, nk_time now)
+/* A datagram as a request whose message is not read yet. In place: copies of it would cost more
+ * than all else that is done here. */
+static inline void request_init(struct request *q, const struct broker *b, const struct event *ev,
+				nk_time now)
 {
-	struct request q = {
-		.ev = ev,
-		.from = ev->from,
-		.at = {.id = ev->id},
-		.local = ev->local,
-		.len = ev->len,
-		.now = now,
-	};
-
+	memset(q, 0, sizeof(*q));
+	q->ev = ev;
+	q->from = ev->from;
+	q->at.id = ev->id;
 	if (addr_is_any(&b->config.listen[ev->id / 2]))
-		q.at.local = ev->local;
-	return q;
+		q->at.local = ev->local;
+	q->local = ev->local;
+	q->len = ev->len;
+	q->now = now;
 }
 
 /* What the sender of a request has shown, and so how long the answer may be. */
@@ -106,8 +106,14 @@ enum answer_limit {
 };
 
 /* Starts an answer with the request's method and id; its bytes go to the caller's @buf. */
-struct wr answer_begin(const struct request *q, enum stun_class cls,
-		       uint8_t buf[static CORE_DATAGRAM_MAX]);
+static inline struct wr answer_begin(const struct request *q, enum stun_class cls,
+				     uint8_t buf[static CORE_DATAGRAM_MAX])
+{
+	struct wr w = wr_make(buf, CORE_DATAGRAM_MAX);
+
+	stun_begin(&w, q->msg->method, cls, q->msg->tid);
+	return w;
+}
 
 /**
  * answer_send() - Send a finished answer to the sender, from the endpoint it contacted
