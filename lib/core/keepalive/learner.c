@@ -511,8 +511,11 @@ static bool turn(struct learner *l, struct action *action, nk_time now)
 
 bool learner_output(struct learner *l, struct action *action, nk_time now)
 {
-	/* What is given up while there is nothing to send changes what is next. */
-	return turn(l, action, now) || turn(l, action, now);
+	/* Twice: what is given up while there is nothing to send changes what is next. */
+	for (unsigned i = 0; i < 2; i++)
+		if (turn(l, action, now))
+			return true;
+	return false;
 }
 
 nk_time learner_deadline(const struct learner *l)
