@@ -103,6 +103,7 @@ static bool bind_output(struct keeper *k, struct target *t, struct action *actio
 
 bool target_output(struct keeper *k, struct target *t, struct action *action, nk_time now)
 {
+	const bool open = outlets_open(&k->outlets, t->socket);
 	bool sends;
 
 	if (!t->started)
@@ -112,7 +113,8 @@ bool target_output(struct keeper *k, struct target *t, struct action *action, nk
 	action->local = (struct addr){.port = 0};
 	action->to = t->addr;
 	action->ttl = 0;
-	sends = target_peer_output(t, action, now) || target_broker_output(k, t, action, now) ||
+	sends = (open &&
+		 (target_peer_output(t, action, now) || target_broker_output(k, t, action, now))) ||
 		(!t->registered && bind_output(k, t, action, now));
 	if (!sends)
 		return false;
@@ -125,10 +127,11 @@ bool target_output(struct keeper *k, struct target *t, struct action *action, nk
 
 nk_time target_deadline(const struct keeper *k, const struct target *t)
 {
-	nk_time at;
+	nk_time at = NK_NEVER;
 
 	if (!t->started)
 		return NK_NEVER;
-	at = nk_min(t->replies ? 0 : NK_NEVER, target_broker_deadline(k, t));
+	if (outlets_open(&k->outlets, t->socket))
+		at = nk_min(t->replies ? 0 : NK_NEVER, target_broker_deadline(k, t));
 	return t->registered ? at : nk_min(at, keepalive_deadline(&t->keepalive));
 }
