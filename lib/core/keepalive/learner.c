@@ -27,7 +27,8 @@
 #define CALM_MOST    (16 * 3600.0)
 #define FORGET       3000 /* rounds without a death, after which lifetimes may be alike again */
 
-#define BEGIN        1.1  /* of the interval in use, where nothing is known */
+#define BEGIN        1.1 /* of the interval in use, where nothing is known */
+#define ANOTHER      0.8
 #define BEYOND       1.25 /* a death nothing is waited for */
 #define MUCH         1.1  /* longer: another lifetime */
 #define OF_LATE      30.0 /* silences: no timer changes so much so soon */
@@ -412,7 +413,7 @@ static void control_event(struct learner *l, const struct event *ev, nk_time now
 {
 	if (ev->kind == EVENT_OPENED)
 		control_opened(l);
-	else if (ev->kind == EVENT_OPEN_FAILED)
+	else if (ev->kind == EVENT_OPEN_FAILED && l->phase == STARTING)
 		put_off(l, now);
 	else if (ev->kind == EVENT_DATAGRAM)
 		control_datagram(l, ev, now);
@@ -440,6 +441,8 @@ bool learner_input(struct learner *l, const struct event *ev, nk_time now)
 		l->opening &= ~(1u << i);
 	if (ev->kind == EVENT_OPENED)
 		l->open |= 1u << i;
+	if (ev->kind == EVENT_OPEN_FAILED)
+		l->doomed &= ~(1u << i);
 	if (i == 0)
 		control_event(l, ev, now);
 	else
@@ -540,9 +543,16 @@ void learner_held(struct learner *l, nk_time idle, nk_time now)
 
 void learner_lost(struct learner *l, nk_time idle, nk_time now)
 {
+	const double gap = nk_seconds(idle);
+
 	l->losses++;
+	if (gap < SILENCES_SANE)
+		return;
+	/* So much weaker than the weakest none was that sweeps end: it is another NAT, or began anew. */
+	if (gap < ANOTHER * l->silences.weakest)
+		begin_anew(l, now);
 	doubt(l);
-	add(l, nk_seconds(idle), false, now);
+	add(l, gap, false, now);
 	if (l->phase == RESTING)
 		plan_round(l, now);
 }
