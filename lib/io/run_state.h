@@ -19,7 +19,7 @@
  * @now:	The time of this turn
  * @armed:	What the timer is set to
  * @turned:	When @on_turn was last called
- * @ready:	Sockets that polled readable
+ * @ready:	Sockets that polled readable, or had more to read than a batch
  * @dirty:	Sockets with something in their queues that may be written, up to @last_dirty
  * @scope:	Index of the interface that sockets are bound to, or 0
  * @busy:	There is more to do at once: do not wait

@@ -347,6 +347,39 @@ static void sends_bursts(void **state)
 	script_free(s);
 }
 
+/* A socket is closed with more waiting in it than was read. */
+
+static void flooded_event(struct script *s, const struct event *ev, nk_time now)
+{
+	(void)now;
+	if (ev->kind == EVENT_OPENED && ev->id == 1)
+		for (unsigned i = 0; i < 300; i++)
+			push_send(s, 1, s->local[0], 20);
+	if (ev->kind == EVENT_DATAGRAM && s->seen[EVENT_DATAGRAM] == 1) {
+		push(s, ACTION_CLOSE, 0);
+		s->due = now + 10 * NK_MS;
+	}
+}
+
+static void flooded_due(struct script *s, nk_time now)
+{
+	(void)now;
+	s->status = CORE_DONE;
+}
+
+static void closes_a_flooded_socket(void **state)
+{
+	struct script *s = script_new(flooded_event);
+
+	(void)state;
+	s->on_due = flooded_due;
+	push_open(s, 0, "127.0.0.1", NULL);
+	push_open(s, 1, "127.0.0.1", NULL);
+	assert_int_equal(run(s), CORE_DONE);
+	assert_in_range(s->seen[EVENT_DATAGRAM], 1, 299);
+	script_free(s);
+}
+
 /* A core that answers in place: nothing is lost or mixed up, and it learns when nothing waits. */
 
 #define ASKED 300
@@ -619,6 +652,7 @@ int main(void)
 		TEST(binds_to_an_interface),
 		TEST(reopens_a_number),
 		TEST(sends_bursts),
+		TEST(closes_a_flooded_socket),
 		TEST(answers_in_place),
 		TEST(sends_in_order),
 		TEST(keeps_a_thousand_deadlines),
