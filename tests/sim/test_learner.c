@@ -451,6 +451,11 @@ static void test_earlier(void **state)
 	assert_near(learner_state(l).upper, 110, 0);
 	assert_int_equal(learner_deadline(l), 0);
 	learner_free(l);
+
+	config.age = 40 * DAY;
+	l = learner_new(&config, &host.rng, 0);
+	assert_int_equal(learner_interval(l), KEEPALIVE_INTERVAL);
+	learner_free(l);
 }
 
 int main(void)
