@@ -204,7 +204,9 @@ def killed():
             )
             time.sleep(DOWN_AT_S)
         with broker(*options) as server:
-            return {**played(process), "start_s": server.start_s}
+            with measured(server) as cost:
+                counts = played(process)
+            return {**counts, **cost, "start_s": server.start_s}
 
 
 def rates(counts):
@@ -275,7 +277,7 @@ def killed_row():
         100 * share,
         *(counts[name] for name in ("rings", "joined", "start_s", "refreshed")),
     )
-    world.row("%d clients, broker killed: ringable after %d s" % (HOSTS, RING_AFTER_S + 3), figure, "99.9 %", share >= 0.999)
+    world.row("%d clients, broker killed: ringable after %d s" % (HOSTS, RING_AFTER_S + 3), figure, "99.9 %", verdict(share >= 0.999, undisturbed(counts)))
 
 
 def most():
