@@ -380,6 +380,27 @@ static void test_order_and_limit(void **state)
 		assert_true(belief.trial[i - 1].gap <= belief.trial[i].gap);
 }
 
+/* What is forgotten was never said. */
+static void test_forget(void **state)
+{
+	double before;
+
+	(void)state;
+	begin();
+	add(40, true);
+	add(60, false);
+	before = survival_at(50);
+	add(20, false);
+	add(30, false);
+	add(80, true);
+	timeout_belief_forget(&belief, 20, 30, true);
+	assert_int_equal(belief.count, 5);
+	timeout_belief_forget(&belief, 20, 30, false);
+	timeout_belief_forget(&belief, 60.1, INFINITY, true);
+	assert_int_equal(belief.count, 2);
+	assert_near(survival_at(50), before, 0);
+}
+
 static void test_spike_after(void **state)
 {
 	(void)state;
@@ -407,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_no_evidence),
 		cmocka_unit_test(test_survival_falls),
 		cmocka_unit_test(test_order_and_limit),
+		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_spike_after),
 	};
 

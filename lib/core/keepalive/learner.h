@@ -52,7 +52,7 @@ struct learner_state {
 	nk_time interval;
 	double lower, value, upper;
 	unsigned trials, losses;
-	bool below_floor, outbound_only;
+	bool below_floor;
 };
 
 struct learner; /* learner_new() to learner_free() */
