@@ -19,7 +19,6 @@
 #define DOUBTS_LATER 1     /* and once after each change */
 #define CALM         150.0 /* then: it costs little beside the keepalives */
 #define CALM_MOST    (16 * 3600.0)
-#define FORGET       3000 /* rounds without a death, after which lifetimes may be alike again */
 
 #define BEGIN        1.1                     /* of the interval in use, where nothing is known */
 #define ANOTHER      0.8                     /* of the weakest */
@@ -78,7 +77,6 @@ static void begin_anew(struct learner *l, nk_time now)
 	l->doubting = l->settled = l->is_short = false;
 	l->doubts = DOUBTS;
 	l->died = l->lived = 0;
-	l->quiet = 0;
 	l->round = now;
 	choose_interval(l, now);
 }
@@ -134,8 +132,8 @@ void learner_plan(struct learner *l, nk_time now)
 	learner_end_round(l);
 	l->failures = 0;
 	l->round = now;
-	if (l->silences.weakest > 0 && ++l->quiet > FORGET)
-		begin_anew(l, now);
+	if (!l->surprised)
+		silences_hope(&l->silences);
 	if (next_gaps(l, gaps) > 0) {
 		if (l->settled)
 			doubt(l);
@@ -182,7 +180,7 @@ void learner_died(struct learner *l, double gap, nk_time now)
 	if (l->died == 0 || !of_late(l->died_at, gap, now) || gap < l->died)
 		l->died = gap;
 	l->died_at = now;
-	l->quiet = 0;
+	l->surprised = true;
 	if (l->silences.weakest > 0)
 		doubt(l);
 	add(l, gap, false, now);

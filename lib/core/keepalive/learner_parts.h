@@ -24,7 +24,7 @@ enum learner_phase {
  * @settled:	Once, on this network; @is_short: the floor would be too much for the NAT
  * @lived, @died: The longest silence of late that a spare survived, and the least that one did not;
  *		0: none. @lived_at, @died_at: the last
- * @quiet:	Rounds since one was not
+ * @surprised:	One did not, in this round
  * @failures:	Of rounds, one after another
  * @verdicts:	In this round
  * @outage:	Longest of late, as of @outage_at
@@ -45,7 +45,7 @@ struct learner {
 	unsigned doubts;
 	double lived, died;
 	nk_time lived_at, died_at;
-	unsigned quiet;
+	bool surprised;
 	unsigned failures, verdicts;
 	uint32_t last_number;
 	nk_time outage, outage_at;

@@ -25,6 +25,7 @@ static void begin_round(struct learner *l)
 	l->phase = STARTING;
 	l->control_wanted = true;
 	l->verdicts = 0;
+	l->surprised = false;
 }
 
 static void begin_spares(struct learner *l)

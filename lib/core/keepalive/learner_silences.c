@@ -9,6 +9,8 @@
 #define MORE     1.15 /* unless lifetimes differ: */
 #define WEAKER   0.9  /* then the weakest may be so much weaker than the weakest that was seen */
 
+#define HOPE     1.002
+
 /* So many answers of controls are taken for granted: without any, nothing is said to be dead. */
 #define CONTROLS 100
 
@@ -97,6 +99,15 @@ void silences_differ(struct silences *s, double gap_s)
 	if (s->weakest == 0)
 		s->weakest = gap_s;
 	add_different(s, gap_s, false);
+}
+
+void silences_hope(struct silences *s)
+{
+	if (s->weakest == 0)
+		return;
+	s->weakest = fmin(HOPE * s->weakest, s->longest);
+	timeout_belief_forget(&s->belief, 0, INFINITY, false);
+	add(&s->belief, s->weakest, false);
 }
 
 double silences_trusted(const struct silences *s, double risk)

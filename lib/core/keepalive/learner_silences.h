@@ -26,6 +26,9 @@ void silences_add(struct silences *s, double gap_s, bool alive);
 /* One did not survive @gap_s while another survived more. */
 void silences_differ(struct silences *s, double gap_s);
 
+/* All survived once more: the weakest may have become a little stronger. */
+void silences_hope(struct silences *s);
+
 /* The longest silence survived, and the shortest above it that was not; seconds, 0: none. */
 double silences_survived(const struct silences *s);
 double silences_died(const struct silences *s);
