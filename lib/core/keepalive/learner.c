@@ -6,8 +6,8 @@
 #define MARGIN        0.11 /* of what was survived: NATs drift */
 #define MARGIN_LEAST  1.5  /* seconds: an answer is missing, and a hello, and another leaves */
 #define MARGIN_MOST   6.5
-#define MARGIN_SHARE  0.25 /* of what was survived, at most: more often would cost too much */
-#define HELLO         1.2  /* beyond an outage as long as was seen */
+#define MARGIN_SHARE  0.2 /* of what was survived, at most: more often would cost too much */
+#define HELLO         1.2 /* beyond an outage as long as was seen */
 #define OUTAGE_HALVES (24 * 3600 * NK_S)
 #define UNTRIED       0.9  /* of a silence that was not survived, where none was */
 #define SHORT         20.0 /* seconds: below this a NAT needs more than RFC 8085 wants */
