@@ -40,8 +40,8 @@ static void register_all(struct registry *r, uint32_t hosts, const struct addr *
 		struct listener *l;
 
 		fleet_key(key, host);
-		l = registry_put(r, key, &from, ROLLED_AT);
-		if (l == NULL || !registry_contacts(r, l, &at))
+		l = registry_put(r, key, &from, &at, ROLLED_AT);
+		if (l == NULL)
 			fail("fleet: the registry is full");
 		registry_agree(r, l, terms, ROLLED_AT);
 	}

@@ -21,6 +21,7 @@ struct want {
 	bool held;
 };
 
+static const struct endpoint endpoint = {.id = 0};
 static const struct keepalive_terms turns = {KEEPALIVE_TURNS, 15};
 
 static void key_of(uint8_t key[static CRYPTO_KEY], uint32_t i)
@@ -99,7 +100,7 @@ static void test_many(void **state)
 			key_of(key, i);
 			if (!x->held || rng_below(&rng, 4) == 0) {
 				*x = (struct want){from_of(i, rng_u32(&rng)), now, true};
-				assert_non_null(registry_put(&r, key, &x->from, now));
+				assert_non_null(registry_put(&r, key, &x->from, &endpoint, now));
 			} else {
 				x->heard = now;
 				registry_heard(registry_find(&r, key), true, now);
@@ -130,21 +131,49 @@ static void test_one_each(void **state)
 	start(&r, 4, 4);
 	key_of(key[0], 0);
 	key_of(key[1], 1);
-	assert_non_null(registry_put(&r, key[0], &here, START));
-	assert_non_null(registry_put(&r, key[1], &there, START));
+	assert_non_null(registry_put(&r, key[0], &here, &endpoint, START));
+	assert_non_null(registry_put(&r, key[1], &there, &endpoint, START));
 	assert_int_not_equal(registry_token(&r, key[0], &here), registry_token(&r, key[0], &there));
 	assert_int_not_equal(registry_token(&r, key[0], &here), registry_token(&r, key[1], &here));
 
-	assert_non_null(registry_put(&r, key[0], &there, START)); /* and no other is anywhere */
+	assert_non_null(
+		registry_put(&r, key[0], &there, &endpoint, START)); /* and no other is anywhere */
 	assert_int_equal(r.pool.used, 1);
 	assert_null(registry_find(&r, key[1]));
 	assert_null(registry_at(&r, &here));
 	registry_free(&r);
 }
 
+/* Whoever moves to where there is no room stays registered where it was; within a full network it moves. */
+static void test_moves(void **state)
+{
+	const struct addr home = from_of(1, 0), next_door = from_of(1, 1), full = from_of(2, 0),
+			  beside = from_of(2, 1);
+	struct listener *l;
+	struct registry r;
+	uint8_t key[2][CRYPTO_KEY];
+
+	(void)state;
+	start(&r, 2, 1);
+	key_of(key[0], 0);
+	key_of(key[1], 1);
+	l = registry_put(&r, key[0], &home, &endpoint, START);
+	assert_non_null(registry_put(&r, key[1], &full, &endpoint, START));
+	assert_null(registry_put(&r, key[0], &beside, &endpoint, START));
+	assert_non_null(l);
+	assert_ptr_equal(registry_find(&r, key[0]), l);
+	assert_ptr_equal(registry_at(&r, &home), l);
+
+	assert_ptr_equal(registry_put(&r, key[0], &next_door, &endpoint, START), l);
+	assert_ptr_equal(registry_at(&r, &next_door), l);
+	assert_null(registry_at(&r, &home));
+	assert_int_equal(r.pool.used, 2);
+	registry_free(&r);
+}
+
 static void test_endpoints_are_few(void **state)
 {
-	const struct addr here = from_of(1, 0);
+	const struct addr here = from_of(1, 0), from = from_of(1, 1);
 	struct endpoint at = {.id = 0};
 	uint8_t key[CRYPTO_KEY];
 	struct listener *l;
@@ -153,14 +182,16 @@ static void test_endpoints_are_few(void **state)
 	(void)state;
 	start(&r, 4, 4);
 	key_of(key, 0);
-	l = registry_put(&r, key, &here, START);
-	for (unsigned i = 0; i < REGISTRY_ENDPOINTS; i++) {
+	l = registry_put(&r, key, &here, &endpoint, START);
+	for (unsigned i = 1; i < REGISTRY_ENDPOINTS; i++) {
 		at.local = addr_v4(192, 0, 2, (uint8_t)i, 3478);
 		assert_true(registry_contacts(&r, l, &at));
 		assert_true(addr_eq(&registry_endpoint(&r, l)->local, &at.local));
 	}
 	at.id = 1;
 	assert_false(registry_contacts(&r, l, &at));
+	assert_null(registry_put(&r, key, &from, &at, START));
+	assert_ptr_equal(registry_at(&r, &here), l);
 	at.id = 0;
 	at.local = addr_v4(192, 0, 2, 7, 3478);
 	assert_true(registry_contacts(&r, l, &at));
@@ -191,7 +222,7 @@ static void test_turns(void **state)
 	(void)state;
 	start(&r, 4, 4);
 	key_of(key, 0);
-	l = registry_put(&r, key, &here, now);
+	l = registry_put(&r, key, &here, &endpoint, now);
 	registry_agree(&r, l, &turns, now);
 	assert_int_equal(registry_lifetime(&r, l), 95 * NK_S);
 	registry_heard(l, true, now);
@@ -225,7 +256,7 @@ static void test_terms_change(void **state)
 	(void)state;
 	start(&r, 4, 4);
 	key_of(key, 0);
-	l = registry_put(&r, key, &here, START);
+	l = registry_put(&r, key, &here, &endpoint, START);
 	registry_agree(&r, l, &rare, START);
 	assert_int_equal(registry_lifetime(&r, l), 1805 * NK_S);
 	assert_int_equal(next_turn(&r, l, START, START + 1804 * NK_S), NK_NEVER);
@@ -264,11 +295,9 @@ static void test_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_one_each),
-		cmocka_unit_test(test_endpoints_are_few),
-		cmocka_unit_test(test_turns),
-		cmocka_unit_test(test_terms_change),
+		cmocka_unit_test(test_many),  cmocka_unit_test(test_one_each),
+		cmocka_unit_test(test_moves), cmocka_unit_test(test_endpoints_are_few),
+		cmocka_unit_test(test_turns), cmocka_unit_test(test_terms_change),
 		cmocka_unit_test(test_bytes),
 	};
 

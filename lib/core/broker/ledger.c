@@ -200,8 +200,8 @@ static bool enter(struct broker *b, const struct record *x, const struct addr *e
 	if (!find_endpoint(b, endpoint, &at) ||
 	    (now_s - x->heard_s) * NK_S > registry_lifetime_by(r, &x->terms))
 		return false;
-	l = registry_put(r, x->key, &x->from, now);
-	if (l == NULL || !registry_contacts(r, l, &at))
+	l = registry_put(r, x->key, &x->from, &at, now);
+	if (l == NULL)
 		return false;
 	registry_agree(r, l, &x->terms, now);
 	l->sent = x->sent + LEDGER_SKIP;

@@ -50,11 +50,6 @@ static void answer_registered(struct broker *b, const struct request *q,
 	uint8_t buf[CORE_DATAGRAM_MAX];
 	struct wr w = answer_begin(q, STUN_SUCCESS, buf);
 
-	if (!registry_contacts(&b->registry, l, &q->at)) {
-		log_full(b, q->now);
-		answer_retry(b, q, FULL_RETRY_MS);
-		return;
-	}
 	start_frames(l, q);
 	agree(b, q, m, l);
 	probe_put_token(&w, registry_token(&b->registry, l->key, &l->from));
@@ -66,13 +61,18 @@ static void answer_registered(struct broker *b, const struct request *q,
 	answer_send(b, q, ANSWER_PROVEN, &w);
 }
 
+static void answer_full(struct broker *b, const struct request *q)
+{
+	log_full(b, q->now);
+	answer_retry(b, q, FULL_RETRY_MS);
+}
+
 static void enroll(struct broker *b, const struct request *q, const struct rendezvous_msg *m)
 {
-	struct listener *l = registry_put(&b->registry, m->key, &q->from, q->now);
+	struct listener *l = registry_put(&b->registry, m->key, &q->from, &q->at, q->now);
 
 	if (l == NULL) {
-		log_full(b, q->now);
-		answer_retry(b, q, FULL_RETRY_MS);
+		answer_full(b, q);
 		return;
 	}
 	log_event(b, BROKER_REGISTERED, &q->from, 0);
@@ -92,7 +92,9 @@ static void refresh(struct broker *b, const struct request *q, const struct rend
 {
 	struct listener *l = listener_of(b, q, m);
 
-	if (l != NULL) {
+	if (l != NULL && !registry_contacts(&b->registry, l, &q->at)) {
+		answer_full(b, q);
+	} else if (l != NULL) {
 		b->stats.refreshes++;
 		answer_registered(b, q, m, l);
 	} else if (!is_ticket(b, q, m)) {

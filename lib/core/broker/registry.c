@@ -152,38 +152,35 @@ static void forget(struct registry *r, struct listener *l)
 	crypto_wipe(l, sizeof(*l));
 }
 
-/* A free place for a listener at @from; TABLE_NONE if there is none, or not for one more of its network. */
-static uint32_t enter(struct registry *r, const struct addr *from)
+/* The number of an endpoint, a new one if need be; REGISTRY_ENDPOINTS: there is no room for it. */
+static unsigned endpoint_number(struct registry *r, const struct endpoint *at)
 {
-	const uint64_t net = hash_of_net(r, from);
-	uint32_t i;
+	unsigned i = 0;
 
-	if (!census_enter(&r->census, net, r->per_net))
-		return TABLE_NONE;
-	i = pool_take(&r->pool);
-	if (i == TABLE_NONE)
-		census_leave(&r->census, net);
+	while (i < r->endpoint_count &&
+	       (r->endpoints[i].id != at->id || !addr_eq(&r->endpoints[i].local, &at->local)))
+		i++;
+	if (i == r->endpoint_count && i < REGISTRY_ENDPOINTS)
+		r->endpoints[r->endpoint_count++] = *at;
 	return i;
 }
 
-struct listener *registry_put(struct registry *r, const uint8_t key[static CRYPTO_KEY],
+/* A new one. NULL: there is no free place, or not for one more of its network. */
+static struct listener *enter(struct registry *r, const uint8_t key[static CRYPTO_KEY],
 			      const struct addr *from, nk_time now)
 {
 	static const struct keepalive_terms plain = {KEEPALIVE_FIXED, 15};
-	struct listener *l = registry_find(r, key), *there = registry_at(r, from);
+	const uint64_t net = hash_of_net(r, from);
+	struct listener *l;
 	uint32_t i;
 
-	if (l != NULL && l == there) {
-		registry_heard(l, false, now);
-		return l;
-	}
-	if (l != NULL)
-		forget(r, l);
-	if (there != NULL)
-		forget(r, there);
-	i = enter(r, from);
-	if (i == TABLE_NONE)
+	if (!census_enter(&r->census, net, r->per_net))
 		return NULL;
+	i = pool_take(&r->pool);
+	if (i == TABLE_NONE) {
+		census_leave(&r->census, net);
+		return NULL;
+	}
 	l = &r->listeners[i];
 	*l = (struct listener){.from = *from, .turned = true, .heard = (uint32_t)tick_of(now)};
 	memcpy(l->key, key, CRYPTO_KEY);
@@ -193,18 +190,51 @@ struct listener *registry_put(struct registry *r, const uint8_t key[static CRYPT
 	return l;
 }
 
+/* False, and it stays where it is: there is no room for one more of that network. */
+static bool move(struct registry *r, struct listener *l, const struct addr *from)
+{
+	const uint64_t old = hash_of_net(r, &l->from);
+	const uint32_t i = number_of(r, l);
+
+	census_leave(&r->census, old);
+	if (!census_enter(&r->census, hash_of_net(r, from), r->per_net)) {
+		census_enter(&r->census, old, UINT32_MAX);
+		return false;
+	}
+	index_remove(&r->by_from, i);
+	l->from = *from;
+	index_add(&r->by_from, i);
+	return true;
+}
+
+struct listener *registry_put(struct registry *r, const uint8_t key[static CRYPTO_KEY],
+			      const struct addr *from, const struct endpoint *at, nk_time now)
+{
+	struct listener *l = registry_find(r, key), *there = registry_at(r, from);
+	const unsigned endpoint = endpoint_number(r, at);
+
+	if (endpoint == REGISTRY_ENDPOINTS)
+		return NULL;
+	if (there != NULL && there != l)
+		forget(r, there);
+	if (l == NULL)
+		l = enter(r, key, from, now);
+	else if (l != there && !move(r, l, from))
+		l = NULL;
+	if (l == NULL)
+		return NULL;
+	l->at = (uint8_t)endpoint;
+	registry_heard(l, false, now);
+	return l;
+}
+
 bool registry_contacts(struct registry *r, struct listener *l, const struct endpoint *at)
 {
-	unsigned i = 0;
+	const unsigned endpoint = endpoint_number(r, at);
 
-	while (i < r->endpoint_count &&
-	       (r->endpoints[i].id != at->id || !addr_eq(&r->endpoints[i].local, &at->local)))
-		i++;
-	if (i == REGISTRY_ENDPOINTS)
+	if (endpoint == REGISTRY_ENDPOINTS)
 		return false;
-	if (i == r->endpoint_count)
-		r->endpoints[r->endpoint_count++] = *at;
-	l->at = (uint8_t)i;
+	l->at = (uint8_t)endpoint;
 	return true;
 }
 

@@ -90,9 +90,10 @@ void registry_expect_more(const struct registry *r, const struct registry_glance
 uint64_t registry_token(const struct registry *r, const uint8_t key[static CRYPTO_KEY],
 			const struct addr *from);
 
-/* Registers @key at @from; whatever else that key or that address had is over. NULL: full. */
+/* Registers @key, which contacts us at @at, at @from; whatever else that key or that address had is
+ * over. NULL: full, and the key stays where it was. */
 struct listener *registry_put(struct registry *r, const uint8_t key[static CRYPTO_KEY],
-			      const struct addr *from, nk_time now);
+			      const struct addr *from, const struct endpoint *at, nk_time now);
 
 /* It contacts us at @at from now on; false: there is no room for one more endpoint. */
 bool registry_contacts(struct registry *r, struct listener *l, const struct endpoint *at);
