@@ -121,11 +121,12 @@ static void run(struct exec *e, unsigned target)
 static bool reap(struct exec *e, int flags)
 {
 	const char *name = e->options->targets[e->target].name;
-	int status;
+	int status = 0;
 
 	if (e->pid == 0)
 		return true;
-	if (waitpid(e->pid, &status, flags) != e->pid)
+	/* Where SIGCHLD is ignored there is nobody to wait for in the end, and no status. */
+	if (waitpid(e->pid, &status, flags) == 0)
 		return false;
 	if (WIFSIGNALED(status))
 		log_line(LEVEL_WARNING, "--exec for %s: ended by signal %d", name,

@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -190,6 +191,24 @@ static void outlives_a_command_that_fails(void **state)
 	note(&e, KEEPER_EVENT_LOST, 0, 0);
 	exec_turn(&e);
 	assert_log(&e, "up one.example 1000 was\nlost one.example was 1000\n");
+}
+
+/* Who starts us may have told the kernel to forget children at once: nobody knows then how they end. */
+static void runs_where_children_are_forgotten(void **state)
+{
+	struct exec e = start_exec(TELL);
+
+	(void)state;
+	signal(SIGCHLD, SIG_IGN);
+	note(&e, KEEPER_EVENT_UP, 0, 1000);
+	exec_turn(&e);
+	wait_for(&e);
+	exec_turn(&e);
+	assert_int_equal(e.pid, 0);
+	note(&e, KEEPER_EVENT_LOST, 0, 0);
+	exec_turn(&e);
+	assert_log(&e, "up one.example 1000 was\nlost one.example was 1000\n");
+	signal(SIGCHLD, SIG_DFL);
 }
 
 static void ends_with_what_is_running_only(void **state)
@@ -401,6 +420,7 @@ int main(void)
 		cmocka_unit_test(tells_the_latest_when_it_was_slow),
 		cmocka_unit_test(says_nothing_of_what_passed),
 		cmocka_unit_test(outlives_a_command_that_fails),
+		cmocka_unit_test(runs_where_children_are_forgotten),
 		cmocka_unit_test(ends_with_what_is_running_only),
 		cmocka_unit_test(gives_the_command_nothing_else),
 		cmocka_unit_test(reports_what_it_cost),
