@@ -5,8 +5,8 @@
 #include "desk/json_file.h"
 
 #define SCHEMA    "natkit.timeouts/1"
-
-#define LONGEST_S (366 * 86400.0) /* no timeout is as long as that */
+#define LONGEST_S (366 * 86400.0)     /* no timeout is as long as that */
+#define LATEST_S  (UINT64_C(1) << 40) /* and in microseconds it is to have room */
 
 /* What is not known is left out. */
 static bool read_seconds(double *out, const struct js_in *in)
@@ -29,6 +29,8 @@ static bool read_udp(struct timeouts *t, const struct js_in *udp)
 	    !read_seconds(&t->upper, &upper) || !js_is_bool(&only, &t->outbound_only) ||
 	    !js_is_count(&at, &t->at_unix_s))
 		return false;
+	if (t->at_unix_s > LATEST_S)
+		return js_refuse(&at, "that is no time");
 	return (t->upper == 0 || t->upper >= t->lower) ||
 	       js_refuse(&upper, "that is less than lower_s");
 }

@@ -97,6 +97,7 @@ static void is_not_led_astray_by_a_file(void **state)
 		FILE_OF("\"lower_s\":1e300,\"outbound_only\":false,\"at_unix_s\":1"),
 		FILE_OF("\"lower_s\":2,\"upper_s\":1,\"outbound_only\":false,\"at_unix_s\":1"),
 		FILE_OF("\"outbound_only\":false,\"at_unix_s\":-1"),
+		FILE_OF("\"outbound_only\":false,\"at_unix_s\":9223372036854775807"),
 	};
 	static struct timeouts t;
 	FILE *out;
