@@ -1,7 +1,8 @@
 /*
  * A slice is written in a turn of the loop and not more than one in a millisecond, so that no
- * datagram waits for long. Nothing waits for the disk either: after a power cut the file may be
- * the one before or damaged, as its checksum then says, and clients prove their keys again.
+ * datagram waits for long. Nothing waits for the disk either, but at a clean end: after a power cut
+ * the file may be the one before or damaged, as its checksum then says, and clients prove their keys
+ * again.
  */
 #include "ledger_file.h"
 
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/err.h"
 #include "io/clock.h"
 #include "io/files.h"
@@ -40,6 +42,7 @@ static int take_over(const char *path, struct broker *b, nk_time now)
 	if (rc != 0)
 		return rc;
 	rc = ledger_read(b, (const uint8_t *)bytes, len, unix_at_zero(), now);
+	crypto_wipe(bytes, len);
 	free(bytes);
 	return rc;
 }
@@ -100,12 +103,11 @@ static void write_slice(struct ledger_file *f, const struct broker *b, nk_time n
 			continue;
 		if (n < 0) {
 			fail(f);
-			return;
+			break;
 		}
 		done += (size_t)n;
 	}
-	if (len == 0)
-		end(f);
+	crypto_wipe(slice, len);
 }
 
 nk_time ledger_file_due(const struct ledger_file *f)
@@ -121,6 +123,8 @@ void ledger_file_turn(struct ledger_file *f, const struct broker *b, nk_time now
 		begin(f);
 	if (f->fd >= 0)
 		write_slice(f, b, now);
+	if (f->fd >= 0 && f->cursor.ended)
+		end(f);
 	f->due = now + (f->fd >= 0 ? PAUSE : INTERVAL);
 }
 
@@ -131,6 +135,10 @@ void ledger_file_close(struct ledger_file *f, const struct broker *b, nk_time no
 	if (f->fd >= 0)
 		close(f->fd);
 	begin(f);
-	while (f->fd >= 0)
+	while (f->fd >= 0 && !f->cursor.ended)
 		write_slice(f, b, now);
+	if (f->fd >= 0 && fsync(f->fd) != 0)
+		fail(f);
+	if (f->fd >= 0)
+		end(f);
 }

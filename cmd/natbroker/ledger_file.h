@@ -44,7 +44,7 @@ nk_time ledger_file_due(const struct ledger_file *f);
 /* Writes no more than a slice, if one is due. */
 void ledger_file_turn(struct ledger_file *f, const struct broker *b, nk_time now);
 
-/* Writes the whole file at once, in place of what is half written. */
+/* Writes the whole file at once, in place of what is half written, and through to the disk. */
 void ledger_file_close(struct ledger_file *f, const struct broker *b, nk_time now);
 
 #endif

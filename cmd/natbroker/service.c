@@ -107,12 +107,12 @@ static void drop(struct service *v)
 	broker_input(v->broker, &stop, run_now());
 }
 
-static void keep_ledger(struct service *v, nk_time now)
+/* Once when it cannot be written, and once when it can again. */
+static void tell_ledger(struct service *v)
 {
-	struct ledger_file *f = &v->ledger;
+	const struct ledger_file *f = &v->ledger;
 	char quoted[LOG_QUOTED];
 
-	ledger_file_turn(f, v->broker, now);
 	if ((f->error != 0) == v->ledger_failing)
 		return;
 	v->ledger_failing = f->error != 0;
@@ -135,7 +135,8 @@ static void on_turn(void *user, nk_time now)
 		drop(v);
 	if (!v->dropped)
 		return;
-	keep_ledger(v, now);
+	ledger_file_turn(&v->ledger, v->broker, now);
+	tell_ledger(v);
 	if (v->metrics != NULL)
 		metrics_turn(v->metrics, now);
 	if (now >= v->tick_at)
@@ -283,8 +284,10 @@ static int serve(struct service *v)
 	on_turn(v, run_now()); /* what happened in the last turn */
 	if (v->error != 0)
 		rc = v->error;
-	if (rc == 0)
+	if (rc == 0) {
 		ledger_file_close(&v->ledger, v->broker, run_now());
+		tell_ledger(v);
+	}
 	if (rc == 0 || rc == NK_ERR_STOPPED)
 		sum_up(v);
 	else if (v->answered == 0)

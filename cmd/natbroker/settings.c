@@ -367,6 +367,10 @@ static int check(struct settings *s)
 		log_line(LEVEL_ERROR, "--json and --text go with --stats");
 		return EXIT_USAGE;
 	}
+	if (s->stats && addr_family(&s->metrics) == ADDR_NONE) {
+		log_line(LEVEL_ERROR, "--metrics: none are served that --stats could ask for");
+		return EXIT_USAGE;
+	}
 	rc = check_user(s->user);
 	if (rc == OPTIONS_GO_ON)
 		rc = check_listen(s);

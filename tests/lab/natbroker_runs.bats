@@ -109,6 +109,13 @@ metrics() {
   reads .ledger_failed_total 1
 }
 
+@test "a file that cannot be written at the end is told of" {
+  lab_internet
+  lab_broker --listen 192.0.2.1 --listen 192.0.2.2 --state "$room"/nowhere/state
+  kill_broker TERM
+  grep -q "cannot write '$room/nowhere/state': No such file" /run/lab/natbroker.log
+}
+
 @test "each number is in the manual, and each in the manual is a number" {
   lab_internet
   serve
@@ -163,6 +170,8 @@ metrics() {
   lab_server_stop
   serve --metrics none
   run -3 ip netns exec server "$natbroker" --stats
+  run -2 --separate-stderr "$natbroker" --stats --metrics none
+  assert_regex "$stderr" '--metrics: none are served'
 }
 
 @test "draining: who is there stays, nobody comes, and then it ends" {
