@@ -277,17 +277,24 @@ static void test_idle_path_lost(void **state)
 	assert_int_equal(rig_stats(&g, 0)->paths_lost, 1);
 }
 
-/* The callee does not ask. It doubts the path when the caller does not either, and calls it lost. */
+/* The callee does not ask. It pings when the caller does not ask either, doubts the path when that is
+ * in vain, and calls it lost. */
 static void test_missing_question(void **state)
 {
+	unsigned sent;
+
 	(void)state;
 	rig_run(&g, NK_S);
 	g.side[0].cut = g.side[1].cut = true;
+	sent = g.sent[1];
 	rig_run(&g, 14900 * NK_MS);
+	assert_int_equal(g.sent[1], sent);
+	rig_run(&g, 1000 * NK_MS);
+	assert_int_equal(g.sent[1], sent + 1);
 	assert_int_equal(g.side[1].doubted, 0);
 	rig_run(&g, 200 * NK_MS);
 	assert_int_equal(g.side[1].doubted, 1);
-	rig_run(&g, 2400 * NK_MS);
+	rig_run(&g, 1400 * NK_MS);
 	assert_int_equal(g.side[1].lost, 0);
 	rig_run(&g, 200 * NK_MS);
 	assert_int_equal(g.side[1].lost, 1);

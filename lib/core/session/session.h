@@ -58,7 +58,7 @@ struct session_config {
 enum session_news_kind {
 	SESSION_MESSAGE,      /* @data, @len: in order. The next is given after session_took() */
 	SESSION_DATAGRAM,     /* @data, @len */
-	SESSION_PATH_DOUBTED, /* something that should have come has not */
+	SESSION_PATH_DOUBTED, /* a ping had no answer, and another one was sent */
 	SESSION_PATH_LOST,    /* nothing arrives any more: punch again */
 	SESSION_PATH_CHANGED, /* @peer: its address is another one, or the lost one answers again */
 	SESSION_CLOSED,       /* by the peer, after all that it sent */

@@ -120,10 +120,9 @@ enum keepalive_need session_keepalive_need(struct session *s, nk_time now)
 
 	if (need != KEEPALIVE_REST && need != KEEPALIVE_SEND_OPENER)
 		s->unanswered = nk_min(s->unanswered, now);
-	if (k->doubted && !was_doubted) {
+	if (k->doubted && !was_doubted)
 		s->stats.silence = silence;
-		s->tell_doubted = true;
-	}
+	s->tell_doubted |= need == KEEPALIVE_SEND_HELLO && k->hellos == 2; /* one was in vain */
 	if (k->lost && !was_lost) {
 		s->stats.paths_lost++;
 		s->tell_lost = true;
