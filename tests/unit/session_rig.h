@@ -57,6 +57,7 @@ struct rig {
 	struct rng rng;
 	nk_time now, delay, jitter;
 	double loss, doubled;
+	bool (*drops)(const struct rig_packet *p);
 	bool relayed;
 	struct rig_packet packet[RIG_PACKETS]; /* under way */
 	unsigned count, posted;
@@ -277,7 +278,7 @@ static inline bool rig_arrives(const struct rig *g, const struct rig_packet *p)
 {
 	const struct rig_side *to = &g->side[p->to];
 
-	return !g->side[!p->to].cut &&
+	return !g->side[!p->to].cut && (g->drops == NULL || !g->drops(p)) &&
 	       (g->relayed || addr_eq(&p->dest, &to->at) || addr_eq(&p->dest, &to->other));
 }
 

@@ -92,6 +92,46 @@ static void test_opener_ttl(void **state)
 	rig_end(&g);
 }
 
+/* A path that carries is asked now and then, and nobody is told of a doubt */
+
+static bool is_short(const struct rig_packet *p)
+{
+	return p->len == KEEPALIVE_LEN;
+}
+
+/* One side talks and the other has nothing to say. */
+static void test_one_way(void **state)
+{
+	(void)state;
+	for (unsigned who = 0; who < 2; who++) {
+		unsigned sent;
+
+		talk(KEEPALIVE_LEARNED);
+		sent = g.sent[!who];
+		for (unsigned i = 0; i < 600; i++) {
+			assert_int_equal(session_send_datagram(g.side[who].session, "x", 1), 0);
+			rig_run(&g, 100 * NK_MS);
+		}
+		assert_int_equal(g.side[!who].datagrams, 600);
+		assert_in_range(g.sent[!who] - sent, 60 / 5, 2 * 60); /* what answers pings */
+		assert_int_equal(g.side[0].doubted + g.side[1].doubted, 0);
+		rig_end(&g);
+	}
+}
+
+/* A peer of a version without frames: pings are what keeps the path. */
+static void test_no_frames(void **state)
+{
+	(void)state;
+	talk(KEEPALIVE_FIXED);
+	g.drops = is_short;
+	rig_run(&g, 600 * NK_S);
+	assert_in_range(rig_stats(&g, 1)->keepalives_out, 600 / 18, 2 * 600 / 12);
+	assert_int_equal(g.side[0].lost + g.side[1].lost, 0);
+	assert_int_equal(g.side[0].doubted + g.side[1].doubted, 0);
+	rig_end(&g);
+}
+
 /* A peer that is gone */
 
 /* Side @dies is cut off at @at after they have met. Return: how long until the other calls the path
@@ -356,6 +396,8 @@ int main(void)
 		cmocka_unit_test(test_cost),
 		cmocka_unit_test(test_by_relay),
 		cmocka_unit_test(test_opener_ttl),
+		cmocka_unit_test(test_one_way),
+		cmocka_unit_test(test_no_frames),
 		cmocka_unit_test(test_dead_peer_by_turns),
 		cmocka_unit_test(test_million_forged),
 		cmocka_unit_test(test_frame_from_elsewhere),

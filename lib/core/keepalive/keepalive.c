@@ -150,6 +150,12 @@ void keepalive_sent(struct keepalive *k, bool asks, nk_time now)
 	plan(k);
 }
 
+/* The answer to an ask that followed another soon is missing: the hello's does in its place. */
+static bool renewing(const struct keepalive *k)
+{
+	return k->asked != NK_NEVER && k->asks == 0;
+}
+
 void keepalive_doubt(struct keepalive *k, nk_time now)
 {
 	if (k->hellos > 0 && !k->lost)
@@ -158,7 +164,7 @@ void keepalive_doubt(struct keepalive *k, nk_time now)
 	k->lost = false;
 	k->hellos = 0;
 	k->expected = now;
-	k->renews = true;
+	k->renews |= !renewing(k);
 	plan(k);
 }
 
