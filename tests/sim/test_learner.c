@@ -458,6 +458,27 @@ static void test_earlier(void **state)
 	learner_free(l);
 }
 
+/* Whatever a file says, this is no flood. */
+static void test_absurd(void **state)
+{
+	static const double bounds[][2] = {{1e-9, 2e-9}, {0.01, 0.5}, {0, 1e-6}, {1e7, 2e7}};
+	const struct play p = play_behind(120);
+	struct learner_config config = learner_of(&p);
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
+		struct learner *l;
+
+		config.lower = bounds[i][0];
+		config.upper = bounds[i][1];
+		rng_seed_from_number(&host.rng, 1);
+		l = learner_new(&config, &host.rng, 0);
+		assert_non_null(l);
+		assert_in_range(learner_interval(l), NK_S, config.longest);
+		learner_free(l);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_settles), cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_sweeps),  cmocka_unit_test(test_unserved),
 		cmocka_unit_test(test_live),    cmocka_unit_test(test_earlier),
+		cmocka_unit_test(test_absurd),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

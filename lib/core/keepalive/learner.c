@@ -12,6 +12,7 @@
 #define UNTRIED       0.9  /* of a silence that was not survived, where none was */
 #define SHORT         20.0 /* seconds: below this a NAT needs more than RFC 8085 wants */
 #define SURE          0.95 /* of what is told of the timeout */
+#define LEAST         NK_S /* interval: a NAT that needs less is none, whatever a file says */
 
 /* When to try again what was found, in silences as long as was survived. */
 #define SOON         3.0
@@ -59,7 +60,7 @@ static void choose_interval(struct learner *l, nk_time now)
 	const double margin = fmin(MARGIN_SHARE * trust, fmax(MARGIN * trust, hello));
 	const nk_time fits = nk_from_seconds(trust - margin);
 
-	l->interval = nk_min(fits, l->config.longest);
+	l->interval = nk_max(LEAST, nk_min(fits, l->config.longest));
 	if (!may_be_below_floor(l, trust))
 		l->interval = nk_max(l->interval, l->config.floor);
 }
