@@ -342,6 +342,31 @@ static void test_renegotiated(void **state)
 	}
 }
 
+/* A call has agreed on other terms, and then the old path comes back by itself. */
+static void test_renewed_on_old_path(void **state)
+{
+	const struct session_keepalive rarely = {.terms = {KEEPALIVE_LEARNED, 80},
+						 .ours = keepalive_default_offer()};
+	const struct noise_keys keys = rig_keys(2);
+	unsigned sent;
+
+	(void)state;
+	talk(KEEPALIVE_FIXED);
+	g.side[0].cut = g.side[1].cut = true;
+	rig_run(&g, 30 * NK_S);
+	assert_int_equal(g.side[0].lost, 1);
+	for (unsigned i = 0; i < 2; i++)
+		session_renew(g.side[i].session, &keys, 1000 + i, 1001 - i, &rarely, g.now);
+	g.side[0].cut = g.side[1].cut = false;
+	rig_run(&g, 100 * NK_S);
+	assert_int_equal(g.side[0].changed, 1);
+	assert_terms(KEEPALIVE_LEARNED, 80);
+	sent = g.sent[0];
+	rig_run(&g, 800 * NK_S);
+	assert_in_range(g.sent[0] - sent, 800 / 80, 800 / 64);
+	rig_end(&g);
+}
+
 /* Both at once: the caller's list is what counts. */
 static void test_both_offer(void **state)
 {
@@ -403,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_frame_from_elsewhere),
 		cmocka_unit_test(test_forged_do_not_revive),
 		cmocka_unit_test(test_renegotiated),
+		cmocka_unit_test(test_renewed_on_old_path),
 		cmocka_unit_test(test_both_offer),
 		cmocka_unit_test(test_offer_in_vain),
 		cmocka_unit_test(test_unknown_algorithms),

@@ -52,6 +52,7 @@ void session_renew(struct session *s, const struct noise_keys *keys, uint32_t in
 	keys_start(&s->next, keys, s->caller, index, peer_index, now);
 	s->renewing = true;
 	take_keepalive(s, keepalive);
+	session_keep_by_terms(s, now);
 }
 
 void session_offer(struct session *s, const struct keepalive_offer *ours, nk_time now)
