@@ -121,6 +121,7 @@ $(BUILD)/tests/unit/test_worlds: $(call obj,cmd/natsim/worlds.c)
 $(BUILD)/tests/unit/test_punch_files: $(call obj,$(addprefix cmd/natpunch/,beliefs_file.c broker.c contacts.c environment.c identity_file.c seen_file.c))
 $(BUILD)/tests/unit/test_natkeepalive: $(call obj,$(addprefix cmd/natkeepalive/,exec.c report.c report_json.c report_text.c wakes.c watch.c words.c))
 $(BUILD)/tests/unit/test_beliefs_learn: $(call obj,cmd/natpunch/beliefs_learn.c)
+$(BUILD)/tests/unit/test_stats_text: $(call obj,cmd/natbroker/stats_text.c)
 
 $(BUILD)/tests/peers/ice_pion: tests/peers/ice_pion.go
 	@mkdir -p $(@D)
@@ -252,6 +253,8 @@ $(FUZZ_DIR)/fuzz_%: $(FUZZ_DIR)/tests/fuzz/fuzz_%.o $(FUZZ_LIB)
 	$(if $(V),,@echo "  LD    $@")
 	$(Q)clang -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $^ $(LIBS)
 
+$(FUZZ_DIR)/fuzz_stats: $(FUZZ_DIR)/cmd/natbroker/stats_text.o
+
 fuzz: $(FUZZERS)
 	@for f in $(notdir $^); do \
 		name=$${f#fuzz_}; corpus=$(FUZZ_DIR)/corpus/$$name; log=$(FUZZ_DIR)/$$f.log; \
@@ -265,7 +268,7 @@ fuzz: $(FUZZERS)
 
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SIM_OBJ) $(call obj,$(CMD_SRC) $(UNIT_SRC) $(SIMT_SRC) $(TRUTH_SRC) $(TOOL_SRC) $(KERNEL_SRC) $(SPEED_SRC) $(FLEET_SRC)))
--include $(FUZZ_LIB:.o=.d) $(patsubst %.c,$(FUZZ_DIR)/%.d,$(FUZZ_SRC))
+-include $(FUZZ_LIB:.o=.d) $(FUZZ_DIR)/cmd/natbroker/stats_text.d $(patsubst %.c,$(FUZZ_DIR)/%.d,$(FUZZ_SRC))
 
 clean:
 	rm -rf build

@@ -1,11 +1,11 @@
 #include "stats_text.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PREFIX "natbroker_"
 #define HELP   "# HELP " PREFIX
+#define MOST   9007199254740992.0 /* 2^53: whole numbers up to there are exact */
 
 /* Takes the next line, without its end; NULL: there is no whole one. */
 static char *take_line(char **text)
@@ -17,6 +17,14 @@ static char *take_line(char **text)
 	*end = '\0';
 	*text = end + 1;
 	return line;
+}
+
+/* Nothing that a terminal would obey. */
+static bool is_plain(const char *line)
+{
+	while (*line >= ' ' && *line <= '~')
+		line++;
+	return *line == '\0';
 }
 
 static void read_help(struct stats_line *out, char *line)
@@ -34,7 +42,7 @@ static bool read_number(struct stats_line *out, char *line)
 	if (strncmp(line, PREFIX, strlen(PREFIX)) != 0 || space == NULL)
 		return false;
 	out->value = strtod(space + 1, &end);
-	if (end == space + 1 || *end != '\0' || !isfinite(out->value))
+	if (end == space + 1 || *end != '\0' || !(out->value >= 0 && out->value <= MOST))
 		return false;
 	*space = '\0';
 	out->name = line + strlen(PREFIX);
@@ -57,6 +65,8 @@ bool stats_next(char **text, struct stats_line *line)
 	char *l;
 
 	while ((l = take_line(text)) != NULL) {
+		if (!is_plain(l))
+			return false;
 		if (strncmp(l, HELP, strlen(HELP)) == 0)
 			read_help(line, l);
 		else if (l[0] != '#')
