@@ -228,6 +228,47 @@ static void test_backs_off(void **state)
 	pair_strike(&p);
 }
 
+static bool lose(void *user, const struct action *a)
+{
+	const bool *cut = user;
+
+	return !(*cut && a->kind == ACTION_SEND);
+}
+
+/* Where a side has no NAT that they could end behind there are no openers, neither at first nor when the path
+ * is back and the terms are negotiated anew. */
+static void test_no_openers(void **state)
+{
+	struct keepalive_offer offer = only(KEEPALIVE_OPENER);
+	struct pair_plan plan;
+	bool cut = false;
+	struct pair p;
+
+	(void)state;
+	offer.wish[offer.count++] = keepalive_default_wish(KEEPALIVE_FIXED);
+	plan = plan_by(61, &offer);
+	plan.ends[PAIR_CALLS].options.call.timeout = 2 * PATIENCE; /* to wait for the old path */
+	plan.ends[PAIR_LISTENS].nat_count = 0;
+	plan.ends[PAIR_LISTENS].hosts[0] = addr_v4(203, 0, 114, 2, 0);
+	connect(&p, &plan);
+	assert_kept_by(&p, KEEPALIVE_FIXED);
+	pair_kill_broker(&p);
+	for (unsigned who = 0; who <= PAIR_LISTENS; who++) {
+		p.ends[who].watch = lose;
+		p.ends[who].user = &cut;
+	}
+	cut = true;
+	for (unsigned who = 0; who <= PAIR_LISTENS; who++)
+		assert_true(pair_wait(&p, (enum pair_who)who, NATPUNCH_PATH_LOST, 1,
+				      world_now(p.world) + PATIENCE) != NK_NEVER);
+	cut = false;
+	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_MENDED, 1, world_now(p.world) + PATIENCE) !=
+		    NK_NEVER);
+	wait(&p, 10 * NK_S);
+	assert_kept_by(&p, KEEPALIVE_FIXED);
+	pair_strike(&p);
+}
+
 /* Nothing is sent in the meantime; who has something to say has it arrive all the same. */
 static void test_none(void **state)
 {
@@ -254,7 +295,7 @@ int main(void)
 		cmocka_unit_test(test_reboot),       cmocka_unit_test(test_turns_forbidden),
 		cmocka_unit_test(test_turns_forced), cmocka_unit_test(test_unknown_numbers),
 		cmocka_unit_test(test_learned),      cmocka_unit_test(test_backs_off),
-		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_none),         cmocka_unit_test(test_no_openers),
 	};
 
 	if (crypto_init() != 0)

@@ -108,6 +108,7 @@ static void make_session(struct call *c, const struct attempt *a, nk_time now)
 static bool take_keys(struct call *c, struct attempt *a, nk_time now)
 {
 	c->keyed = true;
+	c->opener_ttl = attempt_keepalive(a)->opener_ttl;
 	c->punches++;
 	if (c->session != NULL)
 		session_renew(c->session, attempt_keys(a), attempt_ours(a)->index,
@@ -215,9 +216,11 @@ void call_closed_by_peer(struct call *c, nk_time now)
 
 void call_path_back(struct call *c, nk_time now)
 {
+	const struct keepalive_offer ours = call_keepalive_ours(&c->keepalive, c->opener_ttl);
+
 	if (c->state != CALL_MENDING)
 		return;
-	session_offer(c->session, &c->keepalive, now);
+	session_offer(c->session, &ours, now);
 	c->state = CALL_CONNECTED;
 	/* The session may be ahead of our punch, on a path that the peer's has found. */
 	if (c->trying != NOBODY && !c->heard[c->trying])
@@ -243,10 +246,11 @@ void call_path_lost(struct call *c, nk_time now)
 		call_end(c, CALL_FAILED);
 }
 
-/* It may be that our NAT bears less than was believed. */
+/* It may be that our NAT bears less than was believed; by the relay the terms were others. */
 void call_silenced(struct call *c, nk_time now)
 {
-	keepalive_back_off(&c->keepalive, session_terms(c->session),
-			   session_stats(c->session)->silence);
+	if (!call_is_relayed(c))
+		keepalive_back_off(&c->keepalive, session_terms(c->session),
+				   session_stats(c->session)->silence);
 	call_path_lost(c, now);
 }

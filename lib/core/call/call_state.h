@@ -18,7 +18,8 @@
  * @heard:	By bank: a packet of the session has come to one of its sockets
  * @plain:	No encryption: @bare takes the session's place
  * @give_up:	When what is not mended, or was closed by the peer, ends
- * @keepalive:	What we offer: of the options, and what losses say
+ * @keepalive:	What we offer: of the options, and what losses say; @opener_ttl: as the last attempt that
+ *		was answered had it
  * @keyed:	The session has the keys of the attempt that is under way
  * @closing:	The session is being closed by us, or was by the peer
  * @report:	What attempts left that are no more
@@ -37,6 +38,7 @@ struct call {
 	uint8_t id[OFFER_CALL_ID];
 	struct session *session;
 	struct keepalive_offer keepalive;
+	uint8_t opener_ttl;
 	bool keyed, heard[CALL_BANKS], plain, closing;
 	struct bare bare;
 	enum call_state state;
