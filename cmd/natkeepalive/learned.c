@@ -19,6 +19,15 @@ void learned_start(struct learned *l, struct keeper_options *o, const char *inte
 		o->age = 0;
 }
 
+static void forget(struct learned *l, struct keeper *k, nk_time now)
+{
+	struct timeouts *t = &l->timeouts;
+
+	t->lower = t->value = t->upper = 0;
+	t->outbound_only = false;
+	keeper_forget(k, now);
+}
+
 void learned_note(struct learned *l, struct keeper *k, const struct keeper_event *e,
 		  int64_t unix_us)
 {
@@ -26,7 +35,7 @@ void learned_note(struct learned *l, struct keeper *k, const struct keeper_event
 
 	/* Others may be seen by IPv6, whose prefix is another. */
 	if (seen && e->target == 0 && network_seen(&l->timeouts.network, &e->mapped))
-		keeper_forget(k, e->at);
+		forget(l, k, e->at);
 	if (e->kind == KEEPER_EVENT_INTERVAL)
 		learned_save(l, k, e->at, unix_us);
 }
@@ -45,7 +54,6 @@ void learned_move(struct learned *l, struct keeper *k, nk_time now, int64_t unix
 		return;
 	learned_save(l, k, now, unix_us);
 	timeouts_open(&l->timeouts, &l->towards, l->interface);
-	keeper_forget(k, now);
 }
 
 void learned_save(struct learned *l, struct keeper *k, nk_time now, int64_t unix_us)
@@ -54,13 +62,12 @@ void learned_save(struct learned *l, struct keeper *k, nk_time now, int64_t unix
 	struct timeouts *t = &l->timeouts;
 
 	keeper_result(k, &l->result, now);
-	if (r->trials == 0 || (r->lower == t->lower && r->value == t->value &&
-			       r->upper == t->upper && r->outbound_only == t->outbound_only))
+	if (r->trials == 0 ||
+	    (r->lower == t->lower && r->value == t->value && r->upper == t->upper))
 		return;
 	t->lower = r->lower;
 	t->value = r->value;
 	t->upper = r->upper;
-	t->outbound_only = r->outbound_only;
 	t->at_unix_s = (uint64_t)(unix_us / NK_S);
 	timeouts_save(t);
 }

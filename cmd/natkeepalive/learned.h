@@ -27,7 +27,7 @@ void learned_start(struct learned *l, struct keeper_options *o, const char *inte
 void learned_note(struct learned *l, struct keeper *k, const struct keeper_event *e,
 		  int64_t unix_us);
 
-/* The way out is another one: is this another network? */
+/* The way out is another one, which the keeper is to be told next: is this another network? */
 void learned_move(struct learned *l, struct keeper *k, nk_time now, int64_t unix_us);
 
 /* Writes what the keeper has found out, if that is anything new. */

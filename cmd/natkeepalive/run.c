@@ -201,7 +201,7 @@ static void begin_report(struct job *j)
 	watch_start(&j->watch, j->report.started_unix);
 }
 
-static void end_report(struct job *j, int status)
+static void end_report(struct job *j)
 {
 	const nk_time now = run_now();
 
@@ -209,7 +209,6 @@ static void end_report(struct job *j, int status)
 	keeper_result(j->keeper, &j->result, now);
 	for (unsigned i = 0; i < j->result.target_count; i++)
 		know_local(j, &j->result.targets[i].local, i);
-	j->result.complete = status == CORE_DONE && j->signal == 0;
 	learned_save(&j->learned, j->keeper, now, clock_unix());
 	exec_end(&j->exec, j->signal == 0);
 }
@@ -260,7 +259,7 @@ static int keep(struct job *j)
 	begin_report(j);
 	status = run_core(&keeper_ops, j->keeper, &run);
 	j->signal = run.signal;
-	end_report(j, status);
+	end_report(j);
 	if (print(j) != EXIT_YES)
 		return EXIT_INTERNAL;
 	return exit_status(j, &run, status);

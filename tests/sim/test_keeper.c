@@ -210,6 +210,7 @@ static void test_once(void **state_of)
 	assert_int_equal(keeper_status(rig.keeper), NK_ERR_UNREACHABLE);
 	assert_int_equal(rig_count(&rig, KEEPER_EVENT_UP, 0), 1);
 	assert_int_equal(rig_count(&rig, KEEPER_EVENT_LOST, 1), 1);
+	assert_true(rig_result(&rig).complete);
 	rig_close(&rig);
 }
 
@@ -235,6 +236,12 @@ static void test_end(void **state_of)
 	assert_int_equal(keeper_status(rig.keeper), CORE_DONE);
 	assert_false(rig_result(&rig).complete);
 	rig_close(&rig);
+
+	begin(KEEPALIVE_FIXED, 0, 14);
+	rig_start(&rig);
+	world_tell(rig.world, rig.client, &(struct event){.kind = EVENT_STOP});
+	assert_false(rig_result(&rig).complete);
+	rig_close(&rig);
 }
 
 /* Targets of one local port are reached from one socket, and have one mapping. */
@@ -254,6 +261,21 @@ static void test_one_port(void **state_of)
 	assert_int_equal(result.targets[0].mapped.port, 5000);
 	assert_int_equal(result.targets[1].mapped.port, 5000);
 	assert_int_equal(nat_mappings(rig.world, rig.nat), 1);
+	rig_close(&rig);
+}
+
+/* Two names of one server, from one port: each has its answers. */
+static void test_one_server(void **state_of)
+{
+	(void)state_of;
+	begin(KEEPALIVE_FIXED, 0, 15);
+	rig_add(&rig, RIG_STUN);
+	rig.options.targets[1].addr = rig.options.targets[0].addr;
+	rig.options.targets[0].local_port = rig.options.targets[1].local_port = 5000;
+	rig_start(&rig);
+	rig_wait(&rig, 120 * NK_S);
+	assert_int_equal(rig_result(&rig).targets[1].state, KEEPER_UP);
+	assert_int_equal(rig.told_count, 2);
 	rig_close(&rig);
 }
 
@@ -282,11 +304,17 @@ static void test_retarget(void **state_of)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_up),          cmocka_unit_test(test_server_dies_and_returns),
-		cmocka_unit_test(test_never_there), cmocka_unit_test(test_change),
-		cmocka_unit_test(test_losses),      cmocka_unit_test(test_network_changes),
-		cmocka_unit_test(test_resume),      cmocka_unit_test(test_once),
-		cmocka_unit_test(test_end),         cmocka_unit_test(test_one_port),
+		cmocka_unit_test(test_up),
+		cmocka_unit_test(test_server_dies_and_returns),
+		cmocka_unit_test(test_never_there),
+		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_one_server),
+		cmocka_unit_test(test_losses),
+		cmocka_unit_test(test_network_changes),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_once),
+		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_one_port),
 		cmocka_unit_test(test_retarget),
 	};
 

@@ -106,6 +106,30 @@ static void test_knows(void **state)
 	rig_close(&rig);
 }
 
+/* Who does not learn reports what was believed, as long as it is of this network. */
+static void test_told(void **state)
+{
+	const struct nat_spec nat = rig_nat(120 * NK_S);
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		begin(&nat, RIG_STUN, 7 + i);
+		rig.options.algorithm = KEEPALIVE_FIXED;
+		rig.options.lower = 110;
+		rig.options.upper = 121;
+		rig.options.outbound_only = true;
+		rig_start(&rig);
+		assert_true(rig_result(&rig).outbound_only && rig_result(&rig).lower == 110);
+		if (i == 0)
+			keeper_forget(rig.keeper, world_now(rig.world));
+		else
+			world_tell(rig.world, rig.client, &(struct event){.kind = EVENT_NETWORK});
+		assert_false(rig_result(&rig).outbound_only);
+		assert_true(rig_result(&rig).lower == 0 && rig_result(&rig).upper == 0);
+		rig_close(&rig);
+	}
+}
+
 /* Another network has another NAT: it begins anew, and learns that one. */
 static void test_moves(void **state)
 {
@@ -200,7 +224,7 @@ int main(void)
 		cmocka_unit_test(test_learns),  cmocka_unit_test(test_who_can_serve),
 		cmocka_unit_test(test_knows),   cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_shrinks), cmocka_unit_test(test_sleeps),
-		cmocka_unit_test(test_outage),
+		cmocka_unit_test(test_outage),  cmocka_unit_test(test_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,10 @@ struct keeper *keeper_new(const struct keeper_options *options, struct rng *rng,
 	if (k == NULL)
 		return NULL;
 	k->options = options;
+	k->lower = options->lower;
+	k->value = options->value;
+	k->upper = options->upper;
+	k->outbound_only = options->outbound_only;
 	k->rng = rng;
 	k->started = now;
 	k->moved = now - KEEPER_SAME_MOVE;
@@ -225,8 +229,7 @@ void keeper_retarget(struct keeper *k, unsigned target, const struct addr *addr,
 
 void keeper_forget(struct keeper *k, nk_time now)
 {
-	if (k->learner != NULL)
-		learner_moved(k->learner, now);
+	keeper_unlearn(k, now);
 	keeper_settle(k, now);
 }
 

@@ -53,12 +53,11 @@ void keeper_result(struct keeper *k, struct keeper_result *out, nk_time now)
 		.wakes = k->wake.wakes,
 		.constant_wakes = count * constant_times(now - k->started),
 		.search_bytes = k->search_bytes,
-		.lower = k->options->lower,
-		.value = k->options->value,
-		.upper = k->options->upper,
-		.outbound_only = k->options->outbound_only,
-		.complete = k->status != CORE_BUSY &&
-			    (!k->stopped || (k->options->duration == 0 && !k->options->once)),
+		.lower = k->lower,
+		.value = k->value,
+		.upper = k->upper,
+		.outbound_only = k->outbound_only,
+		.complete = k->status != CORE_BUSY && !k->stopped,
 	};
 	for (unsigned i = 0; i < count; i++)
 		report_target(k, &k->targets[i], out->elapsed, &out->targets[i]);

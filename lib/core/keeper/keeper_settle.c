@@ -18,11 +18,18 @@ void keeper_tell_network(struct keeper *k, nk_time now)
 	k->moved = now;
 }
 
+void keeper_unlearn(struct keeper *k, nk_time now)
+{
+	k->lower = k->value = k->upper = 0;
+	k->outbound_only = false;
+	if (k->learner != NULL)
+		learner_moved(k->learner, now);
+}
+
 void keeper_moved(struct keeper *k, nk_time now)
 {
 	outlets_renew(&k->outlets);
-	if (k->learner != NULL)
-		learner_moved(k->learner, now);
+	keeper_unlearn(k, now);
 	for (unsigned i = 0; i < k->options->target_count; i++)
 		target_moved(k, &k->targets[i], now);
 	k->ttl_known = false;

@@ -26,29 +26,31 @@ static void take_answer(struct keeper *k, struct target *t, const struct stun_ms
 		target_heard(k, t, &mapped, now);
 }
 
-static void take_binding(struct keeper *k, struct target *t, const struct event *ev, nk_time now)
+/* Return: false if it is none of ours. */
+static bool take_binding(struct keeper *k, struct target *t, const struct event *ev, nk_time now)
 {
 	struct stun_msg m;
 	nk_time rtt;
 
 	if (stun_read(&m, ev->data, ev->len) != 0 || m.method != STUN_BINDING)
-		return;
+		return false;
 	if (asks_answered(&t->asks, &m, &rtt, now)) {
 		target_count_in(t, ev->len, now);
 		take_answer(k, t, &m, rtt, now);
-	} else if (t->plan->kind == KEEPER_PEER && !t->plan->shared &&
-		   (m.cls == STUN_REQUEST || m.cls == STUN_INDICATION) && m.has_fingerprint) {
-		target_peer_input(k, t, &m, target_count_in(t, ev->len, now), now);
+		return true;
 	}
+	if (t->plan->kind != KEEPER_PEER || t->plan->shared ||
+	    (m.cls != STUN_REQUEST && m.cls != STUN_INDICATION) || !m.has_fingerprint)
+		return false;
+	target_peer_input(k, t, &m, target_count_in(t, ev->len, now), now);
+	return true;
 }
 
 bool target_input(struct keeper *k, struct target *t, const struct event *ev, nk_time now)
 {
 	if (ev->id != t->socket || ev->kind != EVENT_DATAGRAM || !addr_eq(&ev->from, &t->addr))
 		return false;
-	if (!target_broker_input(k, t, ev, now))
-		take_binding(k, t, ev, now);
-	return true;
+	return target_broker_input(k, t, ev, now) || take_binding(k, t, ev, now);
 }
 
 void target_resumed(struct keeper *k, struct target *t, const struct event *ev, nk_time now)
