@@ -205,6 +205,32 @@ static void test_learned(void **state)
 	pair_strike(&p);
 }
 
+/* What becomes of the relay says nothing of a NAT. */
+static void test_relay_lost(void **state)
+{
+	const struct keepalive_offer offer = only(KEEPALIVE_TURNS);
+	struct pair_plan plan = plan_by(36, &offer);
+	struct call_report r;
+	struct pair p;
+
+	(void)state;
+	for (unsigned who = 0; who <= PAIR_LISTENS; who++) {
+		plan.ends[who].nats[0].mapping = NAT_APD;
+		plan.ends[who].nats[0].ports = NAT_PORTS_RANDOM;
+		plan.ends[who].options.call.relay = true;
+	}
+	plan.broker.relays_per_s = 50;
+	connect(&p, &plan);
+	wait(&p, 60 * NK_S);
+	pair_kill_broker(&p);
+	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_PATH_LOST, 1,
+			      world_now(p.world) + PATIENCE) != NK_NEVER);
+	r = report_of(&p, PAIR_CALLS);
+	assert_true(r.relayed);
+	assert_true(r.ours.lower_s == 0 && !r.ours.outbound_only);
+	pair_strike(&p);
+}
+
 /* Less than what was believed: it is lost, and not again. */
 static void test_backs_off(void **state)
 {
@@ -296,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_turns_forced), cmocka_unit_test(test_unknown_numbers),
 		cmocka_unit_test(test_learned),      cmocka_unit_test(test_backs_off),
 		cmocka_unit_test(test_none),         cmocka_unit_test(test_no_openers),
+		cmocka_unit_test(test_relay_lost),
 	};
 
 	if (crypto_init() != 0)
