@@ -94,7 +94,7 @@ static void put_held(FILE *out, const struct metrics_source *m)
 	put(out, "proofs_waiting", "gauge", "Proofs of key that wait until there is time.",
 	    n->proofs_waiting);
 	put(out, "draining", "gauge",
-	    "Whether new registrations are refused, since the end is near.", m->draining);
+	    "Whether new registrations are refused, since the end is near.", n->draining);
 }
 
 static void put_ledger(FILE *out, const struct ledger_file *f)

@@ -8,14 +8,12 @@
 
 /**
  * struct metrics_source - Whatever is told
- * @draining:	New registrations are refused, the end is near
  * @started:	Unix time
  */
 struct metrics_source {
 	const struct broker_config *config;
 	const struct broker *broker;
 	const struct ledger_file *ledger;
-	bool draining;
 	nk_time started;
 };
 

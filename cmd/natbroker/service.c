@@ -22,7 +22,6 @@
  * struct service - A running broker
  * @numbers:	What @metrics tells
  * @metrics:	NULL: they are told nowhere
- * @end_at:	When it ends, once a signal has come; before, NK_NEVER
  * @tick_at:	When the next turn is due although nothing has happened
  * @answered:	Sockets that were opened or could not be
  * @dropped:	Privileges are gone
@@ -36,7 +35,7 @@ struct service {
 	struct metrics_source numbers;
 	struct metrics *metrics;
 	struct run_options run;
-	nk_time end_at, tick_at;
+	nk_time tick_at;
 	unsigned answered;
 	bool dropped, ledger_failing;
 	int error;
@@ -85,13 +84,16 @@ static void tell(struct service *v, const struct broker_event *ev)
 	case BROKER_RATE_LIMITED:
 		log_line(LEVEL_WARNING, "over its rate limit: %s", text);
 		break;
+	case BROKER_DRAINING:
+		log_line(LEVEL_INFO, "new registrations are refused for %.15g s: then it ends",
+			 nk_seconds(v->settings->broker.drain));
+		break;
 	}
 }
 
 /* All sockets are open, and nothing has been read from them yet. */
 static void drop(struct service *v)
 {
-	const struct event stop = {.kind = EVENT_STOP};
 	const char *user = v->settings->user;
 	char quoted[LOG_QUOTED];
 	int rc;
@@ -104,7 +106,7 @@ static void drop(struct service *v)
 		 user != NULL ? log_quote(quoted, sizeof(quoted), user) : "unprivileged",
 		 rc == NK_ERR_BAD_INPUT ? "give a user who exists and is not root" : err_text(rc));
 	v->error = rc;
-	broker_input(v->broker, &stop, run_now());
+	broker_end(v->broker);
 }
 
 /* Once when it cannot be written, and once when it can again. */
@@ -143,70 +145,6 @@ static void on_turn(void *user, nk_time now)
 		v->tick_at = now + TICK;
 	v->run.tick = nk_max(nk_min(v->tick_at, ledger_file_due(&v->ledger)) - now, 1);
 }
-
-/* The broker as a core that goes on for a while after a signal. */
-
-static void service_input(void *core, const struct event *ev, nk_time now)
-{
-	struct service *v = core;
-
-	if (ev->kind != EVENT_STOP || v->settings->drain == 0) {
-		broker_input(v->broker, ev, now);
-		return;
-	}
-	log_line(LEVEL_INFO, "new registrations are refused for %.15g s: then it ends",
-		 nk_seconds(v->settings->drain));
-	broker_drain(v->broker, true);
-	v->numbers.draining = true;
-	v->end_at = now + v->settings->drain;
-}
-
-static bool service_answer(void *core, const struct event *ev, struct action *first, nk_time now)
-{
-	const struct service *v = core;
-
-	return broker_answer(v->broker, ev, first, now);
-}
-
-static void service_expect(const void *core, const struct event *events, unsigned count)
-{
-	const struct service *v = core;
-
-	broker_expect(v->broker, events, count);
-}
-
-static bool service_output(void *core, struct action *action, nk_time now)
-{
-	const struct event stop = {.kind = EVENT_STOP};
-	struct service *v = core;
-
-	if (now >= v->end_at)
-		broker_input(v->broker, &stop, now);
-	return broker_output(v->broker, action, now);
-}
-
-static nk_time service_deadline(const void *core)
-{
-	const struct service *v = core;
-
-	return nk_min(v->end_at, broker_deadline(v->broker));
-}
-
-static int service_status(const void *core)
-{
-	const struct service *v = core;
-
-	return broker_status(v->broker);
-}
-
-static const struct core_ops service_ops = {
-	.input = service_input,
-	.output = service_output,
-	.deadline = service_deadline,
-	.status = service_status,
-	.answer = service_answer,
-	.expect = service_expect,
-};
 
 static void sum_up(const struct service *v)
 {
@@ -280,7 +218,7 @@ static int serve(struct service *v)
 	if (rc != 0)
 		return rc;
 	broker_start(v->broker, run_now());
-	rc = run_core(&service_ops, v, &v->run);
+	rc = run_core(&broker_ops, v->broker, &v->run);
 	on_turn(v, run_now()); /* what happened in the last turn */
 	if (v->error != 0)
 		rc = v->error;
@@ -299,7 +237,7 @@ static int serve(struct service *v)
 
 int service_run(const struct settings *s)
 {
-	struct service v = {.settings = s, .end_at = NK_NEVER};
+	struct service v = {.settings = s};
 	uint8_t seed[32];
 	int status;
 

@@ -190,7 +190,7 @@ static const struct option_spec options[] = {
 		.argument = "SECONDS",
 		.help = "On a signal refuse new registrations, and end so much later (0).",
 		.kind = OPTION_DURATION,
-		.offset = offsetof(struct settings, drain),
+		.offset = offsetof(struct settings, broker.drain),
 		.min = 0,
 		.max = 86400,
 	},

@@ -15,7 +15,6 @@
  * @state_path:	Where registrations are kept, or NULL
  * @metrics:	Where the numbers are served; family none: nowhere
  * @metrics_given: It was asked for, and so must be had
- * @drain:	How long to go on after a signal
  * @stats:	Ask a broker that runs, and be none
  * @user:	Whom to become once all sockets are open, or NULL
  * @text:	The configuration file, from which strings are borrowed
@@ -30,7 +29,6 @@ struct settings {
 	const char *user;
 	struct addr metrics;
 	bool metrics_given;
-	nk_time drain;
 	bool stats;
 	int stats_form; /* enum stats_form */
 	bool verbose;

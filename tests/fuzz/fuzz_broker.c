@@ -123,6 +123,7 @@ static void set_up(struct world *w, bool any)
 	w->config.registrations_per_ip = 1;
 	w->config.calls_per_s = CALLS_PER_S;
 	w->config.relays_per_s = RELAYS_PER_S;
+	w->config.drain = 60 * NK_S;
 	if (!any) {
 		w->config.listen_count = LISTEN;
 		for (unsigned i = 0; i < LISTEN; i++)
@@ -488,8 +489,11 @@ static void other_event(struct world *w, uint8_t which, uint8_t id)
 
 static void change(struct world *w, uint8_t what)
 {
+	const struct event stop = {.kind = EVENT_STOP};
+
 	w->more = (what & 1) != 0;
-	broker_drain(w->broker, (what & 2) != 0);
+	if ((what & 2) != 0)
+		broker_input(w->broker, &stop, w->now);
 }
 
 static void step(struct world *w, struct rd *r)

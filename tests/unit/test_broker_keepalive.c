@@ -333,17 +333,22 @@ static void test_bad_tickets(void **state)
 	check_answered(r, &moved);
 }
 
-/* With a drain on, those who are there stay, by whatever they send; nobody comes. */
+/* After a stop those who are there stay for a while, by whatever they send; nobody comes. */
 static void test_drain(void **state)
 {
+	const struct event stop = {.kind = EVENT_STOP};
+	struct broker_config config = config_two();
 	struct rig *r = *state;
 	struct held h, gone;
 	struct msg m;
 
+	rig_end(r);
+	config.drain = 30 * NK_S;
+	rig_start(r, &config);
 	hold(r, &gone, 2, flow(2), NULL);
 	rig_wait(r, 100 * NK_S);
 	hold(r, &h, 1, control(), NULL);
-	broker_drain(r->b, true);
+	broker_input(r->b, &stop, r->now);
 	check_answered(r, &h);
 	hello(r, &h, true, control(), NULL);
 	told(r, &h);
@@ -354,9 +359,11 @@ static void test_drain(void **state)
 	assert_int_equal(sole_answer(r).error, PROBE_ERR_FULL);
 	assert_int_equal(of(&r->sent[0]).retry_ms, 10000);
 	assert_int_equal(broker_stats(r->b)->registrations, 1);
-	broker_drain(r->b, false);
-	hello(r, &gone, true, flow(2), NULL);
-	told(r, &gone);
+	rig_wait(r, 29 * NK_S);
+	check_answered(r, &h);
+	assert_int_equal(broker_status(r->b), CORE_BUSY);
+	rig_wait(r, NK_S);
+	assert_int_equal(broker_status(r->b), CORE_DONE);
 }
 
 int main(void)

@@ -40,6 +40,7 @@ struct broker *broker_new(const struct broker_config *config, const uint8_t seed
 		return NULL;
 	b->config = *config;
 	b->status = CORE_BUSY;
+	b->end_at = NK_NEVER;
 	rng_seed(&b->rng, seed);
 	rng_bytes(&b->rng, key, sizeof(key));
 	rng_bytes(&b->rng, b->ticket_key, sizeof(b->ticket_key));
@@ -114,6 +115,24 @@ static void open_failed(struct broker *b, const struct event *ev)
 	b->status = ev->error == EACCES || ev->error == EPERM ? NK_ERR_PERMISSION : NK_ERR_SYSTEM;
 }
 
+static void end_if_due(struct broker *b, nk_time now)
+{
+	if (now >= b->end_at)
+		b->status = CORE_DONE;
+}
+
+static void stop(struct broker *b, nk_time now)
+{
+	static const struct addr nobody;
+
+	b->end_at = now + b->config.drain;
+	end_if_due(b, now);
+	if (b->status == CORE_DONE)
+		return;
+	b->stats.draining = true;
+	log_event(b, BROKER_DRAINING, &nobody, 0);
+}
+
 static void dispatch(struct broker *b, const struct request *q)
 {
 	if (q->msg->cls == STUN_SUCCESS || q->msg->cls == STUN_ERROR)
@@ -165,7 +184,7 @@ static void datagram(struct broker *b, const struct event *ev, nk_time now)
 void broker_input(struct broker *b, const struct event *ev, nk_time now)
 {
 	if (ev->kind == EVENT_STOP) {
-		b->status = CORE_DONE;
+		stop(b, now);
 		return;
 	}
 	if (ev->id >= broker_sockets(&b->config))
@@ -293,6 +312,7 @@ bool broker_output(struct broker *b, struct action *action, nk_time now)
 		open_socket(b, action);
 		return true;
 	}
+	end_if_due(b, now);
 	if (!next_send(b, action, now))
 		return false;
 	count_out(b, action);
@@ -301,14 +321,17 @@ bool broker_output(struct broker *b, struct action *action, nk_time now)
 
 nk_time broker_deadline(const struct broker *b)
 {
+	nk_time next;
+
 	if (b->out_count > 0 || b->proofs.count > 0 || b->open_next < broker_sockets(&b->config))
 		return 0;
-	return nk_min(heap_next(&b->store.due), registry_deadline(&b->registry));
+	next = nk_min(heap_next(&b->store.due), registry_deadline(&b->registry));
+	return b->status == CORE_BUSY ? nk_min(next, b->end_at) : next;
 }
 
-void broker_drain(struct broker *b, bool draining)
+void broker_end(struct broker *b)
 {
-	b->draining = draining;
+	b->status = CORE_DONE;
 }
 
 int broker_status(const struct broker *b)

@@ -32,6 +32,7 @@
  * @calls_per_s: Rings from one IP or /64, and proofs of key as many; BROKER_CALLS_PER_KEY times
  *		as many to one key, and answers by it
  * @relays_per_s: Relayed packets from one IP or /64; 0: none is relayed
+ * @drain:	How long to go on after EVENT_STOP: nobody new is registered then, all else is served
  */
 struct broker_config {
 	struct addr listen[BROKER_ADDRS_MAX];
@@ -44,6 +45,7 @@ struct broker_config {
 	unsigned registrations_max, registrations_per_ip;
 	nk_time registration_keep;
 	unsigned calls_per_s, relays_per_s;
+	nk_time drain;
 };
 
 /* The configuration of a broker without options: both families, any address. */
@@ -64,6 +66,7 @@ struct broker_stats {
 	uint64_t frames, frames_answered, frames_unknown, frames_bad, turns;
 	uint64_t refreshes, tickets_taken, tickets_refused, proofs_put_off, expired, ledger_taken;
 	unsigned sessions, trials, registrations, proofs_waiting;
+	bool draining;
 };
 
 /* What is worth a line in the log. */
@@ -77,6 +80,7 @@ enum broker_event_kind {
 	BROKER_BAD_PROOF,    /* a proof of key was refused, at most once a minute; @addr */
 	BROKER_TABLE_FULL,   /* at most once a minute */
 	BROKER_RATE_LIMITED, /* at most once a minute; @addr */
+	BROKER_DRAINING,     /* it was told to stop */
 };
 
 struct broker_event {
@@ -101,8 +105,8 @@ bool broker_output(struct broker *b, struct action *action, nk_time now);
 nk_time broker_deadline(const struct broker *b);
 int broker_status(const struct broker *b);
 
-/* Nobody new is registered from now on, or again; all else goes on. */
-void broker_drain(struct broker *b, bool draining);
+/* Ends it at once, without a drain. */
+void broker_end(struct broker *b);
 
 const struct broker_stats *broker_stats(const struct broker *b);
 

@@ -100,7 +100,7 @@ static void refresh(struct broker *b, const struct request *q, const struct rend
 	} else if (!is_ticket(b, q, m)) {
 		b->stats.tickets_refused += m->key != NULL;
 		answer_error(b, q, ANSWER_NO_LONGER, PROBE_ERR_SESSION, "Not Registered");
-	} else if (b->draining) {
+	} else if (is_draining(b)) {
 		answer_retry(b, q, DRAINING_RETRY_MS);
 	} else {
 		b->stats.tickets_taken++;
@@ -153,7 +153,7 @@ static void queue_proof(struct broker *b, const struct request *q, const struct 
 	} else if (!limits_take(&b->limits, LIMIT_PROOF, &q->from, 1, b->config.calls_per_s,
 				q->now)) {
 		answer_too_often(b, q);
-	} else if (b->draining) {
+	} else if (is_draining(b)) {
 		answer_retry(b, q, DRAINING_RETRY_MS);
 	} else if (!proofs_put(&b->proofs, q->ev, q->now)) {
 		b->stats.proofs_put_off++;

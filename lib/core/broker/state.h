@@ -39,7 +39,7 @@ struct stun_tail {
  * @first:	Where the first answer to the datagram at hand is to go instead, or NULL
  * @waiting:	Bit i: when socket i was last read, more was left
  * @heard:	A datagram came in this turn; @proved: a queued proof was looked at
- * @draining:	Nobody new is registered
+ * @end_at:	When it ends, once it was told to stop; before, NK_NEVER
  * @log:	Notable events not yet taken, a ring; @full_logged, @rate_logged and @proof_logged: when
  *		last
  * @ticket_key:	Tickets are made with it
@@ -60,7 +60,8 @@ struct broker {
 	struct action *outbox, *first;
 	unsigned out_head, out_count;
 	uint32_t waiting;
-	bool heard, proved, draining;
+	bool heard, proved;
+	nk_time end_at;
 	struct broker_event log[LOG_SIZE];
 	unsigned log_head, log_count;
 	nk_time full_logged, rate_logged, proof_logged;
@@ -152,6 +153,12 @@ void log_event(struct broker *b, enum broker_event_kind kind, const struct addr 
 
 /* The address by which the sender of @q knows the endpoint that it contacted. */
 struct addr public_addr_of(const struct broker *b, const struct request *q);
+
+/* Whether it was told to stop, and nobody new is registered. */
+static inline bool is_draining(const struct broker *b)
+{
+	return b->end_at != NK_NEVER;
+}
 
 /* Whether a socket is for pings. */
 static inline bool is_icmp(const struct broker *b, uint32_t id)
