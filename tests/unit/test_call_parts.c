@@ -1,4 +1,4 @@
-/* Parts of calls: secrets, when to fire, and who has rung. */
+/* Parts of calls: secrets, when to fire, who has rung, and how the path is to be kept. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "core/call/bare.h"
 #include "core/call/call_fire.h"
+#include "core/call/call_keepalive.h"
 #include "core/call/call_offer.h"
 #include "core/call/callers.h"
 #include "core/call/pipe.h"
@@ -179,6 +180,63 @@ static void test_bare_burst(void **state)
 	assert_int_equal(bare_send(&b, "x", 1), NK_ERR_NO_ROOM);
 }
 
+static void assert_taken(const uint8_t *bytes, size_t len, const struct keepalive_offer *ours,
+			 enum keepalive_algorithm algorithm, double interval_s)
+{
+	struct offer answer = {.verdict = OFFER_ACCEPTS, .keepalives_len = len};
+	struct keepalive_terms t;
+
+	if (len > 0)
+		memcpy(answer.keepalives, bytes, len);
+	t = call_keepalive_answered(&answer, ours);
+	assert_int_equal(t.algorithm, algorithm);
+	assert_true(t.interval_s == interval_s);
+}
+
+/* An answer without terms, of an older version, or with others than were offered: the last resort. */
+static void test_keepalive_answers(void **state)
+{
+	static const uint8_t learned[] = {KEEPALIVE_LEARNED, 5, 0},
+			     never[] = {KEEPALIVE_NONE, 0, 0}, turns[] = {KEEPALIVE_TURNS, 0, 240},
+			     unknown[] = {200, 0, 240}, often[] = {KEEPALIVE_FIXED, 0, 8};
+	const double usual = nk_seconds(KEEPALIVE_DRAWN);
+	struct keepalive_offer ours = keepalive_default_offer();
+
+	(void)state;
+	assert_taken(learned, sizeof(learned), &ours, KEEPALIVE_LEARNED, 80);
+	assert_taken(turns, sizeof(turns), &ours, KEEPALIVE_TURNS, 15);
+	assert_taken(NULL, 0, &ours, KEEPALIVE_FIXED, usual);
+	assert_taken(learned, 2, &ours, KEEPALIVE_FIXED, usual);
+	assert_taken(never, sizeof(never), &ours, KEEPALIVE_FIXED, usual);
+	assert_taken(unknown, sizeof(unknown), &ours, KEEPALIVE_FIXED, usual);
+	assert_taken(often, sizeof(often), &ours, KEEPALIVE_FIXED, usual);
+	ours.lower_s = 10;
+	assert_taken(turns, sizeof(turns), &ours, KEEPALIVE_FIXED, 8);
+}
+
+/* What the other side says of itself stands first in an offer, and after the terms in an answer. */
+static void test_keepalive_beliefs(void **state)
+{
+	struct keepalive_offer callers = keepalive_default_offer(), callees = callers, got;
+	struct offer offer = {.verdict = OFFER_CALLS}, answer = {.verdict = OFFER_ACCEPTS};
+	const struct offer old = {.verdict = OFFER_CALLS};
+
+	(void)state;
+	callers.lower_s = 100;
+	callees.lower_s = 50;
+	callees.outbound_only = true;
+	call_keepalive_offer(&offer, &callers);
+	assert_true(call_keepalive_answer(&answer, &offer, &callees).interval_s == 40);
+	got = call_keepalive_theirs(&offer);
+	assert_true(got.lower_s == 100 && !got.outbound_only && got.count == callers.count);
+	got = call_keepalive_theirs(&answer);
+	assert_true(got.lower_s == 50 && got.outbound_only && got.count == callees.count);
+	assert_true(call_keepalive_answered(&answer, &callers).interval_s == 40);
+	got = call_keepalive_theirs(&old);
+	assert_true(got.lower_s == 0 && got.count == 0);
+	assert_int_equal(call_keepalive_answer(&answer, &old, &callees).algorithm, KEEPALIVE_FIXED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +247,8 @@ int main(void)
 		cmocka_unit_test(test_many_callers),
 		cmocka_unit_test(test_callers_of_earlier_run),
 		cmocka_unit_test(test_bare_burst),
+		cmocka_unit_test(test_keepalive_answers),
+		cmocka_unit_test(test_keepalive_beliefs),
 	};
 
 	return crypto_init() == 0 ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
