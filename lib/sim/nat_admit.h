@@ -14,9 +14,9 @@ bool nat_admit_in(struct nat *n, struct talk *t, nk_time now);
 bool nat_admit_expired(struct nat *n, const struct talk *t, nk_time now);
 
 /* Whether there is state for what an error is about; sets t->mapped. */
+bool nat_admit_error(const struct nat *n, struct talk *t);
+
 /* Until when it would come in, inward; 0: it does not. */
 nk_time nat_admit_until(const struct nat *n, const struct talk *t);
-
-bool nat_admit_error(const struct nat *n, struct talk *t);
 
 #endif
