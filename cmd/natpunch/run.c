@@ -98,10 +98,9 @@ static int find_broker(struct job *j)
 static bool find_hosts(struct job *j, nk_time now)
 {
 	struct call_options *c = &j->settings.punch.call;
+	const unsigned count = c->host_count;
 	struct ifaddrs *all = links_look();
-
-	struct addr before[GATHER_HOSTS] = {0};
-	unsigned count = c->host_count;
+	struct addr before[GATHER_HOSTS];
 
 	j->hosts_at = now;
 	if (all == NULL)
