@@ -144,7 +144,7 @@ static void test_rate(void **state)
 	proofs_free(&p);
 }
 
-/* Longer than any that makes sense: it cannot wait, so it is put off. */
+/* Longer than any that makes sense: it cannot wait, and it would be no use to come again. */
 static void test_too_long(void **state)
 {
 	const struct identity id = identity(1);
@@ -156,7 +156,7 @@ static void test_too_long(void **state)
 	prove(&r, &m, &id, cookie(&r, RENDEZVOUS_REGISTER, nth(0)), at(&r, 0, false));
 	stun_pad_to(&m.w, PROOFS_BYTES + 4);
 	rig_put(&r, nth(0), at(&r, 0, false), &m);
-	assert_int_equal(sole_answer(&r).error, PROBE_ERR_FULL);
+	assert_int_equal(sole_answer(&r).error, 400);
 	rig_end(&r);
 }
 

@@ -148,7 +148,7 @@ bool register_prove_next(struct broker *b, nk_time now)
 
 static void queue_proof(struct broker *b, const struct request *q, const struct rendezvous_msg *m)
 {
-	if (m->key == NULL || m->signature == NULL) {
+	if (m->key == NULL || m->signature == NULL || q->len > PROOFS_BYTES) {
 		answer_error(b, q, ANSWER_PROVEN, 400, "Bad Request");
 	} else if (!limits_take(&b->limits, LIMIT_PROOF, &q->from, 1, b->config.calls_per_s,
 				q->now)) {
