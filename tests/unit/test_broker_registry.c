@@ -164,7 +164,9 @@ static void test_moves(void **state)
 	assert_ptr_equal(registry_find(&r, key[0]), l);
 	assert_ptr_equal(registry_at(&r, &home), l);
 
+	registry_agree(&r, l, &turns, START);
 	assert_ptr_equal(registry_put(&r, key[0], &next_door, &endpoint, START), l);
+	assert_int_equal(l->terms[0], KEEPALIVE_FIXED); /* until it says what it wants there */
 	assert_ptr_equal(registry_at(&r, &next_door), l);
 	assert_null(registry_at(&r, &home));
 	assert_int_equal(r.pool.used, 2);

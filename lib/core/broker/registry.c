@@ -167,9 +167,8 @@ static unsigned endpoint_number(struct registry *r, const struct endpoint *at)
 
 /* A new one. NULL: there is no free place, or not for one more of its network. */
 static struct listener *enter(struct registry *r, const uint8_t key[static CRYPTO_KEY],
-			      const struct addr *from, nk_time now)
+			      const struct addr *from)
 {
-	static const struct keepalive_terms plain = {KEEPALIVE_FIXED, 15};
 	const uint64_t net = hash_of_net(r, from);
 	struct listener *l;
 	uint32_t i;
@@ -182,11 +181,10 @@ static struct listener *enter(struct registry *r, const uint8_t key[static CRYPT
 		return NULL;
 	}
 	l = &r->listeners[i];
-	*l = (struct listener){.from = *from, .turned = true, .heard = (uint32_t)tick_of(now)};
+	l->from = *from;
 	memcpy(l->key, key, CRYPTO_KEY);
 	index_add(&r->by_key, i);
 	index_add(&r->by_from, i);
-	registry_agree(r, l, &plain, now);
 	return l;
 }
 
@@ -210,21 +208,25 @@ static bool move(struct registry *r, struct listener *l, const struct addr *from
 struct listener *registry_put(struct registry *r, const uint8_t key[static CRYPTO_KEY],
 			      const struct addr *from, const struct endpoint *at, nk_time now)
 {
+	static const struct keepalive_terms plain = {KEEPALIVE_FIXED, 15};
 	struct listener *l = registry_find(r, key), *there = registry_at(r, from);
 	const unsigned endpoint = endpoint_number(r, at);
+	const bool stays = l != NULL && l == there;
 
 	if (endpoint == REGISTRY_ENDPOINTS)
 		return NULL;
-	if (there != NULL && there != l)
+	if (there != NULL && !stays)
 		forget(r, there);
 	if (l == NULL)
-		l = enter(r, key, from, now);
-	else if (l != there && !move(r, l, from))
+		l = enter(r, key, from);
+	else if (!stays && !move(r, l, from))
 		l = NULL;
 	if (l == NULL)
 		return NULL;
 	l->at = (uint8_t)endpoint;
 	registry_heard(l, false, now);
+	if (!stays)
+		registry_agree(r, l, &plain, now);
 	return l;
 }
 
