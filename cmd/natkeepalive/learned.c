@@ -1,31 +1,26 @@
 #include "learned.h"
 
-#include <string.h>
+static struct keeper_belief look(struct learned *l, int64_t unix_us)
+{
+	struct timeouts *t = &l->timeouts;
+
+	if (!timeouts_open(t, &l->towards, l->interface))
+		return (struct keeper_belief){.age = 0};
+	return (struct keeper_belief){
+		.lower = t->lower,
+		.value = t->value,
+		.upper = t->upper,
+		/* Less than nothing: the clock was wrong, then or now. */
+		.age = nk_max(0, unix_us - (int64_t)t->at_unix_s * NK_S),
+		.outbound_only = t->outbound_only,
+	};
+}
 
 void learned_start(struct learned *l, struct keeper_options *o, const char *interface,
 		   int64_t unix_us)
 {
-	struct timeouts *t = &l->timeouts;
-
 	*l = (struct learned){.interface = interface, .towards = o->targets[0].addr};
-	if (!timeouts_open(t, &l->towards, interface))
-		return;
-	o->lower = t->lower;
-	o->value = t->value;
-	o->upper = t->upper;
-	o->outbound_only = t->outbound_only;
-	o->age = unix_us - (int64_t)t->at_unix_s * NK_S;
-	if (o->age < 0) /* the clock was wrong, then or now */
-		o->age = 0;
-}
-
-static void forget(struct learned *l, struct keeper *k, nk_time now)
-{
-	struct timeouts *t = &l->timeouts;
-
-	t->lower = t->value = t->upper = 0;
-	t->outbound_only = false;
-	keeper_forget(k, now);
+	o->belief = look(l, unix_us);
 }
 
 void learned_note(struct learned *l, struct keeper *k, const struct keeper_event *e,
@@ -34,26 +29,20 @@ void learned_note(struct learned *l, struct keeper *k, const struct keeper_event
 	const bool seen = e->kind == KEEPER_EVENT_UP || e->kind == KEEPER_EVENT_CHANGED;
 
 	/* Others may be seen by IPv6, whose prefix is another. */
-	if (seen && e->target == 0 && network_seen(&l->timeouts.network, &e->mapped))
-		forget(l, k, e->at);
+	if (seen && e->target == 0 && network_seen(&l->timeouts.network, &e->mapped)) {
+		l->timeouts.outbound_only = false;
+		keeper_believe(k, &(struct keeper_belief){.age = 0}, e->at);
+	}
 	if (e->kind == KEEPER_EVENT_INTERVAL)
 		learned_save(l, k, e->at, unix_us);
 }
 
-static bool same_network(const struct network *a, const struct network *b)
-{
-	return strcmp(a->interface, b->interface) == 0 && strcmp(a->gateway, b->gateway) == 0;
-}
-
 void learned_move(struct learned *l, struct keeper *k, nk_time now, int64_t unix_us)
 {
-	struct network here;
+	const struct keeper_belief belief = look(l, unix_us);
 
-	if (!network_find(&here, &l->towards, l->interface) ||
-	    same_network(&here, &l->timeouts.network))
-		return;
-	learned_save(l, k, now, unix_us);
-	timeouts_open(&l->timeouts, &l->towards, l->interface);
+	l->trials = l->result.trials;
+	keeper_believe(k, &belief, now);
 }
 
 void learned_save(struct learned *l, struct keeper *k, nk_time now, int64_t unix_us)
@@ -62,7 +51,7 @@ void learned_save(struct learned *l, struct keeper *k, nk_time now, int64_t unix
 	struct timeouts *t = &l->timeouts;
 
 	keeper_result(k, &l->result, now);
-	if (r->trials == 0 ||
+	if (r->trials == l->trials || (r->lower == 0 && r->upper == 0) ||
 	    (r->lower == t->lower && r->value == t->value && r->upper == t->upper))
 		return;
 	t->lower = r->lower;

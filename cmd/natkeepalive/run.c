@@ -149,8 +149,9 @@ static void on_turn(void *user, nk_time now)
 	struct job *j = user;
 
 	if (ways_changed(&j->ways)) {
-		learned_move(&j->learned, j->keeper, now, clock_unix());
+		learned_save(&j->learned, j->keeper, now, clock_unix());
 		keeper_input(j->keeper, &(struct event){.kind = EVENT_NETWORK}, now);
+		learned_move(&j->learned, j->keeper, now, clock_unix());
 	}
 	take_events(j);
 	targets_turn(&j->targets, j->keeper, now);

@@ -151,6 +151,15 @@ tells() {
   jq -e --slurpfile probe /run/lab/probe.json '.udp.value_s == $probe[0].udp.timeouts.replied.value' "$kept"
   keeps 10 --server 192.0.2.1 --once
   jq -e '(.timeout | .ci95[0] // .at_least) as $lower | $lower > 4 and $lower < 5.1 and .targets[0].interval_s < $lower' "$report"
+
+  # And where it begins anew when it comes to this network.
+  at 60 "$natkeepalive" --events --server 192.0.2.1 --duration 4 >"$room/events" 2>"$room/said" 3>&- &
+  lab_wait tells up 1
+  ip -n client addr add 100.64.1.7/24 dev eth0
+  ip -n client route change default via 100.64.1.1 src 100.64.1.7
+  lab_wait tells done 1
+  tells network 1
+  jq -e 'select(.event == "done").report.targets[0] | .interval_s < 5.1 and .local != "100.64.1.2"' "$room/events"
 }
 
 @test "refusals" {

@@ -10,6 +10,7 @@
 #define HOUR (3600 * NK_S)
 
 static struct rig rig;
+static const struct keeper_belief nothing, known = {.lower = 64, .upper = 70};
 
 static void begin(const struct nat_spec *nat, enum rig_server kind, uint64_t seed)
 {
@@ -92,17 +93,19 @@ static void test_knows(void **state)
 
 	(void)state;
 	begin(&nat, RIG_STUN, 2);
-	rig.options.lower = 110;
-	rig.options.value = 120;
-	rig.options.upper = 121;
+	rig.options.belief.lower = 110;
+	rig.options.belief.value = 120;
+	rig.options.belief.upper = 121;
 	rig_start(&rig);
 	rig_wait(&rig, 10 * HOUR);
 	assert_true(interval() > 70 && interval() < 110);
 	assert_in_range(rig.stun[0].asked, 36000 / 100, 36000 / 60);
 
 	/* It was of another network. */
-	keeper_forget(rig.keeper, world_now(rig.world));
+	keeper_believe(rig.keeper, &nothing, world_now(rig.world));
 	assert_true(interval() < 20);
+	keeper_believe(rig.keeper, &known, world_now(rig.world));
+	assert_true(interval() > 50 && interval() < 60);
 	rig_close(&rig);
 }
 
@@ -115,13 +118,13 @@ static void test_told(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		begin(&nat, RIG_STUN, 7 + i);
 		rig.options.algorithm = KEEPALIVE_FIXED;
-		rig.options.lower = 110;
-		rig.options.upper = 121;
-		rig.options.outbound_only = true;
+		rig.options.belief.lower = 110;
+		rig.options.belief.upper = 121;
+		rig.options.belief.outbound_only = true;
 		rig_start(&rig);
 		assert_true(rig_result(&rig).outbound_only && rig_result(&rig).lower == 110);
 		if (i == 0)
-			keeper_forget(rig.keeper, world_now(rig.world));
+			keeper_believe(rig.keeper, &nothing, world_now(rig.world));
 		else
 			world_tell(rig.world, rig.client, &(struct event){.kind = EVENT_NETWORK});
 		assert_false(rig_result(&rig).outbound_only);
@@ -201,8 +204,8 @@ static void test_outage(void **state)
 
 	(void)state;
 	begin(&nat, RIG_STUN, 6);
-	rig.options.lower = 29;
-	rig.options.upper = 30;
+	rig.options.belief.lower = 29;
+	rig.options.belief.upper = 30;
 	rig_start(&rig);
 	rig_wait(&rig, NK_S);
 	before = interval();

@@ -93,10 +93,7 @@ struct learner *learner_new(const struct learner_config *config, struct rng *rng
 	l->outage_at = now;
 	exchanges_init(&l->exchanges, rng);
 	begin_anew(l, now);
-	if (config->lower > 0 && config->age < OLD)
-		add(l, config->lower, true, now);
-	if (config->upper > config->lower && config->age < OLD)
-		add(l, config->upper, false, now);
+	learner_believe(l, config->lower, config->upper, config->age, now);
 	return l;
 }
 
@@ -240,6 +237,14 @@ void learner_moved(struct learner *l, nk_time now)
 	learner_end_round(l);
 	l->outage = 0;
 	begin_anew(l, now);
+}
+
+void learner_believe(struct learner *l, double lower, double upper, nk_time age, nk_time now)
+{
+	if (lower > 0 && age < OLD)
+		add(l, lower, true, now);
+	if (upper > lower && age < OLD)
+		add(l, upper, false, now);
 }
 
 nk_time learner_interval(const struct learner *l)

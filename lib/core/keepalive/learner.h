@@ -82,6 +82,9 @@ void learner_outage(struct learner *l, nk_time length, nk_time now);
 /* Another network: all is forgotten but the prior. */
 void learner_moved(struct learner *l, nk_time now);
 
+/* What was measured @age ago, as in struct learner_config. */
+void learner_believe(struct learner *l, double lower, double upper, nk_time age, nk_time now);
+
 /* For live mappings, from now on. */
 nk_time learner_interval(const struct learner *l);
 struct learner_state learner_state(const struct learner *l);

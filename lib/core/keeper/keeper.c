@@ -21,10 +21,10 @@ static bool make_learner(struct keeper *k, nk_time now)
 		.longest = o->longest > 0 ? o->longest : LONGEST,
 		.below_floor = o->below_floor,
 		.risk = LEARNER_RISK,
-		.lower = o->lower,
-		.value = o->value,
-		.upper = o->upper,
-		.age = o->age,
+		.lower = o->belief.lower,
+		.value = o->belief.value,
+		.upper = o->belief.upper,
+		.age = o->belief.age,
 	};
 
 	if (o->algorithm == KEEPALIVE_LEARNED)
@@ -66,10 +66,7 @@ struct keeper *keeper_new(const struct keeper_options *options, struct rng *rng,
 	if (k == NULL)
 		return NULL;
 	k->options = options;
-	k->lower = options->lower;
-	k->value = options->value;
-	k->upper = options->upper;
-	k->outbound_only = options->outbound_only;
+	k->belief = options->belief;
 	k->rng = rng;
 	k->started = now;
 	k->moved = now - KEEPER_SAME_MOVE;
@@ -227,9 +224,13 @@ void keeper_retarget(struct keeper *k, unsigned target, const struct addr *addr,
 	target_moved(k, t, now);
 }
 
-void keeper_forget(struct keeper *k, nk_time now)
+void keeper_believe(struct keeper *k, const struct keeper_belief *belief, nk_time now)
 {
-	keeper_unlearn(k, now);
+	k->belief = *belief;
+	if (k->learner != NULL) {
+		learner_moved(k->learner, now);
+		learner_believe(k->learner, belief->lower, belief->upper, belief->age, now);
+	}
 	keeper_settle(k, now);
 }
 

@@ -28,8 +28,8 @@ bool keeper_next_event(struct keeper *k, struct keeper_event *out);
 /* A target's name was looked up again, and is this now. */
 void keeper_retarget(struct keeper *k, unsigned target, const struct addr *addr, nk_time now);
 
-/* What the options say of the NAT's timeout was of another network: it is forgotten. */
-void keeper_forget(struct keeper *k, nk_time now);
+/* The NAT is another one than was thought, and this is what is known of it; all zero: nothing is. */
+void keeper_believe(struct keeper *k, const struct keeper_belief *belief, nk_time now);
 
 /* As it is now. */
 void keeper_result(struct keeper *k, struct keeper_result *out, nk_time now);

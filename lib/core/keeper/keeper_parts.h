@@ -68,7 +68,7 @@ struct target {
  * @interval:	In use; @told: as the last event said
  * @share:	Of it, drawn at each wake-up for all who then leave
  * @moved:	When the network was last another one, or the machine awake again
- * @lower, @value, @upper, @outbound_only: As the options say, until they are of another network
+ * @belief:	What was found before of the NAT that we are behind
  * @server:	Whom the learner's spare mappings go to; @server_probes: it is a natbroker
  * @ttl_known:	It is, or is being measured
  */
@@ -83,8 +83,7 @@ struct keeper {
 	struct news news;
 	nk_time started, interval, told, moved;
 	double share;
-	double lower, value, upper;
-	bool outbound_only;
+	struct keeper_belief belief;
 	struct addr server;
 	bool server_probes, ttl_known;
 	uint64_t search_bytes;
@@ -142,9 +141,6 @@ bool target_peer_output(struct target *t, struct action *action, nk_time now);
 /* keeper_settle.c: what all have in common. */
 
 #define KEEPER_SAME_MOVE NK_S /* notices within it are of one event */
-
-/* The NAT is another one: what was known of it is forgotten. */
-void keeper_unlearn(struct keeper *k, nk_time now);
 
 /* The network is another one. */
 void keeper_moved(struct keeper *k, nk_time now);

@@ -53,10 +53,10 @@ void keeper_result(struct keeper *k, struct keeper_result *out, nk_time now)
 		.wakes = k->wake.wakes,
 		.constant_wakes = count * constant_times(now - k->started),
 		.search_bytes = k->search_bytes,
-		.lower = k->lower,
-		.value = k->value,
-		.upper = k->upper,
-		.outbound_only = k->outbound_only,
+		.lower = k->belief.lower,
+		.value = k->belief.value,
+		.upper = k->belief.upper,
+		.outbound_only = k->belief.outbound_only,
 		.complete = k->status != CORE_BUSY && !k->stopped,
 	};
 	for (unsigned i = 0; i < count; i++)

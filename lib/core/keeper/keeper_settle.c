@@ -18,18 +18,12 @@ void keeper_tell_network(struct keeper *k, nk_time now)
 	k->moved = now;
 }
 
-void keeper_unlearn(struct keeper *k, nk_time now)
-{
-	k->lower = k->value = k->upper = 0;
-	k->outbound_only = false;
-	if (k->learner != NULL)
-		learner_moved(k->learner, now);
-}
-
 void keeper_moved(struct keeper *k, nk_time now)
 {
 	outlets_renew(&k->outlets);
-	keeper_unlearn(k, now);
+	k->belief = (struct keeper_belief){.age = 0};
+	if (k->learner != NULL)
+		learner_moved(k->learner, now);
 	for (unsigned i = 0; i < k->options->target_count; i++)
 		target_moved(k, &k->targets[i], now);
 	k->ttl_known = false;

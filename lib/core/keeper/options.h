@@ -31,6 +31,17 @@ struct keeper_target {
 };
 
 /**
+ * struct keeper_belief - What was found of a NAT before
+ * @lower, @value, @upper, @age: As in struct learner_config
+ * @outbound_only: It is believed that inbound packets refresh nothing there
+ */
+struct keeper_belief {
+	double lower, value, upper;
+	nk_time age;
+	bool outbound_only;
+};
+
+/**
  * struct keeper_options - One run
  * @algorithm:	For all targets; the others are not used
  * @interval:	0: the algorithm's own
@@ -38,8 +49,7 @@ struct keeper_target {
  * @opener_ttl:	0: measured, if the server can; else what is known of the route
  * @duration:	0: until stopped
  * @once:	End as soon as each target has answered, or not
- * @lower, @value, @upper, @age: Of an earlier measurement of this NAT, as in struct learner_config
- * @outbound_only: It is believed that inbound packets refresh nothing there
+ * @belief:	Of the NAT that we are behind at first
  */
 struct keeper_options {
 	struct keeper_target targets[KEEPER_TARGETS_MAX];
@@ -48,9 +58,7 @@ struct keeper_options {
 	nk_time interval, floor, longest, duration;
 	bool below_floor, once;
 	uint8_t opener_ttl;
-	double lower, value, upper;
-	nk_time age;
-	bool outbound_only;
+	struct keeper_belief belief;
 };
 
 #endif

@@ -33,8 +33,8 @@ static struct keepalive_offer offer_of(const struct keeper *k)
 	return (struct keepalive_offer){
 		.wish = {{(uint8_t)k->options->algorithm, 1, max_s}, {KEEPALIVE_FIXED, 1, max_s}},
 		.count = 2,
-		.lower_s = turns ? k->lower : interval_s / MARGIN,
-		.outbound_only = k->outbound_only,
+		.lower_s = turns ? k->belief.lower : interval_s / MARGIN,
+		.outbound_only = k->belief.outbound_only,
 	};
 }
 
