@@ -245,6 +245,40 @@ static void test_resumed(void **state)
 	pair_strike(&p);
 }
 
+/* And there is no broker by which to find a new path; but the old one is as good as it was. If it is
+ * not, the call is over, even if nothing is sent to keep it. */
+static void test_resumed_alone(void **state)
+{
+	const struct keepalive_offer nothing = {.wish = {{.algorithm = KEEPALIVE_NONE}},
+						.count = 1};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct pair_plan plan = pair_plan(56 + i, 20 * NK_MS);
+		const unsigned sleeper = i % 2;
+		const bool lost = i >= 2;
+		enum filter what = lost ? PASS_NOTHING : PASS_ALL;
+		struct pair p;
+
+		if (lost)
+			plan.ends[PAIR_CALLS].options.call.keepalive =
+				plan.ends[PAIR_LISTENS].options.call.keepalive = nothing;
+		connect(&p, &plan);
+		world_run(p.world, NULL, now_of(&p) + NK_S);
+		pair_kill_broker(&p);
+		p.ends[!sleeper].watch = filter;
+		p.ends[!sleeper].user = &what;
+		world_tell(p.world, p.ends[sleeper].host, &(struct event){.kind = EVENT_RESUMED});
+		world_run(p.world, NULL, now_of(&p) + PATIENCE);
+		if (!lost)
+			assert_goes_on(&p);
+		assert_int_equal(pair_told(&p, (enum pair_who)sleeper, NATPUNCH_CLOSED, 1) !=
+					 NK_NEVER,
+				 lost);
+		pair_strike(&p);
+	}
+}
+
 /* One of the two gets another address behind its NAT. */
 static void test_another_address(void **state)
 {
@@ -337,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_broker_restarts),
 		cmocka_unit_test(test_broker_away_while_mending),
 		cmocka_unit_test(test_resumed),
+		cmocka_unit_test(test_resumed_alone),
 		cmocka_unit_test(test_another_address),
 		cmocka_unit_test(test_storm),
 	};

@@ -179,13 +179,15 @@ static bool has_id(const struct call *c, uint32_t id)
 	return bank_has(&c->banks[0], id) || bank_has(&c->banks[1], id);
 }
 
-/* The machine was asleep, or is on another network now: better a new path than to wait and see, and
- * what was known of the NATs may be true no more. */
+/* The machine was asleep, or is on another network now: better a new path than to wait and see whether
+ * the old one is still there, and what was known of the NATs may be true no more. */
 static void disturbed(struct call *c, nk_time now)
 {
 	keepalive_forget(&c->keepalive);
-	if (c->state == CALL_CONNECTED && c->session != NULL)
-		call_path_lost(c, now);
+	if (c->state != CALL_CONNECTED || c->session == NULL)
+		return;
+	session_doubt(c->session, now);
+	call_path_lost(c, now);
 }
 
 static void session_in(struct call *c, const struct event *ev, nk_time now)

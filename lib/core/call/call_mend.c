@@ -154,6 +154,15 @@ static void take_relay(struct call *c, nk_time now)
 	c->state = CALL_CONNECTED;
 }
 
+/* There is no new path. After a disturbance the old one may be as good as it was. */
+static void not_mended(struct call *c)
+{
+	if (session_lost(c->session))
+		call_end(c, CALL_LOST);
+	else
+		c->state = CALL_CONNECTED;
+}
+
 static void give_way(struct call *c)
 {
 	const enum call_end end = attempt_end(c->attempts[c->trying]);
@@ -162,7 +171,7 @@ static void give_way(struct call *c)
 	if (c->state < CALL_CONNECTED)
 		call_end(c, end);
 	else if (c->state == CALL_MENDING && c->caller)
-		call_end(c, CALL_LOST);
+		not_mended(c);
 }
 
 static void follow_attempt(struct call *c, nk_time now)
@@ -197,8 +206,9 @@ bool call_follow(struct call *c, nk_time now)
 
 	if (c->trying != NOBODY && !c->closing)
 		follow_attempt(c, now);
-	if ((c->state == CALL_MENDING && !c->closing && now >= c->give_up) ||
-	    bare_is_lost(&c->bare, now))
+	if (c->state == CALL_MENDING && !c->closing && now >= c->give_up)
+		not_mended(c);
+	if (bare_is_lost(&c->bare, now))
 		call_end(c, CALL_LOST);
 	if (c->closing && (session_closed(c->session) || now >= c->give_up))
 		call_end(c, CALL_CLOSED);
@@ -246,9 +256,12 @@ void call_path_lost(struct call *c, nk_time now)
 		call_end(c, CALL_FAILED);
 }
 
-/* It may be that our NAT bears less than was believed; by the relay the terms were others. */
+/* It may be that our NAT bears less than was believed; by the relay the terms were others. After a
+ * disturbance it is being mended already. */
 void call_silenced(struct call *c, nk_time now)
 {
+	if (c->state == CALL_MENDING)
+		return;
 	if (!call_is_relayed(c))
 		keepalive_back_off(&c->keepalive, session_terms(c->session),
 				   session_stats(c->session)->silence);

@@ -55,6 +55,16 @@ void session_renew(struct session *s, const struct noise_keys *keys, uint32_t in
 	session_keep_by_terms(s, now);
 }
 
+void session_doubt(struct session *s, nk_time now)
+{
+	keepalive_doubt(&s->keepalive, now);
+}
+
+bool session_lost(const struct session *s)
+{
+	return keepalive_lost(&s->keepalive);
+}
+
 void session_offer(struct session *s, const struct keepalive_offer *ours, nk_time now)
 {
 	terms_offer(&s->terms, ours, now);

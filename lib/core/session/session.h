@@ -104,6 +104,12 @@ void session_set_path(struct session *s, uint32_t socket, const struct addr *pee
 void session_renew(struct session *s, const struct noise_keys *keys, uint32_t index,
 		   uint32_t peer_index, const struct session_keepalive *keepalive, nk_time now);
 
+/* The machine slept, or is on another network: is the path still there? */
+void session_doubt(struct session *s, nk_time now);
+
+/* All pings were in vain, so far. */
+bool session_lost(const struct session *s);
+
 /* Something else is believed of our NAT: the terms are negotiated anew. */
 void session_offer(struct session *s, const struct keepalive_offer *ours, nk_time now);
 
