@@ -16,6 +16,7 @@
 
 #define CONFIG_NAME "natkeepalive.conf"
 #define CONFIG_MAX  65536 /* bytes */
+#define LONGEST_S   14400 /* a little more is what timeout_grid_init() has room for */
 
 static bool has_port(const char *name)
 {
@@ -143,21 +144,21 @@ static const struct option_spec options[] = {
 	 .max = 86400},
 	{.name = "floor",
 	 .argument = "TIME",
-	 .help = "Of learned: send no more often, whatever that costs, 1s to 24h. Default: 15s, "
+	 .help = "Of learned: send no more often, whatever that costs, 1s to 4h. Default: 15s, "
 		 "and lower where the NAT demands it, which is said.",
 	 .kind = OPTION_DURATION,
 	 AT(keeper.floor),
 	 .min = 1,
-	 .max = 86400},
+	 .max = LONGEST_S},
 	{.name = "max",
 	 .letter = 'm',
 	 .argument = "TIME",
-	 .help = "Of learned: send no less often, 1s to 24h (default 1h): a new public address is "
+	 .help = "Of learned: send no less often, 1s to 4h (default 1h): a new public address is "
 		 "noticed as late.",
 	 .kind = OPTION_DURATION,
 	 AT(keeper.longest),
 	 .min = 1,
-	 .max = 86400},
+	 .max = LONGEST_S},
 	{.name = "opener-ttl",
 	 .argument = "N",
 	 .help = "Of opener: the TTL of its packets, 1 to 64. Default: as measured.",

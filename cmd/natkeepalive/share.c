@@ -215,11 +215,11 @@ static bool read_packet(struct event *ev, const uint8_t *bytes, size_t len)
 	if (len < SLL_HDR_LEN || ip_read(&ip, bytes + SLL_HDR_LEN, len - SLL_HDR_LEN) != 0 ||
 	    ip.protocol != IP_UDP || ip_is_fragment(&ip))
 		return false;
-	r = rd_make(bytes + SLL_HDR_LEN + ip.length, len - SLL_HDR_LEN - ip.length);
+	r = rd_make(bytes + SLL_HDR_LEN + ip.length, ip.total - ip.length);
 	from = rd_be16(&r);
 	to = rd_be16(&r);
 	udp_len = rd_be16(&r);
-	rd_be16(&r); /* its checksum the kernel has looked at, or the card has */
+	rd_be16(&r); /* the checksum, which a virtual link may have left undone */
 	if (r.bad || udp_len < IP_UDP_HEADER || udp_len > IP_UDP_HEADER + rd_left(&r))
 		return false;
 	ev->from = addr_with_port(ip.from, from);

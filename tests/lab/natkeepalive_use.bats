@@ -171,6 +171,7 @@ tells() {
   refuses 2 '--interval goes with' --server 192.0.2.1 --interval 20s
   refuses 2 '--floor and --max go with' --server 192.0.2.1 --algorithm fixed --floor 20s
   refuses 2 '--floor: give no more than --max' --server 192.0.2.1 --floor 2m --max 1m
+  refuses 2 'from 1s to 4h' --server 192.0.2.1 --max 5h
   refuses 2 '--opener-ttl goes with' --server 192.0.2.1 --opener-ttl 3
   refuses 2 'not the address of one host' --server 255.255.255.255
   refuses 2 "cannot read 'nowhere'" --config nowhere
