@@ -28,6 +28,9 @@ struct report {
 /* @count in @elapsed, by the hour; NAN as long as that would say little. */
 double report_per_hour(uint64_t count, nk_time elapsed);
 
+/* An address that is known, else null. */
+void report_put_addr(struct js o, const char *key, const struct addr *a);
+
 /* As JSON. The caller ends it with js_free(). */
 struct js report_json(const struct report *r, bool *failed);
 

@@ -5,7 +5,7 @@
 
 #define SCHEMA "natkit.natkeepalive/1"
 
-static void put_addr(struct js o, const char *key, const struct addr *a)
+void report_put_addr(struct js o, const char *key, const struct addr *a)
 {
 	char text[ADDR_TEXT];
 
@@ -60,8 +60,8 @@ static void put_target(struct js list, const struct report *r, unsigned i)
 	js_put_text(o, "name", asked->name);
 	js_put_text(o, "kind", word_of_kind(asked->kind));
 	js_put_text(o, "state", word_of_state(t->state));
-	put_addr(o, "local", &t->local);
-	put_addr(o, "public", &t->mapped);
+	report_put_addr(o, "local", &t->local);
+	report_put_addr(o, "public", &t->mapped);
 	put_time(o, "interval_s", t->interval);
 	if (t->rtt > 0)
 		js_put_number(o, "rtt_ms", nk_seconds(t->rtt) * 1000);

@@ -21,13 +21,6 @@ static void end(const struct watch *w, struct js o)
 	js_free(o);
 }
 
-static void put_addr(struct js o, const char *key, const struct addr *a)
-{
-	char text[ADDR_TEXT];
-
-	js_put_text(o, key, a->port != 0 ? addr_text(a, text) : NULL);
-}
-
 static bool has_addresses(const struct keeper_event *e)
 {
 	return e->kind == KEEPER_EVENT_UP || e->kind == KEEPER_EVENT_CHANGED ||
@@ -42,10 +35,12 @@ static void tell_program(const struct watch *w, const struct keeper_event *e)
 	if (e->target < w->options->target_count)
 		js_put_text(o, "target", w->options->targets[e->target].name);
 	if (has_addresses(e)) {
-		put_addr(o, "public",
-			 e->kind == KEEPER_EVENT_LOST ? &(struct addr){.port = 0} : &e->mapped);
-		put_addr(o, "before", &e->before);
-		put_addr(o, "local", &e->local);
+		if (e->kind == KEEPER_EVENT_LOST)
+			js_put_null(o, "public");
+		else
+			report_put_addr(o, "public", &e->mapped);
+		report_put_addr(o, "before", &e->before);
+		report_put_addr(o, "local", &e->local);
 	}
 	if (e->kind == KEEPER_EVENT_INTERVAL)
 		js_put_seconds(o, "interval_s", nk_seconds(e->interval));
