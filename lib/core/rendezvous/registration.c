@@ -3,31 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "core/keepalive/back_off.h"
 #include "core/rendezvous/asking.h"
 #include "core/rendezvous/broker_flow.h"
+#include "core/rendezvous/way_back.h"
 
-#define ANSWERS      32 /* under way to the broker */
-#define ANSWER_TRIES 4
 #define SILENT_TRIES 6 /* without an answer, and the broker is called silent */
 #define RETRY_MIN    NK_S
 #define RETRY_MAX    (60 * NK_S)
 #define REFUSED_WAIT (10 * NK_S) /* for what cannot get better by itself */
-
-/* An answer that the broker has not acknowledged. */
-struct answer {
-	struct asking asking;
-	struct rung to; /* with our answer as its body */
-	uint32_t flags;
-};
 
 /**
  * struct registration - What is known, and what is to be sent
  * @asking:	The REGISTER that is due next; while one is, there are no frames
  * @flow:	Frames, by @terms; @offer: what we want of them; @silence: after which an answer was missing, or 0
  * @token:	0: we are not registered, as far as we know; @cookie likewise
- * @rings, @relayed, @relays: Not yet taken, not yet taken, not yet sent
+ * @rings, @relayed: Not yet taken
  */
 struct registration {
 	struct broker_link link;
@@ -40,8 +31,8 @@ struct registration {
 	struct keepalive_terms terms;
 	struct keepalive_offer offer;
 	nk_time silence;
-	struct answer answers[ANSWERS];
-	struct rungs rings, relayed, relays;
+	struct rungs rings, relayed;
+	struct way_back back;
 };
 
 struct registration *registration_new(const struct registration_config *config, struct rng *rng,
@@ -56,8 +47,7 @@ struct registration *registration_new(const struct registration_config *config, 
 	r->us = config->identity;
 	r->offer = broker_flow_offer(&config->offer);
 	asking_wait(&r->asking, now);
-	for (unsigned i = 0; i < ANSWERS; i++)
-		asking_wait(&r->answers[i].asking, NK_NEVER);
+	way_back_init(&r->back);
 	return r;
 }
 
@@ -132,18 +122,6 @@ static void registered(struct registration *r, const struct stun_msg *msg,
 	look_at_address(r, &msg->xor_mapped, now);
 }
 
-static void answer_response(struct registration *r, const struct stun_msg *msg,
-			    const struct rendezvous_msg *m, nk_time now)
-{
-	for (unsigned i = 0; i < ANSWERS; i++) {
-		struct asking *a = &r->answers[i].asking;
-
-		if (a->due != NK_NEVER &&
-		    asking_is_answered(a, &r->link, RENDEZVOUS_ANSWER, msg, m, now))
-			asking_wait(a, NK_NEVER);
-	}
-}
-
 static void register_response(struct registration *r, const struct stun_msg *msg,
 			      const struct rendezvous_msg *m, nk_time now)
 {
@@ -176,7 +154,7 @@ bool registration_input(struct registration *r, const struct event *ev, nk_time 
 	if (msg.method == RENDEZVOUS_REGISTER)
 		register_response(r, &msg, &m, now);
 	else if (msg.method == RENDEZVOUS_ANSWER && msg.cls != STUN_INDICATION)
-		answer_response(r, &msg, &m, now);
+		way_back_input(&r->back, &r->link, &msg, &m, now);
 	else if (msg.method == RENDEZVOUS_CALL)
 		passed_on(&r->rings, &m);
 	else if (msg.method == RENDEZVOUS_RELAY && addr_family(&m.from) != ADDR_NONE)
@@ -230,63 +208,6 @@ static void send_register(struct registration *r, struct action *action, nk_time
 		r->state = REGISTRATION_SILENT;
 }
 
-static void put_passed_on(struct wr *w, const struct registration *r, const struct rung *x)
-{
-	probe_put_token(w, r->token);
-	rendezvous_put_from(w, &x->from);
-	rendezvous_put_ticket(w, x->ticket);
-	rendezvous_put_body(w, x->offer, x->len);
-}
-
-static void send_answer(struct registration *r, struct answer *a, struct action *action,
-			nk_time now)
-{
-	struct wr w = broker_link_begin(&r->link, action, RENDEZVOUS_ANSWER, STUN_REQUEST,
-					asking_send(&a->asking, &r->link, now));
-
-	put_passed_on(&w, r, &a->to);
-	if (a->flags != 0)
-		stun_put_u32(&w, RENDEZVOUS_ATTR_FLAGS, a->flags);
-	broker_link_end(action, &w);
-}
-
-static void send_relay(struct registration *r, const struct rung *x, struct action *action)
-{
-	uint8_t tid[STUN_TID];
-	struct wr w;
-
-	rng_bytes(r->link.rng, tid, sizeof(tid));
-	w = broker_link_begin(&r->link, action, RENDEZVOUS_RELAY, STUN_INDICATION, tid);
-	put_passed_on(&w, r, x);
-	broker_link_end(action, &w);
-}
-
-static bool output_answers(struct registration *r, struct action *action, nk_time now)
-{
-	for (unsigned i = 0; i < ANSWERS; i++) {
-		struct answer *a = &r->answers[i];
-
-		if (a->asking.due > now)
-			continue;
-		if (a->asking.tries < ANSWER_TRIES) {
-			send_answer(r, a, action, now);
-			return true;
-		}
-		asking_wait(&a->asking, NK_NEVER);
-	}
-	return false;
-}
-
-static bool output_relayed(struct registration *r, struct action *action)
-{
-	struct rung x;
-
-	if (!rungs_take(&r->relays, &x))
-		return false;
-	send_relay(r, &x, action);
-	return true;
-}
-
 /* A frame, or the long hello where one was not answered. */
 static bool output_keepalive(struct registration *r, struct action *action, nk_time now)
 {
@@ -310,7 +231,7 @@ static bool output_keepalive(struct registration *r, struct action *action, nk_t
 
 bool registration_output(struct registration *r, struct action *action, nk_time now)
 {
-	if (output_answers(r, action, now) || output_relayed(r, action)) {
+	if (way_back_output(&r->back, &r->link, r->token, action, now)) {
 		broker_flow_sent(&r->flow, now);
 		return true;
 	}
@@ -319,13 +240,10 @@ bool registration_output(struct registration *r, struct action *action, nk_time 
 
 nk_time registration_deadline(const struct registration *r)
 {
-	nk_time due = r->relays.count > 0 ? 0 : r->asking.due;
+	const nk_time due =
+		r->asking.due != NK_NEVER ? r->asking.due : broker_flow_deadline(&r->flow);
 
-	if (due == NK_NEVER)
-		due = broker_flow_deadline(&r->flow);
-	for (unsigned i = 0; i < ANSWERS; i++)
-		due = nk_min(due, r->answers[i].asking.due);
-	return due;
+	return nk_min(due, way_back_deadline(&r->back));
 }
 
 void registration_refresh(struct registration *r, nk_time now)
@@ -391,22 +309,11 @@ bool registration_next_relayed(struct registration *r, struct rung *out)
 int registration_answer(struct registration *r, const struct rung *to, const uint8_t *answer,
 			size_t len, bool allow_relay, nk_time now)
 {
-	struct answer *a = r->answers;
-
-	while (a < r->answers + ANSWERS && a->asking.due != NK_NEVER)
-		a++;
-	if (a == r->answers + ANSWERS || len == 0 || len > RENDEZVOUS_BODY_MAX)
-		return NK_ERR_NO_ROOM;
-	a->to = *to;
-	a->to.len = len;
-	memcpy(a->to.offer, answer, len);
-	a->flags = allow_relay ? RENDEZVOUS_RELAY_OK : 0;
-	asking_wait(&a->asking, now);
-	return 0;
+	return way_back_answer(&r->back, to, answer, len, allow_relay, now);
 }
 
 int registration_relay(struct registration *r, const struct rung *to, const uint8_t *packet,
 		       size_t len)
 {
-	return rungs_put(&r->relays, &to->from, to->ticket, packet, len);
+	return way_back_relay(&r->back, to, packet, len);
 }
