@@ -5,7 +5,6 @@
 
 #include "base/err.h"
 #include "core/call/call_state.h"
-#include "core/keepalive/back_off.h"
 
 static_assert(CALL_BANKS * BANK_IDS <= CALL_IDS, "a call's ids are those of its banks");
 
@@ -179,17 +178,6 @@ static bool has_id(const struct call *c, uint32_t id)
 	return bank_has(&c->banks[0], id) || bank_has(&c->banks[1], id);
 }
 
-/* The machine was asleep, or is on another network now: better a new path than to wait and see whether
- * the old one is still there, and what was known of the NATs may be true no more. */
-static void disturbed(struct call *c, nk_time now)
-{
-	keepalive_forget(&c->keepalive);
-	if (c->state != CALL_CONNECTED || c->session == NULL)
-		return;
-	session_doubt(c->session, now);
-	call_path_lost(c, now);
-}
-
 static void session_in(struct call *c, const struct event *ev, nk_time now)
 {
 	const unsigned bank = bank_has(&c->banks[0], ev->id) ? 0 : 1;
@@ -205,7 +193,7 @@ bool call_input(struct call *c, const struct event *ev, nk_time now)
 	bool is_peer;
 
 	if (ev->kind == EVENT_RESUMED || ev->kind == EVENT_LINK_LOST) {
-		disturbed(c, now);
+		call_disturbed(c, now);
 		return true;
 	}
 	if (!has_id(c, ev->id) || c->state == CALL_OVER)

@@ -244,7 +244,7 @@ void call_path_doubted(struct call *c, nk_time now)
 		registration_refresh(c->registration, now);
 }
 
-void call_path_lost(struct call *c, nk_time now)
+static void mend(struct call *c, nk_time now)
 {
 	if (c->closing || c->state < CALL_CONNECTED)
 		return;
@@ -265,5 +265,16 @@ void call_silenced(struct call *c, nk_time now)
 	if (!call_is_relayed(c))
 		keepalive_back_off(&c->keepalive, session_terms(c->session),
 				   session_stats(c->session)->silence);
-	call_path_lost(c, now);
+	mend(c, now);
+}
+
+/* Better a new path than to wait and see whether the old one is still there; and what was known of the
+ * NATs may be true no more. */
+void call_disturbed(struct call *c, nk_time now)
+{
+	keepalive_forget(&c->keepalive);
+	if (c->state != CALL_CONNECTED || c->session == NULL)
+		return;
+	session_doubt(c->session, now);
+	mend(c, now);
 }

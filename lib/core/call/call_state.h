@@ -62,8 +62,8 @@ void call_path_doubted(struct call *c, nk_time now);
 void call_silenced(struct call *c, nk_time now);
 void call_path_back(struct call *c, nk_time now);
 
-/* A new path is wanted. */
-void call_path_lost(struct call *c, nk_time now);
+/* The machine was asleep, or is on another network now. */
+void call_disturbed(struct call *c, nk_time now);
 
 /* It is over as soon as the peer knows that we know. */
 void call_closed_by_peer(struct call *c, nk_time now);
