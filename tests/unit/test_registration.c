@@ -288,6 +288,52 @@ static void test_backs_off(void **state)
 	assert_in_range((unsigned)got.lower_s, 40, 51);
 }
 
+/* A silent broker is asked ever more slowly, and taken at its word when it speaks again. */
+static void test_silent(void **state)
+{
+	nk_time began, waited = 0;
+
+	(void)state;
+	register_by(&fixed);
+	next();
+	began = now;
+	while (registration_state(listener) != REGISTRATION_SILENT)
+		assert_in_range(next(), 0, NK_S);
+	assert_in_range(now - began, 2 * NK_S, 6 * NK_S);
+	for (unsigned i = 0; i < 20; i++) {
+		assert_true(asked.has_token && asked.key != NULL);
+		waited = next();
+	}
+	assert_int_equal(waited, 16 * NK_S);
+	accept(&fixed, 1000);
+	assert_int_equal(registration_state(listener), REGISTRATION_HELD);
+	next();
+	assert_int_equal(sent.len, KEEPALIVE_LEN);
+}
+
+/* Whatever a broker answers, it does not make us flood it. */
+static void test_refusals(void **state)
+{
+	static const uint16_t errors[] = {PROBE_ERR_COOKIE, PROBE_ERR_SESSION, PROBE_ERR_FULL, 400};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		nk_time began;
+
+		register_by(&fixed);
+		registration_refresh(listener, now);
+		began = now;
+		for (unsigned n = 0; n < 40; n++) {
+			next();
+			refuse(errors[i]);
+			assert_int_equal(registration_state(listener), REGISTRATION_TRYING);
+		}
+		assert_true(now - began > 15 * NK_S);
+		registration_free(listener);
+		listener = NULL;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +343,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_resumed, hang_up),
 		cmocka_unit_test_teardown(test_no_terms, hang_up),
 		cmocka_unit_test_teardown(test_later, hang_up),
+		cmocka_unit_test_teardown(test_silent, hang_up),
+		cmocka_unit_test_teardown(test_refusals, hang_up),
 		cmocka_unit_test_teardown(test_backs_off, hang_up),
 	};
 
