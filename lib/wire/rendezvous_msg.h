@@ -2,12 +2,13 @@
  * The rendezvous of natbroker: our own methods and attributes on top of STUN.
  *
  * A listener registers its key (REGISTER: cookie first, then proof of key) and
- * refreshes (REGISTER with TOKEN, and with KEY in case that the broker has forgotten it). A caller meets the broker (RING
- * without a cookie) and rings (RING with COOKIE, KEY and BODY, the offer). The broker
+ * refreshes (REGISTER with TOKEN, and with KEY in case that the broker has forgotten it).
+ * A caller meets the broker (RING without a cookie) and rings (RING with COOKIE, KEY and BODY, the offer). The broker
  * passes the offer on (CALL, an indication to the listener: FROM, TICKET, TIME, BODY)
  * and holds nothing of it: the TICKET, a keyed hash of listener, caller and minute,
  * lets the listener send an ANSWER back to FROM (ANSWER: TOKEN, FROM, TICKET, BODY),
- * which reaches the caller as an indication, with the listener's address as FROM. RELAY goes the same two ways.
+ * which reaches the caller as an indication, with the listener's address as FROM. RELAY goes
+ * the same two ways.
  *
  * Methods are in the expert-review block of RFC 8489 section 18.2; attributes are
  * comprehension-optional. natkit-protocol(7) is the specification.

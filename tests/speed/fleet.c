@@ -20,7 +20,8 @@
 /**
  * struct settings - What is to be done
  * @what:	Operand
- * @joins:	Hosts that join while others are held; @rings: keys that are rung, and those that joined besides
+ * @joins:	Hosts that join while others are held
+ * @rings:	Keys that are rung, and those that joined besides
  */
 struct settings {
 	const char *what, *device, *state;

@@ -32,7 +32,7 @@
  * @calls_per_s: Rings from one IP or /64, and proofs of key as many; BROKER_CALLS_PER_KEY times
  *		as many to one key, and answers by it
  * @relays_per_s: Relayed packets from one IP or /64; 0: none is relayed
- * @drain:	How long to go on after EVENT_STOP: nobody new is registered then, all else is served
+ * @drain:	How long to go on after EVENT_STOP; nobody new is registered then
  */
 struct broker_config {
 	struct addr listen[BROKER_ADDRS_MAX];

@@ -2,7 +2,8 @@
  * How many things each network has, in a fixed memory: two counts for each network, picked by
  * a secret hash, of which the lesser one is believed.
  *
- * Others may have been counted in either, so a network may rarely be taken to have more than it has, and never less.
+ * Others may have been counted in either, so a network may rarely be taken to have more than it has,
+ * and never less.
  */
 #ifndef CORE_BROKER_CENSUS_H
 #define CORE_BROKER_CENSUS_H

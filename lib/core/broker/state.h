@@ -182,7 +182,7 @@ struct listener *listener_of(struct broker *b, const struct request *q,
 			     const struct rendezvous_msg *m);
 void register_input(struct broker *b, const struct request *q, const struct rendezvous_msg *m);
 
-/* The proof that has waited longest, if nothing else waits; what comes of it is in the outbox. False: none. */
+/* Looks at the proof that has waited longest; what comes of it is in the outbox. False: none. */
 bool register_prove_next(struct broker *b, nk_time now);
 
 /* A datagram that keepalive_is_frame(): natkit-protocol(7), KEEPALIVES. */
