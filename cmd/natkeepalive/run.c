@@ -28,7 +28,6 @@
  * struct job - One run of the command
  * @share:	Raw means for another program's port, or NULL
  * @wake:	What makes a turn besides sockets: all that the parts below wait for
- * @signal:	What ended it, or 0
  */
 struct job {
 	struct settings *settings;
@@ -43,7 +42,8 @@ struct job {
 	struct keeper *keeper;
 	struct keeper_result result;
 	struct report report;
-	int wake, signal;
+	struct run_options run;
+	int wake;
 };
 
 static int out_of_memory(void)
@@ -126,10 +126,19 @@ static void know_local(const struct job *j, struct addr *local, unsigned target)
 		*local = addr_with_port(route.local, local->port);
 }
 
+/* That nothing comes is no wonder where nothing could leave. */
+static void say_why(const struct job *j, const struct keeper_event *e)
+{
+	if (e->kind == KEEPER_EVENT_LOST && e->local.port == 0 && j->run.error != 0)
+		log_line(LEVEL_WARNING, "cannot send to %s: %s",
+			 j->settings->keeper.targets[e->target].name, strerror(j->run.error));
+}
+
 static void take_event(struct job *j, struct keeper_event *e)
 {
 	if (e->target < KEEPER_TARGETS_MAX)
 		know_local(j, &e->local, e->target);
+	say_why(j, e);
 	watch_event(&j->watch, e);
 	exec_note(&j->exec, e);
 	targets_note(&j->targets, e);
@@ -211,7 +220,7 @@ static void end_report(struct job *j)
 	for (unsigned i = 0; i < j->result.target_count; i++)
 		know_local(j, &j->result.targets[i].local, i);
 	learned_save(&j->learned, j->keeper, now, clock_unix());
-	exec_end(&j->exec, j->signal == 0);
+	exec_end(&j->exec, j->run.signal == 0);
 }
 
 /* Whether all is well at the end of a run that was to end. */
@@ -232,13 +241,13 @@ static int exit_of_states(const struct keeper_result *r)
 	return status;
 }
 
-static int exit_status(const struct job *j, const struct run_options *run, int status)
+static int exit_status(const struct job *j, int status)
 {
-	if (j->signal != 0)
-		return EXIT_SIGNAL + j->signal;
-	if (status == NK_ERR_UNREACHABLE && run->error != 0)
-		log_line(LEVEL_ERROR, "cannot send: %s", strerror(run->error));
-	else if (status != CORE_DONE && status != NK_ERR_UNREACHABLE)
+	const struct run_options *run = &j->run;
+
+	if (run->signal != 0)
+		return EXIT_SIGNAL + run->signal;
+	if (status != CORE_DONE && status != NK_ERR_UNREACHABLE)
 		log_line(LEVEL_ERROR, "%s",
 			 run->error != 0 ? strerror(run->error) : err_text(status));
 	if (status == CORE_DONE)
@@ -248,22 +257,21 @@ static int exit_status(const struct job *j, const struct run_options *run, int s
 
 static int keep(struct job *j)
 {
-	struct run_options run = {
+	int status;
+
+	j->run = (struct run_options){
 		.interface = j->settings->interface,
 		.on_turn = on_turn,
 		.user = j,
 		.wake_fd = j->wake,
 		.shared = j->share != NULL ? &j->shared : NULL,
 	};
-	int status;
-
 	begin_report(j);
-	status = run_core(&keeper_ops, j->keeper, &run);
-	j->signal = run.signal;
+	status = run_core(&keeper_ops, j->keeper, &j->run);
 	end_report(j);
 	if (print(j) != EXIT_YES)
 		return EXIT_INTERNAL;
-	return exit_status(j, &run, status);
+	return exit_status(j, status);
 }
 
 int run_keeper(struct settings *s)

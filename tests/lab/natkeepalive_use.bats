@@ -102,6 +102,9 @@
   [[ $said = *'also gets the answers'* ]]
   [[ $said != *'no program'* ]]
   lab_client 5 "$NATKIT_BUILD/tests/tools/load" ping 100.64.1.2 5000 20
+  keeps 10 --server 192.0.2.1 --local-port 5000 --duration 4
+  assert_equal "$status" 3
+  [[ $said = *'cannot send to 192.0.2.1: Address already in use'* ]]
   lab_ipv6
   keeps 10 --server '[2001:db8:2::1]:3478' --share 5000 --once
   is '.targets[0].public' '"[2001:db8:1::2]:5000"'
