@@ -50,9 +50,9 @@ static void hold(struct rig *r, struct held *h, uint8_t number, struct addr from
 	told(r, h);
 }
 
-/* REGISTER with TOKEN, and perhaps KEY. */
-static void hello(struct rig *r, const struct held *h, bool key, struct addr from,
-		  const struct keepalive_offer *offer)
+/* REGISTER with TOKEN, and perhaps KEY. Return: its bytes. */
+static size_t hello(struct rig *r, const struct held *h, bool key, struct addr from,
+		    const struct keepalive_offer *offer)
 {
 	struct msg m;
 
@@ -62,6 +62,7 @@ static void hello(struct rig *r, const struct held *h, bool key, struct addr fro
 		rendezvous_put_key(&m.w, h->id.sign_public);
 	put_offer(&m, offer);
 	rig_put(r, from, at(r, 0, false), &m);
+	return m.w.len;
 }
 
 static void send_frame(struct rig *r, struct held *h, enum keepalive_kind kind)
@@ -333,6 +334,44 @@ static void test_bad_tickets(void **state)
 	check_answered(r, &moved);
 }
 
+/* Only a token that was read at this very address gets an answer that is longer than its request. */
+static void test_tokens_amplify_nothing(void **state)
+{
+	struct rig *r = *state;
+	struct held h, other;
+
+	hold(r, &h, 1, control(), NULL);
+	hold(r, &other, 2, flow(2), NULL);
+	for (unsigned i = 0; i < 400; i++) {
+		const struct held wrong = {.id = h.id, .token = h.token ^ (uint64_t)1 << i % 64};
+		const struct held *const tries[] = {&wrong, &h, &other};
+		const struct addr froms[] = {control(), flow(3), control()};
+		const size_t asked = hello(r, tries[i % 3], i % 2 == 0, froms[i % 3], NULL);
+
+		assert_int_equal(sole_answer(r).error, PROBE_ERR_SESSION);
+		assert_in_range(r->sent[0].len, 1, asked);
+	}
+	hello(r, &h, false, control(), NULL);
+	told(r, &h);
+}
+
+/* Whose address another key has now proves its own again: an old token sends nobody away. */
+static void test_ticket_of_who_was_there(void **state)
+{
+	struct rig *r = *state;
+	struct held before, h;
+
+	hold(r, &before, 1, control(), NULL);
+	hold(r, &h, 2, control(), NULL);
+	hello(r, &before, true, control(), NULL);
+	assert_int_equal(sole_answer(r).error, PROBE_ERR_SESSION);
+	check_answered(r, &h);
+	assert_int_equal(broker_stats(r->b)->tickets_taken, 0);
+	hold(r, &before, 1, control(), NULL);
+	check_answered(r, &before);
+	assert_true(is_held(r));
+}
+
 /* After a stop those who are there stay for a while, by whatever they send; nobody comes. */
 static void test_drain(void **state)
 {
@@ -369,10 +408,18 @@ static void test_drain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_rig(test_asked),       with_rig(test_silence), with_rig(test_forged),
-		with_rig(test_loss),        with_rig(test_terms),   with_rig(test_turns),
-		with_rig(test_turns_cross), with_rig(test_ticket),  with_rig(test_bad_tickets),
+		with_rig(test_asked),
+		with_rig(test_silence),
+		with_rig(test_forged),
+		with_rig(test_loss),
+		with_rig(test_terms),
+		with_rig(test_turns),
+		with_rig(test_turns_cross),
+		with_rig(test_ticket),
+		with_rig(test_bad_tickets),
 		with_rig(test_drain),
+		with_rig(test_ticket_of_who_was_there),
+		with_rig(test_tokens_amplify_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,12 +80,13 @@ static void enroll(struct broker *b, const struct request *q, const struct rende
 }
 
 /* The token was given to this key at this address, after a proof: who still has it needs no other,
- * unless the key has gone elsewhere. */
+ * unless the key has gone elsewhere, or another has come to the address: a token may be old. */
 static bool is_ticket(const struct broker *b, const struct request *q,
 		      const struct rendezvous_msg *m)
 {
 	return m->key != NULL && m->token == registry_token(&b->registry, m->key, &q->from) &&
-	       registry_find(&b->registry, m->key) == NULL;
+	       registry_find(&b->registry, m->key) == NULL &&
+	       registry_at(&b->registry, &q->from) == NULL;
 }
 
 static void refresh(struct broker *b, const struct request *q, const struct rendezvous_msg *m)
