@@ -270,6 +270,32 @@ static void test_terms_change(void **state)
 	registry_free(&r);
 }
 
+/* Time that jumps farther than the wheel is long: nobody goes too early, and in the end all are gone. */
+static void test_slept(void **state)
+{
+	static const struct keepalive_terms rare = {KEEPALIVE_LEARNED, 1200};
+	nk_time now = START;
+	struct registry r;
+
+	(void)state;
+	start(&r, 1000, 1000);
+	for (uint32_t i = 0; i < 1000; i++) {
+		const struct addr from = from_of(i, 0);
+		uint8_t key[CRYPTO_KEY];
+
+		key_of(key, i);
+		registry_agree(&r, registry_put(&r, key, &from, &endpoint, now), &rare, now);
+		now += 10 * NK_MS;
+	}
+	for (unsigned jump = 0; jump < 2; jump++) {
+		now = START + (jump == 0 ? 3604 : 40000) * NK_S;
+		while (registry_deadline(&r) <= now)
+			assert_null(registry_turn(&r, now));
+		assert_int_equal(r.pool.used, jump == 0 ? 1000 : 0);
+	}
+	registry_free(&r);
+}
+
 /* What two million cost is what they say, and memory that nobody used costs nothing. */
 static void test_bytes(void **state)
 {
@@ -300,7 +326,7 @@ int main(void)
 		cmocka_unit_test(test_many),  cmocka_unit_test(test_one_each),
 		cmocka_unit_test(test_moves), cmocka_unit_test(test_endpoints_are_few),
 		cmocka_unit_test(test_turns), cmocka_unit_test(test_terms_change),
-		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_slept), cmocka_unit_test(test_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
