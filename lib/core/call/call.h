@@ -55,7 +55,7 @@ enum call_state {
 	CALL_RINGING,
 	CALL_PUNCHING,  /* both know the other's candidates */
 	CALL_CONNECTED, /* the session has a path (or, without encryption, there is one) */
-	CALL_MENDING,   /* the path is lost, and is being punched anew */
+	CALL_MENDING,   /* the path is lost, or may be, and is being punched anew */
 	CALL_OVER,
 };
 
