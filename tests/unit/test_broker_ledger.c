@@ -232,6 +232,7 @@ static void test_many(void **state)
 	struct held h;
 	struct bytes b;
 	struct rig r;
+	unsigned held;
 
 	(void)state;
 	config.registrations_per_ip = 10000;
@@ -243,7 +244,12 @@ static void test_many(void **state)
 	b = written(&r);
 	assert_in_range(b.len, LEDGER_HEAD + LEDGER_TAIL + 150 * LEDGER_RECORD,
 			LEDGER_HEAD + LEDGER_TAIL + 256 * LEDGER_RECORD);
-	assert_int_equal(restart(&r, &b, 0), broker_stats(r.b)->registrations);
+	held = broker_stats(r.b)->registrations;
+	assert_int_equal(restart(&r, &b, 0), held);
+	assert_int_equal(broker_stats(r.b)->ledger_left, 0);
+	r.config.registrations_max = 10;
+	assert_int_equal(restart(&r, &b, 0), 10);
+	assert_int_equal(broker_stats(r.b)->ledger_left, held - 10);
 	free(b.at);
 	rig_wait(&r, 900 * NK_S);
 	b = written(&r);
@@ -292,11 +298,14 @@ static void test_corrupted(void **state)
 	hold(r, &h, 2, flow(2), 0);
 	b = written(r);
 	assert_int_equal(reads(r, b.at, b.len), 2);
-	for (size_t len = 0; len < b.len; len += len < 200 ? 1 : 7)
+	for (size_t len = 0; len < b.len; len += len < 200 ? 1 : 7) {
 		assert_int_equal(reads(r, b.at, len), NK_ERR_MALFORMED);
+		assert_int_equal(ledger_is_one(b.at, len), len >= 16);
+	}
 	for (size_t i = 0; i < b.len; i += i < LEDGER_HEAD + 2 * LEDGER_RECORD ? 1 : 13) {
 		b.at[i] ^= 0x10;
 		assert_int_equal(reads(r, b.at, b.len), NK_ERR_MALFORMED);
+		assert_int_equal(ledger_is_one(b.at, b.len), i >= 16);
 		b.at[i] ^= 0x10;
 	}
 	assert_int_equal(reads(r, b.at, b.len), 2);

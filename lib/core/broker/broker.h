@@ -56,7 +56,8 @@ struct broker_config broker_default_config(void);
  *
  * A proof is counted when it was right, and put off when there was no room for it; a ticket when it
  * registered a key that was forgotten, or was none. Of frames those are unknown that nobody is registered
- * for, and bad whose tag is wrong.
+ * for, and bad whose tag is wrong. Of a ledger's registrations those are left that are too old, at an
+ * endpoint of which there is none any more, or too many.
  */
 struct broker_stats {
 	uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
@@ -64,7 +65,8 @@ struct broker_stats {
 	uint64_t malformed, refused_rate, refused_cookie, refused_full, refused_unpaid;
 	uint64_t proofs, rings, calls, answers, relayed, refused_proof, refused_ticket;
 	uint64_t frames, frames_answered, frames_unknown, frames_bad, turns;
-	uint64_t refreshes, tickets_taken, tickets_refused, proofs_put_off, expired, ledger_taken;
+	uint64_t refreshes, tickets_taken, tickets_refused, proofs_put_off, expired;
+	uint64_t ledger_taken, ledger_left;
 	unsigned sessions, trials, registrations, proofs_waiting;
 	bool draining;
 };

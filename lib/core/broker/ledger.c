@@ -125,6 +125,11 @@ size_t ledger_write(const struct broker *b, struct ledger_cursor *c, uint8_t *ou
 	return w.len;
 }
 
+bool ledger_is_one(const uint8_t *bytes, size_t len)
+{
+	return len >= sizeof(magic) && memcmp(bytes, magic, sizeof(magic)) == 0;
+}
+
 static bool is_whole(const uint8_t *bytes, size_t len)
 {
 	const size_t records = len - LEDGER_HEAD - LEDGER_TAIL;
@@ -132,7 +137,7 @@ static bool is_whole(const uint8_t *bytes, size_t len)
 	struct rd end = rd_make(tail + LEDGER_TAIL - 8, 8);
 	uint64_t checksum;
 
-	if (records % LEDGER_RECORD != 0 || memcmp(bytes, magic, sizeof(magic)) != 0)
+	if (records % LEDGER_RECORD != 0 || !ledger_is_one(bytes, len))
 		return false;
 	checksum = add_to(0, bytes, LEDGER_HEAD);
 	for (size_t at = 0; at < records; at += LEDGER_RECORD)
@@ -215,7 +220,7 @@ int ledger_read(struct broker *b, const uint8_t *bytes, size_t len, int64_t unix
 	struct addr endpoints[REGISTRY_ENDPOINTS];
 	const uint8_t *tail;
 	struct rd r;
-	int taken = 0;
+	unsigned taken = 0, left = 0;
 
 	if (len < LEDGER_HEAD + LEDGER_TAIL || !is_whole(bytes, len))
 		return NK_ERR_MALFORMED;
@@ -227,9 +232,14 @@ int ledger_read(struct broker *b, const uint8_t *bytes, size_t len, int64_t unix
 	for (const uint8_t *at = bytes + LEDGER_HEAD; at < tail; at += LEDGER_RECORD) {
 		struct record x;
 
-		if (take_record(&x, at))
-			taken += enter(b, &x, &endpoints[x.at], now_s, now);
+		if (!take_record(&x, at))
+			continue;
+		if (enter(b, &x, &endpoints[x.at], now_s, now))
+			taken++;
+		else
+			left++;
 	}
-	b->stats.ledger_taken = (uint64_t)taken;
-	return taken;
+	b->stats.ledger_taken = taken;
+	b->stats.ledger_left = left;
+	return (int)taken;
 }
