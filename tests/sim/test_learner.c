@@ -442,7 +442,6 @@ static void test_earlier(void **state)
 
 	(void)state;
 	config.lower = 100;
-	config.value = 105;
 	config.upper = 110;
 	rng_seed_from_number(&host.rng, 1);
 	l = learner_new(&config, &host.rng, 0);

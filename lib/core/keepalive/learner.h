@@ -24,7 +24,7 @@
  *		bound is under 20 s
  * @longest:	Nor above
  * @risk:	Bound of P(a silence that is trusted is longer than the timeout)
- * @lower, @value, @upper: Of an earlier measurement, seconds, 0: none; @age: how old that is
+ * @lower, @upper: Of an earlier measurement, seconds, 0: none; @age: how old that is
  */
 struct learner_config {
 	uint32_t first_id;
@@ -33,7 +33,7 @@ struct learner_config {
 	nk_time floor, longest;
 	bool below_floor;
 	double risk;
-	double lower, value, upper;
+	double lower, upper;
 	nk_time age;
 };
 

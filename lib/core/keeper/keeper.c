@@ -22,7 +22,6 @@ static bool make_learner(struct keeper *k, nk_time now)
 		.below_floor = o->below_floor,
 		.risk = LEARNER_RISK,
 		.lower = o->belief.lower,
-		.value = o->belief.value,
 		.upper = o->belief.upper,
 		.age = o->belief.age,
 	};
@@ -51,7 +50,6 @@ static void add_target(struct keeper *k, unsigned i, nk_time now)
 		.addr = plan->addr,
 		.is_natbroker = plan->kind == KEEPER_BROKER,
 		.socket = outlets_take(&k->outlets, plan, &plan->addr),
-		.since = now,
 		.last = now,
 		.proved = now,
 		.asked = NK_NEVER,

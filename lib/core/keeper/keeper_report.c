@@ -17,7 +17,6 @@ static void report_target(const struct keeper *k, struct target *t, nk_time elap
 		.state = target_state(t),
 		.local = outlets_local(&k->outlets, t->socket),
 		.mapped = t->mapped,
-		.since = t->since,
 		.interval = nk_from_seconds(flow->terms.interval_s),
 		.rtt = flow->rtt,
 		.packets_out = t->packets_out,
@@ -48,7 +47,6 @@ void keeper_result(struct keeper *k, struct keeper_result *out, nk_time now)
 
 	*out = (struct keeper_result){
 		.target_count = count,
-		.started = k->started,
 		.elapsed = now - k->started,
 		.wakes = k->wake.wakes,
 		.constant_wakes = count * constant_times(now - k->started),

@@ -32,7 +32,7 @@ struct keeper_target {
 
 /**
  * struct keeper_belief - What was found of a NAT before
- * @lower, @value, @upper, @age: As in struct learner_config
+ * @lower, @upper, @age: As in struct learner_config; @value: the median
  * @outbound_only: It is believed that inbound packets refresh nothing there
  */
 struct keeper_belief {

@@ -41,7 +41,7 @@ struct keeper_event {
 struct keeper_target_result {
 	enum keeper_state state;
 	struct addr local, mapped;
-	nk_time since, interval, rtt;
+	nk_time interval, rtt;
 	uint64_t packets_out, packets_in, bytes_out, bytes_in, constant_bytes;
 	unsigned losses, changes, mends;
 };
@@ -57,7 +57,7 @@ struct keeper_target_result {
 struct keeper_result {
 	struct keeper_target_result targets[KEEPER_TARGETS_MAX];
 	unsigned target_count;
-	nk_time started, elapsed;
+	nk_time elapsed;
 	uint64_t wakes, constant_wakes, search_bytes;
 	double lower, value, upper;
 	unsigned trials;
