@@ -36,6 +36,7 @@ static struct packet flying[FLYING];
 static unsigned flying_count;
 static struct rng rng;
 static nk_time now;
+static bool no_frames; /* they do not get through */
 
 static int set_up(void **state)
 {
@@ -48,6 +49,7 @@ static void begin(uint8_t algorithm, double interval_s)
 {
 	now = 1000 * NK_S;
 	flying_count = 0;
+	no_frames = false;
 	rng_seed_from_number(&rng, 1);
 	memset(side, 0, sizeof(side));
 	for (unsigned i = 0; i < 2; i++) {
@@ -75,6 +77,8 @@ static void fly(unsigned from, enum message m)
 	*p = (struct packet){.message = m, .at = now + DELAY, .to = !from};
 	if (m <= ANSWER)
 		keepalive_write(&s->flow, (enum keepalive_kind)m, p->frame);
+	if (no_frames && m <= ANSWER)
+		flying_count--;
 	s->count[m]++;
 	s->last_gap = now - s->last[m];
 	s->last[m] = now;
@@ -369,6 +373,31 @@ static void test_fixed_one_way(void **state)
 	assert_in_range(side[0].count[ASK], 5, 6);
 }
 
+/* Where frames are not understood, hellos are sent in their place, and seldom one of them again. */
+static void test_no_frames(void **state)
+{
+	static const enum keepalive_algorithm by[] = {KEEPALIVE_FIXED, KEEPALIVE_TURNS};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned frames, had;
+
+		begin(by[i], 15);
+		for (unsigned n = 0; n < 2; n++)
+			side[n].k.renews = true;
+		no_frames = true;
+		run_for(150 * 15);
+		frames = side[0].count[ASK] + side[0].count[TURN] + side[1].count[TURN];
+		assert_in_range(frames, 4, 16);
+		assert_in_range(side[0].count[HELLO] + side[1].count[HELLO], 140, 230);
+		no_frames = false;
+		run_for(20 * 15);
+		had = side[0].count[HELLO] + side[1].count[HELLO];
+		run_for(150 * 15);
+		assert_int_equal(side[0].count[HELLO] + side[1].count[HELLO], had);
+	}
+}
+
 static void test_question_of_the_owner(void **state)
 {
 	(void)state;
@@ -566,6 +595,7 @@ int main(void)
 		cmocka_unit_test(test_question_of_the_owner),
 		cmocka_unit_test(test_doubt),
 		cmocka_unit_test(test_renews),
+		cmocka_unit_test(test_no_frames),
 		cmocka_unit_test(test_slow_path),
 		cmocka_unit_test(test_opener_and_none),
 		cmocka_unit_test(test_retime),

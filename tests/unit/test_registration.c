@@ -216,6 +216,24 @@ static void test_missing_answer(void **state)
 	assert_true(asked.signature != NULL && !asked.has_token);
 }
 
+/* Frames are not understood, or do not get through: it is registered again as often as one would be sent. */
+static void test_no_frames(void **state)
+{
+	unsigned frames = 0;
+	nk_time began;
+
+	(void)state;
+	register_by(&fixed);
+	began = now;
+	for (unsigned i = 0; i < 100; i++) {
+		for (next(); sent.len == KEEPALIVE_LEN; next())
+			frames++;
+		accept(&fixed, 1000);
+	}
+	assert_in_range(now - began, 80 * 12 * NK_S, 100 * 16 * NK_S);
+	assert_in_range(frames, 4, 10);
+}
+
 /* What wakes up, or has moved, does not wait for a frame to be missing. */
 static void test_resumed(void **state)
 {
@@ -340,6 +358,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_offer, hang_up),
 		cmocka_unit_test_teardown(test_frames, hang_up),
 		cmocka_unit_test_teardown(test_missing_answer, hang_up),
+		cmocka_unit_test_teardown(test_no_frames, hang_up),
 		cmocka_unit_test_teardown(test_resumed, hang_up),
 		cmocka_unit_test_teardown(test_no_terms, hang_up),
 		cmocka_unit_test_teardown(test_later, hang_up),

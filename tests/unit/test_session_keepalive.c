@@ -119,15 +119,15 @@ static void test_one_way(void **state)
 	}
 }
 
-/* A peer of a version without frames: pings are what keeps the path. */
+/* A peer of a version without frames: pings are what keeps the path, the other side's too now and then. */
 static void test_no_frames(void **state)
 {
 	(void)state;
 	talk(KEEPALIVE_FIXED);
 	g.drops = is_short;
 	rig_run(&g, 600 * NK_S);
-	assert_in_range(rig_stats(&g, 1)->keepalives_out, 600 / 18, 600 / 12);
-	assert_in_range(g.sent[0], 600 / 18, 600 / 12 + 8);
+	for (unsigned i = 0; i < 2; i++)
+		assert_in_range(rig_stats(&g, i)->keepalives_out, 600 / 15, 75);
 	assert_int_equal(g.side[0].lost + g.side[1].lost, 0);
 	assert_int_equal(g.side[0].doubted + g.side[1].doubted, 0);
 	rig_end(&g);

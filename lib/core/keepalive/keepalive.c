@@ -122,10 +122,19 @@ static void answered(struct keepalive *k)
 	k->hellos = 0;
 }
 
+/* Who has no frames, but answers what is asked, is understood too. */
+static void understood(struct keepalive *k, enum keepalive_news news)
+{
+	if (news == KEEPALIVE_HEARD_FRAME || news == KEEPALIVE_HEARD_UNACKED ||
+	    (news == KEEPALIVE_HEARD_ANSWER && !k->doubted && k->unheard < KEEPALIVE_MUTE))
+		k->unheard = 0;
+}
+
 void keepalive_heard(struct keepalive *k, enum keepalive_news news, nk_time now)
 {
 	const bool late = now - k->sent >= keepalive_wait(k);
 
+	understood(k, news);
 	if (k->doubted && news != KEEPALIVE_HEARD_ANSWER)
 		return;
 	k->heard = now;
@@ -203,21 +212,37 @@ static enum keepalive_need hello(struct keepalive *k, nk_time now)
 	return KEEPALIVE_SEND_HELLO;
 }
 
+/* What the algorithm wants, in a form that gets through. */
+static enum keepalive_need in_form(struct keepalive *k, enum keepalive_need need)
+{
+	if (need == KEEPALIVE_SEND_OPENER || k->unheard < KEEPALIVE_MUTE)
+		return need;
+	return ++k->unheard % KEEPALIVE_MUTE_EVERY == 0 ? need : KEEPALIVE_SEND_HELLO;
+}
+
+static void miss(struct keepalive *k, nk_time now)
+{
+	if (k->doubted)
+		return;
+	k->unheard++;
+	keepalive_doubt(k, now);
+}
+
 enum keepalive_need keepalive_next(struct keepalive *k, nk_time now)
 {
-	const enum keepalive_need need = algorithms[k->terms.algorithm]->need;
+	enum keepalive_need need;
 
 	if (k->expected <= now) {
-		if (!k->doubted)
-			keepalive_doubt(k, now);
+		miss(k, now);
 		return hello(k, now);
 	}
 	if (k->due > now)
 		return KEEPALIVE_REST;
+	need = in_form(k, algorithms[k->terms.algorithm]->need);
 	draw(k);
 	k->asks = k->renews ? 0 : k->asks + 1;
 	k->renews = k->asks == KEEPALIVE_RENEW_EVERY && keepalive_interval(k) > KEEPALIVE_DRAWN;
-	keepalive_sent(k, need == KEEPALIVE_SEND_ASK, now);
+	keepalive_sent(k, need == KEEPALIVE_SEND_ASK || need == KEEPALIVE_SEND_HELLO, now);
 	k->turned = need == KEEPALIVE_SEND_TURN;
 	return need;
 }

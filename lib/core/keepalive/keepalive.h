@@ -28,12 +28,17 @@
 #define KEEPALIVE_RENEW       (2500 * NK_MS)
 #define KEEPALIVE_RENEW_EVERY 16
 
+/* So many answers missing, and no frame has come since: they are not understood, or do not get through.
+ * Hellos are sent in their place, but for each 16th. */
+#define KEEPALIVE_MUTE       3
+#define KEEPALIVE_MUTE_EVERY 16
+
 /* What must leave now. */
 enum keepalive_need {
 	KEEPALIVE_REST,        /* nothing */
 	KEEPALIVE_SEND_TURN,   /* a frame KEEPALIVE_TURN */
 	KEEPALIVE_SEND_ASK,    /* a frame KEEPALIVE_ASK */
-	KEEPALIVE_SEND_HELLO,  /* a long hello: are you there? */
+	KEEPALIVE_SEND_HELLO,  /* a long hello: are you there? Or in a frame's place */
 	KEEPALIVE_SEND_OPENER, /* a packet that ends just past our last NAT */
 };
 
@@ -61,6 +66,7 @@ enum keepalive_news {
  * @asked:	When what was to be answered at once left, or NK_NEVER
  * @share:	Of the interval, drawn anew for each
  * @renews:	The next of ours is to follow the last soon: see KEEPALIVE_RENEW; @asks: since one did
+ * @unheard:	Missing answers, and hellos in the place of frames, since a frame came
  * @due:	The next of ours, if nothing happens; not before @early (so that several flows can share
  *		a wake-up)
  * @expected:	Something must have come by then, or a hello is due; NK_NEVER
@@ -79,7 +85,7 @@ struct keepalive {
 	nk_time since, asked;
 	double share;
 	bool renews;
-	unsigned asks;
+	unsigned asks, unheard;
 	nk_time due, early, expected;
 	bool doubted;
 	unsigned hellos;

@@ -21,16 +21,32 @@ struct keepalive_offer broker_flow_offer(const struct keepalive_offer *wanted)
 	return offer;
 }
 
-void broker_flow_start(struct broker_flow *f, const struct keepalive_terms *terms, uint64_t token,
-		       uint64_t time_us, const struct broker_link *link, nk_time now)
+static void start(struct broker_flow *f, const struct keepalive_terms *terms, struct rng *rng,
+		  nk_time now)
 {
 	const struct keepalive_config config = {
 		.terms = *terms,
 		.first = true,
 		.gap = KEEPALIVE_GAP,
 		.tries = KEEPALIVE_TRIES,
-		.rng = link->rng,
+		.rng = rng,
 	};
+
+	keepalive_start(&f->keepalive, &config, now);
+}
+
+/* The last of several that it took has just left. */
+static void go_on(struct broker_flow *f, const struct keepalive_terms *terms, nk_time now)
+{
+	f->hello = false;
+	f->keepalive.terms = *terms;
+	keepalive_sent(&f->keepalive, false, now);
+	keepalive_heard(&f->keepalive, KEEPALIVE_HEARD_ANSWER, now);
+}
+
+void broker_flow_start(struct broker_flow *f, const struct keepalive_terms *terms, uint64_t token,
+		       uint64_t time_us, const struct broker_link *link, nk_time now)
+{
 	const uint32_t counter = (uint32_t)(time_us >> COUNTER_SHIFT);
 	struct wr w = wr_make(f->frames.key, sizeof(f->frames.key));
 
@@ -38,7 +54,10 @@ void broker_flow_start(struct broker_flow *f, const struct keepalive_terms *term
 	wr_be64(&w, token);
 	f->frames.first = true;
 	f->frames.sent = f->frames.heard = counter;
-	keepalive_start(&f->keepalive, &config, now);
+	if (f->hello)
+		go_on(f, terms, now);
+	else
+		start(f, terms, link->rng, now);
 	f->keepalive.rtt = broker_clock_rtt(&link->clock);
 	f->up = true;
 }
@@ -84,6 +103,7 @@ enum broker_flow_need broker_flow_output(struct broker_flow *f, const struct bro
 		return send_frame(f, link, KEEPALIVE_TURN, action);
 	case KEEPALIVE_SEND_HELLO:
 		f->up = false;
+		f->hello = true;
 		return BROKER_FLOW_DOUBTS;
 	case KEEPALIVE_SEND_OPENER: /* who is to be rung must be reached */
 	case KEEPALIVE_REST:

@@ -12,9 +12,10 @@
 /**
  * struct broker_flow - Frames to and from a broker
  * @up:		Terms are agreed
+ * @hello:	A long hello is under way, whose answer goes on with what was
  */
 struct broker_flow {
-	bool up;
+	bool up, hello;
 	struct keepalive_flow frames;
 	struct keepalive keepalive;
 };

@@ -276,7 +276,7 @@ void registration_move(struct registration *r, uint32_t socket, const struct add
 	r->link.broker = *broker;
 	r->cookie = r->token = 0;
 	r->mapped = (struct addr){0};
-	r->flow.up = false;
+	r->flow.up = r->flow.hello = false;
 	r->state = REGISTRATION_TRYING;
 	registration_refresh(r, now);
 }
