@@ -141,6 +141,38 @@ static void test_late(void **state)
 	end();
 }
 
+/* A NAT holds what was never answered for less long than what the learned interval was found with; nor
+ * is a peer that has gone answered. */
+static void test_silent(void **state)
+{
+	const struct keeper_belief belief = {.lower = 110, .value = 120, .upper = 121};
+	struct nat_spec nat = rig_nat(120 * NK_S);
+
+	(void)state;
+	begin(120 * NK_S, 7);
+	nat.t_first = 30 * NK_S;
+	nat.external[0] = addr_with_port(public_of(0), 0);
+	assert_true(world_replace_nat(world, side[0].nat, &nat));
+	side[0].options.algorithm = KEEPALIVE_LEARNED;
+	side[0].options.belief = belief;
+	start(0);
+	for (unsigned i = 0; i < 2; i++) {
+		for (unsigned s = 0; s < 600; s++) {
+			wait(NK_S);
+			assert_int_equal(nat_mappings(world, side[0].nat), 1);
+		}
+		start(1);
+		wait(200 * NK_S);
+		assert_int_equal(result(0).state, KEEPER_UP);
+		stop(1);
+		wait(200 * NK_S);
+		assert_int_equal(result(0).state, KEEPER_LOST);
+		assert_true(world_reboot_nat(world, side[0].nat));
+		wait(20 * NK_S);
+	}
+	end();
+}
+
 /* It goes, is missed, and comes back. */
 static void test_gone_and_back(void **state)
 {
@@ -238,6 +270,7 @@ int main(void)
 		cmocka_unit_test(test_meet),          cmocka_unit_test(test_late),
 		cmocka_unit_test(test_gone_and_back), cmocka_unit_test(test_one_way),
 		cmocka_unit_test(test_openers),       cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_silent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

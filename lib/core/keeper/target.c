@@ -9,10 +9,18 @@ struct keepalive *target_keepalive(struct target *t)
 	return k != NULL ? k : &t->keepalive;
 }
 
+/* NATs hold a flow that was never answered for less long than the streams that are learned from. */
+static nk_time pace(const struct keeper *k, const struct target *t)
+{
+	const bool is_silent = t->plan->kind == KEEPER_PEER && t->state != KEEPER_UP;
+
+	return is_silent && k->learner != NULL ? nk_min(k->interval, KEEPALIVE_DRAWN) : k->interval;
+}
+
 /* Frames are a broker's; to all others "turns" and "learned" are intervals like any other. */
 static struct keepalive_terms terms_for(const struct keeper *k, const struct target *t)
 {
-	double interval_s = nk_seconds(k->interval);
+	double interval_s = nk_seconds(pace(k, t));
 
 	if (k->options->algorithm == KEEPALIVE_NONE)
 		return (struct keepalive_terms){KEEPALIVE_NONE, 0};
@@ -71,9 +79,9 @@ static void come_up(struct keeper *k, struct target *t, const struct addr *mappe
 	t->had = true;
 	t->mapped = *mapped;
 	t->state = KEEPER_UP;
-	t->since = now;
 	if (begins)
 		begin(k, t, now);
+	target_retime(k, t, now);
 	tell(k, t, KEEPER_EVENT_UP, &before, now);
 }
 
@@ -113,7 +121,6 @@ void target_heard(struct keeper *k, struct target *t, const struct addr *mapped,
 void target_lost(struct keeper *k, struct target *t, nk_time now)
 {
 	if (t->plan->kind == KEEPER_PEER && !t->had) {
-		t->since = t->state == KEEPER_UNPROVEN ? t->since : now;
 		t->state = KEEPER_UNPROVEN;
 		begin(k, t, now);
 		return;
@@ -122,7 +129,7 @@ void target_lost(struct keeper *k, struct target *t, nk_time now)
 		return;
 	t->losses += t->had;
 	t->state = KEEPER_LOST;
-	t->since = now;
+	target_retime(k, t, now);
 	tell(k, t, KEEPER_EVENT_LOST, &t->mapped, now);
 }
 
@@ -161,7 +168,7 @@ void target_asks(struct target *t, nk_time now)
 void target_retime(const struct keeper *k, struct target *t, nk_time now)
 {
 	if (t->keepalive.terms.algorithm != KEEPALIVE_NONE)
-		keepalive_retime(&t->keepalive, k->interval, now);
+		keepalive_retime(&t->keepalive, pace(k, t), now);
 	target_broker_retime(k, t, now);
 }
 
