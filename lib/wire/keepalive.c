@@ -67,6 +67,11 @@ static uint16_t scaled(double seconds)
 	return (uint16_t)(sixteenths <= 0 ? 0 : sixteenths > UINT16_MAX ? UINT16_MAX : sixteenths);
 }
 
+double keepalive_told(double seconds)
+{
+	return (double)scaled(seconds) / SCALE;
+}
+
 /* lower bound, flags; then of each wish: algorithm, least and greatest interval. */
 size_t keepalive_offer_write(uint8_t out[static KEEPALIVE_OFFER_MAX],
 			     const struct keepalive_offer *o)
@@ -119,7 +124,7 @@ int keepalive_terms_read(struct keepalive_terms *out, const uint8_t *bytes, size
 	const uint16_t interval = rd_be16(&r);
 
 	if (r.bad || rd_left(&r) > 0 || algorithm >= KEEPALIVE_ALGORITHMS ||
-	    (algorithm != KEEPALIVE_NONE && interval < SCALE / 2))
+	    (algorithm != KEEPALIVE_NONE && interval < SCALE)) /* a second */
 		return NK_ERR_MALFORMED;
 	*out = (struct keepalive_terms){algorithm, (double)interval / SCALE};
 	return 0;

@@ -227,8 +227,8 @@ static void test_terms(void **state)
 		const char *hex;
 		int status;
 	} wrong[] = {
-		{"010008", 0},                /* half a second */
-		{"010007", NK_ERR_MALFORMED}, /* less */
+		{"010010", 0},                /* a second */
+		{"01000f", NK_ERR_MALFORMED}, /* less */
 		{"000000", 0},
 		{"050100", NK_ERR_MALFORMED},
 		{"0101", NK_ERR_MALFORMED},
