@@ -1,4 +1,5 @@
 /* Registrations that are kept alive: terms, frames, turns and tickets; and what forgers get: silence. */
+#include "core/keepalive/keepalive.h"
 #include "register_rig.h"
 
 /* The client's side of a registration. */
@@ -233,6 +234,21 @@ static void test_terms(void **state)
 	assert_false(is_held(r));
 }
 
+/* Whoever wants to be held as long as can be: an hour, by any of the terms. */
+static void test_longest(void **state)
+{
+	struct rig *r = *state;
+	struct held h;
+
+	for (uint8_t a = 0; a < KEEPALIVE_ALGORITHMS; a++) {
+		const struct keepalive_offer greedy = {
+			.wish = {{a, 0, UINT16_MAX}}, .count = 1, .lower_s = KEEPALIVE_NO_NAT};
+
+		hold(r, &h, 1, control(), &greedy);
+		assert_in_range(h.lifetime_s, 60, 3605);
+	}
+}
+
 /* One packet in 15 s, by turns; the client's first. Silence is not disturbed. */
 static void test_turns(void **state)
 {
@@ -413,6 +429,7 @@ int main(void)
 		with_rig(test_forged),
 		with_rig(test_loss),
 		with_rig(test_terms),
+		with_rig(test_longest),
 		with_rig(test_turns),
 		with_rig(test_turns_cross),
 		with_rig(test_ticket),
