@@ -110,6 +110,9 @@ struct keepalive_terms {
 
 #define KEEPALIVE_TERMS_LEN 3
 
+/* An interval as terms tell it: in whole sixteenths of a second, not above. */
+double keepalive_told(double seconds);
+
 /* Return: bytes written. */
 size_t keepalive_offer_write(uint8_t out[static KEEPALIVE_OFFER_MAX],
 			     const struct keepalive_offer *o);

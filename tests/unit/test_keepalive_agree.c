@@ -29,9 +29,9 @@ static const struct {
 	{TURNS_FIRST(0, false), TURNS_FIRST(0, false), KEEPALIVE_TURNS, 15},
 	/* TURNS, at the limits of what either NAT bears. */
 	{TURNS_FIRST(20, false), TURNS_FIRST(0, false), KEEPALIVE_TURNS, 15},
-	{TURNS_FIRST(19.9, false), TURNS_FIRST(0, false), KEEPALIVE_FIXED, 15.92},
+	{TURNS_FIRST(19.9, false), TURNS_FIRST(0, false), KEEPALIVE_FIXED, 15.875},
 	{TURNS_FIRST(0, false), TURNS_FIRST(15, false), KEEPALIVE_FIXED, 12},
-	{TURNS_FIRST(0, false), TURNS_FIRST(39.9, true), KEEPALIVE_FIXED, 50 / 3.},
+	{TURNS_FIRST(0, false), TURNS_FIRST(39.9, true), KEEPALIVE_FIXED, 16.625},
 	{TURNS_FIRST(40, true), TURNS_FIRST(0, false), KEEPALIVE_TURNS, 15},
 	{TURNS_FIRST(0, true), TURNS_FIRST(0, false), KEEPALIVE_TURNS, 15},
 	/* Their order, within both bounds and both NATs. */
@@ -41,7 +41,7 @@ static const struct {
 	{OFFER(120, false, 1, {KEEPALIVE_LEARNED, 1, 900}),
 	 OFFER(200, false, 1, {KEEPALIVE_LEARNED, 20, 60}), KEEPALIVE_LEARNED, 60},
 	{OFFER(120, false, 1, {KEEPALIVE_LEARNED, 1, 900}),
-	 OFFER(0, false, 1, {KEEPALIVE_LEARNED, 1, 900}), KEEPALIVE_LEARNED, 50 / 3.},
+	 OFFER(0, false, 1, {KEEPALIVE_LEARNED, 1, 900}), KEEPALIVE_LEARNED, 16.625},
 	{OFFER(120, false, 1, {KEEPALIVE_LEARNED, 1, 900}),
 	 OFFER(KEEPALIVE_NO_NAT, false, 1, {KEEPALIVE_LEARNED, 1, 900}), KEEPALIVE_LEARNED, 96},
 	/* One that cannot be is passed over: unknown, not ours, bounds that miss each other or the NAT. */
@@ -56,15 +56,15 @@ static const struct {
 	 KEEPALIVE_OPENER, 24},
 	/* Nobody is asked for more than one per 15 s by wish alone. */
 	{OFFER(120, false, 1, {KEEPALIVE_LEARNED, 1, 10}),
-	 OFFER(120, false, 1, {KEEPALIVE_LEARNED, 1, 900}), KEEPALIVE_FIXED, 50 / 3.},
+	 OFFER(120, false, 1, {KEEPALIVE_LEARNED, 1, 900}), KEEPALIVE_FIXED, 16.625},
 	{OFFER(12, false, 1, {KEEPALIVE_LEARNED, 1, 5}),
 	 OFFER(120, false, 1, {KEEPALIVE_LEARNED, 1, 900}), KEEPALIVE_LEARNED, 5},
 	/* Nothing in common. */
 	{OFFER(0, false, 1, {KEEPALIVE_TURNS, 15, 15}),
-	 OFFER(0, false, 1, {KEEPALIVE_OPENER, 1, 60}), KEEPALIVE_FIXED, 50 / 3.},
+	 OFFER(0, false, 1, {KEEPALIVE_OPENER, 1, 60}), KEEPALIVE_FIXED, 16.625},
 	{OFFER(10, false, 1, {KEEPALIVE_TURNS, 15, 15}),
 	 OFFER(0, false, 1, {KEEPALIVE_OPENER, 1, 60}), KEEPALIVE_FIXED, 8},
-	{OFFER(0, false, 0, {0}), OFFER(0, false, 0, {0}), KEEPALIVE_FIXED, 50 / 3.},
+	{OFFER(0, false, 0, {0}), OFFER(0, false, 0, {0}), KEEPALIVE_FIXED, 16.625},
 	/* Both want to be left alone. */
 	{OFFER(30, false, 1, {KEEPALIVE_NONE, 0, 0}), OFFER(0, false, 1, {KEEPALIVE_NONE, 0, 0}),
 	 KEEPALIVE_NONE, 0},
@@ -98,6 +98,7 @@ static void test_default(void **state)
 		keepalive_terms_write(bytes, &t);
 		assert_int_equal(keepalive_terms_read(&told, bytes, sizeof(bytes)), 0);
 		assert_int_equal(told.algorithm, KEEPALIVE_LEARNED);
+		assert_true(told.interval_s == t.interval_s); /* both sides have the same */
 		assert_true(told.interval_s >= 1 && told.interval_s <= fmax(1, 0.8 * lower));
 	}
 }

@@ -63,7 +63,7 @@ static bool agreed(const struct keepalive_wish *a, const struct keepalive_wish *
 		interval = 0;
 	else if (interval < least)
 		return false;
-	*out = (struct keepalive_terms){a->algorithm, interval};
+	*out = (struct keepalive_terms){a->algorithm, keepalive_told(interval)};
 	return true;
 }
 
@@ -81,8 +81,8 @@ struct keepalive_terms keepalive_agree(const struct keepalive_offer *theirs,
 		    agreed(wish, own, &l, &terms))
 			return terms;
 	}
-	return (struct keepalive_terms){KEEPALIVE_FIXED,
-					fmin(l.longest, nk_seconds(KEEPALIVE_DRAWN))};
+	return (struct keepalive_terms){
+		KEEPALIVE_FIXED, keepalive_told(fmin(l.longest, nk_seconds(KEEPALIVE_DRAWN)))};
 }
 
 struct keepalive_terms keepalive_check(const struct keepalive_terms *answer,
