@@ -53,6 +53,8 @@ static const struct counter counters[] = {
 	{"refused_total", "{reason=\"busy\"}", NULL, OF(proofs_put_off)},
 	{"ledger_taken_total", "", "Registrations that were read from the ledger at the start.",
 	 OF(ledger_taken)},
+	{"ledger_left_total", "", "Registrations in the ledger that could not be taken.",
+	 OF(ledger_left)},
 };
 
 static void put_head(FILE *out, const char *name, const char *type, const char *help)

@@ -24,7 +24,7 @@
  * @metrics:	NULL: they are told nowhere
  * @tick_at:	When the next turn is due although nothing has happened
  * @answered:	Sockets that were opened or could not be
- * @dropped:	Privileges are gone
+ * @settled:	Privileges are gone, and a ledger is begun
  * @ledger_failing: That was said
  * @error:	Why the service ends although the broker did not fail
  */
@@ -37,7 +37,7 @@ struct service {
 	struct run_options run;
 	nk_time tick_at;
 	unsigned answered;
-	bool dropped, ledger_failing;
+	bool settled, ledger_failing;
 	int error;
 };
 
@@ -91,22 +91,26 @@ static void tell(struct service *v, const struct broker_event *ev)
 	}
 }
 
-/* All sockets are open, and nothing has been read from them yet. */
-static void drop(struct service *v)
+static void give_up(struct service *v, int error)
+{
+	v->error = error;
+	broker_end(v->broker);
+}
+
+/* Return: whether we are who we are to be. */
+static bool drop(struct service *v)
 {
 	const char *user = v->settings->user;
+	const int rc = user != NULL ? privilege_drop_to(user) : privilege_drop_capabilities();
 	char quoted[LOG_QUOTED];
-	int rc;
 
-	v->dropped = true;
-	rc = user != NULL ? privilege_drop_to(user) : privilege_drop_capabilities();
 	if (rc == 0)
-		return;
+		return true;
 	log_line(LEVEL_ERROR, "cannot become %s: %s",
 		 user != NULL ? log_quote(quoted, sizeof(quoted), user) : "unprivileged",
 		 rc == NK_ERR_BAD_INPUT ? "give a user who exists and is not root" : err_text(rc));
-	v->error = rc;
-	broker_end(v->broker);
+	give_up(v, rc);
+	return false;
 }
 
 /* Once when it cannot be written, and once when it can again. */
@@ -125,6 +129,16 @@ static void tell_ledger(struct service *v)
 		log_line(LEVEL_INFO, "registrations are kept in %s again", quoted);
 }
 
+/* All sockets are open, and nothing has been read from them yet. */
+static void settle(struct service *v, nk_time now)
+{
+	v->settled = true;
+	if (!drop(v) || ledger_file_begin(&v->ledger, now) == 0)
+		return;
+	give_up(v, errno == EACCES || errno == EPERM ? NK_ERR_PERMISSION : NK_ERR_SYSTEM);
+	tell_ledger(v);
+}
+
 static void on_turn(void *user, nk_time now)
 {
 	struct service *v = user;
@@ -132,10 +146,10 @@ static void on_turn(void *user, nk_time now)
 
 	while (broker_next_event(v->broker, &ev))
 		tell(v, &ev);
-	if (!v->dropped && broker_status(v->broker) == CORE_BUSY &&
+	if (!v->settled && broker_status(v->broker) == CORE_BUSY &&
 	    v->answered == broker_sockets(&v->settings->broker))
-		drop(v);
-	if (!v->dropped)
+		settle(v, now);
+	if (!v->settled)
 		return;
 	ledger_file_turn(&v->ledger, v->broker, now);
 	tell_ledger(v);
@@ -158,26 +172,50 @@ static void sum_up(const struct service *v)
 		 n->proofs, n->rings, n->answers, n->relayed);
 }
 
+static const char *why_no_ledger(int rc)
+{
+	if (rc == NK_ERR_BAD_INPUT)
+		return "it is something else than a file of registrations";
+	if (rc == NK_ERR_SYSTEM && errno == EWOULDBLOCK)
+		return "another broker keeps its registrations there";
+	return files_why(rc);
+}
+
+static void tell_taken(const struct service *v, const char *quoted)
+{
+	const struct broker_stats *n = broker_stats(v->broker);
+
+	if (n->ledger_left == 0)
+		log_line(LEVEL_INFO, "%" PRIu64 " registrations from %s", n->ledger_taken, quoted);
+	else
+		log_line(LEVEL_WARNING,
+			 "%" PRIu64 " of %" PRIu64 " registrations from %s: the others are too "
+			 "old, at an address that is not served any more, or too many",
+			 n->ledger_taken, n->ledger_taken + n->ledger_left, quoted);
+}
+
 /* Return: 0, or the exit status to end with. */
 static int open_ledger(struct service *v)
 {
 	const char *path = v->settings->state_path;
-	const int n = ledger_file_open(&v->ledger, path, v->broker, run_now());
+	const int rc = ledger_file_open(&v->ledger, path, v->broker, run_now());
 	char quoted[LOG_QUOTED];
 
 	if (path == NULL)
 		return 0;
 	log_quote(quoted, sizeof(quoted), path);
-	if (n >= 0) {
-		log_line(LEVEL_INFO, "%d registrations from %s", n, quoted);
-		return 0;
+	if (rc < 0 && rc != NK_ERR_MALFORMED) {
+		log_line(LEVEL_ERROR, "cannot use %s: %s", quoted, why_no_ledger(rc));
+		return EXIT_USAGE;
 	}
-	if (n == NK_ERR_MALFORMED) {
+	if (rc == NK_ERR_MALFORMED)
 		log_line(LEVEL_WARNING, "begins without registrations: %s is damaged", quoted);
-		return 0;
-	}
-	log_line(LEVEL_ERROR, "cannot read %s: %s", quoted, files_why(n));
-	return EXIT_USAGE;
+	else
+		tell_taken(v, quoted);
+	if (v->ledger.exposed)
+		log_line(LEVEL_WARNING, "%s could be read by others, and so the secret of tokens",
+			 quoted);
+	return 0;
 }
 
 /* Return: 0, or the exit status to end with. */
@@ -207,6 +245,18 @@ static int open_metrics(struct service *v)
 	return rc == -EACCES || rc == -EPERM ? EXIT_PERMISSION : EXIT_INTERNAL;
 }
 
+static int finish_ledger(struct service *v)
+{
+	const int rc = ledger_file_finish(&v->ledger, v->broker, run_now());
+	char quoted[LOG_QUOTED];
+
+	if (rc != 0)
+		log_line(LEVEL_ERROR, "registrations are lost: cannot write %s: %s",
+			 log_quote(quoted, sizeof(quoted), v->settings->state_path),
+			 strerror(v->ledger.error));
+	return rc;
+}
+
 static int serve(struct service *v)
 {
 	int rc;
@@ -222,15 +272,13 @@ static int serve(struct service *v)
 	on_turn(v, run_now()); /* what happened in the last turn */
 	if (v->error != 0)
 		rc = v->error;
-	if (rc == 0) {
-		ledger_file_close(&v->ledger, v->broker, run_now());
-		tell_ledger(v);
-	}
 	if (rc == 0 || rc == NK_ERR_STOPPED)
 		sum_up(v);
 	else if (v->answered == 0)
 		log_line(LEVEL_ERROR, "cannot start: %s",
 			 v->run.error != 0 ? strerror(v->run.error) : err_text(rc));
+	if (rc == 0)
+		rc = finish_ledger(v);
 	metrics_close(v->metrics);
 	return rc == NK_ERR_STOPPED ? EXIT_YES : (int)exit_from_err(rc);
 }
@@ -253,6 +301,7 @@ int service_run(const struct settings *s)
 		return EXIT_INTERNAL;
 	}
 	status = serve(&v);
+	ledger_file_free(&v.ledger);
 	broker_free(v.broker);
 	return status;
 }

@@ -56,7 +56,7 @@ metrics() {
 
 @test "kill -9: who was registered can be rung as soon as it is back" {
   bob_is_registered
-  lab_patience=15 lab_wait reads .ledger_written_total 1
+  lab_patience=15 lab_wait reads .ledger_written_total 2
   bob_sleeps
   kill_broker KILL
   serve
@@ -91,7 +91,7 @@ metrics() {
 
 @test "a damaged file is said to be, and written anew" {
   lab_internet
-  echo nonsense >"$room"/state
+  printf 'natkit ledger 1\nnonsense' >"$room"/state
   serve
   grep -q "begins without registrations: '$room/state' is damaged" /run/lab/natbroker.log
   kill_broker TERM
@@ -99,21 +99,96 @@ metrics() {
   grep -q "0 registrations from '$room/state'" /run/lab/natbroker.log
 }
 
-@test "a file that cannot be read is refused, and one that cannot be written is told of" {
-  lab_internet
-  mkdir "$room"/state
-  run -2 --separate-stderr timeout 5 ip netns exec server "$natbroker" --listen 192.0.2.1 --state "$room"/state
-  assert_regex "$stderr" "cannot read '$room/state': Is a directory"
-  lab_broker --listen 192.0.2.1 --listen 192.0.2.2 --state "$room"/nowhere/state
-  lab_patience=15 lab_wait grep -q "cannot write '$room/nowhere/state': No such file" /run/lab/natbroker.log
-  reads .ledger_failed_total 1
+# refuses FILE WHY [OPTION...]: what natbroker says of that file, with exit status 2
+refuses() {
+  local file=$1 why=$2
+  shift 2
+  run -2 --separate-stderr timeout 5 ip netns exec server "$natbroker" --listen 192.0.2.1 --state "$file" "$@"
+  assert_regex "$stderr" "cannot use '$file': $why"
 }
 
-@test "a file that cannot be written at the end is told of" {
+@test "what is no file of registrations is refused, and stays as it was" {
   lab_internet
-  lab_broker --listen 192.0.2.1 --listen 192.0.2.2 --state "$room"/nowhere/state
+  echo 'relay = 5' >"$room"/conf
+  ln -s conf "$room"/link
+  mkfifo "$room"/fifo
+  mkdir "$room"/folder
+  for file in conf link fifo folder; do
+    refuses "$room/$file" 'it is something else'
+  done
+  refuses /dev/null 'it is something else'
+  refuses "$room"/nowhere/state 'No such file'
+  [ "$(cat "$room"/link)" = 'relay = 5' ]
+  [ -L "$room"/link ] && [ -p "$room"/fifo ] && [ -c /dev/null ] && [ ! -e /dev/null.lock ]
+}
+
+@test "a file is one broker's" {
+  lab_internet
+  serve
+  refuses "$room"/state 'another broker keeps its registrations there' --port 5000 --alt-port 5001 --metrics none
+  kill_broker KILL
+  serve
+}
+
+@test "a token is good although the broker was killed before the first ten seconds" {
+  across pair_up masq masq
+  lab_server_stop
+  serve
+  lab_wait reads .ledger_written_total 1
+  bob_listens
+  bob_sleeps
+  kill_broker KILL
+  serve
+  reads .ledger_taken_total 0
+  bob_wakes
+  lab_patience=60 lab_wait reads .tickets_total.taken 1
+}
+
+@test "registrations that cannot be taken are counted aloud" {
+  bob_is_registered
+  bob_sleeps
   kill_broker TERM
-  grep -q "cannot write '$room/nowhere/state': No such file" /run/lab/natbroker.log
+  chmod 644 "$room"/state
+  lab_broker_ready=192.0.2.2:5001 serve --port 5000 --alt-port 5001
+  grep -q "0 of 1 registrations from '$room/state'" /run/lab/natbroker.log
+  grep -q "'$room/state' could be read by others" /run/lab/natbroker.log
+  reads .ledger_left_total 1
+}
+
+@test "a file that is there has its length and time from the start" {
+  lab_internet
+  serve
+  kill_broker TERM
+  touch -d @1700000000 "$room"/state
+  mkdir "$room"/state.new
+  run -5 --separate-stderr timeout 5 ip netns exec server "$natbroker" --state "$room"/state
+  assert_regex "$stderr" "cannot write '$room/state': File exists"
+  rmdir "$room"/state.new
+  mkfifo "$room"/state.new
+  serve
+  [ "$(number .ledger_bytes)" = "$(stat -c %s "$room"/state)" ]
+}
+
+@test "who cannot write the file as the user that is to be says so at the start" {
+  lab_internet
+  mkdir "$room"/own
+  chmod 700 "$room"/own
+  run -4 --separate-stderr timeout 5 ip netns exec server "$natbroker" --user nobody --state "$room"/own/state
+  assert_regex "$stderr" "cannot write '$room/own/state': Permission denied"
+}
+
+@test "a disk that is full: all is served, it is told of, and is a failure at the end" {
+  lab_internet
+  mkdir "$room"/disk
+  mount -t tmpfs -o size=4k,mode=700 none "$room"/disk
+  lab_broker --listen 192.0.2.1 --listen 192.0.2.2 --state "$room"/disk/state
+  lab_wait grep -q "cannot write '$room/disk/state': No space left" /run/lab/natbroker.log
+  reads .ledger_failed_total 1
+  [ ! -e "$room"/disk/state.new ]
+  kill_broker TERM
+  [ "$status" -eq 5 ]
+  grep -q "registrations are lost: cannot write '$room/disk/state': No space left" /run/lab/natbroker.log
+  umount "$room"/disk
 }
 
 @test "each number is in the manual, and each in the manual is a number" {
