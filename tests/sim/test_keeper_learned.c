@@ -176,6 +176,44 @@ static void test_shrinks(void **state)
 	rig_close(&rig);
 }
 
+/* The NAT began anew, with another address, or with other ports for all: no timeout is to blame, whoever
+ * notices first, and the interval stays as it is. */
+static void check_reboot(bool moves, unsigned targets, uint64_t seed)
+{
+	struct nat_spec nat = rig_nat(120 * NK_S);
+	struct keeper_result is;
+	double before;
+
+	nat.ports = NAT_PORTS_RANDOM;
+	begin(&nat, RIG_BROKER, seed);
+	while (rig.servers < targets)
+		rig_add(&rig, RIG_BROKER);
+	rig_start(&rig);
+	rig_wait(&rig, 6 * HOUR + (nk_time)seed * 37 * NK_S);
+	before = interval();
+	if (moves)
+		nat.external[0] = addr_v4(203, 0, 113, 99, 0);
+	assert_true(world_replace_nat(rig.world, rig.nat, &nat));
+	rig_wait(&rig, 150 * NK_S);
+	is = rig_result(&rig);
+	assert_int_equal(told(KEEPER_EVENT_CHANGED), targets);
+	assert_true(interval() >= 0.99 * before);
+	assert_true(is.lower > 90 && is.upper >= 119);
+	rig_wait(&rig, HOUR);
+	assert_true(interval() >= 0.9 * before);
+	assert_int_equal(told(KEEPER_EVENT_CHANGED), targets);
+	rig_close(&rig);
+}
+
+static void test_reboots(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 5; seed++) {
+		check_reboot(true, 1, seed);
+		check_reboot(false, 3, seed);
+	}
+}
+
 /* What a NAT forgot while the machine slept says nothing of its timeout. */
 static void test_sleeps(void **state)
 {
@@ -228,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_knows),   cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_shrinks), cmocka_unit_test(test_sleeps),
 		cmocka_unit_test(test_outage),  cmocka_unit_test(test_told),
+		cmocka_unit_test(test_reboots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

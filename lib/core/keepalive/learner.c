@@ -78,6 +78,7 @@ static void begin_anew(struct learner *l, nk_time now)
 	l->doubting = l->settled = l->is_short = false;
 	l->doubts = DOUBTS;
 	l->died = l->lived = 0;
+	l->before_at = NK_NEVER;
 	l->round = now;
 	choose_interval(l, now);
 }
@@ -171,8 +172,19 @@ void learner_lived(struct learner *l, double gap, nk_time now)
 	add(l, gap, true, now);
 }
 
+/* Live mappings ask within the longest interval: then it is known whether it was a timeout. */
+static void remember(struct learner *l, nk_time now)
+{
+	if (l->before_at != NK_NEVER && now - l->before_at < l->config.longest)
+		return;
+	l->before = l->silences;
+	l->before_at = now;
+}
+
 void learner_died(struct learner *l, double gap, nk_time now)
 {
+	if (gap <= silences_survived(&l->silences))
+		remember(l, now);
 	if (l->lived > MUCH * gap && of_late(l->lived_at, gap, now))
 		silences_differ(&l->silences, gap);
 	if (l->died == 0 || !of_late(l->died_at, gap, now) || gap < l->died)
@@ -221,6 +233,19 @@ void learner_lost(struct learner *l, nk_time idle, nk_time now)
 	add(l, gap, false, now);
 	if (l->phase == RESTING)
 		learner_plan(l, now);
+}
+
+void learner_anew(struct learner *l, nk_time since, nk_time now)
+{
+	if (l->before_at != NK_NEVER && l->before_at >= since)
+		l->silences = l->before;
+	l->before_at = NK_NEVER;
+	l->died = l->lived = 0;
+	l->surprised = true;
+	doubt(l);
+	choose_interval(l, now);
+	learner_plan(l, now);
+	l->round = now;
 }
 
 void learner_outage(struct learner *l, nk_time length, nk_time now)

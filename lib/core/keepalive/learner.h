@@ -75,6 +75,10 @@ void learner_held(struct learner *l, nk_time idle, nk_time now);
 /* A live mapping was gone after @idle, or had moved. The interval is less at once. */
 void learner_lost(struct learner *l, nk_time idle, nk_time now);
 
+/* The NAT began anew at some time after @since: what was found dead from then on was not silent for too
+ * long. What is believed is tried again at once. */
+void learner_anew(struct learner *l, nk_time since, nk_time now);
+
 /* Of several packets only one that left @length after the first was answered: there is to be room
  * for that. */
 void learner_outage(struct learner *l, nk_time length, nk_time now);

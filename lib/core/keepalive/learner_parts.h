@@ -21,6 +21,7 @@ enum learner_phase {
  * @mapped:	The control flow's address as the server sees it
  * @round:	When the next begins
  * @doubts:	Rounds to come soon once something is found; @doubting: this is one
+ * @before:	@silences until a spare did not survive, at @before_at, what others had; or NK_NEVER
  * @settled:	Once, on this network; @is_short: the floor would be too much for the NAT
  * @lived, @died: The longest silence of late that a spare survived, and the least that one did not;
  *		0: none. @lived_at, @died_at: the last
@@ -32,7 +33,8 @@ enum learner_phase {
 struct learner {
 	struct learner_config config;
 	struct rng *rng;
-	struct silences silences;
+	struct silences silences, before;
+	nk_time before_at;
 	struct exchanges exchanges;
 	struct asker asker;
 	enum learner_phase phase;

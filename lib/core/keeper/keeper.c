@@ -53,6 +53,7 @@ static void add_target(struct keeper *k, unsigned i, nk_time now)
 		.last = now,
 		.proved = now,
 		.asked = NK_NEVER,
+		.gone = now - 1,
 		.register_at = now,
 	};
 }
@@ -68,6 +69,8 @@ struct keeper *keeper_new(const struct keeper_options *options, struct rng *rng,
 	k->rng = rng;
 	k->started = now;
 	k->moved = now - KEEPER_SAME_MOVE;
+	k->anew = now - 1;
+	k->gone = NK_NEVER;
 	k->status = CORE_BUSY;
 	k->share = keepalive_draw(rng);
 	if (!make_learner(k, now)) {
@@ -99,8 +102,15 @@ static void socket_input(struct keeper *k, uint32_t id, nk_time now)
 	for (unsigned i = 0; i < k->options->target_count; i++) {
 		struct target *t = &k->targets[i];
 
-		if (t->socket == id && (outlets_open(&k->outlets, id) || !t->started))
+		if (t->socket != id)
+			continue;
+		if (outlets_open(&k->outlets, id) || !t->started)
 			target_start(k, t, now);
+		/* Where nothing can leave there is no answer to wait for; but what was up may be
+		 * between two networks. */
+		if (!outlets_open(&k->outlets, id) && t->state == KEEPER_TRYING &&
+		    t->plan->kind != KEEPER_PEER)
+			target_lost(k, t, now);
 	}
 }
 
@@ -193,6 +203,7 @@ nk_time keeper_deadline(const struct keeper *k)
 		at = nk_min(at, target_deadline(k, &k->targets[i]));
 	if (k->learner != NULL)
 		at = nk_min(at, learner_deadline(k->learner));
+	at = nk_min(at, keeper_gone_deadline(k));
 	return nk_min(at, ttl_deadline(&k->ttl));
 }
 

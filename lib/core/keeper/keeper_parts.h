@@ -21,11 +21,12 @@ enum { KEEPER_LEARNER_ID = OUTLETS_MAX, KEEPER_TTL_ID = KEEPER_LEARNER_ID + LEAR
  * @socket:	Outlet's id; @started: it was open, or could not be opened
  * @keepalive:	By Binding requests: in charge unless @registered
  * @state:	Without KEEPER_DOUBTED, which @keepalive knows
- * @had:	It was up once; @since: it is in this state; @proved: it last answered
+ * @had:	It was up once; @proved: it last answered
  * @is_natbroker: The user or its answers say so
  * @last:	When a packet came or left last; @idle: the silence that came before the last of them
  * @asked:	When the first packet left that is not answered, or NK_NEVER; @sent: and the last one
  * @excused:	The machine slept or moved: if the address is another one, no timeout is to blame
+ * @gone:	When its mapping was last found to be another one
  * @identity:	For @registration; NULL: not registered, nor trying since @register_since. Not before
  *		@register_at
  * @offered_s:	The longest interval that the broker was offered; not the same before @offer_again
@@ -44,8 +45,9 @@ struct target {
 	enum keeper_state state;
 	bool had;
 	struct addr mapped;
-	nk_time since, proved, last, idle, asked, sent;
+	nk_time proved, last, idle, asked, sent;
 	bool excused;
+	nk_time gone;
 
 	bool is_natbroker, registered;
 	struct identity identity;
@@ -68,6 +70,9 @@ struct target {
  * @interval:	In use; @told: as the last event said
  * @share:	Of it, drawn at each wake-up for all who then leave
  * @moved:	When the network was last another one, or the machine awake again
+ * @anew:	When the NAT was last seen to have begun anew
+ * @gone:	When the first of the mappings that are being looked at was found gone, or NK_NEVER; it was
+ *		there at @gone_since, and silent for @gone_idle
  * @belief:	What was found before of the NAT that we are behind
  * @server:	Whom the learner's spare mappings go to; @server_probes: it is a natbroker
  * @ttl_known:	It is, or is being measured
@@ -82,6 +87,7 @@ struct keeper {
 	struct wake wake;
 	struct news news;
 	nk_time started, interval, told, moved;
+	nk_time anew, gone, gone_since, gone_idle;
 	double share;
 	struct keeper_belief belief;
 	struct addr server;
@@ -137,6 +143,11 @@ void target_broker_end(struct target *t);
 void target_peer_input(struct keeper *k, struct target *t, const struct stun_msg *m,
 		       nk_time silence, nk_time now);
 bool target_peer_output(struct target *t, struct action *action, nk_time now);
+
+/* keeper_gone.c: @t is seen at @mapped, no longer at its address. Why, is settled soon. */
+void keeper_gone(struct keeper *k, struct target *t, const struct addr *mapped, nk_time now);
+void keeper_settle_gone(struct keeper *k, nk_time now);
+nk_time keeper_gone_deadline(const struct keeper *k);
 
 /* keeper_settle.c: what all have in common. */
 

@@ -22,6 +22,7 @@ void keeper_moved(struct keeper *k, nk_time now)
 {
 	outlets_renew(&k->outlets);
 	k->belief = (struct keeper_belief){.age = 0};
+	k->gone = NK_NEVER;
 	if (k->learner != NULL)
 		learner_moved(k->learner, now);
 	for (unsigned i = 0; i < k->options->target_count; i++)
@@ -126,6 +127,7 @@ void keeper_settle(struct keeper *k, nk_time now)
 	if (k->status != CORE_BUSY)
 		return;
 	if (k->learner != NULL) {
+		keeper_settle_gone(k, now);
 		settle_server(k, now);
 		settle_interval(k, now);
 	}

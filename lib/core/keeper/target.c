@@ -91,8 +91,7 @@ static void change(struct keeper *k, struct target *t, const struct addr *mapped
 
 	if (addr_eq(mapped, &before))
 		return;
-	if (k->learner != NULL && !t->excused)
-		learner_lost(k->learner, t->idle, now);
+	keeper_gone(k, t, mapped, now);
 	t->changes++;
 	t->mapped = *mapped;
 	tell(k, t, KEEPER_EVENT_CHANGED, &before, now);
