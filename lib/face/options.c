@@ -344,6 +344,11 @@ bool config_next(char **text, unsigned *line, char **key, char **value)
 	return false;
 }
 
+static bool is_printed(const char *name)
+{
+	return strcmp(name, "help") == 0 || strcmp(name, "version") == 0;
+}
+
 static int apply_line(struct parse *p, const struct option_spec *o, const char *value)
 {
 	if (takes_value(o))
@@ -371,10 +376,10 @@ int options_parse_file(const struct command_spec *cmd, void *into, const char *p
 		if (value == NULL)
 			r = refuse(&p, "cannot use %s; write NAME = VALUE",
 				   log_quote(quoted, sizeof(quoted), key));
+		else if (o != NULL ? o->not_in_file : is_printed(key))
+			r = refuse(&p, "'%s' is for the command line alone", key);
 		else if (o == NULL)
 			r = refuse_unknown(&p, key, key, strlen(key));
-		else if (o->not_in_file)
-			r = refuse(&p, "'%s' is for the command line alone", o->name);
 		else if ((before >> (o - cmd->options) & 1) == 0)
 			r = apply_line(&p, o, value);
 	}
