@@ -261,13 +261,31 @@ static bool lose(void *user, const struct action *a)
 	return !(*cut && a->kind == ACTION_SEND);
 }
 
+static void cut_until_lost(struct pair *p, unsigned nth)
+{
+	bool cut = true;
+
+	for (unsigned who = 0; who <= PAIR_LISTENS; who++) {
+		p->ends[who].watch = lose;
+		p->ends[who].user = &cut;
+	}
+	for (unsigned who = 0; who <= PAIR_LISTENS; who++)
+		assert_true(pair_wait(p, (enum pair_who)who, NATPUNCH_PATH_LOST, nth,
+				      world_now(p->world) + PATIENCE) != NK_NEVER);
+	cut = false;
+	assert_true(pair_wait(p, PAIR_CALLS, NATPUNCH_MENDED, nth,
+			      world_now(p->world) + PATIENCE) != NK_NEVER);
+	wait(p, 30 * NK_S); /* the other finds it out, too */
+	for (unsigned who = 0; who <= PAIR_LISTENS; who++)
+		p->ends[who].watch = NULL;
+}
+
 /* Where a side has no NAT that they could end behind there are no openers, neither at first nor when the path
  * is back and the terms are negotiated anew. */
 static void test_no_openers(void **state)
 {
 	struct keepalive_offer offer = only(KEEPALIVE_OPENER);
 	struct pair_plan plan;
-	bool cut = false;
 	struct pair p;
 
 	(void)state;
@@ -279,19 +297,34 @@ static void test_no_openers(void **state)
 	connect(&p, &plan);
 	assert_kept_by(&p, KEEPALIVE_FIXED);
 	pair_kill_broker(&p);
-	for (unsigned who = 0; who <= PAIR_LISTENS; who++) {
-		p.ends[who].watch = lose;
-		p.ends[who].user = &cut;
-	}
-	cut = true;
-	for (unsigned who = 0; who <= PAIR_LISTENS; who++)
-		assert_true(pair_wait(&p, (enum pair_who)who, NATPUNCH_PATH_LOST, 1,
-				      world_now(p.world) + PATIENCE) != NK_NEVER);
-	cut = false;
-	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_MENDED, 1, world_now(p.world) + PATIENCE) !=
-		    NK_NEVER);
-	wait(&p, 10 * NK_S);
+	cut_until_lost(&p, 1);
 	assert_kept_by(&p, KEEPALIVE_FIXED);
+	pair_strike(&p);
+}
+
+/* A link was out for a while, and the same path is there again: that says nothing of a NAT. Twice, it
+ * may. */
+static void test_outage(void **state)
+{
+	const struct keepalive_offer offer = only(KEEPALIVE_TURNS);
+	struct pair_plan plan = plan_by(71, &offer);
+	struct pair p;
+
+	(void)state;
+	for (unsigned who = 0; who <= PAIR_LISTENS; who++)
+		plan.ends[who].options.call.timeout = 2 * PATIENCE; /* to wait for the old path */
+	connect(&p, &plan);
+	pair_kill_broker(&p);
+	for (unsigned nth = 1; nth <= 2; nth++) {
+		const bool is_first = nth == 1;
+
+		wait(&p, 60 * NK_S);
+		cut_until_lost(&p, nth);
+		assert_kept_by(&p, is_first ? KEEPALIVE_TURNS : KEEPALIVE_FIXED);
+		for (unsigned who = 0; who <= PAIR_LISTENS; who++)
+			assert_int_equal(report_of(&p, (enum pair_who)who).ours.outbound_only,
+					 !is_first);
+	}
 	pair_strike(&p);
 }
 
@@ -322,7 +355,7 @@ int main(void)
 		cmocka_unit_test(test_turns_forced), cmocka_unit_test(test_unknown_numbers),
 		cmocka_unit_test(test_learned),      cmocka_unit_test(test_backs_off),
 		cmocka_unit_test(test_none),         cmocka_unit_test(test_no_openers),
-		cmocka_unit_test(test_relay_lost),
+		cmocka_unit_test(test_relay_lost),   cmocka_unit_test(test_outage),
 	};
 
 	if (crypto_init() != 0)

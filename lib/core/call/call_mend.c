@@ -224,12 +224,24 @@ void call_closed_by_peer(struct call *c, nk_time now)
 	c->give_up = now + LINGER + 4 * session_stats(c->session)->rtt;
 }
 
+/* The very path that was lost answers again: the cause may have been a link. That is believed once, since
+ * a NAT may make a mapping anew as it was. */
+static void excuse(struct call *c)
+{
+	if (c->excused || c->changes != session_stats(c->session)->paths_changed)
+		return;
+	c->excused = true;
+	c->keepalive = c->before;
+}
+
 void call_path_back(struct call *c, nk_time now)
 {
-	const struct keepalive_offer ours = call_keepalive_ours(&c->keepalive, c->opener_ttl);
+	struct keepalive_offer ours;
 
 	if (c->state != CALL_MENDING)
 		return;
+	excuse(c);
+	ours = call_keepalive_ours(&c->keepalive, c->opener_ttl);
 	session_offer(c->session, &ours, now);
 	c->state = CALL_CONNECTED;
 	/* The session may be ahead of our punch, on a path that the peer's has found. */
@@ -262,6 +274,8 @@ void call_silenced(struct call *c, nk_time now)
 {
 	if (c->state == CALL_MENDING)
 		return;
+	c->before = c->keepalive;
+	c->changes = session_stats(c->session)->paths_changed;
 	if (!call_is_relayed(c))
 		keepalive_back_off(&c->keepalive, session_terms(c->session),
 				   session_stats(c->session)->silence);
@@ -273,6 +287,7 @@ void call_silenced(struct call *c, nk_time now)
 void call_disturbed(struct call *c, nk_time now)
 {
 	keepalive_forget(&c->keepalive);
+	c->before = c->keepalive;
 	if (c->state != CALL_CONNECTED || c->session == NULL)
 		return;
 	session_doubt(c->session, now);

@@ -20,6 +20,8 @@
  * @give_up:	When what is not mended, or was closed by the peer, ends
  * @keepalive:	What we offer: of the options, and what losses say; @opener_ttl: as the last attempt that
  *		was answered had it
+ * @before:	What we offered before the last loss, with @changes of the path until then; @excused: a loss was
+ *		none of a NAT's
  * @keyed:	The session has the keys of the attempt that is under way
  * @closing:	The session is being closed by us, or was by the peer
  * @report:	What attempts left that are no more
@@ -37,7 +39,9 @@ struct call {
 	unsigned carrying, trying, relaying;
 	uint8_t id[OFFER_CALL_ID];
 	struct session *session;
-	struct keepalive_offer keepalive;
+	struct keepalive_offer keepalive, before;
+	unsigned changes;
+	bool excused;
 	uint8_t opener_ttl;
 	bool keyed, heard[CALL_BANKS], plain, closing;
 	struct bare bare;
