@@ -16,12 +16,13 @@
 #define PATIENCE_S     5u
 #define MEMORY         8192u /* for one connection: its request, and the head of the answer */
 #define TURNS_INTERVAL NK_MS
+#define IDLE           NK_S
 
 struct metrics {
 	const struct metrics_source *source;
 	struct MHD_Daemon *daemon;
 	int fd;
-	nk_time turned;
+	nk_time turned, due;
 };
 
 static struct MHD_Response *plain_response(const char *text)
@@ -148,11 +149,23 @@ int metrics_fd(const struct metrics *m)
 	return m->fd;
 }
 
+nk_time metrics_due(const struct metrics *m)
+{
+	return m->due;
+}
+
 /* Not in every turn of a busy loop: what waits is found a moment later. */
 void metrics_turn(struct metrics *m, nk_time now)
 {
+	MHD_UNSIGNED_LONG_LONG ms;
+
 	if (now - m->turned < TURNS_INTERVAL)
 		return;
 	m->turned = now;
 	MHD_run(m->daemon);
+	/* What it has begun to read makes its descriptor readable no more. */
+	if (MHD_get_timeout(m->daemon, &ms) == MHD_YES && ms < IDLE / NK_MS)
+		m->due = now + nk_max((nk_time)ms * NK_MS, TURNS_INTERVAL);
+	else
+		m->due = now + IDLE;
 }

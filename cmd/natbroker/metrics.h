@@ -17,8 +17,9 @@ struct metrics; /* metrics_open() to metrics_close() */
 int metrics_open(struct metrics **out, const struct addr *at, const struct metrics_source *source);
 void metrics_close(struct metrics *m);
 
-/* Readable when metrics_turn() should be called; it must be every second too. */
+/* Readable when metrics_turn() should be called; it must be by metrics_due() too. */
 int metrics_fd(const struct metrics *m);
+nk_time metrics_due(const struct metrics *m);
 void metrics_turn(struct metrics *m, nk_time now);
 
 #endif

@@ -143,6 +143,7 @@ static void on_turn(void *user, nk_time now)
 {
 	struct service *v = user;
 	struct broker_event ev;
+	nk_time due;
 
 	while (broker_next_event(v->broker, &ev))
 		tell(v, &ev);
@@ -157,7 +158,10 @@ static void on_turn(void *user, nk_time now)
 		metrics_turn(v->metrics, now);
 	if (now >= v->tick_at)
 		v->tick_at = now + TICK;
-	v->run.tick = nk_max(nk_min(v->tick_at, ledger_file_due(&v->ledger)) - now, 1);
+	due = nk_min(v->tick_at, ledger_file_due(&v->ledger));
+	if (v->metrics != NULL)
+		due = nk_min(due, metrics_due(v->metrics));
+	v->run.tick = nk_max(due - now, 1);
 }
 
 static void sum_up(const struct service *v)

@@ -368,7 +368,9 @@ static int check(struct settings *s)
 		return EXIT_USAGE;
 	}
 	if (s->stats && addr_family(&s->metrics) == ADDR_NONE) {
-		log_line(LEVEL_ERROR, "--metrics: none are served that --stats could ask for");
+		log_line(LEVEL_ERROR,
+			 "--stats: with --metrics none there is nobody to ask; give --metrics "
+			 "ADDRESS:PORT of the broker");
 		return EXIT_USAGE;
 	}
 	rc = check_user(s->user);

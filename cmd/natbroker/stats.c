@@ -14,9 +14,11 @@
 #include "io/sockaddr.h"
 #include "stats_text.h"
 
-#define REQUEST    "GET /metrics HTTP/1.0\r\n\r\n"
-#define ANSWER_MAX 65536 /* bytes */
-#define PATIENCE_S 5
+#define REQUEST     "GET /metrics HTTP/1.0\r\n\r\n"
+#define ANSWER_MAX  65536 /* bytes */
+#define PATIENCE_S  5
+#define INFO        "\nnatbroker_info{version=\""
+#define VERSION_MAX 32
 
 static bool exchange(int fd, char answer[static ANSWER_MAX])
 {
@@ -64,6 +66,14 @@ static char *body_of(char *answer)
 	return end != NULL ? end + 4 : NULL;
 }
 
+/* The version of the natbroker whose numbers these are. Return: false: they are another's. */
+static bool version_of(const char *body, char version[static VERSION_MAX])
+{
+	const char *info = strstr(body, INFO);
+
+	return info != NULL && sscanf(info, INFO "%31[0-9A-Za-z.+~-]\"}", version) == 1;
+}
+
 static void print_text(char *body)
 {
 	struct stats_line l = {.help = NULL};
@@ -84,7 +94,7 @@ static void put_number(struct js object, const char *key, double value)
 		js_put_seconds(object, key, value);
 }
 
-static int print_json(char *body, const char *server)
+static int print_json(char *body, const char *version, const char *server)
 {
 	struct stats_line l = {.help = NULL};
 	char family[64] = "";
@@ -93,7 +103,7 @@ static int print_json(char *body, const char *server)
 	int rc;
 
 	js_put_text(root, "schema", "natkit.natbroker-stats/1");
-	js_put_text(root, "version", NK_VERSION);
+	js_put_text(root, "version", version);
 	js_put_text(root, "server", server);
 	numbers = js_put_object(root, "numbers");
 	while (stats_next(&body, &l)) {
@@ -112,7 +122,7 @@ static int print_json(char *body, const char *server)
 int stats_run(const struct addr *at, enum stats_form form)
 {
 	static char answer[ANSWER_MAX];
-	char text[ADDR_TEXT], *body;
+	char text[ADDR_TEXT], version[VERSION_MAX], *body;
 	int rc = 0;
 
 	addr_text(at, text);
@@ -122,12 +132,12 @@ int stats_run(const struct addr *at, enum stats_form form)
 		return EXIT_UNREACHABLE;
 	}
 	body = body_of(answer);
-	if (body == NULL) {
+	if (body == NULL || !version_of(body, version)) {
 		log_line(LEVEL_ERROR, "what answers at %s is no natbroker", text);
 		return EXIT_UNREACHABLE;
 	}
 	if (form == STATS_JSON || (form == STATS_AUTO && !isatty(STDOUT_FILENO)))
-		rc = print_json(body, text);
+		rc = print_json(body, version, text);
 	else
 		print_text(body);
 	if (rc == 0 && fflush(stdout) != 0)

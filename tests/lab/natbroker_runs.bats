@@ -221,6 +221,42 @@ refuses() {
   reads .registrations 0
 }
 
+# long_askers COUNT: as many connections, each with a line that is longer than any can be
+long_askers() {
+  /usr/bin/python3 - "$1" <<'PYTHON'
+import socket, sys
+line = b"GET /" + b"a" * 20000
+askers = [socket.create_connection(("127.0.0.1", 9478)) for _ in range(int(sys.argv[1]))]
+for asker in askers:
+    asker.sendall(line)
+    asker.settimeout(3)
+for asker in askers:
+    try:
+        while asker.recv(4096):
+            pass
+    except ConnectionResetError:
+        pass
+PYTHON
+}
+
+@test "a longer line than any can be ends its connection at once" {
+  lab_internet
+  serve
+  export -f long_askers
+  ip netns exec server bash -c 'long_askers 8'
+  reads .registrations 0
+}
+
+@test "another exporter is no natbroker" {
+  lab_internet
+  mkdir "$room"/other
+  echo 'up 1' >"$room"/other/metrics
+  ip netns exec server /usr/bin/python3 -m http.server -b 127.0.0.1 -d "$room"/other 9478 >/dev/null 2>&1 3>&- &
+  lab_wait ip netns exec server curl -sf http://127.0.0.1:9478/metrics
+  run -3 --separate-stderr ip netns exec server "$natbroker" --stats
+  assert_regex "$stderr" 'what answers at 127\.0\.0\.1:9478 is no natbroker'
+}
+
 @test "--stats: for programs by the schema, for people a line each, and nobody is there" {
   lab_internet
   serve
@@ -246,7 +282,7 @@ refuses() {
   serve --metrics none
   run -3 ip netns exec server "$natbroker" --stats
   run -2 --separate-stderr "$natbroker" --stats --metrics none
-  assert_regex "$stderr" '--metrics: none are served'
+  assert_regex "$stderr" '--stats: with --metrics none there is nobody to ask'
 }
 
 @test "draining: who is there stays, nobody comes, and then it ends" {
