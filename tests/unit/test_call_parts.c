@@ -199,7 +199,7 @@ static void test_keepalive_answers(void **state)
 	static const uint8_t learned[] = {KEEPALIVE_LEARNED, 5, 0},
 			     never[] = {KEEPALIVE_NONE, 0, 0}, turns[] = {KEEPALIVE_TURNS, 0, 240},
 			     unknown[] = {200, 0, 240}, often[] = {KEEPALIVE_FIXED, 0, 8};
-	const double usual = nk_seconds(KEEPALIVE_DRAWN);
+	const double usual = 16.625; /* KEEPALIVE_DRAWN, in whole sixteenths */
 	struct keepalive_offer ours = keepalive_default_offer();
 
 	(void)state;
