@@ -22,10 +22,37 @@ static int say(const char *name, const char *why)
 	return EXIT_UNREACHABLE;
 }
 
+/* Answers tell by their address whose they are. Return: the first target that @a from @local_port is,
+ * or NULL. */
+static const struct keeper_target *find_same(const struct targets *t, const struct addr *a,
+					     uint16_t local_port)
+{
+	for (unsigned i = 0; i < t->options->target_count && local_port != 0; i++)
+		if (addr_eq(&t->now[i], a))
+			return &t->options->targets[i];
+	return NULL;
+}
+
+static int pass_over(const char *name, const struct keeper_target *same)
+{
+	char quoted[LOG_QUOTED], other[LOG_QUOTED];
+
+	log_quote(quoted, sizeof(quoted), name);
+	if (strcmp(name, same->name) == 0) {
+		log_line(LEVEL_ERROR, "%s is given twice, to be sent to from one port", quoted);
+		return EXIT_USAGE;
+	}
+	log_line(LEVEL_WARNING, "%s is left out: it has the address of %s", quoted,
+		 log_quote(other, sizeof(other), same->name));
+	return EXIT_YES;
+}
+
 static int add(struct targets *t, const struct settings *s, const struct wish *w,
 	       enum addr_family family)
 {
+	const uint16_t local_port = (uint16_t)(s->share > 0 ? s->share : s->local_port);
 	struct keeper_options *o = t->options;
+	const struct keeper_target *same;
 	char quoted[LOG_QUOTED];
 	const char *why = NULL;
 	struct addr a;
@@ -44,13 +71,16 @@ static int add(struct targets *t, const struct settings *s, const struct wish *w
 			 log_quote(quoted, sizeof(quoted), w->name));
 		return EXIT_USAGE;
 	}
+	same = find_same(t, &a, local_port);
+	if (same != NULL)
+		return pass_over(w->name, same);
 	t->now[o->target_count] = a;
 	t->family[o->target_count] = addr_family(&a);
 	o->targets[o->target_count++] = (struct keeper_target){
 		.kind = w->kind,
 		.name = w->name,
 		.addr = a,
-		.local_port = (uint16_t)(s->share > 0 ? s->share : s->local_port),
+		.local_port = local_port,
 		.shared = s->share > 0,
 	};
 	return EXIT_YES;
@@ -129,11 +159,13 @@ static void ask(struct targets *t, nk_time now)
 
 static void take(struct targets *t, struct keeper *k, nk_time now)
 {
+	const struct keeper_target *target = &t->options->targets[t->asking];
 	struct addr a;
 
 	if (t->fd == 0 || !wakes_is_ready(t->fd))
 		return;
-	if (lookup_end(t->fd, &a) && !addr_eq(&a, &t->now[t->asking]) && addr_is_one_host(&a)) {
+	if (lookup_end(t->fd, &a) && !addr_eq(&a, &t->now[t->asking]) && addr_is_one_host(&a) &&
+	    find_same(t, &a, target->local_port) == NULL) {
 		t->now[t->asking] = a;
 		keeper_retarget(k, t->asking, &a, now);
 	}
