@@ -28,6 +28,7 @@
  * struct job - One run of the command
  * @share:	Raw means for another program's port, or NULL
  * @wake:	What makes a turn besides sockets: all that the parts below wait for
+ * @said:	The errno of what could not be sent that was told last
  */
 struct job {
 	struct settings *settings;
@@ -43,7 +44,7 @@ struct job {
 	struct keeper_result result;
 	struct report report;
 	struct run_options run;
-	int wake;
+	int wake, said;
 };
 
 static int out_of_memory(void)
@@ -126,19 +127,24 @@ static void know_local(const struct job *j, struct addr *local, unsigned target)
 		*local = addr_with_port(route.local, local->port);
 }
 
-/* That nothing comes is no wonder where nothing could leave. */
-static void say_why(const struct job *j, const struct keeper_event *e)
+/* That nothing comes is no wonder where nothing could leave: once for each reason. */
+static void say_why(struct job *j)
 {
-	if (e->kind == KEEPER_EVENT_LOST && e->local.port == 0 && j->run.error != 0)
-		log_line(LEVEL_WARNING, "cannot send to %s: %s",
-			 j->settings->keeper.targets[e->target].name, strerror(j->run.error));
+	const int error = j->run.error;
+
+	if (error == 0 || error == j->said)
+		return;
+	j->said = error;
+	if (error == EADDRINUSE)
+		log_line(LEVEL_WARNING, "port %u: %s", j->settings->local_port, strerror(error));
+	else
+		log_line(LEVEL_WARNING, "cannot send: %s", strerror(error));
 }
 
 static void take_event(struct job *j, struct keeper_event *e)
 {
 	if (e->target < KEEPER_TARGETS_MAX)
 		know_local(j, &e->local, e->target);
-	say_why(j, e);
 	watch_event(&j->watch, e);
 	exec_note(&j->exec, e);
 	targets_note(&j->targets, e);
@@ -149,6 +155,7 @@ static void take_events(struct job *j)
 {
 	struct keeper_event e;
 
+	say_why(j);
 	while (keeper_next_event(j->keeper, &e))
 		take_event(j, &e);
 }
@@ -163,6 +170,8 @@ static void on_turn(void *user, nk_time now)
 		learned_move(&j->learned, j->keeper, now, clock_unix());
 	}
 	take_events(j);
+	if (j->watch.error != 0) /* nobody would hear of the rest */
+		keeper_input(j->keeper, &(struct event){.kind = EVENT_STOP}, now);
 	targets_turn(&j->targets, j->keeper, now);
 	exec_turn(&j->exec);
 }
@@ -187,6 +196,8 @@ static int print(struct job *j)
 		r = NK_ERR_SYSTEM;
 	if (r == 0)
 		return EXIT_YES;
+	if (j->watch.error != 0)
+		errno = j->watch.error;
 	log_line(LEVEL_ERROR, "cannot write the report: %s",
 		 r == NK_ERR_SYSTEM ? strerror(errno) : err_text(r));
 	return EXIT_INTERNAL;

@@ -1,5 +1,7 @@
 #include "watch.h"
 
+#include <errno.h>
+
 #include "face/log.h"
 #include "face/numbers.h"
 #include "words.h"
@@ -14,10 +16,10 @@ static struct js begin(const struct watch *w, const char *name, nk_time now, boo
 	return o;
 }
 
-static void end(const struct watch *w, struct js o)
+static void end(struct watch *w, struct js o)
 {
-	js_print(o, w->events, false);
-	fflush(w->events);
+	if ((js_print(o, w->events, false) != 0 || fflush(w->events) != 0) && w->error == 0)
+		w->error = errno;
 	js_free(o);
 }
 
@@ -27,7 +29,7 @@ static bool has_addresses(const struct keeper_event *e)
 	       e->kind == KEEPER_EVENT_LOST;
 }
 
-static void tell_program(const struct watch *w, const struct keeper_event *e)
+static void tell_program(struct watch *w, const struct keeper_event *e)
 {
 	bool failed;
 	struct js o = begin(w, word_of_event(e->kind), e->at, &failed);
@@ -93,7 +95,9 @@ static void warn_of_floor(struct watch *w, nk_time interval)
 static void warn(struct watch *w, const struct keeper_event *e)
 {
 	if (e->kind == KEEPER_EVENT_LOST)
-		log_line(LEVEL_WARNING, "no answer from %s%s", w->options->targets[e->target].name,
+		log_line(LEVEL_WARNING, "%s %s%s",
+			 e->local.port != 0 ? "no answer from" : "nothing could be sent to",
+			 w->options->targets[e->target].name,
 			 w->was_up[e->target] ? " any more" : "");
 	if (e->kind == KEEPER_EVENT_INTERVAL)
 		warn_of_floor(w, e->interval);
@@ -110,7 +114,7 @@ void watch_event(struct watch *w, const struct keeper_event *e)
 		w->was_up[e->target] = true;
 }
 
-void watch_start(const struct watch *w, int64_t started_unix)
+void watch_start(struct watch *w, int64_t started_unix)
 {
 	struct js o, list;
 	char when[32];
@@ -128,7 +132,7 @@ void watch_start(const struct watch *w, int64_t started_unix)
 	end(w, o);
 }
 
-void watch_end(const struct watch *w, const struct report *r)
+void watch_end(struct watch *w, const struct report *r)
 {
 	bool failed, inner_failed;
 	struct js o, report;
