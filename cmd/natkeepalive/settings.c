@@ -30,7 +30,7 @@ static int add_wish(struct settings *s, enum keeper_target_kind kind, const char
 {
 	const char *right = resolve_wrong(name);
 
-	if (right == NULL && kind == KEEPER_PEER && !has_port(name))
+	if (kind == KEEPER_PEER && (right != NULL || !has_port(name)))
 		right = "give HOST:PORT, or [ADDRESS]:PORT for IPv6";
 	if (right != NULL) {
 		snprintf(why, OPTIONS_WHY, "%s", right);
@@ -272,7 +272,8 @@ static int check(const struct settings *s, uint64_t given)
 			"--share does not go with --local-port: it is that of another program");
 	if (s->user != NULL && s->share == 0)
 		return refuse("--user goes with --share only");
-	if (learned && options_given(&command, given, "interval"))
+	if ((learned || k->algorithm == KEEPALIVE_NONE) &&
+	    options_given(&command, given, "interval"))
 		return refuse("--interval goes with --algorithm fixed, turns or opener: learned "
 			      "finds it");
 	if (!learned &&
@@ -292,18 +293,18 @@ int settings_read(struct settings *s, int argc, char *const argv[])
 	int r;
 
 	*s = (struct settings){
-		.keeper = {.algorithm = KEEPALIVE_LEARNED,
-			   .floor = KEEPALIVE_INTERVAL,
-			   .longest = 3600 * NK_S},
+		.keeper = {.algorithm = KEEPALIVE_LEARNED, .longest = 3600 * NK_S},
 	};
 	r = options_parse(&command, s, argc, argv, &given);
 	if (r == OPTIONS_GO_ON)
 		r = read_file(s, &given);
+	k->below_floor = !options_given(&command, given, "floor");
+	if (k->below_floor)
+		k->floor = nk_min(KEEPALIVE_INTERVAL, k->longest);
 	if (r == OPTIONS_GO_ON)
 		r = check(s, given);
 	if (r != OPTIONS_GO_ON)
 		return r;
-	k->below_floor = !options_given(&command, given, "floor");
 	k->opener_ttl = (uint8_t)s->opener_ttl;
 	if (s->format == FORMAT_AUTO)
 		s->format = isatty(STDOUT_FILENO) ? FORMAT_TEXT : FORMAT_JSON;

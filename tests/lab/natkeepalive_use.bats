@@ -21,6 +21,55 @@
   is '[.targets[].state]' '["up","lost"]'
 }
 
+@test "once: what cannot leave is told at once" {
+  lab_broker
+  ip netns exec client "$NATKIT_BUILD/tests/tools/load" serve 5000 >"$room/served" 2>&1 3>&- &
+  lab_wait holds_5000
+  keeps 10 --server 192.0.2.1 --local-port 5000 --once
+  assert_equal "$status" 3
+  [[ $said = *'port 5000: Address already in use'* ]]
+  [[ $said != *'no answer'* ]]
+  jq -e '.elapsed_s < 1' "$report"
+  ip -n client route del default
+  keeps 10 --server 192.0.2.1 --once
+  assert_equal "$status" 3
+  [[ $said = *'cannot send: Network is unreachable'* ]]
+  jq -e '.elapsed_s < 1' "$report"
+}
+
+@test "two names of one address, from one port, are one target" {
+  lab_broker
+  keeps 10 --server broker.example --server 192.0.2.1 --local-port 40000 --once
+  assert_equal "$status" 0
+  [[ $said = *"'192.0.2.1' is left out: it has the address of 'broker.example'"* ]]
+  is '[.targets[].name]' '["broker.example"]'
+}
+
+@test "an event that cannot be written ends it" {
+  lab_broker
+  run at 10 sh -c "exec $natkeepalive --events --server 192.0.2.1 >/dev/full"
+  assert_failure 5
+  assert_output --partial 'cannot write the report: No space left on device'
+  run at 10 sh -c "exec $natkeepalive --events --server 192.0.2.1 >&-"
+  assert_failure 5
+  assert_output --partial 'cannot write the report: Bad file descriptor'
+}
+
+@test "where nothing can be kept, that is said once" {
+  lab_broker
+  touch "$room/state"
+  keeps 10 --server 192.0.2.1 --once
+  assert_equal "$status" 0
+  assert_equal "$(grep -c 'cannot keep what is learned' "$room/said")" 1
+}
+
+@test "a greatest interval takes the least with it" {
+  lab_broker
+  keeps 10 --server 192.0.2.1 --max 14s --once
+  assert_equal "$status" 0
+  is '.options | [.floor_s, .max_s]' '[14,14]'
+}
+
 @test "both families of one name" {
   printf '2001:db8:2::1 broker.example\n' >>/run/lab/hosts
   lab_ipv6
@@ -104,7 +153,8 @@
   lab_client 5 "$NATKIT_BUILD/tests/tools/load" ping 100.64.1.2 5000 20
   keeps 10 --server 192.0.2.1 --local-port 5000 --duration 4
   assert_equal "$status" 3
-  [[ $said = *'cannot send to 192.0.2.1: Address already in use'* ]]
+  [[ $said = *'port 5000: Address already in use'* ]]
+  [[ $said != *'no answer'* ]]
   lab_ipv6
   keeps 10 --server '[2001:db8:2::1]:3478' --share 5000 --once
   is '.targets[0].public' '"[2001:db8:1::2]:5000"'
@@ -160,7 +210,7 @@ tells() {
   lab_wait tells up 1
   ip -n client addr add 100.64.1.7/24 dev eth0
   ip -n client route change default via 100.64.1.1 src 100.64.1.7
-  lab_wait tells done 1
+  lab_wait tells 'done' 1
   tells network 1
   jq -e 'select(.event == "done").report.targets[0] | .interval_s < 5.1 and .local != "100.64.1.2"' "$room/events"
 }
@@ -171,13 +221,18 @@ tells() {
   refuses 2 'give learned, fixed' --algorithm best
   refuses 2 '--share does not go with --local-port' --server 192.0.2.1 --share 5 --local-port 6
   refuses 2 '--user goes with --share' --server 192.0.2.1 --user nobody
+  refuses 2 'give HOST:PORT' --peer 192.0.2.1:
   refuses 2 '--interval goes with' --server 192.0.2.1 --interval 20s
+  refuses 2 '--interval goes with' --server 192.0.2.1 --algorithm none --interval 20s
+  refuses 2 "'192.0.2.1' is given twice" --server 192.0.2.1 --server 192.0.2.1 --local-port 5000
   refuses 2 '--floor and --max go with' --server 192.0.2.1 --algorithm fixed --floor 20s
   refuses 2 '--floor: give no more than --max' --server 192.0.2.1 --floor 2m --max 1m
   refuses 2 'from 1s to 4h' --server 192.0.2.1 --max 5h
   refuses 2 '--opener-ttl goes with' --server 192.0.2.1 --opener-ttl 3
   refuses 2 'not the address of one host' --server 255.255.255.255
   refuses 2 "cannot read 'nowhere'" --config nowhere
+  echo 'help = yes' >"$room/bad"
+  refuses 2 "'help' is for the command line alone" --config bad
   refuses 2 'give a user who exists' --server 192.0.2.1 --share 5000 --user root
   refuses 3 "cannot look up 'nobody.example'" --server nobody.example --once
 }
