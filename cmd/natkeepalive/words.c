@@ -39,5 +39,7 @@ const char *word_of_kind(enum keeper_target_kind k)
 
 const char *words_for_time(char *out, size_t size, nk_time t)
 {
-	return duration_text(out, size, (t + TENTH / 2) / TENTH * TENTH);
+	const nk_time unit = t < NK_S ? NK_MS : TENTH;
+
+	return duration_text(out, size, (t + unit / 2) / unit * unit);
 }

@@ -18,6 +18,7 @@
 #include "../../cmd/natkeepalive/report.h"
 #include "../../cmd/natkeepalive/wakes.h"
 #include "../../cmd/natkeepalive/watch.h"
+#include "../../cmd/natkeepalive/words.h"
 #include "face/style.h"
 
 #define VALIDATOR                                                                            \
@@ -324,25 +325,64 @@ static void reports_what_it_cost(void **state)
 	json_decref(j);
 }
 
-static void reports_for_people(void **state)
+static char *text_of(const struct keeper_result *r)
 {
 	const struct style plain = {.width = 80};
-	const struct keeper_result r = some_result();
-	const struct report report = {.options = &two, .result = &r};
+	const struct report report = {.options = &two, .result = r};
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 
-	(void)state;
 	report_text(out, &plain, &report);
 	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void reports_for_people(void **state)
+{
+	const struct keeper_result r = some_result();
+	char *text = text_of(&r);
+
+	(void)state;
 	assert_non_null(strstr(text, "198.51.100.7:1000"));
 	assert_non_null(strstr(text, "96s     2449    14880\n"));
-	assert_non_null(strstr(text, "120.0 s (118.0 s to 121.5 s)"));
+	assert_non_null(strstr(text, "120.0 s (118.0 s to 121.5 s), as 14 trials and"));
+	assert_non_null(strstr(text, "3349 bytes an hour, in place of 14880 at 15 s\n"));
 	assert_null(strstr(text, "nan"));
 	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1)
 		assert_true(strcspn(line, "\n") <= 100);
 	free(text);
+}
+
+static void reports_early(void **state)
+{
+	struct keeper_result r = some_result();
+	char *text;
+
+	(void)state;
+	r.elapsed = 360 * NK_S;
+	r.trials = 1;
+	text = text_of(&r);
+	assert_non_null(strstr(text, "33490 bytes an hour so far, in place of 148800 at 15 s\n"));
+	assert_non_null(strstr(text, ", as 1 trial and earlier runs tell\n"));
+	free(text);
+	r.trials = 0;
+	r.value = r.upper = 0;
+	r.elapsed = NK_S;
+	text = text_of(&r);
+	assert_non_null(strstr(text, "at least 118.0 s, as earlier runs tell\n"));
+	assert_null(strstr(text, "an hour"));
+	free(text);
+}
+
+static void words_times(void **state)
+{
+	char text[32];
+
+	(void)state;
+	assert_string_equal(words_for_time(text, sizeof(text), 750 * NK_MS), "750ms");
+	assert_string_equal(words_for_time(text, sizeof(text), NK_S / 7), "143ms");
+	assert_string_equal(words_for_time(text, sizeof(text), 1440 * NK_MS), "1.4s");
 }
 
 /* Events */
@@ -425,6 +465,8 @@ int main(void)
 		cmocka_unit_test(gives_the_command_nothing_else),
 		cmocka_unit_test(reports_what_it_cost),
 		cmocka_unit_test(reports_for_people),
+		cmocka_unit_test(reports_early),
+		cmocka_unit_test(words_times),
 		cmocka_unit_test(tells_events),
 		cmocka_unit_test(fits_the_schemas),
 	};
