@@ -309,6 +309,9 @@ static void test_corrupted(void **state)
 		b.at[i] ^= 0x10;
 	}
 	assert_int_equal(reads(r, b.at, b.len), 2);
+	memset(b.at, 0, b.len); /* as a power cut may leave it */
+	assert_int_equal(reads(r, b.at, b.len), NK_ERR_MALFORMED);
+	assert_true(ledger_is_one(b.at, b.len));
 	free(b.at);
 }
 

@@ -127,7 +127,10 @@ size_t ledger_write(const struct broker *b, struct ledger_cursor *c, uint8_t *ou
 
 bool ledger_is_one(const uint8_t *bytes, size_t len)
 {
-	return len >= sizeof(magic) && memcmp(bytes, magic, sizeof(magic)) == 0;
+	static const uint8_t lost[sizeof(magic)];
+
+	return len >= sizeof(magic) &&
+	       (memcmp(bytes, magic, sizeof(magic)) == 0 || memcmp(bytes, lost, sizeof(lost)) == 0);
 }
 
 static bool is_whole(const uint8_t *bytes, size_t len)
@@ -137,7 +140,7 @@ static bool is_whole(const uint8_t *bytes, size_t len)
 	struct rd end = rd_make(tail + LEDGER_TAIL - 8, 8);
 	uint64_t checksum;
 
-	if (records % LEDGER_RECORD != 0 || !ledger_is_one(bytes, len))
+	if (records % LEDGER_RECORD != 0 || memcmp(bytes, magic, sizeof(magic)) != 0)
 		return false;
 	checksum = add_to(0, bytes, LEDGER_HEAD);
 	for (size_t at = 0; at < records; at += LEDGER_RECORD)

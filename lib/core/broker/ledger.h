@@ -44,7 +44,8 @@ struct ledger_cursor {
 size_t ledger_write(const struct broker *b, struct ledger_cursor *c, uint8_t *out, size_t cap,
 		    int64_t unix_us, nk_time now);
 
-/* Whether that is a ledger, be it whole or damaged, and nothing else. */
+/* Whether that is a ledger, be it whole or damaged, and nothing else. Zeros are one: some file systems
+ * keep the length alone over a power cut. */
 bool ledger_is_one(const uint8_t *bytes, size_t len);
 
 /**
