@@ -74,7 +74,7 @@ static void test_no_way_once(void **state_of)
 	rig_close(&rig);
 }
 
-/* The lowest TTL that passes our NAT is measured: openers hold the mapping, and none arrives. */
+/* The lowest TTL that passes our NAT is measured: openers hold the mapping, and few arrive. */
 static void test_openers(void **state_of)
 {
 	uint64_t came;
@@ -86,11 +86,31 @@ static void test_openers(void **state_of)
 	rig_wait(&rig, 30 * NK_S);
 	came = broker_stats(rig.broker[0])->datagrams_in;
 	rig_wait(&rig, 600 * NK_S);
-	assert_int_equal(broker_stats(rig.broker[0])->datagrams_in, came);
+	assert_in_range(broker_stats(rig.broker[0])->datagrams_in - came, 2, 3); /* checks */
 	assert_int_equal(nat_mappings(rig.world, rig.nat), 1);
 	assert_in_range(rig_result(&rig).targets[0].packets_out, 600 / 17, 660 / 13);
 	assert_int_equal(state(), KEEPER_UP);
 	assert_true(rig_result(&rig).search_bytes > 0);
+	rig_close(&rig);
+}
+
+/* Openers alone do not tell of a server that died, nor of a NAT that began anew: the target is asked. */
+static void test_openers_check(void **state_of)
+{
+	struct nat_spec other = rig_nat(60 * NK_S);
+
+	(void)state_of;
+	other.external[0] = addr_v4(203, 0, 113, 99, 0);
+	begin(RIG_BROKER_TWO, 6);
+	rig.options.algorithm = KEEPALIVE_OPENER;
+	rig_start(&rig);
+	rig_wait(&rig, 30 * NK_S);
+	assert_true(world_replace_nat(rig.world, rig.nat, &other));
+	rig_wait(&rig, 300 * NK_S);
+	assert_int_equal(told(KEEPER_EVENT_CHANGED), 1);
+	rig_kill(&rig, 0);
+	rig_wait(&rig, 300 * NK_S);
+	assert_int_equal(told(KEEPER_EVENT_LOST), 1);
 	rig_close(&rig);
 }
 
@@ -123,6 +143,7 @@ static void test_none(void **state_of)
 	assert_int_equal(rig_result(&rig).targets[0].packets_out, 1);
 	assert_int_equal(nat_mappings(rig.world, rig.nat), 0);
 	assert_int_equal(rig.told_count, 1);
+	assert_in_range(rig_result(&rig).targets[0].age, 3599 * NK_S, 3600 * NK_S);
 	rig_close(&rig);
 }
 
@@ -131,7 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_way),  cmocka_unit_test(test_no_way_once),
 		cmocka_unit_test(test_openers), cmocka_unit_test(test_given_ttl),
-		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_none),    cmocka_unit_test(test_openers_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,28 +2,20 @@
 
 #include "keeper_rig.h"
 
-#define HOUR       (3600 * NK_S)
-#define LEARNED    (12 * HOUR)
-#define MEASURED   (6 * HOUR)
-#define EXCHANGE   (2.0 * (28 + KEEPALIVE_LEN)) /* bytes of IPv4 */
-#define CONSTANT   15.0
-#define FIXED      (0.72 * 0.9) /* of the timeout, in the mean */
+#define HOUR        (3600 * NK_S)
+#define LEARNED     (12 * HOUR)
+#define MEASURED    (6 * HOUR)
+#define EXCHANGE    (2.0 * (28 + KEEPALIVE_LEN)) /* bytes of IPv4 */
+#define CONSTANT    15.0
+#define FIXED       (0.72 * 0.9) /* of the timeout, in the mean */
 
-#define WAKES_MOST 0.2
-#define BYTES_MOST 0.2 /* where a timeout is long, */
-#define LONG       (120 * NK_S)
-#define FIXED_MOST 1.2 /* and where it is not */
+#define WAKES_MOST  0.2
+#define WAKES_LOSSY 0.25 /* hellos come by themselves; those timers ask nobody again */
+#define BYTES_MOST  0.2  /* where a timeout is long, */
+#define LONG        (120 * NK_S)
+#define FIXED_MOST  1.2 /* and where it is not */
 
 static struct rig rig;
-
-static double bytes_so_far(const struct keeper_result *r)
-{
-	double bytes = (double)r->search_bytes;
-
-	for (unsigned i = 0; i < r->target_count; i++)
-		bytes += (double)(r->targets[i].bytes_out + r->targets[i].bytes_in);
-	return bytes;
-}
 
 struct thirty_cost thirty_measure(const struct nat_spec *nat, double loss)
 {
@@ -40,8 +32,9 @@ struct thirty_cost thirty_measure(const struct nat_spec *nat, double loss)
 	before = rig_result(&rig);
 	rig_wait(&rig, MEASURED);
 	after = rig_result(&rig);
-	c.wakes = (double)(after.wakes - before.wakes) / (times / CONSTANT);
-	c.bytes = (bytes_so_far(&after) - bytes_so_far(&before)) / (times / CONSTANT * EXCHANGE);
+	c.wakes = (double)(after.wakes - before.wakes) /
+		  (double)(after.constant_wakes - before.constant_wakes);
+	c.bytes = (double)(after.bytes - before.bytes) / (times / CONSTANT * EXCHANGE);
 	c.fixed = c.bytes * FIXED * nk_seconds(nat->t_stream) / CONSTANT;
 	for (unsigned i = 0; i < THIRTY; i++)
 		c.up += after.targets[i].state == KEEPER_UP;
@@ -49,8 +42,8 @@ struct thirty_cost thirty_measure(const struct nat_spec *nat, double loss)
 	return c;
 }
 
-bool thirty_is_cheap(const struct thirty_cost *c, const struct nat_spec *nat)
+bool thirty_is_cheap(const struct thirty_cost *c, const struct nat_spec *nat, double loss)
 {
-	return c->up == THIRTY && c->wakes <= WAKES_MOST &&
+	return c->up == THIRTY && c->wakes <= (loss > 0 ? WAKES_LOSSY : WAKES_MOST) &&
 	       (nat->t_stream >= LONG ? c->bytes <= BYTES_MOST : c->fixed <= FIXED_MOST);
 }

@@ -6,7 +6,7 @@
 
 /**
  * struct thirty_cost - Of a quarter of a day, after half a day of learning
- * @wakes:	To those of thirty timers of 15 s, each of which wakes the machine up by itself
+ * @wakes:	To those of thirty timers of 15 s; both as struct keeper_result counts them
  * @bytes:	Of all kinds, both ways, to those of three bytes every 15 s, and their answers
  * @fixed:	The same to those of an interval of 0.72 of the NAT's timer of streams, drawn from 80 to
  *		100 % of that
@@ -23,6 +23,6 @@ struct thirty_cost {
 struct thirty_cost thirty_measure(const struct nat_spec *nat, double loss);
 
 /* Whether it is as cheap as it shall be. */
-bool thirty_is_cheap(const struct thirty_cost *c, const struct nat_spec *nat);
+bool thirty_is_cheap(const struct thirty_cost *c, const struct nat_spec *nat, double loss);
 
 #endif

@@ -9,8 +9,8 @@
 
 /**
  * struct wake - Counts of one host
- * @wakes:	Times that something left after a silence of WAKE_TOGETHER or more
- * @last:	When something left last
+ * @wakes:	Times that something left or came after a silence of WAKE_TOGETHER or more
+ * @last:	When something last did
  */
 struct wake {
 	uint64_t wakes;
@@ -21,7 +21,7 @@ struct wake {
 
 void wake_start(struct wake *w, nk_time now);
 
-/* Something leaves now. Return: true if that woke the machine up. */
+/* Something leaves or comes now. Return: true if that woke the machine up. */
 bool wake_note(struct wake *w, nk_time now);
 
 /* Whether the machine is up because of others, and what is due soon may leave too. */

@@ -114,6 +114,20 @@ static void socket_input(struct keeper *k, uint32_t id, nk_time now)
 	}
 }
 
+void keeper_awake(struct keeper *k, nk_time now)
+{
+	if (wake_note(&k->wake, now))
+		k->share = keepalive_draw(k->rng);
+}
+
+static bool targets_input(struct keeper *k, const struct event *ev, nk_time now)
+{
+	for (unsigned i = 0; i < k->options->target_count; i++)
+		if (target_input(k, &k->targets[i], ev, now))
+			return true;
+	return false;
+}
+
 /* What was measured costs too. */
 static bool search_input(struct keeper *k, const struct event *ev, nk_time now)
 {
@@ -152,10 +166,9 @@ void keeper_input(struct keeper *k, const struct event *ev, nk_time now)
 		keeper_moved(k, now);
 	else if (outlets_input(&k->outlets, ev, now))
 		socket_input(k, ev->id, now);
-	else if (!search_input(k, ev, now))
-		for (unsigned i = 0; i < k->options->target_count; i++)
-			if (target_input(k, &k->targets[i], ev, now))
-				break;
+	else if ((search_input(k, ev, now) || targets_input(k, ev, now)) &&
+		 ev->kind == EVENT_DATAGRAM)
+		keeper_awake(k, now);
 	keeper_settle(k, now);
 }
 
@@ -175,7 +188,7 @@ static bool search_output(struct keeper *k, struct action *action, nk_time now)
 	if (action->kind != ACTION_SEND)
 		return true;
 	k->search_bytes += action->len + addr_overhead(&action->to);
-	wake_note(&k->wake, now);
+	keeper_awake(k, now);
 	return true;
 }
 

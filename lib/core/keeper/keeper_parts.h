@@ -27,6 +27,7 @@ enum { KEEPER_LEARNER_ID = OUTLETS_MAX, KEEPER_TTL_ID = KEEPER_LEARNER_ID + LEAR
  * @asked:	When the first packet left that is not answered, or NK_NEVER; @sent: and the last one
  * @excused:	The machine slept or moved: if the address is another one, no timeout is to blame
  * @gone:	When its mapping was last found to be another one
+ * @openers:	Since it was last asked
  * @identity:	For @registration; NULL: not registered, nor trying since @register_since. Not before
  *		@register_at
  * @offered_s:	The longest interval that the broker was offered; not the same before @offer_again
@@ -48,6 +49,7 @@ struct target {
 	nk_time proved, last, idle, asked, sent;
 	bool excused;
 	nk_time gone;
+	unsigned openers;
 
 	bool is_natbroker, registered;
 	struct identity identity;
@@ -61,7 +63,6 @@ struct target {
 	nk_time replied;
 
 	uint64_t packets_out, packets_in, bytes_out, bytes_in;
-	size_t ask_bytes, answer_bytes;
 	unsigned losses, changes, mends;
 };
 
@@ -117,6 +118,9 @@ void target_asks(struct target *t, nk_time now);
 
 /* The interval is another one. */
 void target_retime(const struct keeper *k, struct target *t, nk_time now);
+
+/* Something came or leaves: the machine is up. */
+void keeper_awake(struct keeper *k, nk_time now);
 
 /* An answer is missing. */
 bool target_doubted(struct target *t);

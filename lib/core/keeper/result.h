@@ -34,22 +34,26 @@ struct keeper_event {
 
 /**
  * struct keeper_target_result - One target
+ * @mapped:	As it was seen last; a target that is lost may see another address, or none
+ * @age:	Since it last answered; NK_NEVER: it never did. Who sends nothing, or openers, knows no more
  * @bytes_out, @bytes_in: Of IP, headers too, by what was sent and came for the sake of the mapping
- * @constant_bytes: What the same packets every 15 s, and their answers, would have cost meanwhile
+ * @constant_bytes: What an exchange every 15 s would have cost meanwhile: of three bytes each way with a
+ *		natbroker, else a Binding request and its answer
  * @losses, @changes, @mends: Times it was lost, its address another one, it was back
  */
 struct keeper_target_result {
 	enum keeper_state state;
 	struct addr local, mapped;
-	nk_time interval, rtt;
+	nk_time age, interval, rtt;
 	uint64_t packets_out, packets_in, bytes_out, bytes_in, constant_bytes;
 	unsigned losses, changes, mends;
 };
 
 /**
  * struct keeper_result - All of it
- * @wakes:	Times that the machine had to wake up to send
- * @constant_wakes: The same of as many timers of 15 s, each by itself
+ * @wakes:	Times that something left or came after a second or more in which nothing did
+ * @constant_wakes: The same, as it is to be expected, of as many timers of 15 s with random phases
+ * @bytes:	Of all targets, both ways, and of the search; @constant_bytes: of all targets
  * @lower, @value, @upper: What is believed of the NAT's timeout, seconds; 0: not known
  * @search_bytes: Spent on spare mappings and on measuring the opener's TTL
  * @complete:	All that was asked for was done: it was not stopped before its time
@@ -58,7 +62,7 @@ struct keeper_result {
 	struct keeper_target_result targets[KEEPER_TARGETS_MAX];
 	unsigned target_count;
 	nk_time elapsed;
-	uint64_t wakes, constant_wakes, search_bytes;
+	uint64_t wakes, constant_wakes, bytes, constant_bytes, search_bytes;
 	double lower, value, upper;
 	unsigned trials;
 	bool below_floor, outbound_only, complete;

@@ -145,16 +145,14 @@ static nk_time note(struct target *t, nk_time now)
 nk_time target_count_in(struct target *t, size_t bytes, nk_time now)
 {
 	t->packets_in++;
-	t->answer_bytes = bytes + addr_overhead(&t->addr);
-	t->bytes_in += t->answer_bytes;
+	t->bytes_in += bytes + addr_overhead(&t->addr);
 	return note(t, now);
 }
 
 void target_count_out(struct target *t, size_t bytes, nk_time now)
 {
 	t->packets_out++;
-	t->ask_bytes = bytes + addr_overhead(&t->addr);
-	t->bytes_out += t->ask_bytes;
+	t->bytes_out += bytes + addr_overhead(&t->addr);
 	note(t, now);
 }
 

@@ -3,6 +3,8 @@
 
 #include "core/keeper/keeper_parts.h"
 
+#define CHECK_EVERY 16 /* openers */
+
 static bool is_natbroker(const struct stun_msg *m)
 {
 	static const char name[] = "natkit ";
@@ -71,11 +73,24 @@ void target_moved(struct keeper *k, struct target *t, nk_time now)
 		target_start(k, t, now);
 }
 
+/* An opener tells nothing of a mapping that is gone: now and then the target is asked. */
+static bool is_to_ask(struct target *t)
+{
+	if (t->state != KEEPER_UP || ++t->openers < CHECK_EVERY)
+		return false;
+	t->openers = 0;
+	return true;
+}
+
 static void write_need(struct keeper *k, struct target *t, enum keepalive_need need,
 		       struct action *action, nk_time now)
 {
+	const bool checks = need == KEEPALIVE_SEND_OPENER && is_to_ask(t);
+
 	action->ttl = 0;
-	if (need != KEEPALIVE_SEND_OPENER) {
+	if (checks)
+		keepalive_sent(&t->keepalive, true, now);
+	if (need != KEEPALIVE_SEND_OPENER || checks) {
 		target_asks(t, now);
 		asks_write(&t->asks, k->rng, action, now);
 		return;
@@ -121,8 +136,7 @@ bool target_output(struct keeper *k, struct target *t, struct action *action, nk
 	if (!sends)
 		return false;
 	target_count_out(t, action->len, now);
-	if (wake_note(&k->wake, now))
-		k->share = keepalive_draw(k->rng);
+	keeper_awake(k, now);
 	keepalive_share(target_keepalive(t), k->share);
 	return true;
 }
