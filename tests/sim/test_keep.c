@@ -14,9 +14,10 @@
 #include "pair.h"
 #include "stage.h"
 
-#define PATIENCE          (60 * NK_S)
-#define NOTICED_TO_MENDED (2 * NK_S)
-#define HOUR              (3600 * NK_S)
+#define PATIENCE             (60 * NK_S)
+#define NOTICED_TO_MENDED    (2 * NK_S)
+#define REGISTRATION_NOTICES (18 * NK_S) /* it asks every 16.6 s */
+#define HOUR                 (3600 * NK_S)
 
 static struct keepalive_offer only(enum keepalive_algorithm algorithm)
 {
@@ -102,6 +103,33 @@ static void test_reboot(void **state)
 		pair_say(&p, PAIR_CALLS, "two\n");
 		assert_true(pair_hears(&p, PAIR_LISTENS, "one\ntwo\n", mended + PATIENCE) !=
 			    NK_NEVER);
+		pair_strike(&p);
+	}
+}
+
+/* The listener's is: it can be rung again when its registration has found that out, which does not wait for
+ * the turns of a broker that has to do with another address. */
+static void test_reboot_by_turns(void **state)
+{
+	const struct keepalive_offer offer = only(KEEPALIVE_TURNS);
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		struct pair_plan plan = plan_by(80 + i, &offer);
+		nk_time noticed, mended;
+		struct pair p;
+
+		plan.ends[PAIR_LISTENS].nats[0].ports = NAT_PORTS_RANDOM;
+		connect(&p, &plan);
+		wait(&p, (40 + 3 * i) * NK_S);
+		pair_say(&p, PAIR_CALLS, "two\n"); /* turns from now on */
+		wait(&p, 27 * NK_S);
+		assert_true(world_reboot_nat(p.world, p.ends[PAIR_LISTENS].nats[0]));
+		noticed = world_now(p.world) + REGISTRATION_NOTICES;
+		noticed = nk_max(noticed, pair_wait(&p, PAIR_CALLS, NATPUNCH_PATH_LOST, 1,
+						    world_now(p.world) + PATIENCE));
+		mended = pair_wait(&p, PAIR_CALLS, NATPUNCH_MENDED, 1, noticed + PATIENCE);
+		assert_in_range(mended, 0, noticed + NOTICED_TO_MENDED);
 		pair_strike(&p);
 	}
 }
@@ -351,11 +379,17 @@ static void test_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reboot),       cmocka_unit_test(test_turns_forbidden),
-		cmocka_unit_test(test_turns_forced), cmocka_unit_test(test_unknown_numbers),
-		cmocka_unit_test(test_learned),      cmocka_unit_test(test_backs_off),
-		cmocka_unit_test(test_none),         cmocka_unit_test(test_no_openers),
-		cmocka_unit_test(test_relay_lost),   cmocka_unit_test(test_outage),
+		cmocka_unit_test(test_reboot),
+		cmocka_unit_test(test_turns_forbidden),
+		cmocka_unit_test(test_turns_forced),
+		cmocka_unit_test(test_unknown_numbers),
+		cmocka_unit_test(test_learned),
+		cmocka_unit_test(test_backs_off),
+		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_no_openers),
+		cmocka_unit_test(test_relay_lost),
+		cmocka_unit_test(test_outage),
+		cmocka_unit_test(test_reboot_by_turns),
 	};
 
 	if (crypto_init() != 0)

@@ -13,6 +13,19 @@ struct keepalive_offer call_keepalive_ours(const struct keepalive_offer *wanted,
 	return ours;
 }
 
+struct keepalive_offer call_keepalive_registration(const struct keepalive_offer *wanted)
+{
+	struct keepalive_offer ours = *wanted;
+
+	ours.count = 0;
+	for (unsigned i = 0; i < wanted->count; i++)
+		if (wanted->wish[i].algorithm != KEEPALIVE_TURNS)
+			ours.wish[ours.count++] = wanted->wish[i];
+	if (ours.count == 0)
+		ours.wish[ours.count++] = keepalive_default_wish(KEEPALIVE_FIXED);
+	return ours;
+}
+
 void call_keepalive_offer(struct offer *o, const struct keepalive_offer *ours)
 {
 	o->keepalives_len = keepalive_offer_write(o->keepalives, ours);

@@ -12,6 +12,10 @@
 struct keepalive_offer call_keepalive_ours(const struct keepalive_offer *wanted,
 					   uint8_t opener_ttl);
 
+/* What a listener asks of its broker: not to take turns, by which it would notice a NAT that was started
+ * anew only an interval after its own frame, while callers ring in vain. */
+struct keepalive_offer call_keepalive_registration(const struct keepalive_offer *wanted);
+
 /* Into the caller's offer; and the callee's answer to @theirs, with the terms that it returns. */
 void call_keepalive_offer(struct offer *o, const struct keepalive_offer *ours);
 struct keepalive_terms call_keepalive_answer(struct offer *answer, const struct offer *theirs,

@@ -1,6 +1,7 @@
 /* The listener of a run: registered at its broker, and rung. */
 #include <string.h>
 
+#include "core/call/call_keepalive.h"
 #include "core/call/call_offer.h"
 #include "core/call/natpunch_state.h"
 #include "core/keepalive/back_off.h"
@@ -247,7 +248,7 @@ static void start_registration(struct natpunch *n, nk_time now)
 		.socket = ID_REGISTRATION + n->family,
 		.broker = n->options->broker[n->family],
 		.identity = n->options->identity,
-		.offer = n->options->call.keepalive,
+		.offer = call_keepalive_registration(&n->options->call.keepalive),
 	};
 
 	n->registration = registration_new(&config, &n->rng, now);
@@ -339,7 +340,7 @@ static void see_ourselves(struct natpunch *n, nk_time now)
 /* Perhaps another network, of whose NATs nothing is known. */
 static void offer_anew(struct natpunch *n, nk_time now)
 {
-	struct keepalive_offer offer = n->options->call.keepalive;
+	struct keepalive_offer offer = call_keepalive_registration(&n->options->call.keepalive);
 
 	keepalive_forget(&offer);
 	registration_offer(n->registration, &offer, now);
