@@ -39,6 +39,12 @@ static void put_options(struct js report, const struct report *r)
 		js_put_null(o, "shared_port");
 }
 
+static void put_rates(struct js cost, uint64_t bytes, uint64_t constant_bytes, nk_time elapsed)
+{
+	js_put_number(cost, "bytes_per_hour", report_per_hour(bytes, elapsed));
+	js_put_number(cost, "constant_bytes_per_hour", report_per_hour(constant_bytes, elapsed));
+}
+
 static void put_cost(struct js target, const struct keeper_target_result *t, nk_time elapsed)
 {
 	struct js cost = js_put_object(target, "cost");
@@ -47,8 +53,15 @@ static void put_cost(struct js target, const struct keeper_target_result *t, nk_
 	js_put_int(cost, "packets_in", (int64_t)t->packets_in);
 	js_put_int(cost, "bytes_out", (int64_t)t->bytes_out);
 	js_put_int(cost, "bytes_in", (int64_t)t->bytes_in);
-	js_put_number(cost, "bytes_per_hour", report_per_hour(t->bytes_out + t->bytes_in, elapsed));
-	js_put_number(cost, "constant_bytes_per_hour", report_per_hour(t->constant_bytes, elapsed));
+	put_rates(cost, t->bytes_out + t->bytes_in, t->constant_bytes, elapsed);
+}
+
+static void put_total(struct js report, const struct keeper_result *k)
+{
+	struct js cost = js_put_object(report, "cost");
+
+	js_put_int(cost, "bytes", (int64_t)k->bytes);
+	put_rates(cost, k->bytes, k->constant_bytes, k->elapsed);
 }
 
 static void put_target(struct js list, const struct report *r, unsigned i)
@@ -62,6 +75,10 @@ static void put_target(struct js list, const struct report *r, unsigned i)
 	js_put_text(o, "state", word_of_state(t->state));
 	report_put_addr(o, "local", &t->local);
 	report_put_addr(o, "public", &t->mapped);
+	if (t->age < NK_NEVER)
+		js_put_seconds(o, "age_s", nk_seconds(t->age));
+	else
+		js_put_null(o, "age_s");
 	put_time(o, "interval_s", t->interval);
 	if (t->rtt > 0)
 		js_put_number(o, "rtt_ms", nk_seconds(t->rtt) * 1000);
@@ -122,6 +139,7 @@ struct js report_json(const struct report *r, bool *failed)
 	put_timeout(o, k);
 	js_put_bool(o, "outbound_only", k->outbound_only);
 	js_put_bool(o, "below_floor", k->below_floor);
+	put_total(o, k);
 	js_put_int(o, "search_bytes", (int64_t)k->search_bytes);
 	put_wakes(o, k);
 	return o;

@@ -81,18 +81,14 @@ static void print_timeout(FILE *out, const struct style *st, const struct keeper
 /* With what was spent to learn, which soon is spent no more. */
 static void print_total(FILE *out, const struct style *st, const struct keeper_result *k)
 {
-	uint64_t bytes = k->search_bytes, constant = 0;
+	const double rate = report_per_hour(k->bytes, k->elapsed);
 
-	for (unsigned i = 0; i < k->target_count; i++) {
-		bytes += k->targets[i].bytes_out + k->targets[i].bytes_in;
-		constant += k->targets[i].constant_bytes;
-	}
-	if (isnan(report_per_hour(bytes, k->elapsed)))
+	if (isnan(rate))
 		return;
 	label(out, st, "In all");
-	fprintf(out, "%.0f bytes an hour%s, in place of %.0f at 15 s\n",
-		report_per_hour(bytes, k->elapsed), k->elapsed < EARLY ? " so far" : "",
-		report_per_hour(constant, k->elapsed));
+	fprintf(out, "%.0f bytes an hour%s, in place of %.0f at 15 s\n", rate,
+		k->elapsed < EARLY ? " so far" : "",
+		report_per_hour(k->constant_bytes, k->elapsed));
 }
 
 void report_text(FILE *out, const struct style *st, const struct report *r)

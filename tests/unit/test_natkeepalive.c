@@ -258,6 +258,8 @@ static struct keeper_result some_result(void)
 		.value = 120,
 		.upper = 121.5,
 		.trials = 14,
+		.bytes = 3349,
+		.constant_bytes = 14880,
 		.search_bytes = 900,
 		.complete = true,
 		.targets = {{.state = KEEPER_UP,
@@ -270,7 +272,7 @@ static struct keeper_result some_result(void)
 			     .bytes_out = 1240,
 			     .bytes_in = 1209,
 			     .constant_bytes = 14880},
-			    {.state = KEEPER_TRYING}},
+			    {.state = KEEPER_TRYING, .age = NK_NEVER}},
 	};
 }
 
@@ -306,6 +308,7 @@ static void reports_what_it_cost(void **state)
 	cost = json_object_get(json_array_get(json_object_get(j, "targets"), 0), "cost");
 	assert_true(json_number_value(json_object_get(cost, "bytes_per_hour")) == 2449);
 	assert_true(json_number_value(json_object_get(cost, "constant_bytes_per_hour")) == 14880);
+	assert_true(number_at(j, "cost", "bytes_per_hour") == 3349);
 	assert_true(number_at(j, "timeout", "value") == 120);
 	assert_true(number_at(j, "wakes", "constant_per_hour") == 480);
 	assert_null(json_object_get(json_object_get(j, "timeout"), "at_least"));
