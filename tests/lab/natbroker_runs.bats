@@ -152,6 +152,7 @@ refuses() {
   lab_broker_ready=192.0.2.2:5001 serve --port 5000 --alt-port 5001
   grep -q "0 of 1 registrations from '$room/state'" /run/lab/natbroker.log
   grep -q "'$room/state' could be read by others" /run/lab/natbroker.log
+  bob_wakes
   reads .ledger_left_total 1
 }
 
