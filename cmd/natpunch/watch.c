@@ -120,6 +120,27 @@ static void tell_stranger(struct watch *w, const struct natpunch_event *e)
 	log_line(LEVEL_INFO, "somebody rang who is not allowed to");
 }
 
+static bool has_wish(const struct keepalive_offer *o, uint8_t algorithm)
+{
+	for (unsigned i = 0; i < o->count; i++)
+		if (o->wish[i].algorithm == algorithm)
+			return true;
+	return false;
+}
+
+/* Not as was wanted here. Of several calls with a peer the last is the one that has just connected. */
+static void tell_kept(const struct watch *w, const struct natpunch_event *e, const char *peer)
+{
+	struct call_report c, last = {.session = NULL};
+
+	for (unsigned i = 0; natpunch_call(w->report->punch, i, &c); i++)
+		if (memcmp(c.peer_key, e->key, sizeof(c.peer_key)) == 0)
+			last = c;
+	if (last.session != NULL && !has_wish(&last.ours, last.terms.algorithm))
+		log_line(LEVEL_INFO, "nothing of --keepalive suits %s too: kept by %s", peer,
+			 keepalive_name((enum keepalive_algorithm)last.terms.algorithm));
+}
+
 static void tell_progress(struct watch *w, const struct natpunch_event *e, const char *peer)
 {
 	char addr[ADDR_TEXT] = "";
@@ -137,6 +158,7 @@ static void tell_progress(struct watch *w, const struct natpunch_event *e, const
 	case NATPUNCH_CONNECTED:
 		log_line(LEVEL_INFO, "connected with %s at %s (%s)", peer, addr,
 			 tactic_name(e->tactic));
+		tell_kept(w, e, peer);
 		break;
 	case NATPUNCH_RELAYED:
 		log_line(LEVEL_INFO, "connected with %s by way of the broker", peer);

@@ -52,6 +52,17 @@ as_if_interrupted() {
   assert_regex "$stderr" 'bob'
 }
 
+@test "who wants no keepalives from a peer that does not agree is told" {
+  across pair_up masq masq
+  bob_listens --allow alice --exec cat
+  run --separate-stderr as alice 40 call --keepalive none bob < <(echo hello)
+  assert_equal "$status" 0
+  assert_regex "$stderr" 'nothing of --keepalive suits bob too: kept by fixed'
+  run --separate-stderr as alice 40 call bob < <(echo hello)
+  assert_equal "$status" 0
+  refute_regex "$stderr" 'keepalive'
+}
+
 @test "bob answers with a program" {
   across pair_up masq masq
   bob_listens --allow alice --exec 'tr a-z A-Z'
