@@ -155,25 +155,35 @@ static void test_moves(void **state)
 
 /* The NAT's timeout is less from now on, and each new mapping has another port: the change is told, and
  * the interval follows. */
-static void test_shrinks(void **state)
+static void check_shrinks(unsigned targets, nk_time timeout)
 {
 	struct nat_spec nat = rig_nat(300 * NK_S);
 	struct keeper_result result;
 
-	(void)state;
 	nat.ports = NAT_PORTS_RANDOM;
 	begin(&nat, RIG_BROKER, 4);
+	while (rig.servers < targets)
+		rig_add(&rig, RIG_BROKER);
 	rig_start(&rig);
 	rig_wait(&rig, 6 * HOUR);
 	assert_true(interval() > 200);
-	nat.t_first = nat.t_replied = nat.t_stream = 60 * NK_S;
+	nat.t_first = nat.t_replied = nat.t_stream = timeout;
 	assert_true(world_replace_nat(rig.world, rig.nat, &nat));
 	rig_wait(&rig, 6 * HOUR);
 	result = rig_result(&rig);
-	assert_in_range(told(KEEPER_EVENT_CHANGED), 1, 6);
-	assert_true(interval() > 0.7 * 60 && interval() < 60);
+	assert_in_range(told(KEEPER_EVENT_CHANGED), 1, 6 * targets);
+	assert_true(nk_seconds(result.targets[0].interval) > 0.7 * nk_seconds(timeout));
+	assert_true(result.targets[0].interval < timeout);
 	assert_int_equal(result.targets[0].state, KEEPER_UP);
 	rig_close(&rig);
+}
+
+static void test_shrinks(void **state)
+{
+	(void)state;
+	check_shrinks(1, 60 * NK_S);
+	check_shrinks(3, 60 * NK_S);
+	check_shrinks(3, 30 * NK_S);
 }
 
 /* The NAT began anew, with another address, or with other ports for all: no timeout is to blame, whoever

@@ -69,7 +69,7 @@ struct keeper *keeper_new(const struct keeper_options *options, struct rng *rng,
 	k->rng = rng;
 	k->started = now;
 	k->moved = now - KEEPER_SAME_MOVE;
-	k->anew = now - 1;
+	k->anew = INT64_MIN / 2;
 	k->gone = NK_NEVER;
 	k->status = CORE_BUSY;
 	k->share = keepalive_draw(rng);

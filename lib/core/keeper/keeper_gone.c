@@ -5,7 +5,8 @@
  */
 #include "core/keeper/keeper_parts.h"
 
-#define GATHER (3 * NK_S) /* they are asked together, and again by hellos */
+#define GATHER (3 * NK_S)    /* they are asked together, and again by hellos */
+#define AGAIN  (3600 * NK_S) /* not so soon, unless a timeout looks like it */
 
 void keeper_gone(struct keeper *k, struct target *t, const struct addr *mapped, nk_time now)
 {
@@ -42,7 +43,7 @@ void keeper_settle_gone(struct keeper *k, nk_time now)
 		else if (t->state == KEEPER_UP && t->proved >= k->gone - GATHER)
 			left++;
 	}
-	if (gone > 1 && left == 0) {
+	if (gone > 1 && left == 0 && now - k->anew > AGAIN) {
 		learner_anew(k->learner, k->gone_since, now);
 		k->anew = now;
 	} else {
