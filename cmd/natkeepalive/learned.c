@@ -1,6 +1,7 @@
 #include "learned.h"
 
 #include "face/log.h"
+#include "io/files.h"
 
 static struct keeper_belief look(struct learned *l, int64_t unix_us)
 {
@@ -23,10 +24,12 @@ void learned_start(struct learned *l, struct keeper_options *o, const char *inte
 {
 	*l = (struct learned){.interface = interface, .towards = o->targets[0].addr};
 	o->belief = look(l, unix_us);
-	if (o->algorithm == KEEPALIVE_LEARNED && l->timeouts.network.interface[0] != '\0' &&
-	    l->timeouts.path[0] == '\0')
-		log_line(LEVEL_WARNING, "cannot keep what is learned: no folder natkit/timeouts "
-					"can be made in $XDG_STATE_HOME or ~/.local/state");
+	if (o->algorithm != KEEPALIVE_LEARNED || l->timeouts.network.interface[0] == '\0' ||
+	    files_may_write(l->timeouts.path))
+		return;
+	l->timeouts.path[0] = '\0'; /* else each time would warn */
+	log_line(LEVEL_WARNING, "cannot keep what is learned: natkit/timeouts in $XDG_STATE_HOME "
+				"or ~/.local/state cannot be written to");
 }
 
 void learned_note(struct learned *l, struct keeper *k, const struct keeper_event *e,
