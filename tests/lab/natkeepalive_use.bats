@@ -99,6 +99,7 @@
   lab_broker
   # No wrapper: signals are for natkeepalive itself.
   for signal in INT:130 TERM:143; do
+    : >"$room/events"
     ip netns exec client env --default-signal=INT "$natkeepalive" --events --server 192.0.2.1 \
       >"$room/events" 2>"$room/said" 3>&- &
     run=$!

@@ -376,7 +376,7 @@ static void test_fixed_one_way(void **state)
 /* Where frames are not understood, hellos are sent in their place, and seldom one of them again. */
 static void test_no_frames(void **state)
 {
-	static const enum keepalive_algorithm by[] = {KEEPALIVE_FIXED, KEEPALIVE_TURNS};
+	static const uint8_t by[] = {KEEPALIVE_FIXED, KEEPALIVE_TURNS};
 
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
