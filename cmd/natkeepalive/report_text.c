@@ -52,8 +52,8 @@ static void print_source(FILE *out, unsigned trials)
 	if (trials == 0)
 		fputs(", as earlier runs tell\n", out);
 	else
-		fprintf(out, ", as %u trial%s and earlier runs tell\n", trials,
-			trials == 1 ? "" : "s");
+		fprintf(out, ", as %u trial%s of this run tell%s\n", trials, trials == 1 ? "" : "s",
+			trials == 1 ? "s" : "");
 }
 
 static void print_timeout(FILE *out, const struct style *st, const struct keeper_result *k)

@@ -349,7 +349,8 @@ static void reports_for_people(void **state)
 	(void)state;
 	assert_non_null(strstr(text, "198.51.100.7:1000"));
 	assert_non_null(strstr(text, "96s     2449    14880\n"));
-	assert_non_null(strstr(text, "120.0 s (118.0 s to 121.5 s), as 14 trials and"));
+	assert_non_null(
+		strstr(text, "120.0 s (118.0 s to 121.5 s), as 14 trials of this run tell\n"));
 	assert_non_null(strstr(text, "3349 bytes an hour, in place of 14880 at 15 s\n"));
 	assert_null(strstr(text, "nan"));
 	for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1)
@@ -367,7 +368,7 @@ static void reports_early(void **state)
 	r.trials = 1;
 	text = text_of(&r);
 	assert_non_null(strstr(text, "33490 bytes an hour so far, in place of 148800 at 15 s\n"));
-	assert_non_null(strstr(text, ", as 1 trial and earlier runs tell\n"));
+	assert_non_null(strstr(text, ", as 1 trial of this run tells\n"));
 	free(text);
 	r.trials = 0;
 	r.value = r.upper = 0;
