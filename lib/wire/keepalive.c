@@ -8,6 +8,7 @@ enum { FORM = 0xC0, FORM_MASK = 0xC0, KINDS = 3, LOW = 0x0F, WINDOW = 16 };
 #define WISH_LEN      5
 #define SCALE         16 /* seconds are told in sixteenths */
 #define OUTBOUND_ONLY 0x01
+#define COUNTER_SHIFT 20
 
 static uint16_t tag_of(const struct keepalive_flow *f, bool from_first, unsigned kind,
 		       uint64_t counter, uint64_t heard)
@@ -20,6 +21,19 @@ static uint16_t tag_of(const struct keepalive_flow *f, bool from_first, unsigned
 	wr_be64(&w, counter);
 	wr_be64(&w, heard);
 	return (uint16_t)(crypto_siphash(f->key, in, sizeof(in)) & 0x0FFF);
+}
+
+void keepalive_key_of_token(uint8_t key[static KEEPALIVE_KEY], uint64_t token)
+{
+	struct wr w = wr_make(key, KEEPALIVE_KEY);
+
+	wr_be64(&w, token);
+	wr_be64(&w, token);
+}
+
+uint32_t keepalive_counter_at(uint64_t time_us)
+{
+	return (uint32_t)(time_us >> COUNTER_SHIFT);
 }
 
 void keepalive_write(struct keepalive_flow *f, enum keepalive_kind kind,

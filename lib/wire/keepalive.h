@@ -43,6 +43,12 @@ struct keepalive_flow {
 	uint64_t sent, heard;
 };
 
+/* Between a broker and its client: the key is of the TOKEN, which travels in clear, so it stops
+ * those who are not on the path. Both counters begin at the TIME of the same answer, a step a second:
+ * slower than frames are never counted. */
+void keepalive_key_of_token(uint8_t key[static KEEPALIVE_KEY], uint64_t token);
+uint32_t keepalive_counter_at(uint64_t time_us);
+
 /* Writes the next frame. */
 void keepalive_write(struct keepalive_flow *f, enum keepalive_kind kind,
 		     uint8_t out[static KEEPALIVE_LEN]);

@@ -128,7 +128,7 @@ static void hello_answered(struct hold *h, uint32_t host, const struct stun_msg 
 	if (msg->cls == STUN_SUCCESS) {
 		h->n.refreshed++;
 		if (rv->has_token && rv->has_time) /* it was registered anew */
-			m->sent = m->heard = (uint32_t)(rv->time_us >> 20);
+			m->sent = m->heard = keepalive_counter_at(rv->time_us);
 		rest(h, m, h->ms);
 	} else if (msg->error == PROBE_ERR_SESSION) {
 		h->n.forgotten++;

@@ -95,7 +95,7 @@ static uint32_t joined(struct fleet_join *j, unsigned place, const struct rendez
 	j->open[place].host = FLEET_NONE;
 	j->joined++;
 	member->token = m->token;
-	member->sent = member->heard = (uint32_t)(m->time_us >> 20);
+	member->sent = member->heard = keepalive_counter_at(m->time_us);
 	member->held = true;
 	return host;
 }

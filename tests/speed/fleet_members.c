@@ -61,10 +61,8 @@ void fleet_identity(struct identity *out, uint32_t host)
 static struct keepalive_flow flow_of(const struct fleet_member *m)
 {
 	struct keepalive_flow f = {.first = true, .sent = m->sent, .heard = m->heard};
-	struct wr w = wr_make(f.key, sizeof(f.key));
 
-	wr_be64(&w, m->token);
-	wr_be64(&w, m->token);
+	keepalive_key_of_token(f.key, m->token);
 	return f;
 }
 

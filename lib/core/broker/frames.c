@@ -9,16 +9,11 @@
 
 #include "core/broker/state.h"
 
-/* The flow as we have it: its key is the token twice, which travels in clear. It stops
- * those who are not on the path, as the token does. */
 static struct keepalive_flow flow_of(const struct broker *b, const struct listener *l)
 {
 	struct keepalive_flow f = {.first = false, .sent = l->sent, .heard = l->counted};
-	struct wr w = wr_make(f.key, sizeof(f.key));
-	const uint64_t token = registry_token(&b->registry, l->key, &l->from);
 
-	wr_be64(&w, token);
-	wr_be64(&w, token);
+	keepalive_key_of_token(f.key, registry_token(&b->registry, l->key, &l->from));
 	return f;
 }
 

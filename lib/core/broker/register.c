@@ -19,7 +19,7 @@ struct listener *listener_of(struct broker *b, const struct request *q,
 /* Both sides count frames from here on: @q->now is the TIME that the client is told. */
 static void start_frames(struct listener *l, const struct request *q)
 {
-	l->sent = l->counted = (uint32_t)((uint64_t)q->now >> 20);
+	l->sent = l->counted = keepalive_counter_at((uint64_t)q->now);
 }
 
 /* We are behind no NAT: what the client wants, within bounds, so that who is silent is held for an

@@ -1,7 +1,5 @@
 #include "core/rendezvous/broker_flow.h"
 
-#define COUNTER_SHIFT 20 /* a step a second: slower than frames are never counted */
-
 /* Nobody is rung through a NAT that is not kept open, or only as far as the next router. */
 static bool keeps_reachable(uint8_t algorithm)
 {
@@ -47,13 +45,9 @@ static void go_on(struct broker_flow *f, const struct keepalive_terms *terms, nk
 void broker_flow_start(struct broker_flow *f, const struct keepalive_terms *terms, uint64_t token,
 		       uint64_t time_us, const struct broker_link *link, nk_time now)
 {
-	const uint32_t counter = (uint32_t)(time_us >> COUNTER_SHIFT);
-	struct wr w = wr_make(f->frames.key, sizeof(f->frames.key));
-
-	wr_be64(&w, token);
-	wr_be64(&w, token);
+	keepalive_key_of_token(f->frames.key, token);
 	f->frames.first = true;
-	f->frames.sent = f->frames.heard = counter;
+	f->frames.sent = f->frames.heard = keepalive_counter_at(time_us);
 	if (f->hello)
 		go_on(f, terms, now);
 	else
