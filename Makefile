@@ -12,7 +12,7 @@ BUILD   ?= build$(if $(SAN),/san)$(if $(filter clang%,$(CC)),/clang)
 CFLAGS  ?= -O2 -g
 Q       := $(if $(V),,@)
 
-PKGS    := libuv libsodium nettle jansson
+PKGS    := libuv libsodium nettle jansson miniupnpc
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 ,       := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -68,7 +68,7 @@ use_shared() {
 use_static() {
   # shellcheck disable=SC2046
   ${CC:-cc} -std=c17 -Wall -Werror -o "$scratch/static" "$scratch/user.c" $(pc --cflags) \
-    "$root/lib/libnatkit.a" $(pkg-config --libs libuv libsodium nettle jansson) -lm &&
+    "$root/lib/libnatkit.a" $(pkg-config --libs libuv libsodium nettle jansson miniupnpc) -lm &&
     "$scratch/static"
 }
 

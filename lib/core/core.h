@@ -43,8 +43,20 @@ enum core_status { CORE_BUSY = 1, CORE_DONE = 0 }; /* negative: enum nk_err */
  * SOCKET_SHARED is the UDP socket of another program, which knows nothing of it: what is sent leaves
  * from its port, and of what comes to it that which is STUN is seen, by the other program too.
  * ACTION_OPEN names the port and a peer; each id open on a port is told of all that is seen there.
+ *
+ * SOCKET_TCP_DOOR listens for TCP connections: each is told (EVENT_KNOCK) and closed at once.
+ * SOCKET_TCP_KNOCK connects to the peer of its ACTION_OPEN and says nothing: EVENT_OPENED means that the
+ * connection was accepted, and EVENT_OPEN_FAILED why not. Nothing is read from or written to either.
  */
-enum socket_kind { SOCKET_UDP, SOCKET_ICMP, SOCKET_ICMP_RAW, SOCKET_STREAM, SOCKET_SHARED };
+enum socket_kind {
+	SOCKET_UDP,
+	SOCKET_ICMP,
+	SOCKET_ICMP_RAW,
+	SOCKET_STREAM,
+	SOCKET_SHARED,
+	SOCKET_TCP_DOOR,
+	SOCKET_TCP_KNOCK,
+};
 
 enum event_kind {
 	EVENT_OPENED,      /* @local is set; the socket can send */
@@ -52,6 +64,7 @@ enum event_kind {
 	EVENT_SEND_FAILED, /* @error is set; nothing left the machine */
 	EVENT_DATAGRAM,    /* @from, @local, @data, @len, @ttl */
 	EVENT_ICMP_ERROR,  /* an ICMP error quoted a datagram sent to @from; @error is its errno */
+	EVENT_KNOCK,       /* @from has connected to this door, at @local */
 	EVENT_LINK_LOST,   /* the interface in use went away or lost its address */
 	EVENT_NETWORK,     /* the way out is another one: an address, an interface or a gateway */
 	EVENT_RESUMED,     /* the machine was asleep; nk_time has gone on */
@@ -69,6 +82,8 @@ enum event_kind {
  * @from:	Sender of the datagram
  * @local:	The address it came to; for EVENT_OPENED, the address bound (never "any" for a
  *		socket that was opened with a peer)
+ * @reporter:	EVENT_ICMP_ERROR: who sent it, or all zero if that is not known; @icmp_type, @icmp_code:
+ *		as it said, in the numbers of the family
  * @ttl:	TTL or hop limit as received, 0 if not known
  * @more:	EVENT_DATAGRAM: others wait behind it
  * @data:	@len bytes, borrowed for the call
@@ -79,6 +94,8 @@ struct event {
 	int error;
 	struct addr from;
 	struct addr local;
+	struct addr reporter;
+	uint8_t icmp_type, icmp_code;
 	uint8_t ttl;
 	bool more;
 	const uint8_t *data;
@@ -101,6 +118,7 @@ enum action_kind {
  *		system. ACTION_SEND: address to send from, or all zero for the socket's own
  * @peer:	ACTION_OPEN: if set, the socket is bound to the address from which @peer is
  *		reached (it is not connected: anyone may send to it)
+ * @many:	ACTION_OPEN: other programs may have the same UDP port too, as for what is multicast
  * @to:		ACTION_SEND
  * @ttl:	ACTION_SEND: TTL or hop limit, 0 for the system's default
  * @data:	ACTION_SEND: @len bytes of payload
@@ -113,6 +131,7 @@ struct action {
 	enum socket_kind socket;
 	struct addr local;
 	struct addr peer;
+	bool many;
 	struct addr to;
 	uint8_t ttl;
 	size_t len;

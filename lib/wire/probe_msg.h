@@ -33,6 +33,10 @@ enum probe_method {
 	PROBE_ASK = 0x0E3,     /* request on control: send copies to these trials */
 	PROBE_COPY = 0x0E4,    /* indication from the broker to a trial flow */
 	PROBE_ECHO = 0x0E5,    /* indication from the broker to the control flow */
+	PROBE_HOLD = 0x0E6,    /* request on control: keep these trials' mappings, by TICKs */
+	PROBE_REACH = 0x0E7,   /* request on control: come to this port of ours from elsewhere */
+	PROBE_TICK = 0x0ED,    /* indication from the broker to a trial flow that is held */
+	PROBE_VISIT = 0x0EE,   /* indication from the broker to a port that is to be reached */
 };
 
 enum probe_attr {
@@ -46,6 +50,8 @@ enum probe_attr {
 	PROBE_ATTR_LIMITS = 0xEB07,    /* u16 trials, u16 copies/s, u32 seconds a trial is kept */
 	PROBE_ATTR_ROUND = 0xEB08,     /* u8 round, 0 first; 3 x 0 */
 	PROBE_ATTR_ABILITIES = 0xEB09, /* u32: bits of enum probe_ability */
+	PROBE_ATTR_HOLD = 0xEB0A,      /* u8 ttl, u8 0, u16 interval ms, u32 lease ms */
+	PROBE_ATTR_REACH = 0xEB0B,     /* u8 IP protocol, u8 enum probe_reach, u16 port */
 };
 
 #define PROBE_TRIALS_MAX 32 /* entries in one STATUS or ASK */
@@ -69,7 +75,24 @@ enum probe_trial_flag {
 
 /* What a broker can do besides, told in the answer to SESSION. */
 enum probe_ability {
-	PROBE_ABLE_ICMP = 0x01, /* trials by ICMP echo to the address that the control flow uses */
+	PROBE_ABLE_ICMP = 0x01,  /* trials by ICMP echo to the address that the control flow uses */
+	PROBE_ABLE_HOLD = 0x02,  /* TICKs with a TTL of the client's choice */
+	PROBE_ABLE_REACH = 0x04, /* visits from a port that the client has not sent to */
+	PROBE_ABLE_REACH_IP = 0x08, /* and from another address */
+};
+
+/*
+ * What came of a visit. A request has PROBE_REACH_ASKED; the success answer tells what is known, and the
+ * client asks again (another transaction) until it is not PROBE_REACH_UNDER_WAY.
+ */
+enum probe_reach {
+	PROBE_REACH_ASKED,
+	PROBE_REACH_UNDER_WAY,
+	PROBE_REACH_SENT,     /* UDP: VISITs have gone, only the client can say whether they came */
+	PROBE_REACH_ACCEPTED, /* TCP: the connection was accepted */
+	PROBE_REACH_REFUSED,  /* TCP: reset */
+	PROBE_REACH_SILENT,   /* TCP: no answer */
+	PROBE_REACH_NO_WAY,   /* an ICMP error, or the broker could not send */
 };
 
 /**

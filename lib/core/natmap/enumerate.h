@@ -1,0 +1,62 @@
+/*
+ * TTL-driven enumeration of stateful boxes (Richter et al., IMC 2016; Netalyzr): for each hop, mappings are kept
+ * alive by packets that reach every box but that one, our own ones ending just before it and the broker's
+ * just after it (PROBE_HOLD); after some silence at that hop the broker sends through all (PROBE_ASK).
+ *
+ * All hops and silences run side by side, each on a fresh local port, the longest first. Silences are on a coarse
+ * grid for what can be refined in time, and on a fine one for what cannot. A hop's life is a
+ * posterior (belief/timeout.h); one lost packet decides nothing. No mapping is made faster than the pace or beyond
+ * the limit; where a NAT gives fewer, fewer silences are tried and the intervals are wider.
+ */
+#ifndef CORE_NATMAP_ENUMERATE_H
+#define CORE_NATMAP_ENUMERATE_H
+
+#include "base/crypto.h"
+#include "core/core.h"
+#include "core/natmap/explain.h"
+
+#define ENUMERATE_FLOWS_MAX 768
+#define ENUMERATE_SOCKETS   (ENUMERATE_FLOWS_MAX + 1) /* ids from @first_socket on */
+
+/**
+ * struct enumerate_config - Where to look
+ * @broker:	With PROBE_ABLE_HOLD; @local: address to bind, port 0
+ * @count:	Boxes on the way there, from the trace; @back: on the way back, 0: to be found out
+ * @max:	Longest timeout to look for
+ * @mappings, @pace: As in the options
+ */
+struct enumerate_config {
+	struct addr broker, local;
+	unsigned count, back;
+	nk_time max;
+	unsigned mappings;
+	nk_time pace;
+	uint32_t first_socket;
+};
+
+/* For a progress bar and events. @stage: a few words; @left_max: the longest that it can still take. */
+struct enumerate_progress {
+	char stage[96];
+	double done;
+	nk_time left_max;
+};
+
+struct enumerate; /* large; enumerate_new() to enumerate_free() */
+
+/* @rng is used as long as it lives. Return: NULL without memory. enumerate_free() takes NULL. */
+struct enumerate *enumerate_new(const struct enumerate_config *config, struct rng *rng,
+				nk_time now);
+void enumerate_free(struct enumerate *e);
+bool enumerate_input(struct enumerate *e, const struct event *ev, nk_time now);
+bool enumerate_output(struct enumerate *e, struct action *action, nk_time now);
+nk_time enumerate_deadline(const struct enumerate *e);
+
+/* CORE_BUSY; CORE_DONE: all hops are decided, or @max was reached; NK_ERR_UNREACHABLE: the broker is silent, or
+ * cannot do this. */
+int enumerate_status(const struct enumerate *e);
+
+/* Writes what is known so far: states and timeouts of hops, @silence, counts. */
+void enumerate_report(struct enumerate *e, struct path_result *path);
+void enumerate_progress(const struct enumerate *e, struct enumerate_progress *out, nk_time now);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * How many boxes lie between us and a server, and at which addresses: one request of each TTL, all at once.
+ *
+ * Each TTL has a socket of its own: an ICMP error may quote too little to tell requests apart otherwise. The least
+ * TTL that is answered tells the number of boxes; ICMP time-exceeded messages tell addresses, unprivileged
+ * (IP_RECVERR). What is lost is asked again.
+ */
+#ifndef CORE_NATMAP_TRACE_H
+#define CORE_NATMAP_TRACE_H
+
+#include "base/crypto.h"
+#include "core/core.h"
+#include "core/natmap/result.h"
+
+#define TRACE_SOCKETS NATMAP_HOPS_MAX /* ids from @first_socket on */
+
+struct trace_config {
+	struct addr server, local;
+	uint32_t first_socket;
+	nk_time limit;
+};
+
+struct trace; /* trace_new() to trace_free() */
+
+struct trace *trace_new(const struct trace_config *config, struct rng *rng, nk_time now);
+void trace_free(struct trace *t);
+bool trace_input(struct trace *t, const struct event *ev, nk_time now);
+bool trace_output(struct trace *t, struct action *action, nk_time now);
+nk_time trace_deadline(const struct trace *t);
+
+/* CORE_BUSY, then CORE_DONE; its sockets are closed then. */
+int trace_status(const struct trace *t);
+
+/* Boxes on the way, 0 if the server did not answer; writes addresses and round trips of hops, and @path->count,
+ * and @path->back by the TTL that the server's answers had left. */
+unsigned trace_report(const struct trace *t, struct path_result *path);
+
+#endif

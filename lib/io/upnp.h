@@ -1,0 +1,28 @@
+/*
+ * The UPnP worker: a process of its own that speaks HTTP and SOAP with a gateway, by miniupnpc.
+ *
+ * What a gateway sends is hostile: XML that does not end, a byte a minute, URLs that lead elsewhere. So the
+ * worker has neither privileges nor much memory or time for one request, and is started anew when it has died.
+ * Should we die, it deletes the mappings that were to be held (struct upnp_request, @hold), and ends.
+ */
+#ifndef IO_UPNP_H
+#define IO_UPNP_H
+
+#include <sys/types.h>
+
+/**
+ * struct upnp_worker - The process and our end of the line
+ * @fd:		A SOCK_SEQPACKET socket: records of wire/upnp_msg.h; -1: none was started
+ */
+struct upnp_worker {
+	int fd;
+	pid_t pid;
+};
+
+/* Starts it; must be called before the process has other threads. Return: 0 or NK_ERR_SYSTEM (errno). */
+int upnp_worker_start(struct upnp_worker *w);
+
+/* Ends it and waits for that: what was to be held and was not deleted is deleted first. */
+void upnp_worker_stop(struct upnp_worker *w);
+
+#endif
