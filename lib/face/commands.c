@@ -12,10 +12,8 @@
 
 #define COLUMN 12
 
-static void print_help(const struct program_spec *p)
+static void print_commands(const struct program_spec *p)
 {
-	printf("Usage: %s COMMAND [OPTION]...\n\n", p->name);
-	options_print_wrapped(p->about, 0, 0);
 	printf("\nCommands:\n");
 	for (unsigned i = 0; i < p->count; i++) {
 		printf("  %-*s", COLUMN - 2, p->commands[i].name);
@@ -28,12 +26,24 @@ static void print_help(const struct program_spec *p)
 	}
 }
 
+static void print_help(const struct program_spec *p)
+{
+	printf("Usage: %s COMMAND [OPTION]...\n\n", p->name);
+	options_print_wrapped(p->about, 0, 0);
+	print_commands(p);
+}
+
+static bool asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 /* Prints what is asked for by an option. Return: false if @word is none that we have. */
 static bool print_builtin(const struct program_spec *p, const char *word)
 {
 	const struct command_spec bare = {.name = p->name};
 
-	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+	if (asks_for_help(word)) {
 		print_help(p);
 	} else if (strcmp(word, "--help-commands") == 0) {
 		for (unsigned i = 0; i < p->count; i++)
@@ -55,6 +65,30 @@ static const struct subcommand *find(const struct program_spec *p, const char *n
 	return NULL;
 }
 
+static int end_printing(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_YES;
+	log_line(LEVEL_ERROR, "cannot write to standard output: %s", strerror(errno));
+	return EXIT_INTERNAL;
+}
+
+static bool is_alone(const struct program_spec *p, int argc, char *argv[])
+{
+	return p->alone != NULL &&
+	       (argc < 2 || (argv[1][0] == '-' && strcmp(argv[1], "--help-commands") != 0));
+}
+
+static int run_alone(const struct program_spec *p, int argc, char *argv[])
+{
+	const int status = p->alone(argc, argv);
+
+	if (status != EXIT_YES || argc < 2 || !asks_for_help(argv[1]))
+		return status;
+	print_commands(p);
+	return end_printing();
+}
+
 int commands_run(const struct program_spec *program, int argc, char *argv[])
 {
 	static char name[64];
@@ -62,16 +96,14 @@ int commands_run(const struct program_spec *program, int argc, char *argv[])
 	char quoted[LOG_QUOTED];
 
 	log_setup(program->name, LOG_COMMAND, LEVEL_INFO);
+	if (is_alone(program, argc, argv))
+		return run_alone(program, argc, argv);
 	if (argc < 2) {
 		log_line(LEVEL_ERROR, "wants a command; %s --help lists them all", program->name);
 		return EXIT_USAGE;
 	}
-	if (print_builtin(program, argv[1])) {
-		if (fflush(stdout) == 0 && !ferror(stdout))
-			return EXIT_YES;
-		log_line(LEVEL_ERROR, "cannot write to standard output: %s", strerror(errno));
-		return EXIT_INTERNAL;
-	}
+	if (print_builtin(program, argv[1]))
+		return end_printing();
 	c = find(program, argv[1]);
 	if (c == NULL) {
 		log_line(LEVEL_ERROR, "unknown command %s; %s --help lists them all",

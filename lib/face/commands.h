@@ -17,6 +17,8 @@ struct subcommand {
  * struct program_spec - A program as its --help shows it
  * @commands:	@count of them, in the order of --help
  * @notes:	A paragraph at the end, or NULL
+ * @alone:	Run, as a program's main(), where no command is named: without arguments, or with options first,
+ *		of which --help is then also its own; NULL: a command is wanted. @about is then not shown
  */
 struct program_spec {
 	const char *name;
@@ -24,6 +26,7 @@ struct program_spec {
 	const struct subcommand *commands;
 	unsigned count;
 	const char *notes;
+	int (*alone)(int argc, char *argv[]);
 };
 
 /**
