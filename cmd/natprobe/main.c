@@ -62,7 +62,8 @@ static int prepare(struct session *s)
 	if (r != 0)
 		log_line(LEVEL_ERROR, "cannot start the cryptographic library");
 	else
-		r = server_list_find(&s->servers, s->settings.servers, s->settings.server_count);
+		r = server_list_find(&s->servers, s->settings.servers.names,
+				     s->settings.servers.count);
 	if (r == NK_ERR_NO_MEMORY)
 		return out_of_memory();
 	if (r == 0)

@@ -5,26 +5,13 @@
 
 #include "face/options.h"
 #include "io/files.h"
-#include "io/resolve.h"
 
 #define GENTLE_MAPPINGS 32
 #define GENTLE_PACE     (50 * NK_MS)
 
 static int add_server(void *into, const char *value, char why[static OPTIONS_WHY])
 {
-	const char *right = resolve_wrong(value);
-	struct settings *s = into;
-
-	if (right != NULL) {
-		snprintf(why, OPTIONS_WHY, "%s", right);
-		return -1;
-	}
-	if (s->server_count == PROBE_SERVERS_MAX) {
-		snprintf(why, OPTIONS_WHY, "give at most %d servers", PROBE_SERVERS_MAX);
-		return -1;
-	}
-	s->servers[s->server_count++] = value;
-	return 0;
+	return server_list_add(&((struct settings *)into)->servers, value, why);
 }
 
 static int set_svg(void *into, const char *value, char why[static OPTIONS_WHY])

@@ -5,12 +5,13 @@
 #include <stdbool.h>
 
 #include "core/probe/options.h"
+#include "desk/server_list.h"
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT, FORMAT_EVENTS };
 
 /**
  * struct settings - What the user wants
- * @servers:	@server_count names from the command line, borrowed from it
+ * @servers:	From the command line, borrowed from it
  * @v4, @v6:	Families named; neither: IPv4, and IPv6 too if there is any
  * @interface:	Or NULL
  * @svg:	File for the picture, or NULL
@@ -18,8 +19,7 @@ enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT, FORMAT_EVENTS };
  * @probe:	What to measure; its servers and addresses are filled in later
  */
 struct settings {
-	const char *servers[PROBE_SERVERS_MAX];
-	unsigned server_count;
+	struct server_list servers;
 	bool v4, v6;
 	const char *interface;
 	const char *svg;

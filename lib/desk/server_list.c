@@ -8,14 +8,12 @@
 
 #include "base/err.h"
 #include "face/log.h"
-#include "face/options.h"
 #include "io/files.h"
 #include "io/resolve.h"
 
 #define FILE_MAX 65536
 
-/* Return: 0, or -1 having written to @why. */
-static int add_name(struct server_list *list, const char *name, char why[static OPTIONS_WHY])
+int server_list_add(struct server_list *list, const char *name, char why[static OPTIONS_WHY])
 {
 	const char *right = resolve_wrong(name);
 
@@ -44,7 +42,7 @@ static int from_environment(struct server_list *list)
 	list->from = "$NATKIT_SERVER";
 	for (char *w = strtok_r(list->text, " ,\t\n", &save); w != NULL;
 	     w = strtok_r(NULL, " ,\t\n", &save)) {
-		if (add_name(list, w, why) == 0)
+		if (server_list_add(list, w, why) == 0)
 			continue;
 		log_line(LEVEL_ERROR, "$NATKIT_SERVER: cannot use %s; %s",
 			 log_quote(quoted, sizeof(quoted), w), why);
@@ -55,7 +53,7 @@ static int from_environment(struct server_list *list)
 
 static int add_from_file(void *into, const char *value, char why[static OPTIONS_WHY])
 {
-	return add_name(into, value, why);
+	return server_list_add(into, value, why);
 }
 
 static const struct option_spec file_options[] = {

@@ -2,6 +2,8 @@
 #ifndef DESK_SERVER_LIST_H
 #define DESK_SERVER_LIST_H
 
+#include "face/options.h"
+
 #define SERVER_LIST_MAX 8
 
 /**
@@ -15,6 +17,9 @@ struct server_list {
 	const char *from;
 	char *text;
 };
+
+/* Adds a name, which is borrowed; an option's call does so. Return: 0, or -1 having written to @why. */
+int server_list_add(struct server_list *list, const char *name, char why[static OPTIONS_WHY]);
 
 /**
  * server_list_find() - From the options, $NATKIT_SERVER, the configuration file, or the installed list
