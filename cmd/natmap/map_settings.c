@@ -1,0 +1,135 @@
+#include "map_settings.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/portmap/protocol.h"
+#include "face/options.h"
+#include "io/files.h"
+
+#define QUICK_LIMIT (1500 * NK_MS)
+
+static int add_server(void *into, const char *value, char why[static OPTIONS_WHY])
+{
+	return server_list_add(&((struct map_settings *)into)->servers, value, why);
+}
+
+static int set_svg(void *into, const char *value, char why[static OPTIONS_WHY])
+{
+	struct map_settings *s = into;
+
+	if (!files_may_write(value)) {
+		snprintf(why, OPTIONS_WHY,
+			 "give a file that can be written, in a folder that exists");
+		return -1;
+	}
+	s->svg = value;
+	return 0;
+}
+
+#define AT(field) .offset = offsetof(struct map_settings, field)
+
+static const struct option_spec options[] = {
+	{.name = "server",
+	 .letter = 's',
+	 .argument = "HOST[:PORT]",
+	 .help = "Map the way to this natbroker, or STUN server; may be given up to 8 times, the "
+		 "first that answers is used. Without it: $NATKIT_SERVER, then the configuration "
+		 "file, then the installed list of public servers.",
+	 .kind = OPTION_CALL,
+	 .repeatable = true,
+	 .call = add_server},
+	{.name = "ipv4",
+	 .letter = '4',
+	 .help = "IPv4 only. Without -4 and -6: whatever there is.",
+	 .kind = OPTION_FLAG,
+	 AT(v4)},
+	{.name = "ipv6", .letter = '6', .help = "IPv6 only.", .kind = OPTION_FLAG, AT(v6)},
+	{.name = "interface",
+	 .letter = 'i',
+	 .argument = "NAME",
+	 .help = "Send through this interface only.",
+	 .kind = OPTION_INTERFACE,
+	 AT(interface)},
+	{.name = "quick",
+	 .letter = 'q',
+	 .help = "Do not look which boxes keep state, and for how long: that takes as long as the "
+		 "longest timeout, all else a second or two.",
+	 .kind = OPTION_FLAG,
+	 AT(quick)},
+	{.name = "max",
+	 .letter = 'm',
+	 .argument = "TIME",
+	 .help = "Longest timeout to look for, 5s to 2h (default 6m).",
+	 .kind = OPTION_DURATION,
+	 AT(natmap.max),
+	 .min = 5,
+	 .max = 7200},
+	{.name = "mappings",
+	 .letter = 'n',
+	 .argument = "N",
+	 .help = "Most NAT mappings to hold at once, 16 to 768 (default 256).",
+	 .kind = OPTION_COUNT,
+	 AT(natmap.mappings),
+	 .min = 16,
+	 .max = 768},
+	{.name = "pace",
+	 .argument = "TIME",
+	 .help = "Least time between two new mappings, 1ms to 10s (default 20ms).",
+	 .kind = OPTION_DURATION,
+	 AT(natmap.pace),
+	 .min = 0.001,
+	 .max = 10},
+	{.name = "json",
+	 .letter = 'j',
+	 .help = "Print the report as JSON: the default if standard output is no terminal.",
+	 .kind = OPTION_CHOICE,
+	 AT(format),
+	 .set = FORMAT_JSON},
+	{.name = "text",
+	 .letter = 't',
+	 .help = "Print the report for people: the default on a terminal.",
+	 .kind = OPTION_CHOICE,
+	 AT(format),
+	 .set = FORMAT_TEXT},
+	{.name = "events",
+	 .letter = 'e',
+	 .help = "Print one JSON object a line as things are found; the last holds the report.",
+	 .kind = OPTION_CHOICE,
+	 AT(format),
+	 .set = FORMAT_EVENTS},
+	{.name = "svg",
+	 .argument = "FILE",
+	 .help = "Also draw the map as a picture.",
+	 .kind = OPTION_CALL,
+	 .call = set_svg},
+};
+
+static const struct command_spec command = {
+	.name = "natmap",
+	.about = "Draws a map of the NATs in front of this machine: which boxes lie on the way, "
+		 "which "
+		 "of them keep state and for how long, and which gateways open ports.",
+	.options = options,
+	.count = sizeof(options) / sizeof(options[0]),
+};
+
+int map_settings_read(struct map_settings *s, int argc, char *const argv[])
+{
+	int r;
+
+	*s = (struct map_settings){
+		.natmap = {.max = 360 * NK_S,
+			   .mappings = 256,
+			   .pace = 20 * NK_MS,
+			   .protocols = PORTMAP_ALL,
+			   .limit = QUICK_LIMIT},
+	};
+	r = options_parse(&command, s, argc, argv, NULL);
+	if (r != OPTIONS_GO_ON)
+		return r;
+	s->natmap.enumerate = !s->quick;
+	if (s->format == FORMAT_AUTO)
+		s->format = isatty(STDOUT_FILENO) ? FORMAT_TEXT : FORMAT_JSON;
+	return OPTIONS_GO_ON;
+}
