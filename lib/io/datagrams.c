@@ -96,6 +96,19 @@ static bool is_icmp(const struct cmsghdr *c, struct sock_extended_err *err)
 	return err->ee_origin == SO_EE_ORIGIN_ICMP || err->ee_origin == SO_EE_ORIGIN_ICMP6;
 }
 
+/* Who sent the error follows what it says; no address at all is none. */
+static struct addr offender_of(const struct cmsghdr *c)
+{
+	const size_t skip = CMSG_LEN(sizeof(struct sock_extended_err));
+	union sockaddr_ip sa = {.sa = {.sa_family = AF_UNSPEC}};
+	size_t len = c->cmsg_len - skip;
+
+	if (c->cmsg_len < skip)
+		len = 0;
+	memcpy(&sa, (const uint8_t *)c + skip, len < sizeof(sa) ? len : sizeof(sa));
+	return addr_with_port(sockaddr_to_addr(&sa), 0);
+}
+
 bool datagrams_icmp_error(struct event *ev, int fd)
 {
 	for (;;) {
@@ -117,6 +130,9 @@ bool datagrams_icmp_error(struct event *ev, int fd)
 			ev->kind = EVENT_ICMP_ERROR;
 			ev->error = (int)err.ee_errno;
 			ev->from = sockaddr_to_addr(&to);
+			ev->reporter = offender_of(c);
+			ev->icmp_type = err.ee_type;
+			ev->icmp_code = err.ee_code;
 			return true;
 		}
 	}

@@ -47,8 +47,8 @@ void datagrams_event(struct event *ev, struct datagrams_in *in, unsigned i,
 /* Takes the IPv4 header off a datagram of SOCKET_ICMP_RAW; false if it is not whole. */
 bool datagrams_skip_ip_header(struct event *ev);
 
-/* Takes one ICMP error out of the socket's error queue and fills @kind, @error and @from of @ev;
- * false if the queue is empty. Entries that are no ICMP errors are skipped. */
+/* Takes one ICMP error out of the socket's error queue and fills the EVENT_ICMP_ERROR fields of @ev
+ * but @id and @local; false if the queue is empty. Entries that are no ICMP errors are skipped. */
 bool datagrams_icmp_error(struct event *ev, int fd);
 
 /**

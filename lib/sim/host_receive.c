@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/host_state.h"
+#include "sim/packet_icmp.h"
 #include "wire/icmp_echo.h"
 
 static struct event datagram(const struct bind *s, const struct packet *p)
@@ -119,7 +120,15 @@ static bool receive_error(struct host *h, const struct packet *p, nk_time now)
 		q->kind == PACKET_UDP || ping
 			? binds_for(&h->binds, ping ? SOCKET_ICMP : SOCKET_UDP, &q->from)
 			: NULL;
-	struct event ev = {.kind = EVENT_ICMP_ERROR, .error = errno_of(p), .from = q->to};
+	const struct icmp_code icmp = icmp_code_of(addr_family(&p->to), p->error);
+	struct event ev = {
+		.kind = EVENT_ICMP_ERROR,
+		.error = errno_of(p),
+		.from = q->to,
+		.reporter = p->from,
+		.icmp_type = icmp.type,
+		.icmp_code = icmp.code,
+	};
 
 	if (s == NULL || ev.error == 0)
 		return false;

@@ -148,12 +148,18 @@ int world_add_host(struct world *w, const struct addr *addrs, unsigned count, in
 
 int world_add_nat(struct world *w, const struct nat_spec *spec, int behind)
 {
-	return net_add_node(w->net, spec, NULL, 0, behind);
+	return world_add_node(w, spec, NULL, 0, behind);
 }
 
 int world_add_router(struct world *w, int behind)
 {
-	return net_add_node(w->net, NULL, NULL, 0, behind);
+	return world_add_node(w, NULL, NULL, 0, behind);
+}
+
+int world_add_node(struct world *w, const struct nat_spec *spec, const struct addr *inside,
+		   unsigned count, int behind)
+{
+	return net_add_node(w->net, spec, inside, count, behind);
 }
 
 void world_set_link(struct world *w, int host, const struct link_spec *up,

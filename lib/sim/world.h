@@ -52,6 +52,12 @@ int world_add_nat(struct world *w, const struct nat_spec *spec, int behind);
 /* A plain router, which only takes one off a packet's TTL. Return: its number as a NAT's, or -1. */
 int world_add_router(struct world *w, int behind);
 
+/* Either (@spec NULL: a router), with @count addresses from which it sends ICMP errors to its inside; to
+ * the internet a router sends them from there too. Without one of the family it uses an external
+ * one, or stays silent. Return: its number, or -1. */
+int world_add_node(struct world *w, const struct nat_spec *spec, const struct addr *inside,
+		   unsigned count, int behind);
+
 /* The two directions of the link from a host (a NAT) towards the internet; both are perfect
  * and take no time until they are set. NULL leaves one as it is. */
 void world_set_link(struct world *w, int host, const struct link_spec *up,

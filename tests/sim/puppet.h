@@ -25,6 +25,7 @@ struct puppet_got {
  * @opened:	Address of the socket opened last; @error of what failed last
  * @got:	The last @count datagrams, most of which held one number
  * @icmp_errors: How many it was told of; @about whom the last was, and why (@error)
+ * @icmp:	The last one
  * @echo:	Answer each datagram with its own bytes
  */
 struct puppet {
@@ -36,6 +37,7 @@ struct puppet {
 	unsigned count;
 	unsigned icmp_errors;
 	struct addr about;
+	struct event icmp;
 	bool link_lost;
 	bool echo;
 	int status;
@@ -77,6 +79,7 @@ static void puppet_input(void *core, const struct event *ev, nk_time now)
 	case EVENT_ICMP_ERROR:
 		p->icmp_errors++;
 		p->about = ev->from;
+		p->icmp = *ev;
 		p->error = ev->error;
 		break;
 	case EVENT_LINK_LOST:

@@ -38,13 +38,16 @@ struct bench {
 	struct puppet client, server;
 };
 
+static const struct addr internet = V4(192, 0, 0, 8, 0); /* where its routers answer from */
+static const struct addr lan[] = {V4(100, 64, 0, 1, 0), V6(1, 1, 0)};
+
 static void bench_open(struct bench *b)
 {
 	const struct addr servers[] = {server, server6}, clients[] = {client, client6};
 
 	b->w = world_new(1);
 	assert_non_null(b->w);
-	b->nat = world_add_nat(b->w, &nat, -1);
+	b->nat = world_add_node(b->w, &nat, lan, 2, -1);
 	b->client_host = world_add_host(b->w, clients, 2, b->nat);
 	b->server_host = world_add_host(b->w, servers, 2, -1);
 	puppet_attach(&b->client, b->w, b->client_host);
@@ -67,7 +70,7 @@ static void open_kind(struct bench *b, struct puppet *p, int host, enum socket_k
 		  &(struct action){.kind = ACTION_OPEN, .id = id, .socket = kind, .local = local});
 }
 
-/* The errno of a closed port, of a TTL that ends, and of no way, from whomever they come. */
+/* The errno of a closed port, of a TTL that ends, and of no way, and who says so. */
 static void test_errors(void **state)
 {
 	static struct bench b;
@@ -77,21 +80,29 @@ static void test_errors(void **state)
 		const struct addr *to;
 		uint8_t ttl;
 		int error;
+		const struct addr *reporter;
+		uint8_t type, code;
 	} cases[] = {
-		{1, &server, 0, ECONNREFUSED},  {2, &server6, 0, ECONNREFUSED},
-		{1, &server, 1, EHOSTUNREACH},  {1, &server, 2, EHOSTUNREACH},
-		{2, &server6, 2, EHOSTUNREACH}, {1, &nowhere, 0, EHOSTUNREACH},
+		{1, &server, 0, ECONNREFUSED, &server, 3, 3},
+		{2, &server6, 0, ECONNREFUSED, &server6, 1, 4},
+		{1, &server, 1, EHOSTUNREACH, &lan[0], 11, 0},
+		{2, &server6, 1, EHOSTUNREACH, &lan[1], 3, 0},
+		{1, &server, 2, EHOSTUNREACH, &internet, 11, 0},
+		{1, &nowhere, 0, EHOSTUNREACH, &internet, 3, 1},
 	};
 
 	(void)state;
 	bench_open(&b);
-	for (unsigned i = 0; i < 6; i++) {
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		puppet_send(&b.client, b.w, b.client_host, cases[i].socket, *cases[i].to,
 			    cases[i].ttl, 0);
 		settle(&b);
 		assert_int_equal(b.client.icmp_errors, i + 1);
 		assert_int_equal(b.client.error, cases[i].error);
 		assert_true(addr_eq(&b.client.about, cases[i].to));
+		assert_true(addr_same_ip(&b.client.icmp.reporter, cases[i].reporter));
+		assert_int_equal(b.client.icmp.icmp_type, cases[i].type);
+		assert_int_equal(b.client.icmp.icmp_code, cases[i].code);
 	}
 	assert_int_equal(b.client.count, 0);
 	world_free(b.w);

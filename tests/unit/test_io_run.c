@@ -116,7 +116,7 @@ static void binds_towards_the_peer(void **state)
 /* An ICMP error is told as one, and the sends after it are not taken for failures. */
 
 struct refused {
-	struct addr closed;
+	uint8_t type, code;
 	unsigned want;
 };
 
@@ -143,6 +143,10 @@ static void refused_event(struct script *s, const struct event *ev, nk_time now)
 		assert_int_equal(ev->error, ECONNREFUSED);
 		assert_true(addr_eq(&ev->from, &s->local[1]));
 		assert_true(addr_eq(&ev->local, &s->local[0]));
+		assert_true(addr_same_ip(&ev->reporter, &s->local[1]));
+		assert_int_equal(ev->reporter.port, 0);
+		assert_int_equal(ev->icmp_type, t->type);
+		assert_int_equal(ev->icmp_code, t->code);
 		if (s->seen[EVENT_ICMP_ERROR] == 1) /* the socket is heard after it, too */
 			push_send(s, 0, s->local[0], 100);
 	}
@@ -151,9 +155,9 @@ static void refused_event(struct script *s, const struct event *ev, nk_time now)
 		s->status = CORE_DONE;
 }
 
-static void test_refused(const char *local)
+static void test_refused(const char *local, uint8_t type, uint8_t code)
 {
-	struct refused t = {.want = 20};
+	struct refused t = {.type = type, .code = code, .want = 20};
 	struct script *s = script_new(refused_event);
 
 	s->test = &t;
@@ -167,8 +171,8 @@ static void test_refused(const char *local)
 static void tells_icmp_errors(void **state)
 {
 	(void)state;
-	test_refused("127.0.0.1");
-	test_refused("::1");
+	test_refused("127.0.0.1", 3, 3);
+	test_refused("::1", 1, 4);
 }
 
 /* Failures to open say why, and leave the number free. */
