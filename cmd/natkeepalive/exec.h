@@ -7,10 +7,9 @@
 #ifndef NATKEEPALIVE_EXEC_H
 #define NATKEEPALIVE_EXEC_H
 
-#include <sys/types.h>
-
 #include "core/keeper/options.h"
 #include "core/keeper/result.h"
+#include "desk/hook.h"
 
 /**
  * struct exec_state - How it is with a target
@@ -24,21 +23,15 @@ struct exec_state {
 
 /**
  * struct exec - The command
- * @command:	Or NULL
  * @options:	Names the targets; borrowed
- * @wake:	An epoll descriptor
  * @now, @told:	How it is, and what the command was told last
- * @pid:	It is running, for target @target; 0: it is not. @pidfd: readable when it has ended
  * @next:	The target whose turn is next
  */
 struct exec {
-	const char *command;
+	struct hook hook;
 	const struct keeper_options *options;
-	int wake;
 	struct exec_state now[KEEPER_TARGETS_MAX], told[KEEPER_TARGETS_MAX];
-	pid_t pid;
-	int pidfd;
-	unsigned target, next;
+	unsigned next;
 };
 
 /* Something happened. */

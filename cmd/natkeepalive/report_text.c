@@ -1,18 +1,11 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "face/style.h"
+#include "face/prose.h"
 #include "report.h"
 #include "words.h"
 
-#define LABEL_COLS 11
-#define EARLY      (600 * NK_S) /* what is learned first costs most */
-
-static void label(FILE *out, const struct style *st, const char *name)
-{
-	fprintf(out, "%s%-*s%s", style_tone(st, TONE_STRONG), LABEL_COLS, name,
-		style_tone(st, TONE_PLAIN));
-}
+#define EARLY (600 * NK_S) /* what is learned first costs most */
 
 static enum tone tone_of(enum keeper_state s)
 {
@@ -58,7 +51,7 @@ static void print_source(FILE *out, unsigned trials)
 
 static void print_timeout(FILE *out, const struct style *st, const struct keeper_result *k)
 {
-	label(out, st, "Timeout");
+	prose_label(out, st, "Timeout");
 	if (k->value > 0 && k->upper > 0)
 		fprintf(out, "%.1f s (%.1f s to %.1f s)", k->value, k->lower, k->upper);
 	else if (k->lower > 0)
@@ -68,12 +61,12 @@ static void print_timeout(FILE *out, const struct style *st, const struct keeper
 	else
 		fputs("not measured\n", out);
 	if (k->below_floor) {
-		label(out, st, "");
+		prose_label(out, st, "");
 		fputs("so short that packets are sent more often than every 15 s (RFC 8085)\n",
 		      out);
 	}
 	if (k->outbound_only) {
-		label(out, st, "");
+		prose_label(out, st, "");
 		fputs("only what is sent keeps a mapping, not what comes\n", out);
 	}
 }
@@ -85,7 +78,7 @@ static void print_total(FILE *out, const struct style *st, const struct keeper_r
 
 	if (isnan(rate))
 		return;
-	label(out, st, "In all");
+	prose_label(out, st, "In all");
 	fprintf(out, "%.0f bytes an hour%s, in place of %.0f at 15 s\n", rate,
 		k->elapsed < EARLY ? " so far" : "",
 		report_per_hour(k->constant_bytes, k->elapsed));
@@ -107,14 +100,14 @@ void report_text(FILE *out, const struct style *st, const struct report *r)
 	}
 	fputc('\n', out);
 	print_timeout(out, st, k);
-	label(out, st, "Losses");
+	prose_label(out, st, "Losses");
 	fprintf(out, "%u, and %u changes of a public address, in %s\n", losses, changes,
 		words_for_time(elapsed, sizeof(elapsed), k->elapsed));
-	label(out, st, "Wake-ups");
+	prose_label(out, st, "Wake-ups");
 	fprintf(out, "%" PRIu64 ", in place of %" PRIu64 " with a timer of 15 s for each\n",
 		k->wakes, k->constant_wakes);
 	if (k->search_bytes > 0) {
-		label(out, st, "Search");
+		prose_label(out, st, "Search");
 		fprintf(out, "%" PRIu64 " bytes for mappings that show what the NAT allows\n",
 			k->search_bytes);
 	}

@@ -16,11 +16,11 @@
 #include "io/netinfo.h"
 #include "io/privilege.h"
 #include "io/run.h"
+#include "io/wakes.h"
 #include "learned.h"
 #include "report.h"
 #include "share.h"
 #include "targets.h"
-#include "wakes.h"
 #include "watch.h"
 #include "ways.h"
 
@@ -102,8 +102,8 @@ static int prepare(struct job *j)
 		status = targets_find(&j->targets, j->settings);
 	if (status != EXIT_YES)
 		return status;
-	j->targets.wake = j->exec.wake = j->wake;
-	j->exec.command = j->settings->exec;
+	j->targets.wake = j->exec.hook.wake = j->wake;
+	j->exec.hook.command = j->settings->exec;
 	j->exec.options = o;
 	ways_start(&j->ways, o, interface, j->wake);
 	learned_start(&j->learned, o, interface, clock_unix());

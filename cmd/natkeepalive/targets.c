@@ -8,7 +8,7 @@
 #include "face/log.h"
 #include "io/lookup.h"
 #include "io/resolve.h"
-#include "wakes.h"
+#include "io/wakes.h"
 
 #define STUN_PORT   3478
 #define AGAIN_AFTER (30 * NK_S) /* between two look-ups of one name */

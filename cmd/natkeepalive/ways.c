@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "io/links.h"
-#include "wakes.h"
+#include "io/wakes.h"
 
 /* Without a way all is zero. */
 static void look(struct route_info *out, const struct ways *w, unsigned i)

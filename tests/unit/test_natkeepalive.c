@@ -16,10 +16,10 @@
 
 #include "../../cmd/natkeepalive/exec.h"
 #include "../../cmd/natkeepalive/report.h"
-#include "../../cmd/natkeepalive/wakes.h"
 #include "../../cmd/natkeepalive/watch.h"
 #include "../../cmd/natkeepalive/words.h"
 #include "face/style.h"
+#include "io/wakes.h"
 
 #define VALIDATOR                                                                            \
                                                                                              \
@@ -72,15 +72,15 @@ static void note(struct exec *e, enum keeper_event_kind kind, unsigned target, u
 static struct exec start_exec(const char *command)
 {
 	unlink("log");
-	return (struct exec){.command = command, .options = &two, .wake = wakes_open()};
+	return (struct exec){.hook = {.command = command, .wake = wakes_open()}, .options = &two};
 }
 
 /* Waits for the command that is running. */
 static void wait_for(struct exec *e)
 {
-	struct pollfd p = {.fd = e->wake, .events = POLLIN};
+	struct pollfd p = {.fd = e->hook.wake, .events = POLLIN};
 
-	if (e->pid != 0) /* it may have ended within its turn */
+	if (e->hook.pid != 0) /* it may have ended within its turn */
 		assert_int_equal(poll(&p, 1, 30000), 1);
 }
 
@@ -90,7 +90,7 @@ static void assert_log(struct exec *e, const char *want)
 	FILE *in;
 
 	exec_end(e, true);
-	close(e->wake);
+	close(e->hook.wake);
 	in = fopen("log", "r");
 	if (in != NULL) {
 		text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
@@ -107,18 +107,18 @@ static void runs_once_for_each_change(void **state)
 
 	(void)state;
 	exec_turn(&e);
-	assert_int_equal(e.pid, 0); /* nothing has happened */
+	assert_int_equal(e.hook.pid, 0); /* nothing has happened */
 	note(&e, KEEPER_EVENT_UP, 0, 1000);
 	exec_turn(&e);
 	wait_for(&e);
 	exec_turn(&e);
 	exec_turn(&e);
-	assert_int_equal(e.pid, 0);
+	assert_int_equal(e.hook.pid, 0);
 	note(&e, KEEPER_EVENT_INTERVAL, 0, 0); /* these are no changes */
 	note(&e, KEEPER_EVENT_NETWORK, KEEPER_TARGETS_MAX, 0);
 	note(&e, KEEPER_EVENT_UP, 0, 1000);
 	exec_turn(&e);
-	assert_int_equal(e.pid, 0);
+	assert_int_equal(e.hook.pid, 0);
 	note(&e, KEEPER_EVENT_CHANGED, 0, 2000);
 	exec_turn(&e);
 	wait_for(&e);
@@ -188,7 +188,7 @@ static void outlives_a_command_that_fails(void **state)
 	exec_turn(&e);
 	wait_for(&e);
 	exec_turn(&e);
-	assert_int_equal(e.pid, 0);
+	assert_int_equal(e.hook.pid, 0);
 	note(&e, KEEPER_EVENT_LOST, 0, 0);
 	exec_turn(&e);
 	assert_log(&e, "up one.example 1000 was\nlost one.example was 1000\n");
@@ -205,7 +205,7 @@ static void runs_where_children_are_forgotten(void **state)
 	exec_turn(&e);
 	wait_for(&e);
 	exec_turn(&e);
-	assert_int_equal(e.pid, 0);
+	assert_int_equal(e.hook.pid, 0);
 	note(&e, KEEPER_EVENT_LOST, 0, 0);
 	exec_turn(&e);
 	assert_log(&e, "up one.example 1000 was\nlost one.example was 1000\n");
@@ -221,7 +221,7 @@ static void ends_with_what_is_running_only(void **state)
 	exec_turn(&e);
 	note(&e, KEEPER_EVENT_UP, 1, 2000);
 	exec_end(&e, false);
-	assert_int_equal(e.pid, 0);
+	assert_int_equal(e.hook.pid, 0);
 	e.now[1] = e.told[1];
 	assert_log(&e, "up one.example 1000 was\n");
 }

@@ -1,6 +1,6 @@
 /* The descriptors that make a turn of the run, besides its sockets. */
-#ifndef NATKEEPALIVE_WAKES_H
-#define NATKEEPALIVE_WAKES_H
+#ifndef IO_WAKES_H
+#define IO_WAKES_H
 
 #include <stdbool.h>
 

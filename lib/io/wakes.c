@@ -1,4 +1,4 @@
-#include "wakes.h"
+#include "io/wakes.h"
 
 #include <poll.h>
 #include <sys/epoll.h>

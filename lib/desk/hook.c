@@ -1,0 +1,69 @@
+#include "desk/hook.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "face/environment.h"
+#include "face/log.h"
+#include "io/wakes.h"
+
+/* Return: 0 or a positive errno. */
+static int spawn(struct hook *h, char *const *environment)
+{
+	char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char *)h->command, NULL};
+	posix_spawn_file_actions_t files;
+	int rc = posix_spawn_file_actions_init(&files);
+
+	if (rc != 0)
+		return rc;
+	rc = posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
+	if (rc == 0)
+		rc = posix_spawn(&h->pid, "/bin/sh", &files, NULL, argv, environment);
+	if (rc != 0)
+		h->pid = 0;
+	posix_spawn_file_actions_destroy(&files);
+	return rc;
+}
+
+void hook_run(struct hook *h, const struct environment *env, const char *about)
+{
+	const int rc = spawn(h, env->list);
+
+	snprintf(h->about, sizeof(h->about), "%s", about);
+	if (rc != 0) {
+		log_line(LEVEL_WARNING, "--exec: cannot run the command: %s", strerror(rc));
+		return;
+	}
+	h->pidfd = pidfd_open(h->pid, 0);
+	if (h->pidfd >= 0)
+		wakes_add(h->wake, h->pidfd);
+}
+
+bool hook_reap(struct hook *h, bool wait)
+{
+	int status = 0;
+
+	if (h->pid == 0)
+		return true;
+	/* Where SIGCHLD is ignored there is nobody to wait for in the end, and no status. */
+	if (waitpid(h->pid, &status, wait ? 0 : WNOHANG) == 0)
+		return false;
+	if (WIFSIGNALED(status))
+		log_line(LEVEL_WARNING, "--exec for %s: ended by signal %d", h->about,
+			 WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0)
+		log_line(LEVEL_WARNING, "--exec for %s: exit status %d", h->about,
+			 WEXITSTATUS(status));
+	if (h->pidfd >= 0)
+		close(h->pidfd);
+	h->pid = 0;
+	return true;
+}
