@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "core/portmap/protocol.h"
+#include "desk/picture.h"
 #include "face/options.h"
-#include "io/files.h"
 
 #define QUICK_LIMIT (1500 * NK_MS)
 
@@ -16,15 +16,7 @@ static int add_server(void *into, const char *value, char why[static OPTIONS_WHY
 
 static int set_svg(void *into, const char *value, char why[static OPTIONS_WHY])
 {
-	struct map_settings *s = into;
-
-	if (!files_may_write(value)) {
-		snprintf(why, OPTIONS_WHY,
-			 "give a file that can be written, in a folder that exists");
-		return -1;
-	}
-	s->svg = value;
-	return 0;
+	return picture_choose(&((struct map_settings *)into)->svg, value, why);
 }
 
 #define AT(field) .offset = offsetof(struct map_settings, field)

@@ -7,12 +7,12 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "core/probe/both.h"
+#include "desk/picture.h"
 #include "face/exit.h"
 #include "face/log.h"
 #include "face/options.h"
 #include "face/style.h"
 #include "io/clock.h"
-#include "io/files.h"
 #include "io/run.h"
 #include "io/standard.h"
 #include "keep.h"
@@ -116,25 +116,9 @@ static void finish_report(struct session *s, nk_time started, nk_time now)
 	s->report.server_name = name_in_use(s);
 }
 
-static int write_svg(const char *path, const struct report *report)
+static int draw(FILE *out, const void *report)
 {
-	char *text = NULL, quoted[LOG_QUOTED];
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	int r = NK_ERR_NO_MEMORY;
-
-	if (out != NULL) {
-		r = report_svg(out, report);
-		if (fclose(out) != 0)
-			r = NK_ERR_NO_MEMORY;
-	}
-	if (r == 0)
-		r = files_write(path, text, len, 0666);
-	if (r != 0)
-		log_line(LEVEL_ERROR, "cannot write %s: %s",
-			 log_quote(quoted, sizeof(quoted), path), strerror(errno));
-	free(text);
-	return r;
+	return report_svg(out, report);
 }
 
 static void say_no_picture(const char *path)
@@ -222,7 +206,7 @@ static int print(struct session *s, struct watch *w, int status)
 		log_line(LEVEL_ERROR, "cannot write the report: %s", strerror(errno));
 	if (s->settings.svg != NULL && report_drawn(&s->report) == NULL)
 		say_no_picture(s->settings.svg);
-	else if (s->settings.svg != NULL && write_svg(s->settings.svg, &s->report) != 0)
+	else if (s->settings.svg != NULL && picture_write(s->settings.svg, draw, &s->report) != 0)
 		r = NK_ERR_SYSTEM;
 	return r;
 }

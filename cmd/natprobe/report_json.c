@@ -3,32 +3,11 @@
 #include <string.h>
 
 #include "advice.h"
+#include "face/findings.h"
 #include "face/numbers.h"
 #include "report.h"
 
 #define CONTROL_BITS 8
-
-/* What is unknown always has a reason, if only that nothing was tried. */
-static void put_why(struct js object, const char *why)
-{
-	js_put_text(object, "why", why[0] != '\0' ? why : "not measured");
-}
-
-/* A probability that means nothing yet is null, not 0. */
-static void put_p(struct js object, double p)
-{
-	if (p > 0)
-		js_put_number(object, "p", p);
-	else
-		js_put_null(object, "p");
-}
-
-void json_addr(struct js parent, const char *key, const struct addr *a)
-{
-	char text[ADDR_TEXT];
-
-	js_put_text(parent, key, addr_is_any(a) ? NULL : addr_text(a, text));
-}
 
 static void put_tri(struct js parent, const char *key, enum tri answer)
 {
@@ -43,10 +22,10 @@ void json_fact(struct js parent, const char *key, const struct fact *f)
 	struct js o = js_put_object(parent, key);
 
 	put_tri(o, "value", f->answer);
-	put_p(o, f->p);
+	findings_p(o, f->p);
 	js_put_int(o, "trials", f->trials);
 	if (f->answer == TRI_UNKNOWN)
-		put_why(o, f->why);
+		findings_why(o, f->why);
 }
 
 void json_class(struct js parent, const char *key, const struct class_finding *c)
@@ -55,7 +34,7 @@ void json_class(struct js parent, const char *key, const struct class_finding *c
 	unsigned trials = 0;
 
 	js_put_text(o, "class", nat_class_name(c->cls));
-	put_p(o, c->p);
+	findings_p(o, c->p);
 	for (int i = CLASS_UNKNOWN + 1; i < CLASS_COUNT; i++)
 		trials += c->votes[i];
 	js_put_int(o, "trials", trials);
@@ -64,7 +43,7 @@ void json_class(struct js parent, const char *key, const struct class_finding *c
 		js_put_int(votes, nat_class_name((enum nat_class)i), c->votes[i]);
 	js_put_bool(o, "consistent", !c->inconsistent);
 	if (c->cls == CLASS_UNKNOWN || c->why[0] != '\0')
-		put_why(o, c->why);
+		findings_why(o, c->why);
 }
 
 void json_ports(struct js parent, const char *key, const struct ports_finding *p)
@@ -72,7 +51,7 @@ void json_ports(struct js parent, const char *key, const struct ports_finding *p
 	struct js o = js_put_object(parent, key), range;
 
 	js_put_text(o, "pattern", port_pattern_name(p->pattern));
-	put_p(o, p->p);
+	findings_p(o, p->p);
 	js_put_int(o, "trials", p->trials);
 	js_put_int(o, "kept", p->kept);
 	js_put_int(o, "parity_kept", p->parity);
@@ -84,31 +63,7 @@ void json_ports(struct js parent, const char *key, const struct ports_finding *p
 		js_add_int(range, p->hi);
 	}
 	if (p->pattern == PORTS_UNKNOWN)
-		put_why(o, p->why);
-}
-
-void json_measured(struct js parent, const char *key, const struct measured *m)
-{
-	struct js o = js_put_object(parent, key), ci;
-
-	if (m->known) {
-		js_put_seconds(o, "value", m->value);
-		ci = js_put_array(o, "ci95");
-		js_add_seconds(ci, m->lo);
-		js_add_seconds(ci, m->hi);
-		if (m->varies)
-			js_put_bool(o, "varies", true);
-	} else {
-		js_put_null(o, "value");
-		js_put_null(o, "ci95");
-		if (m->at_least > 0)
-			js_put_seconds(o, "at_least", m->at_least);
-	}
-	js_put_text(o, "unit", "s");
-	put_p(o, m->p);
-	js_put_int(o, "trials", m->trials);
-	if (!m->known && (!(m->at_least > 0) || m->why[0] != '\0'))
-		put_why(o, m->why);
+		findings_why(o, p->why);
 }
 
 void json_quota(struct js parent, const char *key, const struct quota_finding *q)
@@ -126,7 +81,7 @@ void json_quota(struct js parent, const char *key, const struct quota_finding *q
 	} else {
 		js_put_int(o, "value", q->value);
 	}
-	put_p(o, q->p);
+	findings_p(o, q->p);
 }
 
 /* The copies, or the controls, that came: as a list of their numbers from 0. */
@@ -154,8 +109,8 @@ void json_evidence(struct js o, const struct evidence *e, enum addr_family famil
 	if (timed)
 		js_put_seconds(o, "gap_s", e->gap_s);
 	js_put_int(o, "local_port", e->local_port);
-	json_addr(o, "server", &e->server);
-	json_addr(o, "mapped", &e->mapped);
+	findings_addr(o, "server", &e->server);
+	findings_addr(o, "mapped", &e->mapped);
 	put_bits(o, "copies", e->copies);
 	put_bits(o, "controls", e->controls);
 	if (e->verdict == VERDICT_VOID && e->why != NULL)
@@ -175,12 +130,12 @@ static void put_hairpin(struct js parent, const struct probe_result *r)
 	struct js o = js_put_object(parent, "hairpin");
 
 	put_tri(o, "value", r->hairpin.answer);
-	put_p(o, r->hairpin.p);
+	findings_p(o, r->hairpin.p);
 	js_put_int(o, "trials", r->hairpin.trials);
 	if (r->hairpin.answer == TRI_YES)
 		js_put_text(o, "source", r->hairpin_internal_source ? "internal" : "external");
 	if (r->hairpin.answer == TRI_UNKNOWN)
-		put_why(o, r->hairpin.why);
+		findings_why(o, r->hairpin.why);
 }
 
 static void put_timeouts(struct js parent, const struct probe_result *r)
@@ -188,7 +143,7 @@ static void put_timeouts(struct js parent, const struct probe_result *r)
 	struct js o = js_put_object(parent, "timeouts");
 
 	for (int s = 0; s < STATE_COUNT; s++)
-		json_measured(o, traffic_state_name((enum traffic_state)s), &r->timeouts[s]);
+		findings_measured(o, traffic_state_name((enum traffic_state)s), &r->timeouts[s]);
 }
 
 static void put_curves(struct js parent, const struct probe_result *r)
@@ -272,13 +227,6 @@ static void put_public(struct js list, const struct probe_result *r)
 		js_add_text(list, addr_text_ip(&r->public_addrs[i], text));
 }
 
-static void put_local(struct js parent, const struct probe_result *r)
-{
-	char text[ADDR_TEXT];
-
-	js_put_text(parent, "local", addr_is_any(&r->local) ? NULL : addr_text_ip(&r->local, text));
-}
-
 /* .udp and .icmp, or .udp6 and .icmp6. */
 static void put_family(struct js parent, const char *udp, const char *icmp,
 		       const struct probe_result *r)
@@ -286,7 +234,7 @@ static void put_family(struct js parent, const char *udp, const char *icmp,
 	struct js o = js_put_object(parent, udp), sub;
 
 	js_put_text(o, "family", r->family == ADDR_V6 ? "ipv6" : "ipv4");
-	put_local(o, r);
+	findings_ip(o, "local", &r->local);
 	put_public(js_put_array(o, "public"), r);
 	json_fact(o, "nat", &r->nat);
 	json_fact(o, "firewall", &r->firewall);
@@ -308,7 +256,7 @@ static void put_family(struct js parent, const char *udp, const char *icmp,
 	put_requirements(o, r);
 	put_curves(o, r);
 	put_cost(o, r);
-	json_measured(js_put_object(parent, icmp), "query_timeout", &r->icmp_query);
+	findings_measured(js_put_object(parent, icmp), "query_timeout", &r->icmp_query);
 }
 
 static void put_server(struct js parent, const struct report *rep)
@@ -317,8 +265,8 @@ static void put_server(struct js parent, const struct report *rep)
 	struct js o = js_put_object(parent, "server");
 
 	js_put_text(o, "name", rep->server_name);
-	json_addr(o, "address", &r->server);
-	json_addr(o, "other_address", &r->other_address);
+	findings_addr(o, "address", &r->server);
+	findings_addr(o, "other_address", &r->other_address);
 	js_put_text(o, "software", r->software[0] != '\0' ? r->software : NULL);
 	js_put_bool(o, "probe_service", r->probe_service);
 	js_put_bool(o, "change_request", r->can_change);
@@ -331,7 +279,7 @@ static void put_faults(struct js list, const struct probe_result *r)
 		struct js o = js_add_object(list);
 
 		js_put_text(o, "fault", fault_name(r->faults[i].kind));
-		json_addr(o, "server", &r->faults[i].server);
+		findings_addr(o, "server", &r->faults[i].server);
 		js_put_int(o, "count", r->faults[i].count);
 	}
 }
@@ -369,7 +317,7 @@ struct js json_report(const struct report *r, bool *failed)
 	put_options(o, r->options);
 	put_server(o, r);
 	js_put_text(o, "interface", r->interface[0] != '\0' ? r->interface : NULL);
-	put_local(o, r->main);
+	findings_ip(o, "local", &r->main->local);
 	list = js_put_array(o, "public");
 	put_public(list, r->main);
 	if (r->other != NULL)

@@ -4,59 +4,16 @@
 #include "advice.h"
 #include "face/numbers.h"
 #include "face/plot_text.h"
+#include "face/prose.h"
 #include "face/style.h"
 #include "report.h"
-
-#define LABEL_COLS 11
-#define WIDTH_MAX  100
-
-/* Begins a line with its name on the left, or with space if @name is empty. */
-static void label(FILE *out, const struct style *st, const char *name)
-{
-	fprintf(out, "%s%-*s%s", style_tone(st, TONE_STRONG), LABEL_COLS, name,
-		style_tone(st, TONE_PLAIN));
-}
-
-/* Words from column @at on; later lines begin at column @indent. */
-static void wrapped(FILE *out, const struct style *st, size_t at, size_t indent, const char *text)
-{
-	const size_t width = st->width < WIDTH_MAX ? st->width : WIDTH_MAX;
-	bool first = true;
-
-	while (*text != '\0') {
-		const size_t word = strcspn(text, " ");
-
-		if (!first && at + 1 + word > width) {
-			fprintf(out, "\n%*s", (int)indent, "");
-			at = indent;
-		} else if (!first) {
-			fputc(' ', out);
-			at++;
-		}
-		fprintf(out, "%.*s", (int)word, text);
-		at += word;
-		text += word;
-		text += strspn(text, " ");
-		first = false;
-	}
-	fputc('\n', out);
-}
-
-static void line(FILE *out, const struct style *st, const char *name, const char *text)
-{
-	label(out, st, name);
-	wrapped(out, st, LABEL_COLS, LABEL_COLS, text);
-}
 
 static void unknown_line(FILE *out, const struct style *st, const char *name, const char *why)
 {
 	char text[PROBE_WHY + 16];
 
 	snprintf(text, sizeof(text), "unknown%s%s", why[0] != '\0' ? ": " : "", why);
-	label(out, st, name);
-	fputs(style_tone(st, TONE_DOUBT), out);
-	wrapped(out, st, LABEL_COLS, LABEL_COLS, text);
-	fputs(style_tone(st, TONE_PLAIN), out);
+	prose_toned(out, st, TONE_DOUBT, name, text);
 }
 
 static void put_public(char *text, size_t size, const struct probe_result *r)
@@ -92,7 +49,7 @@ static void print_nat(FILE *out, const struct style *st, const struct report *re
 			 r->firewall.answer == TRI_YES  ? ", but a firewall stands before it"
 			 : r->firewall.answer == TRI_NO ? ", and no firewall either"
 							: "");
-	line(out, st, "NAT", text);
+	prose_line(out, st, "NAT", text);
 }
 
 static void print_mapping(FILE *out, const struct style *st, const struct class_finding *c)
@@ -110,9 +67,10 @@ static void print_mapping(FILE *out, const struct style *st, const struct class_
 	if (c->cls == CLASS_UNKNOWN)
 		unknown_line(out, st, "Mapping", c->why);
 	else
-		line(out, st, "Mapping", meaning[c->cls]);
+		prose_line(out, st, "Mapping", meaning[c->cls]);
 	if (c->inconsistent)
-		line(out, st, "", "but not for all local ports: ports are overloaded or change");
+		prose_line(out, st, "",
+			   "but not for all local ports: ports are overloaded or change");
 }
 
 static void print_filtering(FILE *out, const struct style *st, const struct class_finding *c)
@@ -129,7 +87,7 @@ static void print_filtering(FILE *out, const struct style *st, const struct clas
 	if (c->cls == CLASS_UNKNOWN)
 		unknown_line(out, st, "Filtering", c->why);
 	else
-		line(out, st, "Filtering", meaning[c->cls]);
+		prose_line(out, st, "Filtering", meaning[c->cls]);
 }
 
 static void print_ports(FILE *out, const struct style *st, const struct ports_finding *p)
@@ -155,7 +113,7 @@ static void print_ports(FILE *out, const struct style *st, const struct ports_fi
 		unknown_line(out, st, "Ports", p->why);
 		return;
 	}
-	line(out, st, "Ports", text);
+	prose_line(out, st, "Ports", text);
 }
 
 static const char *yes_no(enum tri t)
@@ -177,7 +135,7 @@ static void print_icmp(FILE *out, const struct style *st, const struct measured 
 			 plot_time_text(lo, sizeof(lo), m->at_least));
 	else
 		return;
-	line(out, st, "ICMP", text);
+	prose_line(out, st, "ICMP", text);
 }
 
 /* Small facts, each on a line of its own, and only if there is something to say. */
@@ -186,34 +144,35 @@ static void print_small(FILE *out, const struct style *st, const struct probe_re
 	char text[160];
 
 	if (r->pooling == POOL_ARBITRARY)
-		line(out, st, "Exits", "several, chosen anew for each mapping (arbitrary pooling)");
+		prose_line(out, st, "Exits",
+			   "several, chosen anew for each mapping (arbitrary pooling)");
 	if (r->refresh_out.answer != TRI_UNKNOWN || r->refresh_in.answer != TRI_UNKNOWN) {
 		snprintf(text, sizeof(text), "by outbound packets: %s, by inbound packets: %s",
 			 yes_no(r->refresh_out.answer), yes_no(r->refresh_in.answer));
-		line(out, st, "Refresh", text);
+		prose_line(out, st, "Refresh", text);
 	}
 	print_icmp(out, st, &r->icmp_query);
 	if (r->hairpin.answer != TRI_UNKNOWN)
-		line(out, st, "Hairpin",
-		     r->hairpin.answer == TRI_NO  ? "no"
-		     : r->hairpin_internal_source ? "yes, but with the private source address"
-						  : "yes");
+		prose_line(out, st, "Hairpin",
+			   r->hairpin.answer == TRI_NO  ? "no"
+			   : r->hairpin_internal_source ? "yes, but with the private source address"
+							: "yes");
 	if (r->alg.answer == TRI_YES)
-		line(out, st, "Payload", "rewritten: an application gateway is active");
+		prose_line(out, st, "Payload", "rewritten: an application gateway is active");
 	if (r->fragments_out.answer == TRI_NO || r->fragments_in.answer == TRI_NO) {
 		snprintf(text, sizeof(text), "outbound %s, inbound %s",
 			 yes_no(r->fragments_out.answer), yes_no(r->fragments_in.answer));
-		line(out, st, "Fragments", text);
+		prose_line(out, st, "Fragments", text);
 	}
 	if (r->quota.policy == QUOTA_REFUSES || r->quota.policy == QUOTA_EVICTS) {
 		snprintf(text, sizeof(text), "%u mapping%s at once; then it %s", r->quota.value,
 			 r->quota.value == 1 ? "" : "s",
 			 r->quota.policy == QUOTA_EVICTS ? "evicts the oldest"
 							 : "refuses new ones");
-		line(out, st, "Limit", text);
+		prose_line(out, st, "Limit", text);
 	} else if (r->quota.held > 0) {
 		snprintf(text, sizeof(text), "none met with %u mappings at once", r->quota.held);
-		line(out, st, "Limit", text);
+		prose_line(out, st, "Limit", text);
 	}
 }
 
@@ -233,7 +192,7 @@ static void print_timeout(FILE *out, const struct style *st, enum traffic_state 
 
 		snprintf(why, sizeof(why), "unknown%s%s", m->why[0] != '\0' ? ": " : "", m->why);
 		fputs(style_tone(st, TONE_DOUBT), out);
-		wrapped(out, st, LABEL_COLS, LABEL_COLS, why);
+		prose_wrapped(out, st, PROSE_COLS, PROSE_COLS, why);
 		fputs(style_tone(st, TONE_PLAIN), out);
 		return;
 	}
@@ -248,7 +207,7 @@ static void print_timeout(FILE *out, const struct style *st, enum traffic_state 
 	}
 	fprintf(out, "%s%-10s%s %-22s", style_tone(st, TONE_STRONG), value,
 		style_tone(st, TONE_PLAIN), bounds);
-	if (LABEL_COLS + 10 + 1 + (strlen(bounds) > 22 ? strlen(bounds) : 22) + 1 +
+	if (PROSE_COLS + 10 + 1 + (strlen(bounds) > 22 ? strlen(bounds) : 22) + 1 +
 		    strlen(meaning[s]) <=
 	    st->width)
 		fprintf(out, " %s%s%s", style_tone(st, TONE_DIM), meaning[s],
@@ -277,17 +236,17 @@ static void print_keepalive(FILE *out, const struct style *st, const struct prob
 	snprintf(text, sizeof(text), "every %g s is safe (0.8 of the lower bound of %s%s)",
 		 k.interval_s, traffic_state_name(k.state),
 		 k.state == STATE_SOLITARY ? ", as replied and stream are unknown" : "");
-	line(out, st, "Keepalive", text);
+	prose_line(out, st, "Keepalive", text);
 	if (k.state != STATE_STREAM && advice_keepalive_in(r, STATE_STREAM, &stream) &&
 	    stream.interval_s > k.interval_s * 1.1) {
 		snprintf(text, sizeof(text),
 			 "every %g s once traffic has gone both ways for more than 3 s",
 			 stream.interval_s);
-		line(out, st, "", text);
+		prose_line(out, st, "", text);
 	}
 	if (r->refresh_out.answer == TRI_NO)
-		line(out, st, "",
-		     "but packets from inside do not refresh: the other side must send");
+		prose_line(out, st, "",
+			   "but packets from inside do not refresh: the other side must send");
 }
 
 static void print_punching(FILE *out, const struct style *st, const struct probe_result *r)
@@ -296,16 +255,16 @@ static void print_punching(FILE *out, const struct style *st, const struct probe
 
 	if (p.yes == NULL)
 		return;
-	line(out, st, "Reaches", p.yes);
+	prose_line(out, st, "Reaches", p.yes);
 	if (p.luck != NULL) {
-		label(out, st, "");
+		prose_label(out, st, "");
 		fputs("with luck: ", out);
-		wrapped(out, st, LABEL_COLS + 11, LABEL_COLS, p.luck);
+		prose_wrapped(out, st, PROSE_COLS + 11, PROSE_COLS, p.luck);
 	}
 	if (p.no != NULL) {
-		label(out, st, "");
+		prose_label(out, st, "");
 		fputs("not: ", out);
-		wrapped(out, st, LABEL_COLS + 5, LABEL_COLS, p.no);
+		prose_wrapped(out, st, PROSE_COLS + 5, PROSE_COLS, p.no);
 	}
 }
 
@@ -328,7 +287,7 @@ static void print_requirements(FILE *out, const struct style *st, const struct p
 		snprintf(text, sizeof(text), "%s%s%s%s", q->about,
 			 q->finding[0] != '\0' ? " (" : "", q->finding,
 			 q->finding[0] != '\0' ? ")" : "");
-		wrapped(out, st, 19, 19, text);
+		prose_wrapped(out, st, 19, 19, text);
 	}
 }
 
@@ -356,13 +315,13 @@ static void print_server(FILE *out, const struct style *st, const struct probe_r
 	snprintf(text, sizeof(text), "%s%s%s%s", addr_text(&r->server, addr),
 		 r->software[0] != '\0' ? " (" : "", r->software,
 		 r->software[0] != '\0' ? ")" : "");
-	line(out, st, "Server", text);
+	prose_line(out, st, "Server", text);
 	for (unsigned i = 0; i < r->fault_count && i < PROBE_FAULTS_MAX; i++) {
 		snprintf(text, sizeof(text), "%s: %s (%u time%s)",
 			 addr_text(&r->faults[i].server, addr), fault_text(r->faults[i].kind),
 			 r->faults[i].count, r->faults[i].count == 1 ? "" : "s");
 		fputs(style_tone(st, TONE_DOUBT), out);
-		line(out, st, "", text);
+		prose_line(out, st, "", text);
 	}
 	fputs(style_tone(st, TONE_PLAIN), out);
 }
@@ -381,7 +340,7 @@ static void print_cost(FILE *out, const struct style *st, const struct probe_res
 		r->mappings_peak, r->mappings_peak == 1 ? "" : "s", rtt);
 	if (r->loss_trials > 0)
 		snprintf(text + n, sizeof(text) - n, ", loss %.2g %%", r->loss * 100);
-	line(out, st, "Cost", text);
+	prose_line(out, st, "Cost", text);
 }
 
 static void print_family(FILE *out, const struct style *st, const struct report *rep,
@@ -434,11 +393,11 @@ void report_text(FILE *out, const struct style *st, const struct report *r)
 
 	snprintf(text, sizeof(text), "%s, %.1f s", date_text(when, sizeof(when), r->started_unix),
 		 r->elapsed_s);
-	line(out, st, "natprobe", text);
+	prose_line(out, st, "natprobe", text);
 	if (!report_complete(r)) {
 		snprintf(text, sizeof(text), "this run was cut short%s: %s", cut_family(r),
 			 report_cut_why(r));
-		line(out, st, "", text);
+		prose_line(out, st, "", text);
 	}
 	print_family(out, st, r, r->main);
 	if (r->other != NULL)

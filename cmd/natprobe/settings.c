@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "desk/picture.h"
 #include "face/options.h"
-#include "io/files.h"
 
 #define GENTLE_MAPPINGS 32
 #define GENTLE_PACE     (50 * NK_MS)
@@ -16,15 +16,7 @@ static int add_server(void *into, const char *value, char why[static OPTIONS_WHY
 
 static int set_svg(void *into, const char *value, char why[static OPTIONS_WHY])
 {
-	struct settings *s = into;
-
-	if (!files_may_write(value)) {
-		snprintf(why, OPTIONS_WHY,
-			 "give a file that can be written, in a folder that exists");
-		return -1;
-	}
-	s->svg = value;
-	return 0;
+	return picture_choose(&((struct settings *)into)->svg, value, why);
 }
 
 #define AT(field) .offset = offsetof(struct settings, field)

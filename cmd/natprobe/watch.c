@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "face/findings.h"
 #include "face/log.h"
 #include "face/numbers.h"
 #include "report_json.h"
@@ -88,7 +89,7 @@ static void tell_timeout(const struct watch *w, const struct probe_result *r, en
 	struct js o = begin(w, "timeout", r, now, &failed);
 
 	js_put_text(o, "state", traffic_state_name(s));
-	json_measured(o, "timeout", &r->timeouts[s]);
+	findings_measured(o, "timeout", &r->timeouts[s]);
 	end(w, o);
 }
 

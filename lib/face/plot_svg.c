@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/err.h"
+#include "face/svg.h"
 
 /* Pixels of the whole picture and of the plot inside it. */
 #define WIDTH  760
@@ -35,22 +36,6 @@ static const char stylesheet[] =
 	"}\n"
 	"</style>\n";
 
-static void put_text(FILE *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == '<')
-			fputs("&lt;", out);
-		else if (*text == '>')
-			fputs("&gt;", out);
-		else if (*text == '&')
-			fputs("&amp;", out);
-		else if ((unsigned char)*text >= 0x20 && (unsigned char)*text < 0x7f)
-			fputc(*text, out);
-		else
-			fputc('?', out);
-	}
-}
-
 static double x_of(const struct plot_axis *axis, double t)
 {
 	return LEFT + plot_x(axis, t) * (RIGHT - LEFT);
@@ -67,13 +52,13 @@ static void put_head(FILE *out, const char *title, const char *subtitle)
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
 		"height=\"%d\" role=\"img\">\n<title>",
 		WIDTH, HEIGHT, WIDTH, HEIGHT);
-	put_text(out, title);
+	svg_text(out, title);
 	fprintf(out, "</title>\n%s", stylesheet);
 	fprintf(out, "<rect class=\"page\" width=\"%d\" height=\"%d\" rx=\"8\"/>\n", WIDTH, HEIGHT);
 	fputs("<text class=\"title\" x=\"24\" y=\"36\">", out);
-	put_text(out, title);
+	svg_text(out, title);
 	fputs("</text>\n<text x=\"24\" y=\"58\">", out);
-	put_text(out, subtitle);
+	svg_text(out, subtitle);
 	fputs("</text>\n", out);
 }
 
@@ -168,7 +153,7 @@ static void put_label(FILE *out, const struct plot_axis *axis, const struct plot
 		6 - (int)number);
 	fprintf(out, "<text class=\"label halo t%u\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">",
 		number, left ? x - 12 : x + 12, y + 4.5, left ? "end" : "start");
-	put_text(out, text);
+	svg_text(out, text);
 	fputs("</text>\n", out);
 }
 
@@ -182,9 +167,9 @@ static void put_legend(FILE *out, const struct plot_series *series, unsigned cou
 			"<rect class=\"f%u\" x=\"%.0f\" y=\"%d\" width=\"14\" height=\"14\" "
 			"rx=\"3\"/><text class=\"label t%u\" x=\"%.0f\" y=\"%d\">",
 			i, x, HEIGHT - 57, i, x + 22, HEIGHT - 45);
-		put_text(out, series[i].name);
+		svg_text(out, series[i].name);
 		fprintf(out, "</text><text x=\"%.0f\" y=\"%d\">", x + 22, HEIGHT - 26);
-		put_text(out, plot_label(label, sizeof(label), &series[i]));
+		svg_text(out, plot_label(label, sizeof(label), &series[i]));
 		fputs("</text>\n", out);
 	}
 }

@@ -1,0 +1,49 @@
+#include "face/prose.h"
+
+#include <string.h>
+
+#define WIDTH_MAX 100
+
+void prose_label(FILE *out, const struct style *st, const char *name)
+{
+	fprintf(out, "%s%-*s%s", style_tone(st, TONE_STRONG), PROSE_COLS, name,
+		style_tone(st, TONE_PLAIN));
+}
+
+void prose_wrapped(FILE *out, const struct style *st, size_t at, size_t indent, const char *text)
+{
+	const size_t width = st->width < WIDTH_MAX ? st->width : WIDTH_MAX;
+	bool first = true;
+
+	while (*text != '\0') {
+		const size_t word = strcspn(text, " ");
+
+		if (!first && at + 1 + word > width) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			at = indent;
+		} else if (!first) {
+			fputc(' ', out);
+			at++;
+		}
+		fprintf(out, "%.*s", (int)word, text);
+		at += word;
+		text += word;
+		text += strspn(text, " ");
+		first = false;
+	}
+	fputc('\n', out);
+}
+
+void prose_line(FILE *out, const struct style *st, const char *name, const char *text)
+{
+	prose_toned(out, st, TONE_PLAIN, name, text);
+}
+
+void prose_toned(FILE *out, const struct style *st, enum tone tone, const char *name,
+		 const char *text)
+{
+	prose_label(out, st, name);
+	fputs(style_tone(st, tone), out);
+	prose_wrapped(out, st, PROSE_COLS, PROSE_COLS, text);
+	fputs(style_tone(st, TONE_PLAIN), out);
+}
