@@ -45,12 +45,14 @@ struct hop {
 
 /**
  * struct path_result - The way to the broker
+ * @reached:	The server answered the trace; else @count is not known
  * @count:	Boxes between us and the broker, 0 if it is not known
  * @back:	The same on the way back, as the broker's packets counted; 0 if not known
  * @enumerated:	The stateful ones were looked for; @enumeration_why: why not, or not to the end
  * @silence:	How long the path as a whole is held without any packet
  */
 struct path_result {
+	bool reached;
 	unsigned count, back;
 	struct hop hops[NATMAP_HOPS_MAX];
 	bool enumerated;
@@ -109,7 +111,9 @@ struct natmap_evidence {
 /**
  * struct natmap_result - The map
  * @server:	The one that was used, with @probe_service: it is a natbroker that can be asked for enumeration
- * @public_addrs: Where servers see us, @public_count, IPv4 and IPv6
+ * @local:	Our address towards @server
+ * @public_addrs: Where servers see us, @public_count, IPv4 and IPv6; @locals: our own address for each
+ * @filtered:	Whether packets are kept out that come from where nothing was sent to
  * @gateways:	@gateway_count, in the order of the options' ways; @local and so on as there
  * @nats:	How many NATs lie in the way as far as is known; @nats_at_least: there may be more
  * @carrier_hop: Number of the hop that is the carrier's NAT, 0: not known
@@ -124,8 +128,9 @@ struct natmap_result {
 	bool probe_service;
 	char software[64];
 	struct addr local;
-	struct addr public_addrs[PROBE_PUBLIC_MAX];
+	struct addr public_addrs[PROBE_PUBLIC_MAX], locals[PROBE_PUBLIC_MAX];
 	unsigned public_count;
+	struct fact filtered;
 	struct natmap_way ways[NATMAP_GATEWAYS_MAX];
 	struct portmap_gateway gateways[NATMAP_GATEWAYS_MAX];
 	unsigned gateway_count;
