@@ -95,6 +95,8 @@ static bool out_by_flow(struct nat *n, struct talk *t, enum nat_answer *answer, 
 
 bool nat_admit_out(struct nat *n, struct talk *t, enum nat_answer *answer, nk_time now)
 {
+	if (forward_carries(n, t))
+		return true;
 	if (flow_rules(n, t))
 		return out_by_flow(n, t, answer, now);
 	*answer = n->spec.full_answer;
@@ -178,13 +180,18 @@ static void take_as_own(struct nat *n, const struct talk *t, nk_time now)
 
 bool nat_admit_in(struct nat *n, struct talk *t, nk_time now)
 {
-	struct mapping *m = mapping_at(n, t);
+	struct mapping *m;
 
+	if (forward_carries(n, t))
+		return true;
+	m = mapping_at(n, t);
 	if (m != NULL && !m->own) {
 		t->mapped = m->inside;
 		if (flow_rules(n, t) ? in_by_flow(n, m, t, now) : in_by_mapping(n, m, t, now))
 			return true;
 	}
+	if ((m == NULL || !m->own) && forward_begins(n, t, now))
+		return true;
 	take_as_own(n, t, now);
 	return false;
 }
@@ -203,13 +210,10 @@ static bool touch_by_mapping(struct nat *n, struct mapping *m, const struct talk
 	return known;
 }
 
-bool nat_admit_expired(struct nat *n, const struct talk *t, nk_time now)
+static bool touch_expired(struct nat *n, struct mapping *m, const struct talk *t, nk_time now)
 {
-	struct mapping *m = t->outward ? mapping_find(n, t) : mapping_at(n, t);
 	struct flow *f;
 
-	if (m == NULL || m->own)
-		return false;
 	if (!flow_rules(n, t))
 		return touch_by_mapping(n, m, t, now);
 	f = flow_now(n, flow_of(n, m, t), t, now);
@@ -218,10 +222,24 @@ bool nat_admit_expired(struct nat *n, const struct talk *t, nk_time now)
 	return !t->outward && mapping_lives(n, m, t) && is_welcome(n, m, t);
 }
 
+bool nat_admit_expired(struct nat *n, const struct talk *t, nk_time now)
+{
+	struct mapping *m = t->outward ? mapping_find(n, t) : mapping_at(n, t);
+
+	if (m != NULL && m->own)
+		return false;
+	if (m != NULL && touch_expired(n, m, t, now))
+		return true;
+	return !t->outward && forward_until(n, t) > 0;
+}
+
 bool nat_admit_error(const struct nat *n, struct talk *t)
 {
-	const struct mapping *m = t->outward ? mapping_find(n, t) : mapping_at(n, t);
+	const struct mapping *m;
 
+	if (forward_carries(n, t))
+		return true;
+	m = t->outward ? mapping_find(n, t) : mapping_at(n, t);
 	if (m == NULL || m->own)
 		return false;
 	t->mapped = t->outward ? m->external : m->inside;
@@ -241,12 +259,12 @@ nk_time nat_admit_until(const struct nat *n, const struct talk *t)
 {
 	const struct mapping *m = mapping_at(n, t);
 	const struct addr from = nat_masked(&t->remote, n->spec.filtering);
-	nk_time until = 0;
+	nk_time until = forward_until(n, t);
 
 	if (m == NULL || m->own)
-		return 0;
+		return m == NULL ? until : 0;
 	if (!flow_rules(n, t))
-		return until_by_mapping(n, m, t);
+		return nk_max(until, until_by_mapping(n, m, t));
 	for (const struct flow *f = m->flows; f != NULL; f = f->sibling) {
 		const struct addr known = nat_masked(&f->remote, n->spec.filtering);
 

@@ -133,6 +133,7 @@ void state_end(struct nat *n, struct state *s, nk_time now)
 
 void nat_state_sweep(struct nat *n, nk_time now)
 {
+	forwards_sweep(n, now);
 	while (agenda_next(&n->timers) <= now) {
 		const nk_time at = agenda_next(&n->timers);
 		struct state *s = agenda_pop(&n->timers);
@@ -194,14 +195,14 @@ none:
 	return NULL;
 }
 
-struct mapping *mapping_make_own(struct nat *n, const struct talk *t)
+/* One whose external port is not chosen. */
+static struct mapping *make_fixed(struct nat *n, const struct mapping *like)
 {
 	struct mapping *m = slab_get(&n->mapping_slab);
 
 	if (m == NULL)
 		return NULL;
-	*m = (struct mapping){
-		.proto = t->proto, .own = true, .inside = t->here, .external = t->here};
+	*m = *like;
 	m->state.mapping = m;
 	if (add_to_dicts(n, m))
 		return m;
@@ -209,10 +210,31 @@ struct mapping *mapping_make_own(struct nat *n, const struct talk *t)
 	return NULL;
 }
 
+struct mapping *mapping_make_own(struct nat *n, const struct talk *t)
+{
+	return make_fixed(
+		n, &(struct mapping){
+			   .proto = t->proto, .own = true, .inside = t->here, .external = t->here});
+}
+
+struct mapping *mapping_make_open(struct nat *n, const struct talk *t, const struct nat_forward *f)
+{
+	return make_fixed(n, &(struct mapping){.proto = t->proto,
+					       .inside = f->inside,
+					       .remote = mapping_key(n, &t->remote),
+					       .external = f->external});
+}
+
+/* Whether the first that is found may be the wrong one. */
+static bool may_be_several(const struct nat *n, uint16_t proto)
+{
+	return external_is_shared(n, proto) || (n->spec.flow_timers && n->forward_count > 0);
+}
+
 struct mapping *mapping_find(const struct nat *n, const struct talk *t)
 {
 	const struct addr key = mapping_key(n, &t->remote);
-	const bool shared = external_is_shared(n, t->proto);
+	const bool several = may_be_several(n, t->proto);
 	struct dict_node *node = dict_first(&n->outward, hash_pair(t->proto, &t->here, &key));
 	struct mapping *usable = NULL;
 
@@ -222,7 +244,7 @@ struct mapping *mapping_find(const struct nat *n, const struct talk *t)
 		if (m->proto != t->proto || m->own || !addr_eq(&m->inside, &t->here) ||
 		    !addr_eq(&m->remote, &key))
 			continue;
-		if (!shared || flow_find(n, m, &t->remote) != NULL)
+		if (!several || flow_find(n, m, &t->remote) != NULL)
 			return m;
 		if (usable == NULL && flow_at(n, t->proto, &m->external, &t->remote) == NULL)
 			usable = m;
@@ -233,7 +255,7 @@ struct mapping *mapping_find(const struct nat *n, const struct talk *t)
 struct mapping *mapping_at(const struct nat *n, const struct talk *t)
 {
 	const struct flow *f =
-		external_is_shared(n, t->proto) ? flow_at(n, t->proto, &t->here, &t->remote) : NULL;
+		may_be_several(n, t->proto) ? flow_at(n, t->proto, &t->here, &t->remote) : NULL;
 	struct dict_node *node = dict_first(&n->inward, hash_external(t->proto, &t->here));
 
 	if (f != NULL)

@@ -19,6 +19,7 @@
 #include "sim/dict.h"
 #include "sim/life.h"
 #include "sim/nat.h"
+#include "sim/nat_forward.h"
 #include "sim/nat_late.h"
 #include "sim/nat_stretch.h"
 #include "sim/ports.h"
@@ -118,6 +119,8 @@ struct nat {
 	unsigned held, peak;
 	struct nat_applied applied[NAT_TRAFFICS];
 	struct nat_late late;
+	struct nat_forward forwards[NAT_FORWARDS_MAX];
+	unsigned forward_count;
 };
 
 enum packet_kind proto_kind(uint16_t proto);
@@ -128,11 +131,12 @@ struct addr nat_masked(const struct addr *remote, enum nat_behaviour behaviour);
 /* New ones have no timer yet; NULL if there is no port or no memory. @t is outward. */
 struct mapping *mapping_make(struct nat *n, const struct talk *t, struct inside *h, nk_time now);
 
-/* The NAT itself talks from @t's external endpoint. */
+/* The NAT itself talks from @t's external endpoint; who has a port open talks from there. */
 struct mapping *mapping_make_own(struct nat *n, const struct talk *t);
+struct mapping *mapping_make_open(struct nat *n, const struct talk *t, const struct nat_forward *f);
 
 /* The mapping that a packet from the inside uses, or that one from the outside comes to. Where
- * ports are shared there may be several; one that has a flow with that remote goes first. */
+ * ports are shared, or open, there may be several; one that has a flow with that remote goes first. */
 struct mapping *mapping_find(const struct nat *n, const struct talk *t);
 struct mapping *mapping_at(const struct nat *n, const struct talk *t);
 

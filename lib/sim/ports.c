@@ -59,13 +59,18 @@ static void set(uint64_t *bits, unsigned i)
 	bits[i / 64] |= UINT64_C(1) << i % 64;
 }
 
+static void clear(uint64_t *bits, unsigned i)
+{
+	bits[i / 64] &= ~(UINT64_C(1) << i % 64);
+}
+
 static bool fits(const struct ports *p, const struct port_want *w, unsigned port)
 {
 	if (w->spec->port_parity && ((port ^ w->inside) & 1) != 0)
 		return false;
 	if (w->taken != NULL)
 		return !w->taken(w->user, (uint16_t)port);
-	if (is_set(p->used[w->kind], port))
+	if (is_set(p->used[w->kind], port) || is_set(p->kept[w->kind], port))
 		return false;
 	return p->rests_until == NULL || p->rests_until[w->kind][port] <= w->now;
 }
@@ -127,9 +132,14 @@ uint16_t ports_take(struct ports *p, const struct port_want *want)
 void ports_give_back(struct ports *p, const struct nat_spec *spec, enum packet_kind kind,
 		     uint16_t port, nk_time now)
 {
-	p->used[kind][port / 64] &= ~(UINT64_C(1) << port % 64);
+	clear(p->used[kind], port);
 	if (p->rests_until != NULL)
 		p->rests_until[kind][port] = now + spec->cooldown;
+}
+
+void ports_keep(struct ports *p, enum packet_kind kind, uint16_t port, bool kept)
+{
+	(kept ? set : clear)(p->kept[kind], port);
 }
 
 bool ports_take_block(struct ports *p, const struct nat_spec *spec, struct rng *rng,

@@ -26,12 +26,14 @@ struct port_range {
 /**
  * struct ports - Which ports are taken
  * @used:	By kind, one bit each
+ * @kept:	By kind, not to be chosen: open from outside
  * @rests_until: By kind and port, when it may be taken again; NULL without a cool-down
  * @all:	Where all are chosen from, unless there are blocks
  * @blocks:	One bit for each block that is somebody's
  */
 struct ports {
 	uint64_t used[PORTS_KINDS][65536 / 64];
+	uint64_t kept[PORTS_KINDS][65536 / 64];
 	nk_time (*rests_until)[65536];
 	struct port_range all;
 	uint64_t blocks[65536 / 64];
@@ -64,6 +66,9 @@ void ports_free(struct ports *p);
 uint16_t ports_take(struct ports *p, const struct port_want *want);
 void ports_give_back(struct ports *p, const struct nat_spec *spec, enum packet_kind kind,
 		     uint16_t port, nk_time now);
+
+/* A port is chosen for nobody from now on, unless ports are shared; or is again. */
+void ports_keep(struct ports *p, enum packet_kind kind, uint16_t port, bool kept);
 
 /* A block of spec->port_block ports that is nobody's yet. Return: false if there is none. */
 bool ports_take_block(struct ports *p, const struct nat_spec *spec, struct rng *rng,

@@ -253,6 +253,11 @@ int world_run(struct world *w, const void *core, nk_time until)
 	return status;
 }
 
+struct nat *world_nat(const struct world *w, int nat)
+{
+	return net_nat(w->net, nat);
+}
+
 unsigned nat_mappings(const struct world *w, int nat)
 {
 	return nat_held(net_nat(w->net, nat), w->now);

@@ -84,6 +84,9 @@ void world_attach(struct world *w, int host, const struct core_ops *ops, void *c
  * then in any case. Return: its status. */
 int world_run(struct world *w, const void *core, nk_time until);
 
+/* One of the NATs, such as to open its ports (nat_forward.h); borrowed until it is rebooted or replaced. */
+struct nat *world_nat(const struct world *w, int nat);
+
 /* Mappings that a NAT holds now, and the most it ever held. */
 unsigned nat_mappings(const struct world *w, int nat);
 unsigned nat_mappings_peak(const struct world *w, int nat);
