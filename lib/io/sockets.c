@@ -162,7 +162,8 @@ int sockets_open(struct addr *local, const struct action *action, const char *in
 	fd = socket_for(action->socket, v4);
 	if (fd < 0)
 		return -errno;
-	if (!set_options(fd, action->socket, &want) || !set_interface(fd, interface)) {
+	if (!set_options(fd, action->socket, &want) || !set_interface(fd, interface) ||
+	    !set_int(fd, SOL_SOCKET, SO_REUSEADDR, action->many)) {
 		rc = -errno;
 		goto fail;
 	}

@@ -7,7 +7,7 @@
 /**
  * sockets_open() - Do an ACTION_OPEN
  * @local:	Set to the address bound, on success only
- * @action:	Its @socket, @local and @peer count
+ * @action:	Its @socket, @local, @peer and @many count
  * @interface:	Bind to this interface, or NULL
  *
  * The socket is non-blocking, of one family, may fragment what it sends, and

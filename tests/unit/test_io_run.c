@@ -198,8 +198,12 @@ static int second_open_error(struct script *s)
 
 static void in_use_event(struct script *s, const struct event *ev, nk_time now)
 {
-	if (ev->kind == EVENT_OPENED)
-		push(s, ACTION_OPEN, 1)->local = ev->local;
+	if (ev->kind == EVENT_OPENED && ev->id == 0) {
+		struct action *a = push(s, ACTION_OPEN, 1);
+
+		a->local = ev->local;
+		a->many = s->test != NULL;
+	}
 	record_failure(s, ev, now);
 }
 
@@ -209,6 +213,11 @@ static void tells_why_it_cannot_open(void **state)
 
 	(void)state;
 	push_open(s, 0, "127.0.0.1", NULL);
+	assert_int_equal(second_open_error(s), EADDRINUSE);
+
+	s = script_new(in_use_event);
+	push_open(s, 0, "127.0.0.1", NULL);
+	s->actions[0].many = true; /* it takes both to share a port */
 	assert_int_equal(second_open_error(s), EADDRINUSE);
 
 	s = script_new(record_failure);
@@ -225,6 +234,20 @@ static void tells_why_it_cannot_open(void **state)
 	push_open(s, 0, "127.0.0.1", NULL);
 	push_open(s, 1, "127.0.0.1", "::1");
 	assert_int_equal(second_open_error(s), EAFNOSUPPORT);
+}
+
+static void shares_a_port(void **state)
+{
+	struct script *s = script_new(in_use_event);
+
+	(void)state;
+	push_open(s, 0, "127.0.0.1", NULL);
+	s->actions[0].many = true;
+	s->test = s; /* the second one is for many, too */
+	assert_int_equal(run(s), CORE_DONE);
+	assert_int_equal(s->seen[EVENT_OPENED], 2);
+	assert_true(addr_eq(&s->local[0], &s->local[1]));
+	script_free(s);
 }
 
 /* What no core should do does no harm. */
@@ -651,6 +674,7 @@ int main(void)
 		TEST(binds_towards_the_peer),
 		TEST(tells_icmp_errors),
 		TEST(tells_why_it_cannot_open),
+		TEST(shares_a_port),
 		TEST(bears_misuse),
 		TEST(holds_a_bounded_number_of_sockets),
 		TEST(binds_to_an_interface),
