@@ -1,9 +1,10 @@
 /*
  * The UPnP worker: a process of its own that speaks HTTP and SOAP with a gateway, by miniupnpc.
  *
- * What a gateway sends is hostile: XML that does not end, a byte a minute, URLs that lead elsewhere. So the
- * worker has neither privileges nor much memory or time for one request, and is started anew when it has died.
- * Should we die, it deletes the mappings that were to be held (struct upnp_request, @hold), and ends.
+ * What a gateway sends is hostile: XML that does not end, a byte a minute, URLs that lead elsewhere. So each
+ * request is done by a process that the worker starts for it, which has neither privileges nor much memory, and
+ * is killed after four seconds. The worker itself reads nothing of it, and outlives us: should we die, it deletes
+ * the mappings that were to be held (struct upnp_request, @hold), and ends.
  */
 #ifndef IO_UPNP_H
 #define IO_UPNP_H
