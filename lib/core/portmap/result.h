@@ -11,15 +11,16 @@
 
 /**
  * struct portmap_offer - What one gateway says about one protocol
- * @answers:	It answers; otherwise all else is not set
+ * @answers:	It answers; otherwise all but @why and @source is not set
  * @usable:	As far as it says: nothing in the answer speaks against a mapping
- * @why:	Of one that is not usable
+ * @why:	Of one that is not usable; PORTMAP_PRIVATE also of one that is: its mappings are reached from the
+ *		network beyond, if not from all the Internet
  * @version:	PCP: 2; NAT-PMP: 0; UPnP: 1 or 2 of the InternetGatewayDevice
  * @external:	The address that it claims, port 0; all zero: it did not say (PCP tells by mapping only)
  * @code:	Its own number of the error, 0 for none
  * @epoch_s:	PCP, NAT-PMP: seconds since it lost its state, as it says
  * @pinholes:	IPv6 ports can be opened
- * @source:	Who answered, if not the address asked; such an answer is not used
+ * @source:	Who else answered, if anybody: such an answer is not used
  * @rtt:	From the first question to the answer
  * @device:	UPnP: name and model, printable ASCII
  */

@@ -21,7 +21,8 @@
  * @first_socket: SCOUT_SOCKETS ids of its own
  * @upnp:	The line to the UPnP worker (upnp_line.h), borrowed; NULL: there is none, and UPnP is not asked for
  * @protocols:	Bits of those to ask for
- * @limit:	How long to wait for those that are silent, such as 1 s
+ * @limit:	How long to wait for those that are silent, such as 1 s; a UPnP gateway that has told where its
+ *		description is has 5 s more for that
  */
 struct scout_config {
 	struct addr gateway, local;
@@ -37,6 +38,12 @@ struct scout; /* scout_new() to scout_free() */
 struct scout *scout_new(const struct scout_config *config, struct rng *rng, nk_time now);
 void scout_free(struct scout *s);
 
+/* Looks anew: nothing is known any more. */
+void scout_again(struct scout *s, nk_time now);
+
+/* Looks no further: what is not known stays so. Its sockets are still to be closed, by scout_output(). */
+void scout_stop(struct scout *s);
+
 /* Return: true if the event was its own. */
 bool scout_input(struct scout *s, const struct event *ev, nk_time now);
 bool scout_output(struct scout *s, struct action *action, nk_time now);
@@ -44,6 +51,9 @@ nk_time scout_deadline(const struct scout *s);
 
 /* CORE_BUSY, then CORE_DONE; its sockets are closed then. */
 int scout_status(const struct scout *s);
+
+/* Whether all that will ever be known of that protocol is known. */
+bool scout_knows(const struct scout *s, enum portmap_protocol p);
 
 /* What is known so far. */
 const struct portmap_gateway *scout_result(const struct scout *s);
