@@ -65,6 +65,9 @@ int portmap_status(const struct portmap *p);
 /* Removes the mapping, unless it was to be detached; gives up after a few seconds. */
 void portmap_release(struct portmap *p, nk_time now);
 
+/* It is not to outlive us after all: a release removes it. */
+void portmap_claim(struct portmap *p);
+
 /* Looks now whether the mapping is still there: the network may have changed, or the machine slept. */
 void portmap_doubt(struct portmap *p, nk_time now);
 
