@@ -1,0 +1,78 @@
+/*
+ * One port on one gateway: mapped, held, and looked at from outside.
+ *
+ * It is looked at as soon as it is there, and again whenever it is another one, was made anew, or the network
+ * may be another one. A mapping by which nobody gets in is of no use: unless it was of use before, it is removed again.
+ * What once was there is made anew for as long as it takes.
+ */
+#ifndef CORE_PORTMAP_GATE_H
+#define CORE_PORTMAP_GATE_H
+
+#include "core/portmap/portmap.h"
+#include "core/portmap/reach.h"
+
+#define GATE_SOCKETS (PORTMAP_SOCKETS + REACH_SOCKETS) /* from map.first_socket on */
+
+/**
+ * struct gate_config - What is wanted
+ * @map:	The mapping
+ * @broker:	Who looks from outside; all zero: nobody does
+ */
+struct gate_config {
+	struct portmap_config map;
+	struct addr broker;
+};
+
+enum gate_state {
+	GATE_ASKING,     /* there is no mapping yet, or not any more */
+	GATE_LOOKING,    /* it is there; it is not known yet whether one gets in */
+	GATE_OPEN,       /* seen from outside */
+	GATE_UNVERIFIED, /* it is there; whether one gets in cannot be known: @reach.why */
+	GATE_SHUT,       /* it is there, or was removed for that: nobody gets in */
+	GATE_FAILED,     /* there is none: @mapping.why */
+	GATE_REMOVED,
+	GATE_STATES,
+};
+
+/**
+ * struct gate_result - How it stands
+ * @looked:	@reach is of this mapping
+ */
+struct gate_result {
+	enum gate_state state;
+	struct portmap_mapping mapping;
+	bool looked;
+	struct reach_result reach;
+};
+
+/* "asking", "looking", "open", "unverified", "shut", "failed", "removed". */
+const char *gate_state_name(enum gate_state s);
+
+struct gate; /* gate_new() to gate_free() */
+
+/* @rng is used as long as it lives. Return: NULL without memory. gate_free() takes NULL. */
+struct gate *gate_new(const struct gate_config *config, struct rng *rng, nk_time now);
+void gate_free(struct gate *g);
+
+/* As of portmap.h. */
+bool gate_input(struct gate *g, const struct event *ev, nk_time now);
+bool gate_output(struct gate *g, struct action *action, nk_time now);
+nk_time gate_deadline(const struct gate *g);
+
+/* CORE_BUSY until there is no mapping, and will be none; without a mapping to be released, or once a detached one
+ * was looked at, CORE_DONE. */
+int gate_status(const struct gate *g);
+
+/* Removes the mapping, also one that was to be detached. */
+void gate_release(struct gate *g, nk_time now);
+
+/* The network may be another one. */
+void gate_doubt(struct gate *g, nk_time now);
+
+/* Another gateway, or another address of ours: from @config only @map's gateway, internal and nonce, and @broker
+ * are looked at. */
+void gate_move(struct gate *g, const struct gate_config *config, nk_time now);
+
+const struct gate_result *gate_result(const struct gate *g);
+
+#endif
