@@ -14,16 +14,25 @@
 
 #define TRACE_SOCKETS NATMAP_HOPS_MAX /* ids from @first_socket on */
 
+/**
+ * struct trace_config - Where to look
+ * @server:	A STUN server; @local: address to bind, port 0
+ * @rtt:	To it, 0: not known
+ * @limit:	How long to wait at most
+ */
 struct trace_config {
 	struct addr server, local;
 	uint32_t first_socket;
-	nk_time limit;
+	nk_time rtt, limit;
 };
 
 struct trace; /* trace_new() to trace_free() */
 
+/* @rng is used as long as it lives. Return: NULL without memory. trace_free() takes NULL. */
 struct trace *trace_new(const struct trace_config *config, struct rng *rng, nk_time now);
 void trace_free(struct trace *t);
+
+/* Return: true if the event was its own. */
 bool trace_input(struct trace *t, const struct event *ev, nk_time now);
 bool trace_output(struct trace *t, struct action *action, nk_time now);
 nk_time trace_deadline(const struct trace *t);
@@ -31,8 +40,8 @@ nk_time trace_deadline(const struct trace *t);
 /* CORE_BUSY, then CORE_DONE; its sockets are closed then. */
 int trace_status(const struct trace *t);
 
-/* Boxes on the way, 0 if the server did not answer; writes addresses and round trips of hops, and @path->count,
- * and @path->back by the TTL that the server's answers had left. */
-unsigned trace_report(const struct trace *t, struct path_result *path);
+/* Writes @path->reached, @path->count, @path->back by the TTL that the server's answers had left, and the
+ * addresses and round trips of hops. */
+void trace_report(const struct trace *t, struct path_result *path);
 
 #endif

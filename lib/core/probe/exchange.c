@@ -174,7 +174,7 @@ static bool encode(const struct exchange *e, struct action *action)
 	action->id = e->socket;
 	action->to = e->to;
 	action->local = (struct addr){.port = 0};
-	action->ttl = 0;
+	action->ttl = e->ttl;
 	return action->len > 0;
 }
 

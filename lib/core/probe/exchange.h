@@ -22,6 +22,7 @@ enum exchange_state { EXCHANGE_WAITING, EXCHANGE_ANSWERED, EXCHANGE_FAILED };
  * @to:		Where the request goes
  * @from:	Where the answer must come from; port 0: any port but that of @to
  * @heard_on:	Socket on which the answer must come (another one with RESPONSE-PORT)
+ * @ttl:	Of the request, 0: the system's default
  * @tries:	Sends left; the request is repeated byte for byte
  * @flow:	The owner's: the NAT mapping that the request makes or uses, or -1
  * @first_sent, @sent: First and last send, NK_NEVER before
@@ -36,7 +37,7 @@ struct exchange {
 	uint32_t socket, heard_on;
 	struct addr to, from;
 	uint8_t tid[STUN_TID];
-	uint8_t change;
+	uint8_t change, ttl;
 	uint16_t response_port, padding;
 	unsigned tries, repeats;
 	int flow;
@@ -75,7 +76,7 @@ struct exchanges {
 void exchanges_init(struct exchanges *x, struct rng *rng);
 
 /* A new exchange from @socket to @to, due at once, sent at most @tries times; NULL if the table is full.
- * The caller may set change, response_port, padding, from, heard_on, flow and due before the next output. */
+ * The caller may set change, ttl, response_port, padding, from, heard_on, flow and due before the next output. */
 struct exchange *exchange_add(struct exchanges *x, uint32_t socket, const struct addr *to,
 			      unsigned tries, nk_time now);
 

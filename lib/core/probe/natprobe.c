@@ -75,8 +75,8 @@ static void end(struct natprobe *p, int status, nk_time now)
 
 	if (p->stage == STAGE_OVER)
 		return;
-	if (p->stage < STAGE_FAN && p->stage != STAGE_FIND)
-		classify_report(&p->classify);
+	if (p->stage == STAGE_CLASSIFY)
+		report_classification(p);
 	if (p->stage < STAGE_FAN && status < 0)
 		nothing_measured(p, WHY_PATH, err_text(status));
 	fan_report(&p->fan);

@@ -40,6 +40,9 @@ bool natprobe_output(struct natprobe *p, struct action *action, nk_time now);
 nk_time natprobe_deadline(const struct natprobe *p);
 int natprobe_status(const struct natprobe *p);
 
+/* The server in use, and the round trip to it so far; NULL while none has answered. */
+const struct addr *natprobe_server(const struct natprobe *p, nk_time *rtt);
+
 /* The findings so far; complete when the status is no longer busy. Borrowed from @p. */
 const struct probe_result *natprobe_result(struct natprobe *p);
 void natprobe_progress(const struct natprobe *p, struct natprobe_progress *out, nk_time now);

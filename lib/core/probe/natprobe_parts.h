@@ -26,7 +26,7 @@ struct natprobe {
 	struct exchange *find[PROBE_SERVERS_MAX];
 	struct exchange *ability;
 	enum stage stage;
-	bool control_opening, ending;
+	bool control_opening, classified, ending;
 	nk_time started, choose_at, fan_done_at;
 	nk_time due; /* the deadline, from an output without an action until input or output; else 0 */
 	int control_flow; /* of the budget */
@@ -36,7 +36,7 @@ struct natprobe {
 /* natprobe_report.c: what the parts know, put into the result */
 void report_faults(struct natprobe *p);
 void report_ports(struct natprobe *p);
-void report_classification(struct natprobe *p);
+void report_classification(struct natprobe *p); /* once, however often it is called */
 
 /* All timeouts of @lanes (bit per enum traffic_state), or both refresh directions, are unknown, and why. */
 void report_timeouts_unknown(struct natprobe *p, unsigned lanes, enum why_kind kind,

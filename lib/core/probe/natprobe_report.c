@@ -121,6 +121,9 @@ void report_classification(struct natprobe *p)
 {
 	struct probe_result *r = &p->result;
 
+	if (p->classified)
+		return;
+	p->classified = true;
 	classify_report(&p->classify);
 	r->local = addr_with_port(p->classify.local[0], 0);
 	snprintf(r->software, sizeof(r->software), "%s", p->exchanges.software);
@@ -130,6 +133,14 @@ void report_classification(struct natprobe *p)
 			add_public(r, &p->exchanges.table[i].xor_mapped);
 	r->loss_trials = p->exchanges.sent;
 	r->probe_service = p->asker.mode == ASKER_SERVICE;
+}
+
+const struct addr *natprobe_server(const struct natprobe *p, nk_time *rtt)
+{
+	if (!p->classify.started)
+		return NULL;
+	*rtt = p->exchanges.rtt;
+	return &p->result.server;
 }
 
 static double longest_wait(const struct natprobe *p, unsigned *state)

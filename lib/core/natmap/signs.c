@@ -1,0 +1,239 @@
+#include "core/natmap/signs.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "core/natmap/verdict.h"
+
+const struct natmap_evidence *signs_find(const struct natmap_result *r, enum natmap_sign sign)
+{
+	for (unsigned i = 0; i < r->evidence_count; i++)
+		if (r->evidence[i].sign == sign)
+			return &r->evidence[i];
+	return NULL;
+}
+
+__attribute__((format(printf, 5, 6))) static void say(struct natmap_result *r,
+						      enum natmap_sign sign,
+						      const struct addr *address, unsigned hop,
+						      const char *format, ...)
+{
+	struct natmap_evidence *e = &r->evidence[r->evidence_count];
+	va_list args;
+
+	if (signs_find(r, sign) != NULL)
+		return;
+	r->evidence_count++;
+	*e = (struct natmap_evidence){.sign = sign, .address = *address, .hop = hop};
+	va_start(args, format);
+	vsnprintf(e->text, sizeof(e->text), format, args);
+	va_end(args);
+}
+
+/* Our address on the way that is judged. */
+static const struct addr *local_of(const struct natmap_result *r)
+{
+	return addr_family(&r->local) != ADDR_NONE ? &r->local : &r->ways[0].local;
+}
+
+static bool seen_at(const struct natmap_result *r, const struct addr *a)
+{
+	for (unsigned i = 0; i < r->public_count; i++)
+		if (addr_same_ip(&r->public_addrs[i], a) &&
+		    addr_same_ip(&r->locals[i], local_of(r)))
+			return true;
+	return false;
+}
+
+static const struct addr *first_public(const struct natmap_result *r)
+{
+	for (unsigned i = 0; i < r->public_count; i++)
+		if (addr_same_ip(&r->locals[i], local_of(r)))
+			return &r->public_addrs[i];
+	return NULL;
+}
+
+static void of_addresses(struct natmap_result *r)
+{
+	const struct addr *local = local_of(r), *public = first_public(r);
+	const enum addr_realm realm = addr_realm(local);
+	char l[ADDR_TEXT], p[ADDR_TEXT];
+
+	addr_text_ip(local, l);
+	if (public != NULL && addr_same_ip(public, local))
+		say(r, SIGN_SAME_ADDRESS, public, 0, "we are seen at our own address, %s", l);
+	else if (public != NULL)
+		say(r, SIGN_OTHER_ADDRESS, public, 0, "our address is %s, and we are seen at %s", l,
+		    addr_text_ip(public, p));
+	if (realm == REALM_SHARED)
+		say(r, SIGN_LOCAL_SHARED, local, 0,
+		    "our own address, %s, is of the range for carriers' NATs (100.64.0.0/10)", l);
+	else if (realm == REALM_PRIVATE)
+		say(r, SIGN_LOCAL_PRIVATE, local, 0, "our own address, %s, is a private one", l);
+}
+
+/* What one gateway claims to have outside. */
+static void of_claim(struct natmap_result *r, const struct portmap_gateway *g,
+		     enum portmap_protocol protocol)
+{
+	const struct addr *claim = &g->offer[protocol].external;
+	const enum addr_realm realm = addr_realm(claim);
+	char gateway[ADDR_TEXT], text[ADDR_TEXT];
+	const char *by = portmap_protocol_name(protocol);
+
+	if (addr_family(claim) == ADDR_NONE || !addr_is_one_host(claim))
+		return;
+	addr_text_ip(&g->gateway, gateway);
+	addr_text_ip(claim, text);
+	if (realm == REALM_PRIVATE)
+		say(r, SIGN_GATEWAY_PRIVATE, claim, 0,
+		    "the gateway %s has a private address outside, %s (%s)", gateway, text, by);
+	else if (realm == REALM_SHARED)
+		say(r, SIGN_GATEWAY_SHARED, claim, 0,
+		    "the gateway %s has an address of 100.64.0.0/10 outside, %s (%s)", gateway,
+		    text, by);
+	else if (realm == REALM_PUBLIC && first_public(r) == NULL)
+		say(r, SIGN_OTHER_ADDRESS, claim, 0,
+		    "the gateway %s says that its address outside is %s (%s)", gateway, text, by);
+	else if (realm == REALM_PUBLIC && seen_at(r, claim))
+		say(r, SIGN_GATEWAY_AGREES, claim, 0,
+		    "the gateway %s has the address at which we are seen, %s (%s)", gateway, text,
+		    by);
+	else if (realm == REALM_PUBLIC)
+		say(r, SIGN_GATEWAY_DIFFERS, claim, 0,
+		    "the gateway %s has the address %s outside, and we are not seen there (%s)",
+		    gateway, text, by);
+}
+
+static void of_gateways(struct natmap_result *r)
+{
+	char text[ADDR_TEXT];
+
+	for (unsigned i = 0; i < r->gateway_count; i++) {
+		const struct portmap_gateway *g = &r->gateways[i];
+
+		if (!addr_same_ip(&g->local, local_of(r)))
+			continue;
+		for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++) {
+			if (g->offer[p].answers)
+				of_claim(r, g, (enum portmap_protocol)p);
+			if (g->offer[p].why == PORTMAP_ADDRESS_MISMATCH)
+				say(r, SIGN_ADDRESS_MISMATCH, &g->gateway, 0,
+				    "the gateway %s sees us at another address than our own",
+				    addr_text_ip(&g->gateway, text));
+		}
+	}
+}
+
+static void of_state(struct natmap_result *r)
+{
+	const struct path_result *path = &r->path;
+	unsigned stateful = 0, stateless = 0;
+	char text[ADDR_TEXT];
+
+	for (unsigned i = 0; i < path->count; i++) {
+		const struct hop *h = &path->hops[i];
+
+		stateless += h->state == HOP_STATELESS;
+		if (h->state != HOP_STATEFUL)
+			continue;
+		if (stateful++ == 0)
+			say(r, SIGN_STATEFUL_HOP, &h->address, i + 1, "hop %u keeps state", i + 1);
+		else
+			say(r, SIGN_STATEFUL_BEYOND, &h->address, i + 1,
+			    "hop %u keeps state too%s%s", i + 1,
+			    addr_family(&h->address) == ADDR_NONE ? "" : ", at ",
+			    addr_family(&h->address) == ADDR_NONE
+				    ? ""
+				    : addr_text_ip(&h->address, text));
+	}
+	if (path->enumerated && path->count > 0 && stateless == path->count)
+		say(r, SIGN_NO_STATE, &r->server, 0, "no box on the way keeps state");
+}
+
+static void of_hops(struct natmap_result *r)
+{
+	char text[ADDR_TEXT];
+
+	for (unsigned i = 0; i < r->path.count; i++) {
+		const struct hop *h = &r->path.hops[i];
+		const enum addr_realm realm = addr_realm(&h->address);
+
+		if (i > 0 && realm == REALM_SHARED)
+			say(r, SIGN_HOP_SHARED, &h->address, i + 1,
+			    "hop %u, %s, has an address of the range for carriers' NATs", i + 1,
+			    addr_text_ip(&h->address, text));
+		else if (i > 0 && realm == REALM_PRIVATE)
+			say(r, SIGN_HOP_PRIVATE_BEYOND, &h->address, i + 1,
+			    "hop %u, %s, has a private address", i + 1,
+			    addr_text_ip(&h->address, text));
+		if (h->quoted && addr_family(&h->quote_source) != ADDR_NONE &&
+		    !addr_same_ip(&h->quote_source, local_of(r)))
+			say(r, SIGN_QUOTE_REWRITTEN, &h->quote_source, i + 1,
+			    "hop %u was given our packet as from %s", i + 1,
+			    addr_text_ip(&h->quote_source, text));
+	}
+}
+
+/* Only of use where there is no NAT: of one it is known that it keeps state. */
+static void of_filter(struct natmap_result *r)
+{
+	if (r->filtered.answer == TRI_YES)
+		say(r, SIGN_FILTERED, &r->server, 0,
+		    "packets do not come in from where nothing was sent to");
+	else if (r->filtered.answer == TRI_NO && signs_find(r, SIGN_SAME_ADDRESS) != NULL)
+		say(r, SIGN_NO_STATE, &r->server, 0,
+		    "packets come in from where nothing was sent to");
+}
+
+/* RFC 6333 section 5.7, as 464XLAT (RFC 6877) uses it: IPv4 of this machine goes out as IPv6. */
+static bool is_clat(const struct addr *a)
+{
+	const struct addr net = addr_v4(192, 0, 0, 0, 0), of = addr_prefix(a, 29, 128);
+
+	return addr_family(a) == ADDR_V4 && addr_same_ip(&of, &net);
+}
+
+static bool has_own_v4(const struct natmap_result *r)
+{
+	bool v4 = addr_family(&r->local) == ADDR_V4 && !is_clat(&r->local);
+
+	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
+		v4 |= addr_family(&r->ways[i].local) == ADDR_V4 && !is_clat(&r->ways[i].local);
+	return v4;
+}
+
+static void of_nat64(struct natmap_result *r)
+{
+	const struct addr *public = first_public(r);
+	char text[ADDR_TEXT];
+
+	if (public != NULL && addr_family(local_of(r)) == ADDR_V6 && addr_family(public) == ADDR_V4)
+		say(r, SIGN_NAT64_PREFIX, &r->server, 0,
+		    "what leaves as IPv6 for %s arrives as IPv4", addr_text_ip(&r->server, text));
+	else if (addr_family(&r->nat64) == ADDR_V6 && !has_own_v4(r))
+		say(r, SIGN_NAT64_PREFIX, &r->nat64, 0,
+		    "there is no IPv4 here, and the resolver names a NAT64 at %s/%u",
+		    addr_text_ip(&r->nat64, text), r->nat64.port);
+}
+
+static void of_ways(struct natmap_result *r)
+{
+	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
+		if (r->ways[i].tunnel && addr_same_ip(&r->ways[i].local, local_of(r)))
+			say(r, SIGN_TUNNEL, local_of(r), 0,
+			    "the way out, %s, is a tunnel: what lies beyond its end is mapped",
+			    r->ways[i].interface);
+}
+
+void signs_gather(struct natmap_result *r)
+{
+	r->evidence_count = 0;
+	of_ways(r);
+	of_addresses(r);
+	of_gateways(r);
+	of_state(r);
+	of_hops(r);
+	of_filter(r);
+	of_nat64(r);
+}

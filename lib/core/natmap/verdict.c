@@ -1,0 +1,176 @@
+/*
+ * Each sign is as likely under one verdict as a table says, and the verdict is the one that is more likely than all
+ * others together, given all signs, as if they were independent; since they are not quite, nothing is surer
+ * than SUREST.
+ *
+ * Behind the numbers: carriers have 10.0.0.0/8 and 100.64.0.0/10 inside, while 192.168.0.0/16 is that of routers
+ * at home, and the NATs of carriers lie further out (Richter et al., IMC 2016); RFC 6598; RFC 6887 section 7.4
+ * (ADDRESS_MISMATCH). The rest is judgement.
+ */
+#include "core/natmap/verdict.h"
+
+#include "core/natmap/signs.h"
+
+#define SUREST 0.99
+#define LEAST  0.5
+
+/* By enum natmap_verdict: unknown, open, firewall, one, two, a carrier's, NAT64. */
+static const double prior[NATMAP_VERDICTS] = {0, 0.15, 0.15, 0.40, 0.10, 0.15, 0.05};
+
+static const double table[SIGNS][NATMAP_VERDICTS] = {
+	[SIGN_SAME_ADDRESS] = {0, 0.98, 0.98, 0.002, 0.002, 0.002, 0.5},
+	[SIGN_OTHER_ADDRESS] = {0, 0.002, 0.002, 0.98, 0.98, 0.98, 0.5},
+	[SIGN_LOCAL_SHARED] = {0, 0.01, 0.01, 0.01, 0.01, 0.3, 0.01},
+	[SIGN_LOCAL_PRIVATE] = {0, 0.1, 0.1, 0.9, 0.9, 0.6, 0.5},
+	[SIGN_GATEWAY_PRIVATE] = {0, 0.01, 0.01, 0.004, 0.2, 0.4, 0.1},
+	[SIGN_GATEWAY_SHARED] = {0, 0.004, 0.004, 0.004, 0.05, 0.6, 0.1},
+	[SIGN_GATEWAY_DIFFERS] = {0, 0.02, 0.02, 0.02, 0.02, 0.3, 0.1},
+	[SIGN_GATEWAY_AGREES] = {0, 0.1, 0.1, 0.9, 0.02, 0.01, 0.01},
+	[SIGN_ADDRESS_MISMATCH] = {0, 0.002, 0.002, 0.005, 0.05, 0.2, 0.05},
+	[SIGN_STATEFUL_HOP] = {0, 0.002, 0.98, 0.95, 0.95, 0.95, 0.95},
+	[SIGN_STATEFUL_BEYOND] = {0, 0.002, 0.1, 0.03, 0.3, 0.9, 0.5},
+	[SIGN_QUOTE_REWRITTEN] = {0, 0.002, 0.002, 0.5, 0.5, 0.5, 0.5},
+	[SIGN_HOP_SHARED] = {0, 0.02, 0.02, 0.03, 0.03, 0.5, 0.1},
+	[SIGN_HOP_PRIVATE_BEYOND] = {0, 0.1, 0.1, 0.3, 0.4, 0.4, 0.3},
+	[SIGN_NAT64_PREFIX] = {0, 0.01, 0.01, 0.01, 0.01, 0.01, 0.95},
+	[SIGN_TUNNEL] = {0, 1, 1, 1, 1, 1, 1},
+	[SIGN_NO_STATE] = {0, 0.95, 0.02, 0.02, 0.02, 0.02, 0.02},
+	[SIGN_FILTERED] = {0, 0.02, 0.95, 0.8, 0.8, 0.9, 0.8},
+};
+
+/* Of a sign that speaks of a second NAT, where its address is one that routers at home have. */
+static const double at_home[NATMAP_VERDICTS] = {0, 0.01, 0.01, 0.01, 0.7, 0.05, 0.1};
+
+enum addr_realm addr_realm(const struct addr *a)
+{
+	static const struct addr loopback = {.ip = {[15] = 1}};
+	const struct addr shared = addr_v4(100, 64, 0, 0, 0), own = addr_v4(127, 0, 0, 0, 0),
+			  link = addr_v4(169, 254, 0, 0, 0);
+	const struct addr by10 = addr_prefix(a, 10, 128), by8 = addr_prefix(a, 8, 128),
+			  by16 = addr_prefix(a, 16, 10);
+
+	if (addr_same_ip(&by10, &shared))
+		return REALM_SHARED;
+	if (!addr_is_private(a))
+		return REALM_PUBLIC;
+	if (addr_same_ip(&by8, &own) || addr_same_ip(&by16, &link) || addr_same_ip(a, &loopback) ||
+	    (a->ip[0] == 0xfe && by16.ip[1] == 0x80))
+		return REALM_LOCAL;
+	return REALM_PRIVATE;
+}
+
+static bool is_at_home(const struct addr *a)
+{
+	const struct addr home = addr_v4(192, 168, 0, 0, 0), of = addr_prefix(a, 16, 128);
+
+	return addr_same_ip(&of, &home);
+}
+
+static const double *weights_of(const struct natmap_evidence *e)
+{
+	switch (e->sign) {
+	case SIGN_GATEWAY_PRIVATE:
+	case SIGN_STATEFUL_BEYOND:
+	case SIGN_HOP_PRIVATE_BEYOND:
+		return is_at_home(&e->address) ? at_home : table[e->sign];
+	case SIGN_QUOTE_REWRITTEN:
+		/* An address that is nobody's outside: another NAT follows. */
+		if (addr_realm(&e->address) == REALM_PUBLIC)
+			return table[e->sign];
+		return is_at_home(&e->address) ? at_home : table[SIGN_GATEWAY_PRIVATE];
+	default:
+		return table[e->sign];
+	}
+}
+
+/* All hops were looked at, and of each it is known whether it keeps state. */
+static bool all_decided(const struct path_result *path)
+{
+	for (unsigned i = 0; i < path->count; i++)
+		if (path->hops[i].state == HOP_UNKNOWN || path->hops[i].state == HOP_HIDDEN)
+			return false;
+	return path->enumerated && path->count > 0;
+}
+
+static void weigh(double out[static NATMAP_VERDICTS], const struct natmap_result *r)
+{
+	/* What was looked for and is not there speaks too. */
+	const bool none_beyond =
+		all_decided(&r->path) && signs_find(r, SIGN_STATEFUL_BEYOND) == NULL;
+	double sum = 0;
+
+	for (unsigned v = 0; v < NATMAP_VERDICTS; v++) {
+		out[v] = prior[v];
+		for (unsigned i = 0; i < r->evidence_count; i++)
+			out[v] *= weights_of(&r->evidence[i])[v];
+		if (none_beyond)
+			out[v] *= 1 - table[SIGN_STATEFUL_BEYOND][v];
+		sum += out[v];
+	}
+	for (unsigned v = 0; v < NATMAP_VERDICTS; v++)
+		out[v] /= sum;
+}
+
+/* An address of ours alone says nothing: there may be no way out at all. */
+static bool was_seen(const struct natmap_result *r)
+{
+	static const enum natmap_sign outside[] = {
+		SIGN_SAME_ADDRESS,     SIGN_OTHER_ADDRESS,   SIGN_GATEWAY_PRIVATE,
+		SIGN_GATEWAY_SHARED,   SIGN_GATEWAY_DIFFERS, SIGN_GATEWAY_AGREES,
+		SIGN_ADDRESS_MISMATCH, SIGN_STATEFUL_HOP,    SIGN_QUOTE_REWRITTEN,
+		SIGN_NAT64_PREFIX,
+	};
+
+	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
+		if (signs_find(r, outside[i]) != NULL)
+			return true;
+	return false;
+}
+
+static unsigned stateful_hops(const struct path_result *path, unsigned *last)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < path->count; i++) {
+		if (path->hops[i].state != HOP_STATEFUL)
+			continue;
+		n++;
+		*last = i + 1;
+	}
+	return n;
+}
+
+static void count_nats(struct natmap_result *r)
+{
+	unsigned last = 0;
+	const unsigned stateful = stateful_hops(&r->path, &last);
+	const bool translated = signs_find(r, SIGN_SAME_ADDRESS) == NULL && was_seen(r);
+	const bool directly = signs_find(r, SIGN_LOCAL_SHARED) != NULL;
+
+	r->nats = translated;
+	if (r->verdict == NATMAP_DOUBLE_NAT || (r->verdict == NATMAP_CARRIER_NAT && !directly))
+		r->nats = 2;
+	if (translated && stateful > r->nats)
+		r->nats = stateful;
+	r->nats_at_least =
+		translated && !all_decided(&r->path) && signs_find(r, SIGN_GATEWAY_AGREES) == NULL;
+	r->carrier_hop = r->verdict == NATMAP_CARRIER_NAT && (last > 1 || directly) ? last : 0;
+}
+
+void natmap_judge(struct natmap_result *r)
+{
+	double p[NATMAP_VERDICTS];
+	unsigned best = NATMAP_UNKNOWN;
+
+	signs_gather(r);
+	weigh(p, r);
+	for (unsigned v = 0; v < NATMAP_VERDICTS; v++)
+		if (p[v] > p[best])
+			best = v;
+	if (!was_seen(r) || p[best] <= LEAST)
+		best = NATMAP_UNKNOWN;
+	r->verdict = (enum natmap_verdict)best;
+	r->p = best == NATMAP_UNKNOWN ? 0 : p[best] < SUREST ? p[best] : SUREST;
+	r->vpn = signs_find(r, SIGN_TUNNEL) != NULL;
+	count_nats(r);
+}
