@@ -136,6 +136,8 @@ static void describe(struct upnp_reply *a, const struct igd *g)
 
 	element_text(g, "<friendlyName>", name, sizeof(name));
 	element_text(g, "<modelName>", model, sizeof(model));
+	if (strcmp(name, model) == 0)
+		*model = '\0';
 	snprintf(a->device, sizeof(a->device), "%.30s%s%.30s", name, *model != '\0' ? ", " : "",
 		 model);
 	if (version != NULL)
@@ -216,57 +218,64 @@ static void list(struct upnp_reply *a, const struct igd *g, const struct upnp_re
 }
 
 /* What the gateway says of the port: OK if it is ours, CONFLICT, NOT_THERE, or why it does not say. */
-static uint16_t whose(const struct igd *g, const struct upnp_request *q)
+static uint16_t whose(struct upnp_reply *entry, const struct igd *g, const struct upnp_request *q)
 {
-	struct upnp_reply a = {.id = 0};
-
-	get(&a, g, q);
-	if (a.result != UPNP_RESULT_OK)
-		return a.result;
-	return addr_eq(&a.client, &q->client) ? UPNP_RESULT_OK : CONFLICT;
+	get(entry, g, q);
+	if (entry->result != UPNP_RESULT_OK)
+		return entry->result;
+	return addr_eq(&entry->client, &q->client) ? UPNP_RESULT_OK : CONFLICT;
 }
 
-static void add(struct upnp_reply *a, const struct igd *g, const struct upnp_request *q)
+/* Any answer that is no error counts as success with miniupnpc, and some gateways agree to what they do not do. */
+static void confirm(struct upnp_reply *a, const struct igd *g, const struct upnp_request *q)
 {
-	char client[ADDR_TEXT], external_port[NUMBER_TEXT], port[NUMBER_TEXT], lease[NUMBER_TEXT];
+	struct upnp_request mapping = *q;
+	struct upnp_reply entry = {.lifetime_s = q->lifetime_s};
 	uint16_t says;
 
-	/* Not all gateways refuse to give one client's port to another. */
-	if (whose(g, q) == CONFLICT) {
-		a->result = CONFLICT;
-		return;
-	}
-	a->result = result_of(UPNP_AddPortMapping(
-		g->urls.controlURL, g->data.first.servicetype,
-		number(external_port, q->external_port), number(port, q->client.port),
-		addr_text_ip(&q->client, client), q->description, protocol_text(q), "",
-		number(lease, q->lifetime_s)));
-	a->external.port = q->external_port;
-	if (a->result != UPNP_RESULT_OK)
-		return;
-	/* Any answer that is no error counts as success with miniupnpc. */
-	says = whose(g, q);
+	mapping.external_port = a->external.port;
+	says = whose(&entry, g, &mapping);
+	a->lifetime_s = entry.lifetime_s;
 	if (says == CONFLICT || says == NOT_THERE || says == UPNP_RESULT_GARBAGE)
 		a->result = UPNP_RESULT_GARBAGE;
 }
 
-static void add_any(struct upnp_reply *a, const struct igd *g, const struct upnp_request *q)
+static void add(struct upnp_reply *a, const struct igd *g, const struct upnp_request *q)
 {
+	const char *url = g->urls.controlURL, *type = g->data.first.servicetype;
 	char client[ADDR_TEXT], external_port[NUMBER_TEXT], port[NUMBER_TEXT], lease[NUMBER_TEXT];
 	char reserved[6] = "";
+	struct upnp_reply entry;
 
-	a->result = result_of(UPNP_AddAnyPortMapping(
-		g->urls.controlURL, g->data.first.servicetype,
-		number(external_port, q->external_port), number(port, q->client.port),
-		addr_text_ip(&q->client, client), q->description, protocol_text(q), "",
-		number(lease, q->lifetime_s), reserved));
-	a->external.port = (uint16_t)strtoul(reserved, NULL, 10);
+	/* Not all gateways refuse to give one client's port to another, or to another port of ours. */
+	if (whose(&entry, g, q) == CONFLICT) {
+		a->result = CONFLICT;
+		return;
+	}
+	number(external_port, q->external_port);
+	number(port, q->client.port);
+	number(lease, q->lifetime_s);
+	addr_text_ip(&q->client, client);
+	a->external.port = q->external_port;
+	if (q->op == UPNP_ADD) {
+		a->result =
+			result_of(UPNP_AddPortMapping(url, type, external_port, port, client,
+						      q->description, protocol_text(q), "", lease));
+	} else {
+		a->result = result_of(UPNP_AddAnyPortMapping(url, type, external_port, port, client,
+							     q->description, protocol_text(q), "",
+							     lease, reserved));
+		a->external.port = (uint16_t)strtoul(reserved, NULL, 10);
+	}
+	if (a->result == UPNP_RESULT_OK)
+		confirm(a, g, q);
 }
 
 static void delete_mapping(struct upnp_reply *a, const struct igd *g, const struct upnp_request *q,
 			   bool ours)
 {
-	const uint16_t says = whose(g, q);
+	struct upnp_reply entry;
+	const uint16_t says = whose(&entry, g, q);
 	char port[NUMBER_TEXT];
 
 	a->result = says;
@@ -329,10 +338,8 @@ void upnp_igd_ask(struct upnp_reply *a, const struct upnp_request *q, bool ours)
 		describe(a, &g);
 		break;
 	case UPNP_ADD:
-		add(a, &g, q);
-		break;
 	case UPNP_ADD_ANY:
-		add_any(a, &g, q);
+		add(a, &g, q);
 		break;
 	case UPNP_GET:
 		get(a, &g, q);

@@ -14,7 +14,8 @@
  * @a:		Its @id and @op are the request's already
  * @ours:	A mapping that is to be deleted is ours even if the gateway cannot say whose it is
  *
- * No mapping of another client or to another port of ours is changed or deleted: that is error 718.
+ * No mapping of another client or to another port of ours is changed or deleted: that is error 718. What was
+ * added is looked for: UPNP_RESULT_GARBAGE if it is not there.
  */
 void upnp_igd_ask(struct upnp_reply *a, const struct upnp_request *q, bool ours);
 

@@ -19,11 +19,11 @@
 enum upnp_op {
 	UPNP_DESCRIBE = 1, /* description, status and external address of the IGD at @location */
 	UPNP_ADD,          /* AddPortMapping: exactly that external port */
-	UPNP_ADD_ANY,      /* AddAnyPortMapping (IGD 2): that one or another */
-	UPNP_GET,          /* GetSpecificPortMappingEntry */
-	UPNP_DELETE,       /* only if the entry is ours: same client and internal port */
-	UPNP_LIST,         /* GetGenericPortMappingEntry @index */
-	UPNP_PINHOLE_ADD,  /* WANIPv6FirewallControl */
+	UPNP_ADD_ANY, /* AddAnyPortMapping (IGD 2): that one or another; 718 if we know who has it */
+	UPNP_GET,     /* GetSpecificPortMappingEntry */
+	UPNP_DELETE,  /* only if the entry is ours: same client and internal port */
+	UPNP_LIST,    /* GetGenericPortMappingEntry @index */
+	UPNP_PINHOLE_ADD, /* WANIPv6FirewallControl */
 	UPNP_PINHOLE_UPDATE,
 	UPNP_PINHOLE_DELETE,
 	UPNP_OPS,
@@ -69,7 +69,8 @@ struct upnp_request {
  * @result:	enum upnp_result or a UPnP error code
  * @connected:	UPNP_DESCRIBE: the IGD says that it is; @igd: its version; @pinholes: it can open IPv6 ports
  * @external:	UPNP_DESCRIBE: the address; UPNP_ADD...: the port
- * @client, @protocol, @lifetime_s, @description: UPNP_LIST and UPNP_GET: of the entry
+ * @client, @protocol, @lifetime_s, @description: UPNP_LIST and UPNP_GET: of the entry. UPNP_ADD...: @lifetime_s
+ *		as the gateway then tells, or as asked for if it cannot
  * @device:	UPNP_DESCRIBE: name and model
  */
 struct upnp_reply {

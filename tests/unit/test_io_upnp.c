@@ -123,12 +123,15 @@ static void it_describes(void **state)
 static void it_adds_gets_and_deletes(void **state)
 {
 	struct rig t = rig_new(IGD_PLAIN);
-	const struct upnp_request get = make(&t, UPNP_GET);
+	const struct upnp_request get = make(&t, UPNP_GET), add = make(&t, UPNP_ADD);
 	struct upnp_reply a;
 
 	(void)state;
 	assert_int_equal(ask_simply(&t, UPNP_GET), 714);
-	assert_int_equal(ask_simply(&t, UPNP_ADD), UPNP_RESULT_OK);
+	a = ask(&t, &add);
+	assert_int_equal(a.result, UPNP_RESULT_OK);
+	assert_int_equal(a.external.port, 4000);
+	assert_int_equal(a.lifetime_s, 3600);
 	assert_int_equal(t.igd.state->external, 4000);
 	a = ask(&t, &get);
 	assert_int_equal(a.result, UPNP_RESULT_OK);
@@ -152,6 +155,7 @@ static void what_others_have_stays(void **state)
 	assert_int_equal(ask_simply(&t, UPNP_DELETE), 718);
 	give(&t, OURS, 4002); /* another program's of ours */
 	assert_int_equal(add_held(&t), 718);
+	assert_int_equal(ask_simply(&t, UPNP_ADD_ANY), 718);
 	assert_int_equal(ask_simply(&t, UPNP_DELETE), 718);
 	t.igd.state->odd = IGD_FORGETFUL; /* nobody knows */
 	assert_int_equal(ask_simply(&t, UPNP_DELETE), 501);
