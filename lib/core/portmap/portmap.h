@@ -15,7 +15,7 @@
 #include "core/portmap/result.h"
 #include "core/portmap/upnp_line.h"
 
-#define PORTMAP_SOCKETS    4 /* from @first_socket on */
+#define PORTMAP_SOCKETS    3 /* from @first_socket on */
 #define PORTMAP_NONCE      12
 #define PORTMAP_LIFETIME_S 7200 /* RFC 6886 section 3.3 */
 
@@ -26,9 +26,10 @@
  * @ip_protocol: 6 or 17
  * @external_port: Wanted, 0: any. @strict: that one or none
  * @remote:	Only from there may be sent (PCP FILTER, pinholes); all zero: from anywhere
- * @lifetime_s:	To ask for; 0: PORTMAP_LIFETIME_S
+ * @lifetime_s:	To ask for; 0: PORTMAP_LIFETIME_S; a day at most (RFC 6887 section 15)
  * @protocols:	Bits of those that may be used
- * @nonce:	PCP: whoever has it may change the mapping; of an earlier run to take it over
+ * @nonce:	PCP: whoever has it may change the mapping; of an earlier run to take it over. All zero: one is drawn
+ * @pinhole:	Of a removal by UPnP for IPv6: the id that the mapping had
  * @detach:	It is to outlive us: nothing is removed at the end, nor should we die
  * @upnp:	The line to the worker, borrowed; NULL: no UPnP
  * @limit:	How long scouting may wait for silent protocols
@@ -42,6 +43,7 @@ struct portmap_config {
 	uint32_t lifetime_s;
 	unsigned protocols;
 	uint8_t nonce[PORTMAP_NONCE];
+	uint16_t pinhole;
 	uint32_t first_socket;
 	struct upnp_line *upnp;
 	nk_time limit;
@@ -59,13 +61,19 @@ bool portmap_input(struct portmap *p, const struct event *ev, nk_time now);
 bool portmap_output(struct portmap *p, struct action *action, nk_time now);
 nk_time portmap_deadline(const struct portmap *p);
 
-/* CORE_BUSY until it has failed or was released; CORE_DONE then, and its sockets are closed. */
+/*
+ * CORE_BUSY until it has failed or was released; CORE_DONE then, and its sockets are closed. What was held once
+ * never fails: if the gateway has lost it, it is tried again and again, at last every 17 minutes.
+ */
 int portmap_status(const struct portmap *p);
 
 /* Removes the mapping, unless it was to be detached; gives up after a few seconds. */
 void portmap_release(struct portmap *p, nk_time now);
 
 /* It is not to outlive us after all: a release removes it. */
+void portmap_claim(struct portmap *p);
+
+/* It is not to outlive us after all. */
 void portmap_claim(struct portmap *p);
 
 /* Looks now whether the mapping is still there: the network may have changed, or the machine slept. */

@@ -51,7 +51,8 @@ enum portmap_state {
 
 /**
  * struct portmap_mapping - One mapping and how it stands
- * @protocol:	Of PORTMAP_HELD: by which
+ * @protocol:	Of PORTMAP_HELD: by which; @why may be PORTMAP_PRIVATE then: it is reached from the network beyond
+ * @pinhole:	UPnP for IPv6: its id
  * @external:	Address (all zero: not known) and port at which it can be reached
  * @lease_s:	As granted, 0: it does not end by itself (UPnP error 725)
  * @expires, @renew_at: By our own clock; NK_NEVER without an end
@@ -65,6 +66,7 @@ struct portmap_mapping {
 	enum portmap_why why;
 	struct addr gateway, internal, external;
 	uint8_t ip_protocol;
+	uint16_t pinhole;
 	uint32_t lease_s;
 	nk_time expires, renew_at;
 	enum portmap_why tried[PORTMAP_PROTOCOLS];
