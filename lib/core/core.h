@@ -118,7 +118,8 @@ enum action_kind {
  *		system. ACTION_SEND: address to send from, or all zero for the socket's own
  * @peer:	ACTION_OPEN: if set, the socket is bound to the address from which @peer is
  *		reached (it is not connected: anyone may send to it)
- * @many:	ACTION_OPEN: other programs may have the same UDP port too, as for what is multicast
+ * @many:	ACTION_OPEN: other programs may have the same UDP port too, as for what is multicast. False
+ *		unless the core sets it
  * @to:		ACTION_SEND
  * @ttl:	ACTION_SEND: TTL or hop limit, 0 for the system's default
  * @data:	ACTION_SEND: @len bytes of payload

@@ -160,6 +160,7 @@ static bool do_actions(struct run *r)
 	for (unsigned i = 0; i < ACTIONS_PER_TURN; i++) {
 		struct action *a = outbox_next(&r->outbox);
 
+		a->many = false; /* as long as the core does not say so */
 		if (!r->ops->output(r->core, a, r->now))
 			return true;
 		do_action(r, a);
