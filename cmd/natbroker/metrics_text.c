@@ -43,6 +43,7 @@ static const struct counter counters[] = {
 	{"sessions_opened_total", "", "Sessions of the probe service.", OF(sessions_opened)},
 	{"trials_total", "", "Trials of the probe service.", OF(trials_seen)},
 	{"copies_sent_total", "", "Copies that the probe service sent.", OF(copies_sent)},
+	{"ticks_sent_total", "", "Ticks that the probe service sent.", OF(ticks_sent)},
 	{"refused_total", "{reason=\"malformed\"}", "What was not served.", OF(malformed)},
 	{"refused_total", "{reason=\"rate\"}", NULL, OF(refused_rate)},
 	{"refused_total", "{reason=\"cookie\"}", NULL, OF(refused_cookie)},

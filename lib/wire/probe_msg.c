@@ -54,6 +54,23 @@ static void read_limits(struct probe_msg *p, struct rd *v)
 	p->max_keep_s = rd_be32(v);
 }
 
+static void read_hold(struct probe_msg *p, struct rd *v)
+{
+	p->has_hold = true;
+	p->hold.ttl = rd_u8(v);
+	rd_u8(v);
+	p->hold.interval_ms = rd_be16(v);
+	p->hold.lease_ms = rd_be32(v);
+}
+
+static void read_visit(struct probe_msg *p, struct rd *v)
+{
+	p->has_visit = true;
+	p->visit.protocol = rd_u8(v);
+	p->visit.reach = rd_u8(v);
+	p->visit.port = rd_be16(v);
+}
+
 /* Return: 0, or NK_ERR_MALFORMED if it has not the length that it must have. */
 static int read_attr(struct probe_msg *p, uint16_t type, struct rd v)
 {
@@ -92,6 +109,12 @@ static int read_attr(struct probe_msg *p, uint16_t type, struct rd v)
 	case PROBE_ATTR_ABILITIES:
 		p->abilities = rd_be32(&v);
 		break;
+	case PROBE_ATTR_HOLD:
+		read_hold(p, &v);
+		break;
+	case PROBE_ATTR_REACH:
+		read_visit(p, &v);
+		break;
 	default:
 		return 0;
 	}
@@ -108,8 +131,7 @@ int probe_read(struct probe_msg *out, const struct stun_msg *m)
 	while (stun_next(m, &at, &type, &value)) {
 		const unsigned kind = type - PROBE_ATTR_COOKIE;
 
-		if (type < PROBE_ATTR_COOKIE || type > PROBE_ATTR_ABILITIES ||
-		    (seen >> kind & 1) != 0)
+		if (type < PROBE_ATTR_COOKIE || type > PROBE_ATTR_REACH || (seen >> kind & 1) != 0)
 			continue;
 		seen |= 1u << kind;
 		if (read_attr(&p, type, value) != 0)
@@ -198,4 +220,21 @@ void probe_put_round(struct wr *w, uint8_t round)
 void probe_put_abilities(struct wr *w, uint32_t abilities)
 {
 	stun_put_u32(w, PROBE_ATTR_ABILITIES, abilities);
+}
+
+void probe_put_hold(struct wr *w, const struct probe_hold *hold)
+{
+	put_head(w, PROBE_ATTR_HOLD, 8);
+	wr_u8(w, hold->ttl);
+	wr_u8(w, 0);
+	wr_be16(w, hold->interval_ms);
+	wr_be32(w, hold->lease_ms);
+}
+
+void probe_put_visit(struct wr *w, const struct probe_visit *visit)
+{
+	put_head(w, PROBE_ATTR_REACH, 4);
+	wr_u8(w, visit->protocol);
+	wr_u8(w, visit->reach);
+	wr_be16(w, visit->port);
 }

@@ -70,7 +70,9 @@ enum probe_trial_flag {
 		0x02,         /* it came from an address that is not the control flow's: refused */
 	PROBE_REPLIED = 0x04, /* the broker has answered a TRIAL request of it */
 	PROBE_REFUSED = 0x08, /* over a limit, or its packets have not paid for the copies */
-	PROBE_UNKNOWN_TRIAL = 0x10, /* ASK for a trial that is not held (any more) */
+	PROBE_UNKNOWN_TRIAL = 0x10, /* ASK or HOLD of a trial that is not known (any more) */
+	PROBE_HELD = 0x20,          /* TICKs are sent to it */
+	PROBE_WITHHELD = 0x40,      /* since the last HOLD one was not, because of the cap */
 };
 
 /* What a broker can do besides, told in the answer to SESSION. */
@@ -112,14 +114,42 @@ struct probe_trial_state {
 };
 
 /**
+ * struct probe_hold - TICKs as asked for, or as they are sent
+ * @ttl:	TTL or hop limit that they leave with, not 0
+ * @interval_ms: Between two to one trial, PROBE_INTERVAL_MIN_MS at least
+ * @lease_ms:	For how long; 0: none any more
+ */
+struct probe_hold {
+	uint8_t ttl;
+	uint16_t interval_ms;
+	uint32_t lease_ms;
+};
+
+#define PROBE_INTERVAL_MIN_MS 500
+#define PROBE_LEASE_MAX_MS    30000
+
+/**
+ * struct probe_visit - A port to be reached, and what is known of it
+ * @protocol:	6 or 17
+ * @reach:	Of enum probe_reach
+ */
+struct probe_visit {
+	uint8_t protocol;
+	uint8_t reach;
+	uint16_t port;
+};
+
+/**
  * struct probe_msg - All attributes of the probe service that a message had
- * @has_cookie, @has_token, @has_trial, @has_copies, @has_time, @has_limits, @has_round: what was there
+ * @has_cookie, @has_token, @has_trial, @has_copies, @has_time, @has_limits, @has_round, @has_hold,
+ *		@has_visit: what was there
  * @abilities:	0 if they were not told
  * @trials:	TRIALS: @trial_count numbers
  * @states:	TRIAL-STATES: @state_count entries
  */
 struct probe_msg {
 	bool has_cookie, has_token, has_trial, has_copies, has_time, has_limits, has_round;
+	bool has_hold, has_visit;
 	uint64_t cookie;
 	uint64_t token;
 	uint32_t trial;
@@ -136,6 +166,8 @@ struct probe_msg {
 	uint32_t max_keep_s;
 	uint8_t round;
 	uint32_t abilities;
+	struct probe_hold hold;
+	struct probe_visit visit;
 };
 
 /**
@@ -158,9 +190,12 @@ void probe_put_time(struct wr *w, uint64_t time_us);
 void probe_put_limits(struct wr *w, uint16_t trials, uint16_t copies_per_s, uint32_t keep_s);
 void probe_put_round(struct wr *w, uint8_t round);
 void probe_put_abilities(struct wr *w, uint32_t abilities);
+void probe_put_hold(struct wr *w, const struct probe_hold *hold);
+void probe_put_visit(struct wr *w, const struct probe_visit *visit);
 
 /* Lengths in bytes of UDP payload, so that both sides count alike what a trial must pay in advance. */
 #define PROBE_COPY_LEN        (STUN_HEADER + 8 + 8 + 12) /* TRIAL, ROUND, TIME */
 #define PROBE_TRIAL_REPLY_LEN (STUN_HEADER + 8 + 12)     /* TRIAL, TIME */
+#define PROBE_TICK_LEN        (STUN_HEADER + 8)          /* TRIAL */
 
 #endif

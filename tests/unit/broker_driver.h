@@ -24,6 +24,7 @@
 
 struct sent {
 	struct addr from, to;
+	uint8_t ttl;
 	size_t len;
 	uint8_t data[CORE_DATAGRAM_MAX];
 };
@@ -48,6 +49,7 @@ static inline void rig_sends(struct rig *r, const struct action *a)
 			  : addr_with_port(r->config.listen[a->id / 2],
 					   a->id % 2 != 0 ? r->config.alt_port : r->config.port);
 	s->to = a->to;
+	s->ttl = a->ttl;
 	s->len = a->len;
 	memcpy(s->data, a->data, a->len);
 	r->count++;

@@ -43,9 +43,11 @@ static void test_round_trip(void **state)
 	probe_put_time(&w, 0xfedcba9876543210);
 	probe_put_limits(&w, 600, 300, 0x80000001);
 	probe_put_round(&w, 255);
+	probe_put_hold(&w, &(struct probe_hold){255, 65535, 30000});
+	probe_put_visit(&w, &(struct probe_visit){6, PROBE_REACH_NO_WAY, 65535});
 	assert_int_equal(read_back(&p, &w), 0);
 	assert_true(p.has_cookie && p.has_token && p.has_trial && p.has_copies && p.has_time &&
-		    p.has_limits && p.has_round);
+		    p.has_limits && p.has_round && p.has_hold && p.has_visit);
 	assert_true(p.cookie == 0x0102030405060708);
 	assert_true(p.token == UINT64_MAX);
 	assert_int_equal(p.trial, 0xdeadbeef);
@@ -57,6 +59,12 @@ static void test_round_trip(void **state)
 	assert_int_equal(p.max_copies_per_s, 300);
 	assert_int_equal(p.max_keep_s, 0x80000001);
 	assert_int_equal(p.round, 255);
+	assert_int_equal(p.hold.ttl, 255);
+	assert_int_equal(p.hold.interval_ms, 65535);
+	assert_int_equal(p.hold.lease_ms, 30000);
+	assert_int_equal(p.visit.protocol, 6);
+	assert_int_equal(p.visit.reach, PROBE_REACH_NO_WAY);
+	assert_int_equal(p.visit.port, 65535);
 	assert_int_equal(p.trial_count, 0);
 	assert_int_equal(p.state_count, 0);
 }
@@ -91,6 +99,10 @@ static void test_bytes(void **state)
 	static const uint8_t states[] = {
 		0xeb, 0x04, 0x00, 0x10, 0, 0, 0, 5, 0, 3, 0x21, 0x13, 0, 0, 0, 0, 0, 0, 0, 77,
 	};
+	static const uint8_t hold[] = {
+		0xeb, 0x0a, 0x00, 0x08, 7,    0,    0x01, 0xf4, 0,    0,
+		0x75, 0x30, 0xeb, 0x0b, 0x00, 0x04, 17,   0,    0x1f, 0x90,
+	};
 	const struct probe_trial_state s = {5, PROBE_SEEN | PROBE_OTHER_ADDRESS, 1, 77};
 	const uint32_t trials[] = {7, 256};
 	uint8_t buf[128];
@@ -114,6 +126,12 @@ static void test_bytes(void **state)
 	probe_put_states(&w, &s, 1);
 	assert_int_equal(stun_end(&w), STUN_HEADER + sizeof(states));
 	assert_memory_equal(buf + STUN_HEADER, states, sizeof(states));
+
+	w = begin(buf, sizeof(buf), PROBE_HOLD, STUN_REQUEST);
+	probe_put_hold(&w, &(struct probe_hold){7, PROBE_INTERVAL_MIN_MS, PROBE_LEASE_MAX_MS});
+	probe_put_visit(&w, &(struct probe_visit){17, PROBE_REACH_ASKED, 8080});
+	assert_int_equal(stun_end(&w), STUN_HEADER + sizeof(hold));
+	assert_memory_equal(buf + STUN_HEADER, hold, sizeof(hold));
 }
 
 static void test_lengths(void **state)
@@ -131,6 +149,10 @@ static void test_lengths(void **state)
 	probe_put_trial(&w, 1);
 	probe_put_time(&w, 1);
 	assert_int_equal(stun_end(&w), PROBE_TRIAL_REPLY_LEN);
+
+	w = begin(buf, sizeof(buf), PROBE_TICK, STUN_INDICATION);
+	probe_put_trial(&w, 1);
+	assert_int_equal(stun_end(&w), PROBE_TICK_LEN);
 }
 
 static void test_full_lists(void **state)
@@ -185,7 +207,8 @@ static void test_wrong_lengths(void **state)
 		{PROBE_ATTR_TRIAL, 4, 0},  {PROBE_ATTR_TRIALS, 0, 4},
 		{PROBE_ATTR_COPIES, 8, 0}, {PROBE_ATTR_TRIAL_STATES, 0, 16},
 		{PROBE_ATTR_TIME, 8, 0},   {PROBE_ATTR_LIMITS, 8, 0},
-		{PROBE_ATTR_ROUND, 4, 0},
+		{PROBE_ATTR_ROUND, 4, 0},  {PROBE_ATTR_ABILITIES, 4, 0},
+		{PROBE_ATTR_HOLD, 8, 0},   {PROBE_ATTR_REACH, 4, 0},
 	};
 	static const uint8_t value[600];
 

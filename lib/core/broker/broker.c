@@ -289,15 +289,16 @@ static bool next_own(struct broker *b, nk_time now)
 
 static bool next_send(struct broker *b, struct action *action, nk_time now)
 {
-	struct ask *a;
+	struct store_due due;
 
 	do {
 		if (b->out_count > 0) {
 			take_packet(b, action);
 			return true;
 		}
-		while ((a = store_due(&b->store, now)) != NULL) {
-			if (probe_ask_output(b, a, action, now))
+		while (store_due(&b->store, now, &due)) {
+			if (due.ask != NULL ? probe_ask_output(b, due.ask, action, now)
+					    : probe_hold_output(b, due.held, action, now))
 				return true;
 		}
 	} while (next_own(b, now));

@@ -61,7 +61,7 @@ struct broker_config broker_default_config(void);
  */
 struct broker_stats {
 	uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
-	uint64_t bindings, sessions_opened, trials_seen, copies_sent;
+	uint64_t bindings, sessions_opened, trials_seen, copies_sent, ticks_sent;
 	uint64_t malformed, refused_rate, refused_cookie, refused_full, refused_unpaid;
 	uint64_t proofs, rings, calls, answers, relayed, refused_proof, refused_ticket;
 	uint64_t frames, frames_answered, frames_unknown, frames_bad, turns;

@@ -136,15 +136,6 @@ static bool spend(struct broker *b, struct trial *t, nk_time now)
 	return true;
 }
 
-static void send_from(struct action *action, const struct endpoint *from, const struct addr *to)
-{
-	action->kind = ACTION_SEND;
-	action->id = from->id;
-	action->local = from->local;
-	action->to = *to;
-	action->ttl = 0;
-}
-
 static void make_copy(const struct broker *b, struct action *action, const struct ask *a,
 		      const struct trial *t, nk_time now)
 {

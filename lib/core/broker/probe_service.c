@@ -36,6 +36,11 @@ static void ask_for_cookie(struct broker *b, const struct request *q)
 	answer_send(b, q, ANSWER_NO_LONGER, &w);
 }
 
+static uint32_t abilities_at(const struct broker *b, const struct request *q)
+{
+	return PROBE_ABLE_HOLD | (b->icmp[q->at.id / 2] ? PROBE_ABLE_ICMP : 0);
+}
+
 static void answer_session(struct broker *b, const struct request *q, const struct session *s)
 {
 	const struct broker_config *c = &b->config;
@@ -48,7 +53,7 @@ static void answer_session(struct broker *b, const struct request *q, const stru
 	probe_put_time(&w, (uint64_t)q->now);
 	probe_put_limits(&w, (uint16_t)c->trials_per_ip, (uint16_t)c->copies_per_s,
 			 (uint32_t)keep_s);
-	probe_put_abilities(&w, b->icmp[q->at.id / 2] ? PROBE_ABLE_ICMP : 0);
+	probe_put_abilities(&w, abilities_at(b, q));
 	answer_send(b, q, ANSWER_PROVEN, &w);
 }
 
@@ -219,8 +224,10 @@ static void control_input(struct broker *b, const struct request *q, const struc
 		return;
 	if (q->msg->method == PROBE_STATUS)
 		status_input(b, q, m, s);
-	else
+	else if (q->msg->method == PROBE_ASK)
 		probe_ask_input(b, q, m, s);
+	else
+		probe_hold_input(b, q, m, s);
 }
 
 void probe_service_input(struct broker *b, const struct request *q)
@@ -243,6 +250,6 @@ void probe_service_input(struct broker *b, const struct request *q)
 		trial_input(b, q, &m);
 	else if (request && method == PROBE_SESSION)
 		session_input(b, q, &m);
-	else if (request && (method == PROBE_STATUS || method == PROBE_ASK))
+	else if (request && (method == PROBE_STATUS || method == PROBE_ASK || method == PROBE_HOLD))
 		control_input(b, q, &m);
 }

@@ -191,9 +191,24 @@ void frame_input(struct broker *b, const struct event *ev, const struct endpoint
 /* Our turn: its frame. */
 void frame_turn(struct broker *b, struct listener *l);
 void probe_service_input(struct broker *b, const struct request *q);
+
+/* What these send by themselves goes from an endpoint of ours. */
+static inline void send_from(struct action *action, const struct endpoint *from,
+			     const struct addr *to)
+{
+	action->kind = ACTION_SEND;
+	action->id = from->id;
+	action->local = from->local;
+	action->to = *to;
+	action->ttl = 0;
+}
+
 void probe_ask_input(struct broker *b, const struct request *q, const struct probe_msg *m,
 		     struct session *s);
 bool probe_ask_output(struct broker *b, struct ask *a, struct action *action, nk_time now);
+void probe_hold_input(struct broker *b, const struct request *q, const struct probe_msg *m,
+		      const struct session *s);
+bool probe_hold_output(struct broker *b, struct trial *t, struct action *action, nk_time now);
 void icmp_trial_input(struct broker *b, const struct event *ev, nk_time now);
 
 /* Makes an echo reply to a trial of a COPY that begins ICMP_ECHO_HEADER bytes into @action's data. */

@@ -8,6 +8,7 @@
 
 #define TRIALS_PER_ASK_PLACE 8
 #define ASKS_MIN             256
+#define TICKS_SHARE          2 /* they may have half of what copies may */
 
 static uint32_t ask_places(const struct broker_config *config)
 {
@@ -22,7 +23,11 @@ int store_init(struct store *s, const struct broker_config *config, const uint8_
 	const uint32_t trials = config->trials_max;
 	const uint32_t asks = ask_places(config);
 
-	*s = (struct store){.keep = config->keep, .trials_per_client = config->trials_per_ip};
+	*s = (struct store){
+		.keep = config->keep,
+		.trials_per_client = config->trials_per_ip,
+		.ticks_per_client = 60 * config->copies_per_s / TICKS_SHARE,
+	};
 	memcpy(s->hash_key, key, sizeof(s->hash_key));
 	s->clients = calloc(sessions, sizeof(*s->clients));
 	s->sessions = calloc(sessions, sizeof(*s->sessions));
@@ -40,7 +45,7 @@ int store_init(struct store *s, const struct broker_config *config, const uint8_
 	    table_init(&s->by_number, trials, s->hash_key) != 0 ||
 	    table_init(&s->by_tid, asks, s->hash_key) != 0)
 		return NK_ERR_NO_MEMORY;
-	return due_init(&s->due, (size_t)sessions + trials + asks);
+	return due_init(&s->due, (size_t)sessions + asks + 2 * (size_t)trials);
 }
 
 void store_free(struct store *s)
@@ -85,6 +90,11 @@ static uint32_t trial_thing(const struct store *s, uint32_t i)
 static uint32_t ask_thing(const struct store *s, uint32_t i)
 {
 	return s->session_pool.n + s->trial_pool.n + i;
+}
+
+static uint32_t tick_thing(const struct store *s, uint32_t i)
+{
+	return ask_thing(s, s->ask_pool.n) + i;
 }
 
 static uint64_t addr_key(const struct store *s, const struct addr *a)
@@ -237,6 +247,7 @@ static void end_trial(struct store *s, struct trial *t)
 		owner->trials = t->next;
 	if (t->next != TABLE_NONE)
 		s->trials[t->next].prev = t->prev;
+	store_release(s, t);
 	table_remove(&s->by_number, number_key(t->session, t->number));
 	heap_set(&s->due, trial_thing(s, i), NK_NEVER);
 	s->clients[owner->client].trials--;
@@ -316,27 +327,88 @@ void store_end_session(struct store *s, struct session *owner)
 	crypto_wipe(owner, sizeof(*owner));
 }
 
-struct ask *store_due(struct store *s, nk_time now)
+static uint32_t ticks_a_minute(nk_time interval)
+{
+	return (uint32_t)((60 * NK_S + interval - 1) / interval);
+}
+
+static struct client *client_of(const struct store *s, const struct trial *t)
+{
+	return &s->clients[s->sessions[t->session].client];
+}
+
+static void set_tick(struct store *s, const struct trial *t, nk_time now)
+{
+	const nk_time next = nk_max(now, t->ticked + t->interval);
+
+	heap_set(&s->due, tick_thing(s, index_of_trial(s, t)), nk_min(next, t->hold_until));
+}
+
+void store_release(struct store *s, struct trial *t)
+{
+	if ((t->flags & PROBE_HELD) == 0)
+		return;
+	client_of(s, t)->ticks -= ticks_a_minute(t->interval);
+	t->flags &= (uint16_t)~PROBE_HELD;
+	heap_set(&s->due, tick_thing(s, index_of_trial(s, t)), NK_NEVER);
+}
+
+/* Renewed or not, TICKs keep their distance: no HOLD makes one come sooner. */
+bool store_hold(struct store *s, struct trial *t, const struct probe_hold *hold, nk_time now)
+{
+	const nk_time interval = hold->interval_ms * NK_MS;
+	const uint32_t more = ticks_a_minute(interval);
+	struct client *c = client_of(s, t);
+
+	store_release(s, t);
+	if (c->ticks + more > s->ticks_per_client)
+		return false;
+	c->ticks += more;
+	t->flags |= PROBE_HELD;
+	t->ttl = hold->ttl;
+	t->interval = interval;
+	t->hold_until = now + hold->lease_ms * NK_MS;
+	set_tick(s, t, now);
+	return true;
+}
+
+void store_ticked(struct store *s, struct trial *t, nk_time now)
+{
+	t->ticked = now;
+	set_tick(s, t, now);
+}
+
+/* Being heard moves keep_until and not the heap: a packet must be cheap, so what comes up may well
+ * have to stay. */
+static void forget_or_stay(struct store *s, uint32_t thing, nk_time now)
+{
+	const bool is_trial = thing >= trial_thing(s, 0);
+	struct trial *t = is_trial ? &s->trials[thing - trial_thing(s, 0)] : NULL;
+	const nk_time keep_until = is_trial ? t->keep_until : s->sessions[thing].keep_until;
+
+	if (keep_until > now)
+		heap_set(&s->due, thing, keep_until);
+	else if (is_trial)
+		end_trial(s, t);
+	else
+		store_end_session(s, &s->sessions[thing]);
+}
+
+bool store_due(struct store *s, nk_time now, struct store_due *due)
 {
 	uint32_t thing;
 
-	/* Being heard moves keep_until and not the heap: a packet must be cheap, so what
-	 * comes up here may well have to stay. */
+	*due = (struct store_due){.ask = NULL};
 	while ((thing = heap_due(&s->due, now)) != HEAP_NONE) {
-		if (thing >= ask_thing(s, 0))
-			return &s->asks[thing - ask_thing(s, 0)];
-		if (thing >= trial_thing(s, 0)) {
-			struct trial *t = &s->trials[thing - trial_thing(s, 0)];
-
-			if (t->keep_until > now)
-				heap_set(&s->due, thing, t->keep_until);
-			else
-				end_trial(s, t);
-		} else if (s->sessions[thing].keep_until > now) {
-			heap_set(&s->due, thing, s->sessions[thing].keep_until);
-		} else {
-			store_end_session(s, &s->sessions[thing]);
+		if (thing >= tick_thing(s, 0)) {
+			due->held = &s->trials[thing - tick_thing(s, 0)];
+			return true;
 		}
+		if (thing >= ask_thing(s, 0)) {
+			due->ask = &s->asks[thing - ask_thing(s, 0)];
+			return true;
+		}
+		forget_or_stay(s, thing, now);
 	}
-	return NULL;
+	return false;
 }

@@ -3,7 +3,8 @@
  *
  * All places are taken when the broker starts. Each session, trial and ask has
  * one due time in the heap: a session and a trial when they may be forgotten,
- * an ask when its next round is due, and at last when it may be forgotten.
+ * an ask when its next round is due, and at last when it may be forgotten. A
+ * trial that is held has another: when its next TICK is due.
  */
 #ifndef CORE_BROKER_STORE_H
 #define CORE_BROKER_STORE_H
@@ -35,10 +36,11 @@ struct endpoint {
 /**
  * struct client - All sessions of one control IP, or /64, so that limits can be counted
  * @net:	The IP or the network
+ * @ticks:	That its trials are to get in a minute
  */
 struct client {
 	struct addr net;
-	uint32_t sessions, trials, asks;
+	uint32_t sessions, trials, asks, ticks;
 };
 
 /**
@@ -66,6 +68,9 @@ struct session {
  * @promised:	Bytes of copies that asks are to send
  * @flags:	Bits of enum probe_trial_flag
  * @proven:	@from has echoed a cookie: no credit needed
+ * @hold_tid, @ttl, @interval: PROBE_HELD: of the HOLD; the TICKs carry its id
+ * @hold_until:	When that ends, unless it is renewed
+ * @ticked:	When the last TICK was due
  */
 struct trial {
 	uint32_t session, number;
@@ -76,6 +81,9 @@ struct trial {
 	uint32_t credit, promised;
 	uint16_t flags;
 	bool proven;
+	uint8_t ttl;
+	uint8_t hold_tid[STUN_TID];
+	nk_time interval, hold_until, ticked;
 };
 
 /**
@@ -103,11 +111,11 @@ struct ask {
 	bool withheld;
 };
 
-/* The places themselves; @due has sessions first, then trials, then asks. */
+/* The places themselves; @due has sessions first, then trials, asks, and trials once more for TICKs. */
 struct store {
 	uint8_t hash_key[16];
 	nk_time keep;
-	uint32_t trials_per_client;
+	uint32_t trials_per_client, ticks_per_client;
 	struct client *clients;
 	struct session *sessions;
 	struct trial *trials;
@@ -143,7 +151,21 @@ struct ask *store_ask(const struct store *s, const struct session *owner,
 void store_end_ask(struct store *s, struct ask *a);
 void store_set_due(struct store *s, const struct ask *a, nk_time at);
 
-/* The ask that is due at @now, or NULL; forgets on the way what has been silent for too long. */
-struct ask *store_due(struct store *s, nk_time now);
+/* Holds a trial from now on, in place of how it was held before. False, and it is not held: its
+ * client has too many TICKs. */
+bool store_hold(struct store *s, struct trial *t, const struct probe_hold *hold, nk_time now);
+void store_release(struct store *s, struct trial *t); /* also one that is not held */
+
+/* A trial's TICK was due: sets when the next one is. */
+void store_ticked(struct store *s, struct trial *t, nk_time now);
+
+/* One of these is due, the other NULL. */
+struct store_due {
+	struct ask *ask;
+	struct trial *held;
+};
+
+/* What is due at @now; false: nothing. Forgets on the way what has been silent for too long. */
+bool store_due(struct store *s, nk_time now, struct store_due *due);
 
 #endif
