@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -123,6 +124,19 @@ unsigned links_addresses(const struct ifaddrs *all, const char *interface, struc
 		out[count++] = a;
 	}
 	return count;
+}
+
+bool links_interface_of(char *name, const struct ifaddrs *all, const struct addr *local)
+{
+	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
+		const struct addr a = address_of(i);
+
+		if (!addr_same_ip(&a, local))
+			continue;
+		snprintf(name, IF_NAMESIZE, "%s", i->ifa_name);
+		return true;
+	}
+	return false;
 }
 
 bool links_interface_lost(const struct ifaddrs *all, const char *interface)

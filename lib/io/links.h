@@ -29,6 +29,9 @@ bool links_lost(const struct ifaddrs *all, const struct addr *local);
 unsigned links_addresses(const struct ifaddrs *all, const char *interface, struct addr *out,
 			 unsigned max);
 
+/* Sets @name to the interface that has @local, for one of IF_NAMESIZE bytes. Return: false if none has. */
+bool links_interface_of(char *name, const struct ifaddrs *all, const struct addr *local);
+
 /* True if the interface does not exist or is down. */
 bool links_interface_lost(const struct ifaddrs *all, const char *interface);
 

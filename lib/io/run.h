@@ -43,6 +43,8 @@ struct run_shared {
 /**
  * struct run_options - How a core is run
  * @interface:	Bind sockets to this interface (SO_BINDTODEVICE), or NULL
+ * @by_address:	A socket that is bound to an address sends through the interface that has it, whatever
+ *		routes there are: for several ways out, and next hops with a link-local address
  * @no_ttl:	The TTL of what comes is not needed, and not told: that takes time
  * @watch_links: Report the loss of the interface or local address in use as EVENT_LINK_LOST
  * @on_turn:	Called once per turn of the loop after the core has been served, or NULL: for
@@ -62,7 +64,7 @@ struct run_shared {
  */
 struct run_options {
 	const char *interface;
-	bool no_ttl, watch_links;
+	bool by_address, no_ttl, watch_links;
 	void (*on_turn)(void *user, nk_time now);
 	void (*plan_stream)(void *user, uint32_t id, struct stream_plan *plan);
 	void *user;

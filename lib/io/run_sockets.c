@@ -1,8 +1,11 @@
 /* The sockets of a run: what comes is told, what the core sends is collected and written. */
 #include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "io/links.h"
 #include "io/run_state.h"
 #include "io/sockets.h"
 
@@ -134,7 +137,7 @@ static void write_socket(struct run *r, struct io_socket *s)
 	unsigned tries = 0;
 
 	while (s->queue.first != NULL) {
-		int n = datagrams_write(s->fd, s->queue.first, r->scope);
+		int n = datagrams_write(s->fd, s->queue.first, s->scope);
 
 		if (n == -EAGAIN) {
 			s->blocked = true;
@@ -198,9 +201,25 @@ static void close_socket(struct run *r, struct io_socket *s)
 	close(s->fd);
 }
 
+/* The interface that a socket is to be bound to, or NULL. @name has IF_NAMESIZE bytes. */
+static const char *interface_for(const struct run *r, const struct action *a, char *name)
+{
+	struct ifaddrs *all;
+	bool found;
+
+	if (!r->options->by_address || addr_is_any(&a->local))
+		return r->options->interface;
+	all = links_look();
+	found = all != NULL && links_interface_of(name, all, &a->local);
+	freeifaddrs(all);
+	return found ? name : r->options->interface;
+}
+
 /* Return: 0 or a negative errno. */
 static int open_socket(struct run *r, const struct action *a)
 {
+	char name[IF_NAMESIZE];
+	const char *interface;
 	struct io_socket *s;
 	int rc;
 
@@ -213,7 +232,9 @@ static int open_socket(struct run *r, const struct action *a)
 		return -ENOMEM;
 
 	s->id = a->id;
-	s->fd = sockets_open(&s->local, a, r->options->interface);
+	interface = interface_for(r, a, name);
+	s->scope = interface == r->options->interface ? r->scope : if_nametoindex(interface);
+	s->fd = sockets_open(&s->local, a, interface);
 	rc = s->fd;
 	if (rc >= 0 && !r->options->no_ttl && a->socket != SOCKET_ICMP_RAW)
 		sockets_tell_ttl(s->fd, &s->local);

@@ -21,7 +21,7 @@
  * @turned:	When @on_turn was last called
  * @ready:	Sockets that polled readable, or had more to read than a batch
  * @dirty:	Sockets with something in their queues that may be written, up to @last_dirty
- * @scope:	Index of the interface that sockets are bound to, or 0
+ * @scope:	Index of the interface that all sockets are bound to, or 0
  * @busy:	There is more to do at once: do not wait
  * @stops:	Signals that came; @stop_told: the core knows
  * @links_changed: Time to look whether our addresses are still there

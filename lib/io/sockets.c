@@ -103,6 +103,25 @@ static int bind_to(struct addr *bound, int fd, const struct addr *local, const c
 	return 0;
 }
 
+static bool is_multicast(const struct addr *a)
+{
+	return addr_family(a) == ADDR_V4 ? a->ip[12] >> 4 == 0xe : a->ip[0] == 0xff;
+}
+
+/* What is bound to a group is to hear it. Return: 0 or a negative errno. */
+static int join(int fd, const struct addr *group, const char *interface)
+{
+	struct ip_mreqn v4 = {.imr_ifindex = (int)scope_of(interface)};
+	struct ipv6_mreq v6 = {.ipv6mr_interface = scope_of(interface)};
+
+	memcpy(&v4.imr_multiaddr, group->ip + 12, sizeof(v4.imr_multiaddr));
+	if (addr_family(group) == ADDR_V4)
+		return setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &v4, sizeof(v4)) == 0 ? 0
+											   : -errno;
+	memcpy(&v6.ipv6mr_multiaddr, group->ip, sizeof(group->ip));
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &v6, sizeof(v6)) == 0 ? 0 : -errno;
+}
+
 int sockets_source(struct addr *source, const struct addr *to, const char *interface)
 {
 	const bool v4 = addr_family(to) == ADDR_V4;
@@ -168,6 +187,8 @@ int sockets_open(struct addr *local, const struct action *action, const char *in
 		goto fail;
 	}
 	rc = bind_to(local, fd, &want, interface);
+	if (rc == 0 && is_multicast(&want))
+		rc = join(fd, &want, interface);
 	if (rc != 0)
 		goto fail;
 	if (action->socket == SOCKET_ICMP_RAW)

@@ -11,9 +11,9 @@
  * @interface:	Bind to this interface, or NULL
  *
  * The socket is non-blocking, of one family, may fragment what it sends, and
- * tells for each datagram to which address it came if it is bound to any. ICMP
- * errors are kept in its error queue. SOCKET_ICMP_RAW tells no errors, and what it
- * reads from IPv4 begins with the IP header.
+ * tells for each datagram to which address it came if it is bound to any. What is bound to
+ * a multicast group has joined it. ICMP errors are kept in its error queue.
+ * SOCKET_ICMP_RAW tells no errors, and what it reads from IPv4 begins with the IP header.
  *
  * Return: a descriptor, which the caller closes, or a negative errno.
  */

@@ -18,6 +18,7 @@
  * @ip_header:	What is read from it begins with one
  * @errors:	There may be ICMP errors in its error queue
  * @blocked:	Its queue waits for the socket to become writable
+ * @scope:	Index of the interface that it is bound to, or 0
  * @poll:	The socket's memory lives until libuv has closed this
  */
 struct io_socket {
@@ -26,6 +27,7 @@ struct io_socket {
 	int fd;
 	bool ready, dirty, blocked, ip_header, errors;
 	struct addr local;
+	unsigned scope;
 	struct outbox_queue queue;
 	uv_poll_t poll;
 };
