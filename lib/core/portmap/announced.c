@@ -20,10 +20,14 @@ void announced_want(struct announced *a, enum announced_place place)
 	a->wanted |= 1U << place;
 }
 
+bool announced_heard(const struct event *ev)
+{
+	return ev->id >= ANNOUNCED_SOCKET && ev->id < ANNOUNCED_SOCKET + ANNOUNCED_SOCKETS;
+}
+
 bool announced_input(const struct event *ev)
 {
-	return ev->id >= ANNOUNCED_SOCKET && ev->id < ANNOUNCED_SOCKET + ANNOUNCED_SOCKETS &&
-	       ev->kind != EVENT_DATAGRAM;
+	return announced_heard(ev) && ev->kind != EVENT_DATAGRAM;
 }
 
 /* Every host is in the groups of all hosts, and joins that of SSDP by being bound to it. */

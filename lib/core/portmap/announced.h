@@ -28,6 +28,9 @@ uint32_t announced_socket(enum announced_place place);
 
 void announced_want(struct announced *a, enum announced_place place);
 
+/* Whether the event is of one of these sockets. */
+bool announced_heard(const struct event *ev);
+
 /* Return: true if the event is nobody else's: what was announced is for all. */
 bool announced_input(const struct event *ev);
 bool announced_output(struct announced *a, struct action *action);

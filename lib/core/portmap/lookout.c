@@ -1,0 +1,324 @@
+#include "core/portmap/lookout.h"
+
+#include <stdlib.h>
+
+#include "core/portmap/announced.h"
+#include "core/portmap/epoch.h"
+#include "core/portmap/scout.h"
+#include "core/portmap/upnp_line.h"
+
+#define FIRST_SOCKET (ANNOUNCED_SOCKET + ANNOUNCED_SOCKETS)
+#define NEWS_MAX     64
+#define LEAST_PAUSE  (2 * NK_S) /* between two rounds, however much is announced */
+#define ROUNDS_GONE  2
+
+/**
+ * struct known - What is known of one protocol of a gateway
+ * @silent:	Rounds without an answer
+ */
+struct known {
+	bool there;
+	unsigned silent;
+	struct addr external;
+	struct epoch epoch;
+};
+
+/**
+ * struct watched - One gateway
+ * @asking:	A round is under way; @next: when the next one begins
+ * @asked:	When the last one began
+ * @rounds:	That have ended
+ */
+struct watched {
+	struct scout *scout;
+	bool asking;
+	nk_time asked, next;
+	unsigned rounds;
+	struct portmap_gateway gateway;
+	struct known known[PORTMAP_PROTOCOLS];
+};
+
+struct lookout {
+	struct lookout_options options;
+	struct rng rng;
+	struct upnp_line line;
+	struct announced announced;
+	struct watched watched[LOOKOUT_GATEWAYS_MAX];
+	bool stopped;
+	struct lookout_event news[NEWS_MAX];
+	unsigned news_first, news_count;
+};
+
+const char *lookout_kind_name(enum lookout_kind k)
+{
+	static const char *const names[] = {
+		[LOOKOUT_THERE] = "there",         [LOOKOUT_GONE] = "gone",
+		[LOOKOUT_ANNOUNCED] = "announced", [LOOKOUT_LOST] = "lost",
+		[LOOKOUT_ADDRESS] = "address",     [LOOKOUT_NONE] = "none",
+	};
+	static_assert(sizeof(names) / sizeof(names[0]) == LOOKOUT_KINDS, "a name for each");
+
+	return names[k];
+}
+
+static bool watch(struct lookout *l, unsigned i, nk_time now)
+{
+	const struct lookout_options *o = &l->options;
+	struct watched *w = &l->watched[i];
+	const struct scout_config config = {
+		.gateway = o->gateways[i],
+		.local = o->locals[i],
+		.first_socket = FIRST_SOCKET + i * SCOUT_SOCKETS,
+		.upnp = o->upnp ? &l->line : NULL,
+		.protocols = o->protocols,
+		.limit = o->limit,
+	};
+
+	announced_want(&l->announced, announced_place(addr_family(&config.gateway)));
+	*w = (struct watched){
+		.scout = scout_new(&config, &l->rng, now),
+		.asking = true,
+		.asked = now,
+		.gateway = {.gateway = config.gateway, .local = config.local},
+	};
+	return w->scout != NULL;
+}
+
+struct lookout *lookout_new(const struct lookout_options *options, const uint8_t seed[static 32],
+			    nk_time now)
+{
+	struct lookout *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->options = *options;
+	rng_seed(&l->rng, seed);
+	upnp_line_init(&l->line, LOOKOUT_STREAM);
+	announced_want(&l->announced, ANNOUNCED_SSDP);
+	for (unsigned i = 0; i < options->count; i++) {
+		if (!watch(l, i, now)) {
+			lookout_free(l);
+			return NULL;
+		}
+	}
+	return l;
+}
+
+void lookout_free(struct lookout *l)
+{
+	if (l == NULL)
+		return;
+	for (unsigned i = 0; i < l->options.count; i++)
+		scout_free(l->watched[i].scout);
+	free(l);
+}
+
+static void tell(struct lookout *l, struct lookout_event e, nk_time now)
+{
+	if (l->news_count == NEWS_MAX) {
+		l->news_first = (l->news_first + 1) % NEWS_MAX;
+		l->news_count--;
+	}
+	e.at = now;
+	l->news[(l->news_first + l->news_count++) % NEWS_MAX] = e;
+}
+
+static bool has_lost(struct known *k, enum portmap_protocol p, uint32_t epoch_s, nk_time now)
+{
+	if (p == PORTMAP_PCP)
+		return epoch_lost_pcp(&k->epoch, epoch_s, now);
+	return p == PORTMAP_NAT_PMP && epoch_lost_natpmp(&k->epoch, epoch_s, now);
+}
+
+static void compare_answer(struct lookout *l, unsigned i, enum portmap_protocol p, nk_time now)
+{
+	const struct portmap_offer *offer = &l->watched[i].gateway.offer[p];
+	struct known *k = &l->watched[i].known[p];
+	struct lookout_event e = {
+		.gateway = i, .protocol = p, .external = offer->external, .before = k->external};
+	const bool lost = has_lost(k, p, offer->epoch_s, now);
+
+	k->silent = 0;
+	if (!k->there) {
+		e.kind = LOOKOUT_THERE;
+		tell(l, e, now);
+	}
+	if (lost) {
+		e.kind = LOOKOUT_LOST;
+		tell(l, e, now);
+	}
+	if (k->there && !addr_same_ip(&offer->external, &k->external)) {
+		e.kind = LOOKOUT_ADDRESS;
+		tell(l, e, now);
+	}
+	k->there = true;
+	k->external = offer->external;
+}
+
+static void compare_silence(struct lookout *l, unsigned i, enum portmap_protocol p, nk_time now)
+{
+	struct known *k = &l->watched[i].known[p];
+
+	if (!k->there || ++k->silent < ROUNDS_GONE)
+		return;
+	k->there = false;
+	k->silent = 0;
+	tell(l,
+	     (struct lookout_event){
+		     .kind = LOOKOUT_GONE, .gateway = i, .protocol = p, .before = k->external},
+	     now);
+}
+
+static void end_round(struct lookout *l, unsigned i, nk_time now)
+{
+	struct watched *w = &l->watched[i];
+	bool any = false;
+
+	w->asking = false;
+	if (l->stopped) /* in mid-round: silence means nothing */
+		return;
+	w->next = now + l->options.interval;
+	w->gateway = *scout_result(w->scout);
+	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++) {
+		if (w->gateway.offer[p].answers)
+			compare_answer(l, i, p, now);
+		else
+			compare_silence(l, i, p, now);
+		any = any || w->known[p].there;
+		if (w->known[p].silent > 0) /* it may have been lost: soon again */
+			w->next = now + LEAST_PAUSE;
+	}
+	if (w->rounds++ == 0 && !any)
+		tell(l, (struct lookout_event){.kind = LOOKOUT_NONE, .gateway = i}, now);
+}
+
+/* Return: true if a round has begun. */
+static bool settle(struct lookout *l, unsigned i, nk_time now)
+{
+	struct watched *w = &l->watched[i];
+
+	if (w->asking && scout_status(w->scout) != CORE_BUSY)
+		end_round(l, i, now);
+	if (w->asking || l->stopped || now < w->next)
+		return false;
+	scout_again(w->scout, now);
+	w->asking = true;
+	w->asked = now;
+	return true;
+}
+
+static void ask_soon(struct lookout *l, unsigned i)
+{
+	struct watched *w = &l->watched[i];
+
+	w->next = nk_min(w->next, w->asked + LEAST_PAUSE);
+}
+
+/* Who has announced something is asked: what it says may be forged, what it answers is not. */
+static void take_announcement(struct lookout *l, const struct event *ev, nk_time now)
+{
+	for (unsigned i = 0; i < l->options.count; i++) {
+		struct watched *w = &l->watched[i];
+
+		if (!addr_same_ip(&ev->from, &l->options.gateways[i]) || w->asking ||
+		    now < w->asked + LEAST_PAUSE)
+			continue;
+		tell(l, (struct lookout_event){.kind = LOOKOUT_ANNOUNCED, .gateway = i}, now);
+		ask_soon(l, i);
+	}
+}
+
+static void stop(struct lookout *l)
+{
+	l->stopped = true;
+	for (unsigned i = 0; i < l->options.count; i++)
+		scout_stop(l->watched[i].scout);
+}
+
+static void input(void *core, const struct event *ev, nk_time now)
+{
+	struct lookout *l = core;
+
+	if (ev->kind == EVENT_STOP)
+		stop(l);
+	if (ev->kind == EVENT_DATAGRAM && announced_heard(ev)) {
+		take_announcement(l, ev, now);
+		return;
+	}
+	upnp_line_input(&l->line, ev, now);
+	for (unsigned i = 0; i < l->options.count; i++) {
+		if (ev->kind == EVENT_NETWORK || ev->kind == EVENT_RESUMED)
+			ask_soon(l, i);
+		else if (scout_input(l->watched[i].scout, ev, now))
+			return;
+	}
+}
+
+static bool output(void *core, struct action *action, nk_time now)
+{
+	struct lookout *l = core;
+	bool begun;
+
+	do {
+		begun = false;
+		if (announced_output(&l->announced, action) ||
+		    upnp_line_output(&l->line, action, now))
+			return true;
+		for (unsigned i = 0; i < l->options.count; i++) {
+			if (scout_output(l->watched[i].scout, action, now))
+				return true;
+			begun = settle(l, i, now) || begun;
+		}
+	} while (begun);
+	return upnp_line_output(&l->line, action, now);
+}
+
+static nk_time deadline(const void *core)
+{
+	const struct lookout *l = core;
+	nk_time at = NK_NEVER;
+
+	for (unsigned i = 0; i < l->options.count; i++) {
+		const struct watched *w = &l->watched[i];
+
+		if (w->asking)
+			at = nk_min(at, scout_deadline(w->scout));
+		else if (!l->stopped)
+			at = nk_min(at, w->next);
+	}
+	return at;
+}
+
+static int status(const void *core)
+{
+	const struct lookout *l = core;
+
+	if (!l->stopped)
+		return CORE_BUSY;
+	for (unsigned i = 0; i < l->options.count; i++)
+		if (l->watched[i].asking)
+			return CORE_BUSY;
+	return CORE_DONE;
+}
+
+bool lookout_event(struct lookout *l, struct lookout_event *out)
+{
+	if (l->news_count == 0)
+		return false;
+	*out = l->news[l->news_first];
+	l->news_first = (l->news_first + 1) % NEWS_MAX;
+	l->news_count--;
+	return true;
+}
+
+const struct portmap_gateway *lookout_gateway(const struct lookout *l, unsigned i)
+{
+	return &l->watched[i].gateway;
+}
+
+const struct core_ops lookout_ops = {
+	.input = input,
+	.output = output,
+	.deadline = deadline,
+	.status = status,
+};
