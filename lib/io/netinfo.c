@@ -1,121 +1,15 @@
-/*
- * By rtnetlink(7): one request, one answer. Its messages are in host order and
- * come from the kernel; lengths are checked all the same.
- */
 #include "io/netinfo.h"
 
 #include <errno.h>
 #include <linux/if_arp.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/err.h"
-#include "io/sockaddr.h"
+#include "io/rtnl.h"
 
-#define REPLY_MAX 32768 /* a link with many virtual functions is long */
-
-/* The attributes of a netlink message, borrowed. */
-struct attrs {
-	const uint8_t *bytes;
-	size_t len;
-};
-
-struct value {
-	const uint8_t *bytes;
-	size_t len;
-};
-
-static struct value attr_find(struct attrs in, unsigned type)
-{
-	while (in.len >= sizeof(struct rtattr)) {
-		struct rtattr head;
-		size_t step;
-
-		memcpy(&head, in.bytes, sizeof(head));
-		if (head.rta_len < sizeof(head) || head.rta_len > in.len)
-			break;
-		if ((head.rta_type & NLA_TYPE_MASK) == type)
-			return (struct value){in.bytes + sizeof(head), head.rta_len - sizeof(head)};
-		step = RTA_ALIGN((size_t)head.rta_len);
-		if (step > in.len)
-			break;
-		in.bytes += step;
-		in.len -= step;
-	}
-	return (struct value){NULL, 0};
-}
-
-static struct attrs nested(struct value v)
-{
-	return (struct attrs){v.bytes, v.len};
-}
-
-static uint32_t value_u32(struct value v)
-{
-	uint32_t out = 0;
-
-	if (v.len >= sizeof(out))
-		memcpy(&out, v.bytes, sizeof(out));
-	return out;
-}
-
-static struct addr value_addr(const uint8_t *bytes, size_t len)
-{
-	struct addr a = {.port = 0};
-
-	if (len == 4)
-		return addr_v4(bytes[0], bytes[1], bytes[2], bytes[3], 0);
-	if (len == 16)
-		memcpy(a.ip, bytes, 16);
-	return a;
-}
-
-/* Sends a request and reads its answer. Return: the answer's length, or a negative errno. */
-static int exchange(const void *request, size_t len, uint8_t reply[static REPLY_MAX])
-{
-	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	struct nlmsghdr head;
-	ssize_t n = -1;
-	int rc;
-
-	if (fd < 0)
-		return -errno;
-	if (sendto(fd, request, len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) >= 0)
-		n = recv(fd, reply, REPLY_MAX, 0);
-	rc = n < 0 ? -errno : (int)n;
-	close(fd);
-	if (rc < 0)
-		return rc;
-
-	if ((size_t)n < sizeof(head))
-		return -EPROTO;
-	memcpy(&head, reply, sizeof(head));
-	if (head.nlmsg_len < sizeof(head) || head.nlmsg_len > (size_t)n)
-		return -EPROTO;
-	if (head.nlmsg_type == NLMSG_ERROR) {
-		int error = -EPROTO;
-
-		if (head.nlmsg_len >= sizeof(head) + sizeof(error))
-			memcpy(&error, reply + sizeof(head), sizeof(error));
-		return error < 0 ? error : -EPROTO;
-	}
-	return (int)head.nlmsg_len;
-}
-
-static struct attrs attrs_after(const uint8_t *reply, int len, size_t family_header)
-{
-	const size_t skip = NLMSG_HDRLEN + NLMSG_ALIGN(family_header);
-
-	if ((size_t)len < skip)
-		return (struct attrs){NULL, 0};
-	return (struct attrs){reply + skip, (size_t)len - skip};
-}
-
-static bool is_tunnel(unsigned arphrd, struct value kind)
+static bool is_tunnel(unsigned arphrd, struct rtnl_value kind)
 {
 	static const char *const kinds[] = {
 		"tun",    "wireguard", "ppp", "ipip", "ip6tnl", "sit",  "gre",   "gretap",
@@ -141,10 +35,11 @@ static int link_by_index(struct link_info *out, unsigned index)
 			 .nlmsg_flags = NLM_F_REQUEST},
 		.link = {.ifi_family = AF_UNSPEC, .ifi_index = (int)index},
 	};
-	uint8_t reply[REPLY_MAX];
-	const int n = exchange(&request, sizeof(request), reply);
-	const struct attrs attrs = attrs_after(reply, n < 0 ? 0 : n, sizeof(struct ifinfomsg));
-	const struct value name = attr_find(attrs, IFLA_IFNAME);
+	uint8_t reply[RTNL_REPLY_MAX];
+	const int n = rtnl_exchange(&request, sizeof(request), reply);
+	const struct rtnl_attrs attrs =
+		rtnl_attrs_after(reply, n < 0 ? 0 : n, sizeof(struct ifinfomsg));
+	const struct rtnl_value name = rtnl_find(attrs, IFLA_IFNAME);
 	struct ifinfomsg link;
 
 	if (n < 0)
@@ -154,12 +49,12 @@ static int link_by_index(struct link_info *out, unsigned index)
 	memcpy(&link, reply + NLMSG_HDRLEN, sizeof(link));
 	*out = (struct link_info){
 		.index = index,
-		.mtu = value_u32(attr_find(attrs, IFLA_MTU)),
+		.mtu = rtnl_u32(rtnl_find(attrs, IFLA_MTU)),
 		.up = (link.ifi_flags & IFF_UP) != 0,
 		.loopback = (link.ifi_flags & IFF_LOOPBACK) != 0,
-		.tunnel =
-			is_tunnel(link.ifi_type, attr_find(nested(attr_find(attrs, IFLA_LINKINFO)),
-							   IFLA_INFO_KIND)),
+		.tunnel = is_tunnel(
+			link.ifi_type,
+			rtnl_find(rtnl_nested(rtnl_find(attrs, IFLA_LINKINFO)), IFLA_INFO_KIND)),
 	};
 	memcpy(out->name, name.bytes, name.len);
 	return 0;
@@ -181,19 +76,6 @@ static void put_attr(struct route_request *r, unsigned short type, const void *v
 	r->head.nlmsg_len += (uint32_t)RTA_ALIGN(RTA_LENGTH(len));
 }
 
-/* The next hop, which for an IPv4 destination may be an IPv6 address (RFC 5549). */
-static struct addr gateway_in(struct attrs attrs)
-{
-	const struct value gateway = attr_find(attrs, RTA_GATEWAY);
-	const struct value via = attr_find(attrs, RTA_VIA);
-
-	if (gateway.bytes != NULL)
-		return value_addr(gateway.bytes, gateway.len);
-	if (via.len > sizeof(struct rtvia))
-		return value_addr(via.bytes + sizeof(struct rtvia), via.len - sizeof(struct rtvia));
-	return (struct addr){.port = 0};
-}
-
 static int error_of(int negative_errno)
 {
 	switch (-negative_errno) {
@@ -208,7 +90,7 @@ static int error_of(int negative_errno)
 	}
 }
 
-static int ask_route(uint8_t reply[static REPLY_MAX], const struct addr *to, uint32_t oif)
+static int ask_route(uint8_t reply[static RTNL_REPLY_MAX], const struct addr *to, uint32_t oif)
 {
 	const bool v4 = addr_family(to) == ADDR_V4;
 	const size_t len = v4 ? 4 : 16;
@@ -222,15 +104,15 @@ static int ask_route(uint8_t reply[static REPLY_MAX], const struct addr *to, uin
 	put_attr(&request, RTA_DST, to->ip + 16 - len, len);
 	if (oif != 0)
 		put_attr(&request, RTA_OIF, &oif, sizeof(oif));
-	return exchange(&request, request.head.nlmsg_len, reply);
+	return rtnl_exchange(&request, request.head.nlmsg_len, reply);
 }
 
 int netinfo_route(struct route_info *out, const struct addr *to, const char *interface)
 {
 	const uint32_t oif = interface == NULL ? 0 : if_nametoindex(interface);
-	uint8_t reply[REPLY_MAX];
-	struct attrs attrs;
-	struct value source;
+	uint8_t reply[RTNL_REPLY_MAX];
+	struct rtnl_attrs attrs;
+	struct rtnl_value source;
 	struct link_info link;
 	unsigned mtu;
 	int n;
@@ -240,16 +122,16 @@ int netinfo_route(struct route_info *out, const struct addr *to, const char *int
 	n = ask_route(reply, to, oif);
 	if (n < 0)
 		return error_of(n);
-	attrs = attrs_after(reply, n, sizeof(struct rtmsg));
-	n = link_by_index(&link, value_u32(attr_find(attrs, RTA_OIF)));
+	attrs = rtnl_attrs_after(reply, n, sizeof(struct rtmsg));
+	n = link_by_index(&link, rtnl_u32(rtnl_find(attrs, RTA_OIF)));
 	if (n < 0)
 		return error_of(n);
 
-	source = attr_find(attrs, RTA_PREFSRC);
-	mtu = value_u32(attr_find(nested(attr_find(attrs, RTA_METRICS)), RTAX_MTU));
+	source = rtnl_find(attrs, RTA_PREFSRC);
+	mtu = rtnl_u32(rtnl_find(rtnl_nested(rtnl_find(attrs, RTA_METRICS)), RTAX_MTU));
 	*out = (struct route_info){
-		.local = value_addr(source.bytes, source.len),
-		.gateway = gateway_in(attrs),
+		.local = rtnl_addr(source.bytes, source.len),
+		.gateway = rtnl_gateway(attrs),
 		.mtu = mtu != 0 && mtu < link.mtu ? mtu : link.mtu,
 		.tunnel = link.tunnel,
 	};
