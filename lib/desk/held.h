@@ -25,7 +25,7 @@
  * @gateway:	Port 0; with @internal and @ip_protocol it says which file it is
  * @external:	As granted, or as it will be asked for; all zero: not known
  * @protocol:	Name of the one by which it was opened; empty: not known yet, it may be any
- * @nonce:	PCP: whoever has it may change the mapping
+ * @nonce:	PCP: whoever has it may change the mapping; @pinhole: UPnP for IPv6: its id
  * @expires_unix_us: When it ends by itself; 0: not known, or never
  * @detached:	It was left open on purpose
  */
@@ -34,6 +34,7 @@ struct held_port {
 	struct addr gateway, internal, external;
 	char protocol[HELD_PROTOCOL];
 	uint8_t nonce[HELD_NONCE];
+	uint16_t pinhole;
 	int64_t expires_unix_us;
 	bool detached;
 };

@@ -37,6 +37,7 @@ static struct js to_json(const struct held_port *port, bool *failed)
 	put_addr(o, "external", &port->external);
 	js_put_text(o, "protocol", port->protocol);
 	js_put_text(o, "nonce", nonce);
+	js_put_int(o, "pinhole", port->pinhole);
 	js_put_int(o, "expires_unix_s", port->expires_unix_us / 1000000);
 	js_put_bool(o, "detached", port->detached);
 	return o;
@@ -99,6 +100,16 @@ static bool read_transport(uint8_t *out, const struct js_in *in)
 	return strcmp(text, held_transport(*out)) == 0 || js_refuse(in, "give tcp or udp");
 }
 
+static bool read_pinhole(uint16_t *id, const struct js_in *in)
+{
+	uint64_t n;
+
+	if (!js_is_count(in, &n))
+		return false;
+	*id = (uint16_t)n;
+	return n <= UINT16_MAX || js_refuse(in, "give 0 to 65535");
+}
+
 static bool read_time(int64_t *unix_us, const struct js_in *in)
 {
 	uint64_t s;
@@ -115,15 +126,15 @@ static bool take(struct held_port *p, const struct js_in *root)
 	const struct js_in internal = js_get(root, "internal"), external = js_get(root, "external");
 	const struct js_in protocol = js_get(root, "protocol"), nonce = js_get(root, "nonce");
 	const struct js_in expires = js_get(root, "expires_unix_s");
-	const struct js_in detached = js_get(root, "detached");
+	const struct js_in detached = js_get(root, "detached"), pinhole = js_get(root, "pinhole");
 
 	if (!read_transport(&p->ip_protocol, &transport) ||
 	    !read_addr(&p->gateway, &gateway, false) ||
 	    !read_addr(&p->internal, &internal, false) ||
 	    !read_addr(&p->external, &external, true) ||
 	    !js_is_word(&protocol, p->protocol, sizeof(p->protocol)) ||
-	    !read_nonce(p->nonce, &nonce) || !read_time(&p->expires_unix_us, &expires) ||
-	    !js_is_bool(&detached, &p->detached))
+	    !read_nonce(p->nonce, &nonce) || !read_pinhole(&p->pinhole, &pinhole) ||
+	    !read_time(&p->expires_unix_us, &expires) || !js_is_bool(&detached, &p->detached))
 		return false;
 	if (addr_family(&p->gateway) != addr_family(&p->internal) || p->internal.port == 0)
 		return js_refuse(&internal, "that does not go with the gateway");

@@ -53,6 +53,7 @@ static void assert_same(const struct held_port *a, const struct held_port *b)
 	assert_memory_equal(a->nonce, b->nonce, sizeof(a->nonce));
 	assert_true(a->expires_unix_us == b->expires_unix_us);
 	assert_int_equal(a->detached, b->detached);
+	assert_int_equal(a->pinhole, b->pinhole);
 }
 
 /* As if killed: the descriptor is closed, and nothing else done. */
@@ -71,6 +72,7 @@ static void next_run_finds_what_was_left(void **state)
 	snprintf(port.protocol, sizeof(port.protocol), "nat-pmp");
 	port.expires_unix_us = NOW;
 	port.detached = true;
+	port.pinhole = 65535;
 	assert_int_equal(held_save(&f, &port), 0);
 	assert_int_equal(stat(f.path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -174,9 +176,10 @@ static bool reads(const char *text)
 	return good;
 }
 
-#define GOOD                                                                 \
-	"\"transport\":\"tcp\",\"gateway\":\"192.0.2.1\",\"external\":\"\"," \
-	"\"protocol\":\"\",\"nonce\":\"000102030405060708090a0b\",\"detached\":false"
+#define GOOD                                                                                   \
+	"\"transport\":\"tcp\",\"gateway\":\"192.0.2.1\",\"external\":\"\","                   \
+	"\"protocol\":\"\",\"pinhole\":0,\"nonce\":\"000102030405060708090a0b\",\"detached\":" \
+	"false"
 
 static void a_spoilt_file_is_none(void **state)
 {

@@ -12,10 +12,10 @@
 /**
  * struct gate - One port
  * @map, @reach: Or NULL
- * @map_at:	When to make a mapping, while there is none; @map_pause: before the one after that
- * @look_at, @look_pause: The same of looks, while there is a mapping
+ * @look_at:	When to look, while there is a mapping; @look_pause: before the time after that
+ * @broker:	Number of the one that looks, or looked last
  * @seen_external, @seen_made: Of the mapping that was looked at, or is
- * @held_once, @open_once: It has been
+ * @open_once:	It has been
  * @moved:	The mapping is removed for another to be made
  * @over:	No mapping is to follow
  */
@@ -25,10 +25,11 @@ struct gate {
 	struct portmap *map;
 	struct reach *reach;
 	struct gate_result result;
-	nk_time map_at, map_pause, look_at, look_pause;
+	nk_time look_at, look_pause;
+	unsigned broker;
 	struct addr seen_external;
 	unsigned seen_made;
-	bool held_once, open_once, moved, over;
+	bool open_once, moved, over;
 };
 
 const char *gate_state_name(enum gate_state s)
@@ -53,8 +54,6 @@ struct gate *gate_new(const struct gate_config *config, struct rng *rng, nk_time
 	*g = (struct gate){
 		.config = *config,
 		.rng = rng,
-		.map_at = now,
-		.map_pause = MAP_PAUSE,
 		.look_at = NK_NEVER,
 		.look_pause = LOOK_PAUSE,
 	};
@@ -79,23 +78,22 @@ static bool is_held(const struct gate *g)
 	return g->map != NULL && g->result.mapping.state == PORTMAP_HELD;
 }
 
-static nk_time longer(nk_time pause, nk_time max)
-{
-	return nk_min(2 * pause, max);
-}
-
 static void start_map(struct gate *g, nk_time now)
 {
 	g->result.state = GATE_ASKING;
+	g->moved = false;
 	g->map = portmap_new(&g->config.map, g->rng, now);
-	g->map_at = now + g->map_pause; /* should there be no memory */
-	g->map_pause = longer(g->map_pause, MAP_PAUSE_MAX);
+	if (g->map != NULL)
+		return;
+	g->over = true;
+	g->result.state = GATE_FAILED;
+	g->result.mapping.why = PORTMAP_NO_RESOURCES; /* of ours: there is no memory */
 }
 
 static void start_look(struct gate *g, nk_time now)
 {
 	const struct reach_config config = {
-		.broker = g->config.broker,
+		.broker = g->config.brokers[g->broker],
 		.internal = g->config.map.internal,
 		.external = g->result.mapping.external,
 		.ip_protocol = g->config.map.ip_protocol,
@@ -106,16 +104,34 @@ static void start_look(struct gate *g, nk_time now)
 	g->look_at = g->reach != NULL ? NK_NEVER : now + g->look_pause;
 }
 
+static void look_now(struct gate *g, nk_time now)
+{
+	g->look_at = now;
+	g->look_pause = LOOK_PAUSE;
+	g->broker = 0;
+}
+
+/* Nobody gets in. A mapping that was of use may be so again. */
+static void shut(struct gate *g, nk_time now)
+{
+	g->result.state = GATE_SHUT;
+	if (!g->open_once)
+		gate_release(g, now);
+}
+
 /* A mapping that is new, or another one. */
-static void expect_look(struct gate *g, nk_time now)
+static void judge_anew(struct gate *g, nk_time now)
 {
 	g->result.looked = false;
 	g->result.state = GATE_UNVERIFIED;
-	if (addr_family(&g->config.broker) == ADDR_NONE)
+	if (!g->config.verify)
 		return;
-	g->result.state = GATE_LOOKING;
-	g->look_at = now;
-	g->look_pause = LOOK_PAUSE;
+	if (g->config.broker_count > 0) {
+		g->result.state = GATE_LOOKING;
+		look_now(g, now);
+	} else if (g->result.mapping.why == PORTMAP_PRIVATE) {
+		shut(g, now);
+	}
 }
 
 static void follow_map(struct gate *g, nk_time now)
@@ -131,16 +147,14 @@ static void follow_map(struct gate *g, nk_time now)
 		g->look_at = NK_NEVER;
 		return;
 	}
-	g->held_once = true;
-	g->map_pause = MAP_PAUSE;
 	if (was_held && addr_eq(&m->external, &g->seen_external) && m->recreated == g->seen_made)
 		return;
 	g->seen_external = m->external;
 	g->seen_made = m->recreated;
-	expect_look(g, now);
+	judge_anew(g, now);
 }
 
-static void end_map(struct gate *g, nk_time now)
+static void end_map(struct gate *g)
 {
 	g->result.mapping = *portmap_result(g->map);
 	portmap_free(g->map);
@@ -149,22 +163,13 @@ static void end_map(struct gate *g, nk_time now)
 	if (g->over) {
 		if (g->result.state != GATE_SHUT)
 			g->result.state = GATE_REMOVED;
-	} else if (!g->held_once && !g->moved) {
+	} else if (!g->moved) {
 		g->over = true;
 		g->result.state = GATE_FAILED;
-	} else {
-		g->result.state = GATE_ASKING;
-		g->map_at = nk_max(g->map_at, now);
-		g->moved = false;
 	}
 }
 
-static bool is_passing(enum reach_why why)
-{
-	return why == REACH_BROKER_SILENT || why == REACH_LIMITED;
-}
-
-static enum gate_state state_of(const struct reach_result *r)
+static enum gate_state state_of(const struct gate *g, const struct reach_result *r)
 {
 	switch (r->verdict) {
 	case REACH_SEEN:
@@ -176,7 +181,27 @@ static enum gate_state state_of(const struct reach_result *r)
 	case REACH_UNKNOWN:
 		break;
 	}
-	return r->why == REACH_OTHER_ADDRESS ? GATE_SHUT : GATE_UNVERIFIED;
+	return r->why == REACH_OTHER_ADDRESS || g->result.mapping.why == PORTMAP_PRIVATE
+		       ? GATE_SHUT
+		       : GATE_UNVERIFIED;
+}
+
+/* Whether another broker may know more. */
+static bool ask_another(struct gate *g, const struct reach_result *r, nk_time now)
+{
+	if (r->verdict != REACH_UNKNOWN || r->why == REACH_OTHER_ADDRESS ||
+	    r->why == REACH_PORT_TAKEN || g->broker + 1 >= g->config.broker_count)
+		return false;
+	g->broker++;
+	g->look_at = now;
+	return true;
+}
+
+/* What may be otherwise soon. */
+static bool is_passing(const struct gate *g, const struct reach_result *r)
+{
+	return g->result.state == GATE_SHUT || r->why == REACH_BROKER_SILENT ||
+	       r->why == REACH_LIMITED;
 }
 
 static void take_verdict(struct gate *g, nk_time now)
@@ -185,32 +210,33 @@ static void take_verdict(struct gate *g, nk_time now)
 
 	reach_free(g->reach);
 	g->reach = NULL;
-	if (g->over || !is_held(g) || g->look_at <= now)
-		return; /* it is of a mapping that was */
+	if (g->over || !is_held(g) || g->look_at <= now || ask_another(g, &r, now))
+		return; /* it is of a mapping that was, or says nothing */
 	g->result.reach = r;
 	g->result.looked = true;
-	g->result.state = state_of(&r);
+	g->result.state = state_of(g, &r);
 	g->open_once = g->open_once || g->result.state == GATE_OPEN;
-	if (g->result.state == GATE_SHUT && !g->open_once) {
-		gate_release(g, now);
-	} else if (g->result.state == GATE_SHUT || is_passing(r.why)) {
+	if (is_passing(g, &r)) {
 		g->look_at = now + g->look_pause;
-		g->look_pause = longer(g->look_pause, LOOK_PAUSE_MAX);
+		g->look_pause = nk_min(2 * g->look_pause, LOOK_PAUSE_MAX);
+		g->broker = 0;
 	}
+	if (g->result.state == GATE_SHUT)
+		shut(g, now);
 }
 
 /* What follows from what the parts have come to. Return: true if they have something to do. */
 static bool settle(struct gate *g, nk_time now)
 {
 	if (g->map != NULL && portmap_status(g->map) != CORE_BUSY)
-		end_map(g, now);
+		end_map(g);
 	else if (g->map != NULL)
 		follow_map(g, now);
 	if (g->reach != NULL && reach_status(g->reach) != CORE_BUSY) {
 		take_verdict(g, now);
 		return true;
 	}
-	if (g->map == NULL && !g->over && g->map_at <= now) {
+	if (g->map == NULL && !g->over) {
 		start_map(g, now);
 		return true;
 	}
@@ -245,7 +271,7 @@ nk_time gate_deadline(const struct gate *g)
 	if (g->map != NULL)
 		at = portmap_deadline(g->map);
 	else if (!g->over)
-		at = g->map_at;
+		return 0; /* at once */
 	if (g->reach != NULL)
 		return nk_min(at, reach_deadline(g->reach));
 	return is_held(g) && !g->over ? nk_min(at, g->look_at) : at;
@@ -272,17 +298,11 @@ void gate_release(struct gate *g, nk_time now)
 
 void gate_doubt(struct gate *g, nk_time now)
 {
-	if (g->over)
+	if (g->over || g->map == NULL)
 		return;
-	if (g->map != NULL)
-		portmap_doubt(g->map, now);
-	else
-		g->map_at = now;
-	g->map_pause = MAP_PAUSE;
-	if (is_held(g) && addr_family(&g->config.broker) != ADDR_NONE) {
-		g->look_at = now;
-		g->look_pause = LOOK_PAUSE;
-	}
+	portmap_doubt(g->map, now);
+	if (is_held(g) && g->config.verify && g->config.broker_count > 0)
+		look_now(g, now);
 }
 
 void gate_move(struct gate *g, const struct gate_config *config, nk_time now)
@@ -291,10 +311,7 @@ void gate_move(struct gate *g, const struct gate_config *config, nk_time now)
 		return;
 	g->config.map.gateway = config->map.gateway;
 	g->config.map.internal = config->map.internal;
-	g->config.broker = config->broker;
 	memcpy(g->config.map.nonce, config->map.nonce, sizeof(g->config.map.nonce));
-	g->map_at = now;
-	g->map_pause = MAP_PAUSE;
 	g->moved = g->map != NULL;
 	if (g->map != NULL)
 		portmap_release(g->map, now);

@@ -11,23 +11,27 @@
 #include "core/portmap/portmap.h"
 #include "core/portmap/reach.h"
 
-#define GATE_SOCKETS (PORTMAP_SOCKETS + REACH_SOCKETS) /* from map.first_socket on */
+#define GATE_BROKERS_MAX 4
+#define GATE_SOCKETS     (PORTMAP_SOCKETS + REACH_SOCKETS) /* from map.first_socket on */
 
 /**
  * struct gate_config - What is wanted
  * @map:	The mapping
- * @broker:	Who looks from outside; all zero: nobody does
+ * @verify:	It matters whether one gets in
+ * @brokers:	Who can look from outside, @broker_count of them: each is asked until one does
  */
 struct gate_config {
 	struct portmap_config map;
-	struct addr broker;
+	bool verify;
+	struct addr brokers[GATE_BROKERS_MAX];
+	unsigned broker_count;
 };
 
 enum gate_state {
 	GATE_ASKING,     /* there is no mapping yet, or not any more */
 	GATE_LOOKING,    /* it is there; it is not known yet whether one gets in */
 	GATE_OPEN,       /* seen from outside */
-	GATE_UNVERIFIED, /* it is there; whether one gets in cannot be known: @reach.why */
+	GATE_UNVERIFIED, /* it is there; whether one gets in is not known: @reach.why, if @looked */
 	GATE_SHUT,       /* it is there, or was removed for that: nobody gets in */
 	GATE_FAILED,     /* there is none: @mapping.why */
 	GATE_REMOVED,
@@ -69,8 +73,8 @@ void gate_release(struct gate *g, nk_time now);
 /* The network may be another one. */
 void gate_doubt(struct gate *g, nk_time now);
 
-/* Another gateway, or another address of ours: from @config only @map's gateway, internal and nonce, and @broker
- * are looked at. */
+/* Another gateway, or another address of ours: from @config only @map's gateway, internal and nonce are looked
+ * at. */
 void gate_move(struct gate *g, const struct gate_config *config, nk_time now);
 
 const struct gate_result *gate_result(const struct gate *g);

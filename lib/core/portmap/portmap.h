@@ -73,9 +73,6 @@ void portmap_release(struct portmap *p, nk_time now);
 /* It is not to outlive us after all: a release removes it. */
 void portmap_claim(struct portmap *p);
 
-/* It is not to outlive us after all. */
-void portmap_claim(struct portmap *p);
-
 /* Looks now whether the mapping is still there: the network may have changed, or the machine slept. */
 void portmap_doubt(struct portmap *p, nk_time now);
 
