@@ -45,7 +45,7 @@ const char *gate_state_name(enum gate_state s)
 	return names[s];
 }
 
-struct gate *gate_new(const struct gate_config *config, struct rng *rng, nk_time now)
+struct gate *gate_new(const struct gate_config *config, struct rng *rng)
 {
 	struct gate *g = calloc(1, sizeof(*g));
 

@@ -55,7 +55,7 @@ const char *gate_state_name(enum gate_state s);
 struct gate; /* gate_new() to gate_free() */
 
 /* @rng is used as long as it lives. Return: NULL without memory. gate_free() takes NULL. */
-struct gate *gate_new(const struct gate_config *config, struct rng *rng, nk_time now);
+struct gate *gate_new(const struct gate_config *config, struct rng *rng);
 void gate_free(struct gate *g);
 
 /* As of portmap.h. */

@@ -34,8 +34,7 @@ static struct gate_config complete(struct porter *p, unsigned i, const struct ga
 	return c;
 }
 
-struct porter *porter_new(const struct porter_options *options, const uint8_t seed[static 32],
-			  nk_time now)
+struct porter *porter_new(const struct porter_options *options, const uint8_t seed[static 32])
 {
 	struct porter *p = calloc(1, sizeof(*p));
 
@@ -48,7 +47,7 @@ struct porter *porter_new(const struct porter_options *options, const uint8_t se
 		const struct gate_config config = complete(p, i, &options->gates[i]);
 
 		announced_want(&p->announced, announced_place(addr_family(&config.map.gateway)));
-		p->gates[i] = gate_new(&config, &p->rng, now);
+		p->gates[i] = gate_new(&config, &p->rng);
 		if (p->gates[i] == NULL) {
 			porter_free(p);
 			return NULL;

@@ -37,8 +37,7 @@ struct porter_event {
 struct porter; /* porter_new() to porter_free() */
 
 /* Return: NULL without memory. porter_free() takes NULL. */
-struct porter *porter_new(const struct porter_options *options, const uint8_t seed[static 32],
-			  nk_time now);
+struct porter *porter_new(const struct porter_options *options, const uint8_t seed[static 32]);
 void porter_free(struct porter *p);
 
 void porter_input(struct porter *p, const struct event *ev, nk_time now);
