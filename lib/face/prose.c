@@ -10,7 +10,9 @@ void prose_label(FILE *out, const struct style *st, const char *name)
 		style_tone(st, TONE_PLAIN));
 }
 
-void prose_wrapped(FILE *out, const struct style *st, size_t at, size_t indent, const char *text)
+/* Later lines begin with @edge, which takes @edge_cols columns, and go on at column @indent. */
+static void wrap(FILE *out, const struct style *st, size_t at, size_t indent, const char *edge,
+		 size_t edge_cols, const char *text)
 {
 	const size_t width = st->width < WIDTH_MAX ? st->width : WIDTH_MAX;
 	bool first = true;
@@ -19,7 +21,7 @@ void prose_wrapped(FILE *out, const struct style *st, size_t at, size_t indent, 
 		const size_t word = strcspn(text, " ");
 
 		if (!first && at + 1 + word > width) {
-			fprintf(out, "\n%*s", (int)indent, "");
+			fprintf(out, "\n%s%*s", edge, (int)(indent - edge_cols), "");
 			at = indent;
 		} else if (!first) {
 			fputc(' ', out);
@@ -32,6 +34,17 @@ void prose_wrapped(FILE *out, const struct style *st, size_t at, size_t indent, 
 		first = false;
 	}
 	fputc('\n', out);
+}
+
+void prose_wrapped(FILE *out, const struct style *st, size_t at, size_t indent, const char *text)
+{
+	wrap(out, st, at, indent, "", 0, text);
+}
+
+void prose_beside(FILE *out, const struct style *st, size_t at, const char *edge, size_t edge_cols,
+		  const char *text)
+{
+	wrap(out, st, at, at, edge, edge_cols, text);
 }
 
 void prose_line(FILE *out, const struct style *st, const char *name, const char *text)

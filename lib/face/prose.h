@@ -16,7 +16,12 @@ void prose_label(FILE *out, const struct style *st, const char *name);
  * column. */
 void prose_wrapped(FILE *out, const struct style *st, size_t at, size_t indent, const char *text);
 
-/* Both. */
+/* The same beside a drawing: later lines begin with @edge, which takes @edge_cols columns, and go on at
+ * column @at. */
+void prose_beside(FILE *out, const struct style *st, size_t at, const char *edge, size_t edge_cols,
+		  const char *text);
+
+/* A name, and words from column PROSE_COLS on. */
 void prose_line(FILE *out, const struct style *st, const char *name, const char *text);
 
 /* The same in a tone. */
