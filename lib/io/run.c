@@ -116,6 +116,7 @@ static void take_news(struct run *r)
 		run_tell(r, &(struct event){.kind = EVENT_RESUMED});
 	run_sockets_read(r);
 	run_shared_read(r);
+	run_tcp_read(r);
 	run_streams_serve(r);
 	look_at_links(r);
 	if (r->stops > 0 && !r->stop_told) {
@@ -126,23 +127,36 @@ static void take_news(struct run *r)
 
 /* 2. The core's output. */
 
+static void do_open(struct run *r, const struct action *a)
+{
+	switch (a->socket) {
+	case SOCKET_STREAM:
+		run_streams_open(r, a);
+		break;
+	case SOCKET_SHARED:
+		run_shared_open(r, a);
+		break;
+	case SOCKET_TCP_DOOR:
+	case SOCKET_TCP_KNOCK:
+		run_tcp_open(r, a);
+		break;
+	default:
+		run_sockets_open(r, a);
+	}
+}
+
 static void do_action(struct run *r, const struct action *a)
 {
 	switch (a->kind) {
 	case ACTION_OPEN:
-		if (a->socket == SOCKET_STREAM)
-			run_streams_open(r, a);
-		else if (a->socket == SOCKET_SHARED)
-			run_shared_open(r, a);
-		else
-			run_sockets_open(r, a);
+		do_open(r, a);
 		break;
 	case ACTION_SEND:
 		if (!run_sockets_send(r, a) && !run_shared_send(r, a) && !run_streams_send(r, a))
 			run_tell_send_failed(r, a, EBADF);
 		break;
 	case ACTION_CLOSE:
-		if (!run_sockets_close(r, a) && !run_shared_close(r, a))
+		if (!run_sockets_close(r, a) && !run_shared_close(r, a) && !run_tcp_close(r, a))
 			run_streams_close(r, a);
 		break;
 	case ACTION_READ:
@@ -271,6 +285,7 @@ static void stop(struct run *r)
 {
 	run_sockets_close_all(r);
 	run_shared_close_all(r);
+	run_tcp_close_all(r);
 	run_streams_close_all(r);
 	uv_walk(&r->loop, close_handle, NULL);
 	uv_run(&r->loop, UV_RUN_DEFAULT);

@@ -1,5 +1,5 @@
 /* The inside of a run, for its parts: the loop (run.c), sockets (run_sockets.c),
- * streams (run_streams.c), sockets of other programs (run_shared.c). */
+ * streams (run_streams.c), sockets of other programs (run_shared.c), TCP (run_tcp.c). */
 #ifndef IO_RUN_STATE_H
 #define IO_RUN_STATE_H
 
@@ -26,6 +26,7 @@
  * @stops:	Signals that came; @stop_told: the core knows
  * @links_changed: Time to look whether our addresses are still there
  * @shared:	Sockets of other programs that the core has opened
+ * @tcp:	All of them
  * @streams:	All of them; @stream_data: what was read from one
  * @sigpipe:	To be restored, if @sigpipe_ignored
  */
@@ -52,6 +53,7 @@ struct run {
 	struct datagrams_in in;
 
 	struct shared_socket *shared;
+	struct tcp_socket *tcp;
 	struct stream *streams;
 	struct sigaction sigpipe;
 	bool sigpipe_ignored;
@@ -82,6 +84,16 @@ bool run_shared_close(struct run *r, const struct action *a);
 void run_shared_read(struct run *r);
 
 void run_shared_close_all(struct run *r);
+
+/* The actions on doors and knocks; as above. */
+void run_tcp_open(struct run *r, const struct action *a);
+bool run_tcp_close(struct run *r, const struct action *a);
+
+/* Tells who has come, and what became of knocks. */
+void run_tcp_read(struct run *r);
+
+/* The loop must turn once more after it, to free them. */
+void run_tcp_close_all(struct run *r);
 
 /* The actions on streams; nothing is done, and false returned, if the number is no stream's. */
 void run_streams_open(struct run *r, const struct action *a);

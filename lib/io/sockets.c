@@ -17,6 +17,7 @@
 #define RECEIVE_BUFFER (16 << 20)
 
 #define DISCARD_PORT   9
+#define DOOR_BACKLOG   16
 #define SPARE_PIPES    4 /* as many descriptors as an event loop takes, and two more */
 
 static bool set_int(int fd, int level, int name, int value)
@@ -62,14 +63,35 @@ static bool set_options_raw(int fd, bool v4)
 	       set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
-static bool set_options(int fd, enum socket_kind kind, const struct addr *local)
+static bool is_tcp(enum socket_kind kind)
+{
+	return kind == SOCKET_TCP_DOOR || kind == SOCKET_TCP_KNOCK;
+}
+
+/* A close resets, here and on what a door accepts: there is nothing to be delivered, and neither side
+ * should remember it for minutes. */
+static bool set_options_tcp(int fd, bool v4)
+{
+	const struct linger reset = {.l_onoff = 1};
+
+	return set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+	       setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) == 0 &&
+	       (v4 || set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1));
+}
+
+static bool set_options(int fd, const struct action *action, const struct addr *local)
 {
 	const bool v4 = addr_family(local) == ADDR_V4, any = addr_is_any(local);
+
+	if (is_tcp(action->socket))
+		return set_options_tcp(fd, v4);
+	if (action->many && !set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1))
+		return false;
 
 	/* Beyond rmem_max only with CAP_NET_ADMIN; a smaller buffer is no failure. */
 	if (!set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER))
 		set_int(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
-	if (kind == SOCKET_ICMP_RAW)
+	if (action->socket == SOCKET_ICMP_RAW)
 		return set_options_raw(fd, v4);
 	return v4 ? set_options_v4(fd, any) : set_options_v6(fd, any);
 }
@@ -77,11 +99,14 @@ static bool set_options(int fd, enum socket_kind kind, const struct addr *local)
 static int socket_for(enum socket_kind kind, bool v4)
 {
 	const int family = v4 ? AF_INET : AF_INET6;
-	const int type = kind == SOCKET_ICMP_RAW ? SOCK_RAW : SOCK_DGRAM;
 	const int icmp = v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	const int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
-	return socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
-		      kind == SOCKET_UDP ? IPPROTO_UDP : icmp);
+	if (is_tcp(kind))
+		return socket(family, SOCK_STREAM | flags, IPPROTO_TCP);
+	if (kind == SOCKET_UDP)
+		return socket(family, SOCK_DGRAM | flags, IPPROTO_UDP);
+	return socket(family, (kind == SOCKET_ICMP_RAW ? SOCK_RAW : SOCK_DGRAM) | flags, icmp);
 }
 
 static unsigned scope_of(const char *interface)
@@ -166,6 +191,17 @@ static int address_to_bind(struct addr *out, const struct action *action, const 
 	return rc;
 }
 
+/* Makes a door of a bound socket, or a knock. Return: 0 or a negative errno. */
+static int begin_tcp(int fd, const struct action *action, const char *interface)
+{
+	union sockaddr_ip sa;
+	const socklen_t len = sockaddr_from(&sa, &action->peer, scope_of(interface));
+	const int rc = action->socket == SOCKET_TCP_DOOR ? listen(fd, DOOR_BACKLOG)
+							 : connect(fd, &sa.sa, len);
+
+	return rc == 0 || errno == EINPROGRESS ? 0 : -errno;
+}
+
 int sockets_open(struct addr *local, const struct action *action, const char *interface)
 {
 	struct addr want;
@@ -181,14 +217,15 @@ int sockets_open(struct addr *local, const struct action *action, const char *in
 	fd = socket_for(action->socket, v4);
 	if (fd < 0)
 		return -errno;
-	if (!set_options(fd, action->socket, &want) || !set_interface(fd, interface) ||
-	    !set_int(fd, SOL_SOCKET, SO_REUSEADDR, action->many)) {
+	if (!set_options(fd, action, &want) || !set_interface(fd, interface)) {
 		rc = -errno;
 		goto fail;
 	}
 	rc = bind_to(local, fd, &want, interface);
 	if (rc == 0 && is_multicast(&want))
 		rc = join(fd, &want, interface);
+	if (rc == 0 && is_tcp(action->socket))
+		rc = begin_tcp(fd, action, interface);
 	if (rc != 0)
 		goto fail;
 	if (action->socket == SOCKET_ICMP_RAW)

@@ -10,6 +10,8 @@
  * @action:	Its @socket, @local, @peer and @many count
  * @interface:	Bind to this interface, or NULL
  *
+ * A TCP door listens then, and a knock is under way.
+ *
  * The socket is non-blocking, of one family, may fragment what it sends, and
  * tells for each datagram to which address it came if it is bound to any. What is bound to
  * a multicast group has joined it. ICMP errors are kept in its error queue.
