@@ -120,7 +120,7 @@ static void test_replaced(void **state)
 	rig_wait(r, 5 * NK_S);
 	assert_int_equal(r->count, 2);
 	assert_int_equal(r->sent[1].ttl, 255);
-	hold(r, token, control(), 8, 1, hold_of(7, 1000, 0));
+	hold(r, token, control(), 8, 1, hold_of(0, 0, 0));
 	assert_int_equal(flags_in_answer(r) & PROBE_HELD, 0);
 	rig_wait(r, 60 * NK_S);
 	assert_int_equal(r->count, 1);

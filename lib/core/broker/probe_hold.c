@@ -37,7 +37,8 @@ static struct probe_trial_state hold(struct broker *b, struct trial *t,
 
 static bool hold_is_valid(const struct probe_msg *m)
 {
-	return m->has_hold && m->hold.ttl != 0 && m->hold.interval_ms >= PROBE_INTERVAL_MIN_MS;
+	return m->has_hold && (m->hold.lease_ms == 0 ||
+			       (m->hold.ttl != 0 && m->hold.interval_ms >= PROBE_INTERVAL_MIN_MS));
 }
 
 void probe_hold_input(struct broker *b, const struct request *q, const struct probe_msg *m,
