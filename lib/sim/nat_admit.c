@@ -97,8 +97,12 @@ bool nat_admit_out(struct nat *n, struct talk *t, enum nat_answer *answer, nk_ti
 {
 	if (forward_carries(n, t))
 		return true;
-	if (flow_rules(n, t))
-		return out_by_flow(n, t, answer, now);
+	if (flow_rules(n, t)) {
+		const bool passes = out_by_flow(n, t, answer, now);
+
+		forward_alias_out(n, t);
+		return passes;
+	}
 	*answer = n->spec.full_answer;
 	return out_by_mapping(n, t, now);
 }
@@ -184,6 +188,7 @@ bool nat_admit_in(struct nat *n, struct talk *t, nk_time now)
 
 	if (forward_carries(n, t))
 		return true;
+	forward_alias_in(n, t);
 	m = mapping_at(n, t);
 	if (m != NULL && !m->own) {
 		t->mapped = m->inside;

@@ -126,6 +126,41 @@ bool forward_carries(const struct nat *n, struct talk *t)
 	return f != NULL;
 }
 
+void forward_alias_in(const struct nat *n, struct talk *t)
+{
+	for (unsigned i = 0; n->spec.flow_timers && i < NAT_ALIASES_MAX; i++) {
+		const struct nat_alias *a = &n->aliases[i];
+
+		if (a->proto == t->proto && addr_eq(&a->external, &t->here) &&
+		    addr_eq(&a->remote, &t->remote))
+			t->remote = a->alias;
+	}
+}
+
+void forward_alias_out(const struct nat *n, struct talk *t)
+{
+	for (unsigned i = 0; n->spec.flow_timers && i < NAT_ALIASES_MAX; i++) {
+		const struct nat_alias *a = &n->aliases[i];
+
+		if (a->proto == t->proto && addr_eq(&a->external, &t->mapped) &&
+		    addr_eq(&a->alias, &t->remote))
+			t->remote = a->remote;
+	}
+}
+
+/* The oldest is forgotten. */
+static void give_alias(struct nat *n, struct talk *t)
+{
+	struct nat_alias *a = &n->aliases[n->alias_next++ % NAT_ALIASES_MAX];
+	const uint16_t port = (uint16_t)(PORTS_LOWEST + rng_below(n->rng, 65536 - PORTS_LOWEST));
+
+	*a = (struct nat_alias){.proto = t->proto,
+				.external = t->here,
+				.remote = t->remote,
+				.alias = addr_with_port(t->remote, port)};
+	t->remote = a->alias;
+}
+
 static struct talk answer_to(const struct talk *t, const struct nat_forward *f)
 {
 	return (struct talk){
@@ -150,8 +185,10 @@ bool forward_begins(struct nat *n, struct talk *t, nk_time now)
 	struct mapping *m;
 
 	if (h == NULL || (t->proto == PACKET_TCP && !tcp_track_may_begin(t->flags, false)) ||
-	    is_known_otherwise(n, t, f) || !crowd_has_room(n, t) || !inside_has_room(n, h, now))
+	    !crowd_has_room(n, t) || !inside_has_room(n, h, now))
 		return false;
+	if (is_known_otherwise(n, t, f))
+		give_alias(n, t);
 	t->mapped = f->inside;
 	back = answer_to(t, f);
 	m = mapping_find(n, &back);
@@ -164,7 +201,5 @@ nk_time forward_until(const struct nat *n, const struct talk *t)
 {
 	const struct nat_forward *f = forward_at(n, t);
 
-	if (f == NULL || (n->spec.flow_timers && is_known_otherwise(n, t, f)))
-		return 0;
-	return f->until;
+	return f == NULL ? 0 : f->until;
 }

@@ -2,8 +2,9 @@
  * Ports of a NAT that are open from outside: what PCP, NAT-PMP and UPnP ask for, or people by hand.
  *
  * Without flow_timers such a port is a mapping for both ways that has no state. With them, as on Linux, it
- * is a rule for what begins outside (DNAT): what begins inside gets a port as ever, and if that is another one,
- * its remote is not let in at the open port until that flow is over, because answers to both would look the same.
+ * is a rule for what begins outside (DNAT): what begins inside gets a port as ever. If that is another one, its
+ * remote comes in at the open port too, but is seen inside at a port of the NAT's choice: answers to both would
+ * look the same otherwise (get_unique_tuple() in nf_nat_core.c).
  */
 #ifndef SIM_NAT_FORWARD_H
 #define SIM_NAT_FORWARD_H
@@ -15,6 +16,7 @@
 #include "sim/packet.h"
 
 #define NAT_FORWARDS_MAX 64
+#define NAT_ALIASES_MAX  16
 
 struct nat;
 struct talk;
@@ -33,6 +35,12 @@ struct nat_forward {
 	nk_time until;
 };
 
+/* Who came to @external from @remote is seen inside as @alias. */
+struct nat_alias {
+	uint16_t proto;
+	struct addr external, remote, alias;
+};
+
 /* Opens a port, or changes what is open for the same @inside. Return: false if it is another's, or
  * if there are too many. */
 bool nat_forward(struct nat *n, const struct nat_forward *f, nk_time now);
@@ -45,8 +53,11 @@ void nat_forward_end(struct nat *n, enum packet_kind kind, const struct addr *ex
 unsigned nat_forwards(struct nat *n, nk_time now);
 
 /* For the NAT itself, who sweeps first: whether a packet goes through an open port that has no state, and
- * whether one that belongs to nothing begins a flow at an open port; they set t->mapped. */
+ * whether one that belongs to nothing begins a flow at an open port; they set t->mapped. Before and after
+ * that the remote is the one that the inside sees. */
 void forwards_sweep(struct nat *n, nk_time now);
+void forward_alias_in(const struct nat *n, struct talk *t);
+void forward_alias_out(const struct nat *n, struct talk *t);
 bool forward_carries(const struct nat *n, struct talk *t);
 bool forward_begins(struct nat *n, struct talk *t, nk_time now);
 
