@@ -35,9 +35,9 @@ struct gate {
 const char *gate_state_name(enum gate_state s)
 {
 	static const char *const names[] = {
-		[GATE_ASKING] = "asking",   [GATE_LOOKING] = "looking",
-		[GATE_OPEN] = "open",       [GATE_UNVERIFIED] = "unverified",
-		[GATE_SHUT] = "shut",       [GATE_FAILED] = "failed",
+		[GATE_ASKING] = "asking",    [GATE_LOOKING] = "held",
+		[GATE_OPEN] = "open",        [GATE_UNVERIFIED] = "unverified",
+		[GATE_SHUT] = "unreachable", [GATE_FAILED] = "failed",
 		[GATE_REMOVED] = "removed",
 	};
 	static_assert(sizeof(names) / sizeof(names[0]) == GATE_STATES, "a name for each");

@@ -49,7 +49,7 @@ struct gate_result {
 	struct reach_result reach;
 };
 
-/* "asking", "looking", "open", "unverified", "shut", "failed", "removed". */
+/* "asking", "held", "open", "unverified", "unreachable", "failed", "removed". */
 const char *gate_state_name(enum gate_state s);
 
 struct gate; /* gate_new() to gate_free() */
