@@ -1,0 +1,167 @@
+#include "map_watch.h"
+
+#include <string.h>
+
+#include "face/numbers.h"
+#include "map_json.h"
+
+#define LOOK_EVERY (100 * NK_MS)
+
+/* One event: {"event":...,"t_s":...}, to which the caller adds. */
+static struct js begin(const struct map_watch *w, const char *name, nk_time now, bool *failed)
+{
+	struct js o = js_object(failed);
+
+	js_put_text(o, "event", name);
+	js_put_seconds(o, "t_s", nk_seconds(now - w->started));
+	return o;
+}
+
+static void end(const struct map_watch *w, struct js o)
+{
+	js_print(o, w->events, false);
+	js_free(o);
+}
+
+static bool same_offers(const struct portmap_gateway *a, const struct portmap_gateway *b)
+{
+	for (int p = 0; p < PORTMAP_PROTOCOLS; p++)
+		if (a->offer[p].answers != b->offer[p].answers ||
+		    a->offer[p].usable != b->offer[p].usable ||
+		    !addr_eq(&a->offer[p].external, &b->offer[p].external))
+			return false;
+	return true;
+}
+
+static bool same_hop(const struct hop *a, const struct hop *b)
+{
+	return addr_eq(&a->address, &b->address) && a->state == b->state &&
+	       a->timeout.value == b->timeout.value && a->timeout.lo == b->timeout.lo &&
+	       a->timeout.hi == b->timeout.hi;
+}
+
+static void tell_gateways(struct map_watch *w, const struct natmap_result *r, nk_time now)
+{
+	bool failed;
+
+	for (unsigned i = 0; i < r->gateway_count; i++) {
+		struct js o;
+
+		if (same_offers(&w->told.gateways[i], &r->gateways[i]))
+			continue;
+		o = begin(w, "gateway", now, &failed);
+		map_json_gateway(o, r, i);
+		end(w, o);
+	}
+}
+
+static void tell_public(struct map_watch *w, const struct natmap_result *r, nk_time now)
+{
+	bool failed;
+	struct js o;
+
+	if (r->public_count == w->told.public_count)
+		return;
+	o = begin(w, "public", now, &failed);
+	map_json_public(js_put_array(o, "public"), r);
+	end(w, o);
+}
+
+static void tell_hops(struct map_watch *w, const struct natmap_result *r, nk_time now)
+{
+	bool failed;
+
+	for (unsigned i = 0; i < r->path.count; i++) {
+		struct js o;
+
+		if (i < w->told.path.count && same_hop(&w->told.path.hops[i], &r->path.hops[i]))
+			continue;
+		o = begin(w, "hop", now, &failed);
+		map_json_hop(o, &r->path, i);
+		end(w, o);
+	}
+}
+
+static void tell_verdict(struct map_watch *w, const struct natmap_result *r, nk_time now)
+{
+	bool failed;
+	struct js o;
+
+	if (r->verdict == w->told.verdict && r->nats == w->told.nats &&
+	    r->carrier_hop == w->told.carrier_hop)
+		return;
+	o = begin(w, "verdict", now, &failed);
+	map_json_verdict(o, r);
+	end(w, o);
+}
+
+static void look(struct map_watch *w, nk_time now)
+{
+	const struct natmap_result *r = natmap_result(w->map);
+
+	if (w->events != NULL) {
+		tell_gateways(w, r, now);
+		tell_public(w, r, now);
+		tell_hops(w, r, now);
+		tell_verdict(w, r, now);
+		w->told = *r;
+	}
+	if (w->early != NULL && !w->shown && r->quick_done && natmap_status(w->map) == CORE_BUSY) {
+		const struct style style = style_of(w->early);
+
+		progress_clear(&w->progress);
+		w->report->result = r;
+		w->report->elapsed_s = nk_seconds(now - w->started);
+		map_report_early(w->early, &style, w->report);
+		fflush(w->early);
+		w->shown = true;
+	}
+}
+
+void map_watch_turn(void *watch, nk_time now)
+{
+	struct map_watch *w = watch;
+	struct enumerate_progress p;
+
+	if (now < w->next)
+		return;
+	w->next = now + LOOK_EVERY;
+	look(w, now);
+	natmap_progress(w->map, &p, now);
+	progress_draw(&w->progress, p.done, p.stage, p.left_max);
+}
+
+void map_watch_start(struct map_watch *w, nk_time now)
+{
+	char when[32];
+	bool failed;
+	struct js o;
+
+	w->started = now;
+	if (w->events == NULL)
+		return;
+	o = begin(w, "start", now, &failed);
+	js_put_text(o, "schema", "natkit.natmap/1");
+	js_put_text(o, "version", NK_VERSION);
+	js_put_text(o, "started", date_text(when, sizeof(when), w->report->started_unix));
+	end(w, o);
+}
+
+void map_watch_end(struct map_watch *w, nk_time now)
+{
+	look(w, now);
+	progress_clear(&w->progress);
+}
+
+void map_watch_report(struct map_watch *w)
+{
+	bool failed, inner_failed;
+	struct js o = js_object(&failed), report;
+
+	js_put_text(o, "event", "done");
+	js_put_seconds(o, "t_s", w->report->elapsed_s);
+	report = map_report_json(w->report, &inner_failed);
+	js_put_root(o, "report", report);
+	failed = failed || inner_failed;
+	end(w, o);
+}

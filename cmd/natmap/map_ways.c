@@ -1,0 +1,155 @@
+#include "map_ways.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "face/log.h"
+#include "io/nat64.h"
+#include "io/netinfo.h"
+#include "io/resolve.h"
+
+#define STUN_PORT          3478
+#define ADDRESSES_PER_NAME 2
+#define RESOLVER_LIMIT     (300 * NK_MS) /* for what may not be there at all */
+
+/**
+ * struct search - The servers as they are found
+ * @refused:	The last one that is of no use, and @why; @r: the error
+ */
+struct search {
+	struct map_ways *ways;
+	const struct map_settings *settings;
+	const char *refused, *why;
+	int r;
+};
+
+static void refuse(struct search *f, int r, const char *name, const char *why)
+{
+	f->r = r;
+	f->refused = name;
+	f->why = why;
+}
+
+static bool is_wanted(const struct map_settings *s, enum addr_family family)
+{
+	return s->v4 == s->v6 || (family == ADDR_V4 ? s->v4 : s->v6);
+}
+
+static void add_server(struct search *f, const char *name, const struct addr *server)
+{
+	struct map_ways *w = f->ways;
+	struct natmap_options *o = &w->options;
+	struct route_info route;
+	const int r = netinfo_route(&route, server, f->settings->interface);
+
+	if (r != 0) {
+		refuse(f, r, name, r == NK_ERR_SYSTEM ? strerror(errno) : "no route to it");
+	} else if (o->server_count < NATMAP_SERVERS_MAX) {
+		w->name[o->server_count] = name;
+		o->servers[o->server_count++] = *server;
+	}
+}
+
+/* IPv4 before IPv6: that is where the NATs are. */
+static void look_up(struct search *f, const char *name)
+{
+	static const enum addr_family families[] = {ADDR_V4, ADDR_V6};
+	struct addr found[ADDRESSES_PER_NAME];
+
+	for (unsigned k = 0; k < 2; k++) {
+		const char *why = NULL;
+		int n;
+
+		if (!is_wanted(f->settings, families[k]))
+			continue;
+		n = resolve_host(found, ADDRESSES_PER_NAME, name, STUN_PORT, families[k], &why);
+		if (n < 0 && (n != NK_ERR_BAD_INPUT || f->refused == NULL))
+			refuse(f, n, name,
+			       n == NK_ERR_BAD_INPUT ? "no address of the family wanted" : why);
+		for (int i = 0; i < n; i++)
+			add_server(f, name, &found[i]);
+	}
+}
+
+static void add_way(struct natmap_options *o, const struct route_info *route)
+{
+	struct natmap_way way = {
+		.gateway = route->gateway, .local = route->local, .tunnel = route->tunnel};
+
+	for (unsigned i = 0; i < o->way_count; i++)
+		if (addr_same_ip(&o->ways[i].local, &way.local) &&
+		    addr_same_ip(&o->ways[i].gateway, &way.gateway))
+			return;
+	if (o->way_count == NATMAP_GATEWAYS_MAX)
+		return;
+	snprintf(way.interface, sizeof(way.interface), "%s", route->interface);
+	o->ways[o->way_count++] = way;
+}
+
+/* The one towards the first server before all others. */
+static int find_ways(struct natmap_options *o, const struct map_settings *s)
+{
+	struct route_info routes[NATMAP_GATEWAYS_MAX];
+	const int n = netinfo_ways(routes, NATMAP_GATEWAYS_MAX);
+
+	if (o->server_count > 0) {
+		struct route_info first;
+
+		if (netinfo_route(&first, &o->servers[0], s->interface) == 0)
+			add_way(o, &first);
+	}
+	for (int i = 0; i < n; i++)
+		if (is_wanted(s, addr_family(&routes[i].local)) &&
+		    (s->interface == NULL || strcmp(s->interface, routes[i].interface) == 0))
+			add_way(o, &routes[i]);
+	return n < 0 ? n : 0;
+}
+
+/* A NAT64 is of use only where there is IPv6. */
+static void find_nat64(struct natmap_options *o)
+{
+	bool v6 = false;
+
+	for (unsigned i = 0; i < o->way_count; i++)
+		v6 = v6 || addr_family(&o->ways[i].local) == ADDR_V6;
+	if (v6 && nat64_find(&o->nat64[0], RESOLVER_LIMIT))
+		o->nat64_count = 1;
+}
+
+/* Return: what to end with. */
+static int say_none(const struct search *f, const struct server_list *list)
+{
+	char quoted[LOG_QUOTED];
+
+	log_line(LEVEL_ERROR, "cannot use server %s: %s (from %s)%s",
+		 log_quote(quoted, sizeof(quoted), f->refused), f->why, list->from,
+		 list->count > 1 ? ", nor any other" : "");
+	return f->r == NK_ERR_SYSTEM || f->r == NK_ERR_NO_MEMORY ? f->r : NK_ERR_UNREACHABLE;
+}
+
+int map_ways_find(struct map_ways *w, const struct map_settings *s, const struct server_list *list)
+{
+	struct search f = {.ways = w, .settings = s};
+	int r;
+
+	*w = (struct map_ways){.options = s->natmap};
+	for (unsigned i = 0; i < list->count; i++)
+		look_up(&f, list->names[i]);
+	r = find_ways(&w->options, s);
+	find_nat64(&w->options);
+	if (r != 0)
+		log_line(LEVEL_ERROR, "cannot ask the kernel for routes: %s", strerror(errno));
+	else if (w->options.server_count == 0)
+		r = say_none(&f, list);
+	return r;
+}
+
+const char *map_ways_name(const struct map_ways *w, const struct addr *server)
+{
+	for (unsigned i = 0; i < w->options.server_count; i++)
+		if (addr_eq(&w->options.servers[i], server))
+			return w->name[i];
+	return w->name[0];
+}

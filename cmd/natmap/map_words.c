@@ -1,0 +1,207 @@
+#include "map_words.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "face/plot.h"
+
+static unsigned stateful_hops(const struct path_result *path)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < path->count; i++)
+		n += path->hops[i].state == HOP_STATEFUL;
+	return n;
+}
+
+enum box map_box(const struct natmap_result *r, unsigned i)
+{
+	static const enum box boxes[] = {[HOP_UNKNOWN] = BOX_UNKNOWN,
+					 [HOP_STATELESS] = BOX_ROUTER,
+					 [HOP_STATEFUL] = BOX_STATEFUL,
+					 [HOP_HIDDEN] = BOX_HIDDEN};
+	const enum box b = boxes[r->path.hops[i].state];
+
+	if (r->carrier_hop == i + 1)
+		return BOX_CARRIER_NAT;
+	if (b != BOX_STATEFUL)
+		return b;
+	if (r->verdict == NATMAP_FIREWALL)
+		return BOX_FIREWALL;
+	/* Each of them is one only if there are as many; else one may be a firewall. */
+	return r->nats > 0 && stateful_hops(&r->path) <= r->nats ? BOX_NAT : BOX_STATEFUL;
+}
+
+const char *map_box_name(enum box b)
+{
+	static const char *const names[BOXES] = {
+		[BOX_UNKNOWN] = "",
+		[BOX_ROUTER] = "router",
+		[BOX_HIDDEN] = "hidden",
+		[BOX_STATEFUL] = "NAT or firewall",
+		[BOX_FIREWALL] = "firewall",
+		[BOX_NAT] = "NAT",
+		[BOX_CARRIER_NAT] = "carrier's NAT",
+	};
+
+	return names[b];
+}
+
+const char *map_time_words(char *out, size_t size, const struct measured *m)
+{
+	const struct plot_series s = {.known = m->known,
+				      .median = m->value,
+				      .lo = m->lo,
+				      .hi = m->hi,
+				      .at_least = m->at_least};
+
+	return plot_label(out, size, &s);
+}
+
+static void put_stateful(char *out, size_t size, const struct hop *h)
+{
+	char time[96], range[48] = "";
+
+	if (h->range > 0)
+		snprintf(range, sizeof(range), ", here or up to %u hop%s further on", h->range,
+			 h->range == 1 ? "" : "s");
+	snprintf(out, size, "keeps a UDP flow for %s%s%s",
+		 map_time_words(time, sizeof(time), &h->timeout),
+		 h->outbound_only  ? ", refreshed from inside only"
+		 : h->inbound_only ? ", refreshed from outside only"
+				   : "",
+		 range);
+}
+
+const char *map_hop_words(char *out, size_t size, const struct natmap_result *r, unsigned i)
+{
+	const struct hop *h = &r->path.hops[i];
+	char time[96];
+
+	out[0] = '\0';
+	switch (h->state) {
+	case HOP_STATEFUL:
+		put_stateful(out, size, h);
+		break;
+	case HOP_STATELESS:
+		if (h->timeout.at_least > 0)
+			snprintf(out, size, "keeps no state, or for %s",
+				 map_time_words(time, sizeof(time), &h->timeout));
+		else
+			snprintf(out, size, "keeps no state");
+		break;
+	case HOP_HIDDEN:
+		snprintf(out, size, "hidden behind hop %u, whose state ends first", h->behind);
+		break;
+	case HOP_UNKNOWN:
+		if (r->path.enumerated && h->why != NULL)
+			snprintf(out, size, "not known: %s", h->why);
+		break;
+	}
+	return out;
+}
+
+static void put_usable(char *out, size_t size, const struct portmap_offer *o,
+		       enum portmap_protocol p)
+{
+	char external[ADDR_TEXT + 32] = "", addr[ADDR_TEXT], version[32] = "";
+
+	if (p == PORTMAP_UPNP)
+		snprintf(version, sizeof(version), " (IGD %u)", o->version);
+	else if (p == PORTMAP_PCP)
+		snprintf(version, sizeof(version), " (version %u)", o->version);
+	if (!addr_is_any(&o->external))
+		snprintf(external, sizeof(external), ", its own address outside is %s",
+			 addr_text_ip(&o->external, addr));
+	snprintf(out, size, "opens ports%s%s%s%s%s", version, external,
+		 o->pinholes ? ", IPv6 too" : "", o->device[0] != '\0' ? ": " : "", o->device);
+}
+
+const char *map_offer_words(char *out, size_t size, const struct portmap_offer *o,
+			    enum portmap_protocol p)
+{
+	char code[32] = "", addr[ADDR_TEXT];
+
+	if (o->code != 0)
+		snprintf(code, sizeof(code), " (error %u)", o->code);
+	if (!o->answers && !addr_is_any(&o->source))
+		snprintf(out, size, "answered by %s, who was not asked",
+			 addr_text_ip(&o->source, addr));
+	else if (!o->answers)
+		snprintf(out, size, "no answer");
+	else if (!o->usable)
+		snprintf(out, size, "answers, but %s%s", portmap_why_text(o->why), code);
+	else
+		put_usable(out, size, o, p);
+	return out;
+}
+
+const char *map_verdict_words(char *out, size_t size, const struct natmap_result *r)
+{
+	static const char *const words[NATMAP_VERDICTS] = {
+		[NATMAP_UNKNOWN] = "Not known",
+		[NATMAP_OPEN] = "No NAT and no firewall",
+		[NATMAP_FIREWALL] = "No NAT, but a firewall",
+		[NATMAP_ONE_NAT] = "One NAT",
+		[NATMAP_DOUBLE_NAT] = "NAT behind NAT",
+		[NATMAP_CARRIER_NAT] = "A carrier's NAT",
+		[NATMAP_NAT64] = "NAT64: IPv4 is reached through a translator",
+	};
+	char nats[48] = "", sure[24] = "";
+
+	if (r->nats > 1)
+		snprintf(nats, sizeof(nats), ", %s%u NATs in all",
+			 r->nats_at_least ? "at least " : "", r->nats);
+	else if (r->nats == 1 && r->nats_at_least)
+		snprintf(nats, sizeof(nats), ", or more");
+	if (r->p > 0)
+		snprintf(sure, sizeof(sure), " (%.3g %%)", fmin(r->p * 100, 99.9));
+	snprintf(out, size, "%s%s%s%s", words[r->verdict], nats,
+		 r->vpn ? ", beyond a tunnel (VPN)" : "", sure);
+	return out;
+}
+
+static bool any_usable(const struct natmap_result *r)
+{
+	for (unsigned i = 0; i < r->gateway_count; i++)
+		for (int p = 0; p < PORTMAP_PROTOCOLS; p++)
+			if (r->gateways[i].offer[p].usable)
+				return true;
+	return false;
+}
+
+const char *map_meaning(const struct natmap_result *r)
+{
+	const bool usable = any_usable(r);
+
+	switch (r->verdict) {
+	case NATMAP_OPEN:
+		return "Programs on this machine can be reached from outside as they are.";
+	case NATMAP_FIREWALL:
+		return usable ? "\"natmap open\" makes a hole in it for a port."
+			      : "It opens no ports on request: that is to be done in its settings.";
+	case NATMAP_ONE_NAT:
+		return usable ? "\"natmap open\" makes a port reachable from outside."
+			      : "It opens no ports on request: they are to be forwarded in its "
+				"settings. natpunch(1) gets through without.";
+	case NATMAP_DOUBLE_NAT:
+		return "A port that is opened on the nearer one cannot be reached from outside, "
+		       "unless the one beyond forwards it, too. natpunch(1) gets through without.";
+	case NATMAP_CARRIER_NAT:
+		return "A port that is opened on a router of your own cannot be reached from "
+		       "outside. natpunch(1) gets through without.";
+	default:
+		return "";
+	}
+}
+
+const char *map_protocol_words(enum portmap_protocol p)
+{
+	static const char *const words[PORTMAP_PROTOCOLS] = {
+		[PORTMAP_PCP] = "PCP",
+		[PORTMAP_NAT_PMP] = "NAT-PMP",
+		[PORTMAP_UPNP] = "UPnP",
+	};
+
+	return words[p];
+}

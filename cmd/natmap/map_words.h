@@ -1,0 +1,48 @@
+/* The words of the map's report, for its drawing and its picture. */
+#ifndef NATMAP_MAP_WORDS_H
+#define NATMAP_MAP_WORDS_H
+
+#include <stddef.h>
+
+#include "core/natmap/result.h"
+
+/* What a box on the way is, as far as is known. */
+enum box {
+	BOX_UNKNOWN,
+	BOX_ROUTER,   /* keeps no state */
+	BOX_HIDDEN,   /* behind the state of another */
+	BOX_STATEFUL, /* a NAT or a firewall */
+	BOX_FIREWALL,
+	BOX_NAT,
+	BOX_CARRIER_NAT,
+	BOXES,
+};
+
+/* Of hop @i, counted from 0. */
+enum box map_box(const struct natmap_result *r, unsigned i);
+
+/* "NAT", "firewall" ... */
+const char *map_box_name(enum box b);
+
+/* Each writes one line without a full stop, and returns @out. */
+
+/* A measured time: "35.0 s (34.8 s to 35.2 s)", "more than 6 min" or "unknown". */
+const char *map_time_words(char *out, size_t size, const struct measured *m);
+
+/* What hop @i does with state; empty if nothing is known and there is no reason to tell. */
+const char *map_hop_words(char *out, size_t size, const struct natmap_result *r, unsigned i);
+
+/* What a gateway says of one protocol. */
+const char *map_offer_words(char *out, size_t size, const struct portmap_offer *o,
+			    enum portmap_protocol p);
+
+/* The verdict, and how sure it is. */
+const char *map_verdict_words(char *out, size_t size, const struct natmap_result *r);
+
+/* What it means for ports that are to be opened; empty if nothing is known. A constant. */
+const char *map_meaning(const struct natmap_result *r);
+
+/* "PCP", "NAT-PMP", "UPnP". */
+const char *map_protocol_words(enum portmap_protocol p);
+
+#endif

@@ -1,0 +1,460 @@
+/* The printers of natmap's map, from results made by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../../cmd/natmap/map_report.h"
+#include "../../cmd/natmap/map_words.h"
+#include "base/err.h"
+#include "face/style.h"
+
+#define SCHEMA    "share/natmap-1.schema.json"
+#define VALIDATOR "/usr/bin/python3 -W ignore -m jsonschema"
+
+static const struct style plain = {.width = 80};
+static const struct style fine = {.width = 90, .utf8 = true};
+static const struct natmap_options asked = {
+	.enumerate = true, .max = 360 * NK_S, .mappings = 256, .pace = 20 * NK_MS};
+
+static struct addr at(const char *text)
+{
+	struct addr a;
+
+	assert_int_equal(addr_parse(&a, text, 0), 0);
+	return a;
+}
+
+static struct measured timeout(double value)
+{
+	return (struct measured){.known = true,
+				 .value = value,
+				 .lo = value * 0.99,
+				 .hi = value * 1.01,
+				 .p = 0.96,
+				 .trials = 14};
+}
+
+static void add_evidence(struct natmap_result *r, enum natmap_sign sign, unsigned hop,
+			 const char *text)
+{
+	struct natmap_evidence *e = &r->evidence[r->evidence_count++];
+
+	*e = (struct natmap_evidence){.sign = sign, .hop = hop};
+	snprintf(e->text, sizeof(e->text), "%s", text);
+}
+
+/* A router at home, and a carrier's NAT beyond. */
+static void set_hops(struct path_result *p)
+{
+	p->reached = true;
+	p->count = p->back = 5;
+	p->hops[0] = (struct hop){.address = at("192.168.1.1"),
+				  .rtt_ms = 1.234,
+				  .state = HOP_STATEFUL,
+				  .p = 0.99,
+				  .timeout = timeout(119.8)};
+	p->hops[1] = (struct hop){.address = at("10.11.0.1"),
+				  .rtt_ms = 4.1,
+				  .state = HOP_STATELESS,
+				  .p = 0.97,
+				  .timeout = {.at_least = 360, .p = 0.97, .trials = 6}};
+	p->hops[2] = (struct hop){.address = at("100.64.0.1"),
+				  .rtt_ms = 8.26,
+				  .state = HOP_STATEFUL,
+				  .p = 0.99,
+				  .timeout = timeout(35.04),
+				  .outbound_only = true,
+				  .quoted = true,
+				  .quote_checksum = true,
+				  .quote_source = at("100.64.3.7:40001")};
+	p->hops[3] = (struct hop){.state = HOP_HIDDEN, .p = 0.9, .behind = 3};
+	p->hops[4] = (struct hop){.address = at("203.0.113.254"), .rtt_ms = 9, .why = "not clear"};
+	p->enumerated = true;
+	p->silence = timeout(35.04);
+	p->flows_peak = 120;
+	p->packets_out = 2000;
+	p->packets_in = 1500;
+}
+
+static struct natmap_result *carrier(void)
+{
+	struct natmap_result *r = calloc(1, sizeof(*r));
+	struct portmap_offer *offer;
+
+	assert_non_null(r);
+	*r = (struct natmap_result){
+		.complete = true,
+		.quick_done = true,
+		.server = at("192.0.2.1:3478"),
+		.probe_service = true,
+		.software = "natbroker 0.1.0",
+		.local = at("192.168.1.23"),
+		.public_addrs = {at("203.0.113.7")},
+		.public_count = 1,
+		.ways = {{.gateway = at("192.168.1.1"),
+			  .local = at("192.168.1.23"),
+			  .interface = "wlan0"}},
+		.gateways = {{.gateway = at("192.168.1.1"), .local = at("192.168.1.23")}},
+		.gateway_count = 1,
+		.verdict = NATMAP_CARRIER_NAT,
+		.p = 0.97,
+		.nats = 2,
+		.nats_at_least = true,
+		.carrier_hop = 3,
+		.rtt_ms = 12.3,
+	};
+	offer = r->gateways[0].offer;
+	offer[PORTMAP_PCP] = (struct portmap_offer){.answers = true,
+						    .why = PORTMAP_ADDRESS_MISMATCH,
+						    .version = 2,
+						    .code = 12,
+						    .epoch_s = 77,
+						    .rtt = 1200};
+	offer[PORTMAP_NAT_PMP] = (struct portmap_offer){.answers = true,
+							.usable = true,
+							.external = at("100.64.3.7"),
+							.epoch_s = 77,
+							.rtt = 1100};
+	offer[PORTMAP_UPNP] = (struct portmap_offer){.why = PORTMAP_SILENT};
+	set_hops(&r->path);
+	add_evidence(r, SIGN_GATEWAY_SHARED, 1,
+		     "Gateway 192.168.1.1 says that its address outside is 100.64.3.7");
+	add_evidence(r, SIGN_STATEFUL_BEYOND, 3, "A box beyond the first, hop 3, keeps state");
+	return r;
+}
+
+static struct map_report report_of(const struct natmap_result *r)
+{
+	return (struct map_report){.started_unix = INT64_C(1769860800000000),
+				   .elapsed_s = 64.25,
+				   .server_name = "broker.example.net",
+				   .options = &asked,
+				   .result = r};
+}
+
+/* What @print writes of @r, to be freed. */
+static char *written(const struct natmap_result *r, const struct style *st,
+		     void (*print)(FILE *out, const struct style *st, const struct map_report *rep))
+{
+	const struct map_report rep = report_of(r);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	print(out, st, &rep);
+	fclose(out);
+	return text;
+}
+
+static void assert_says(const char *text, const char *what)
+{
+	if (strstr(text, what) == NULL)
+		fail_msg("not said: %s\nbut:\n%s", what, text);
+}
+
+static void assert_silent(const char *text, const char *what)
+{
+	if (strstr(text, what) != NULL)
+		fail_msg("said: %s\nin:\n%s", what, text);
+}
+
+/* Of a style without UTF-8, where a byte is a column. */
+static void assert_narrow(const char *text, size_t columns)
+{
+	while (*text != '\0') {
+		const size_t len = strcspn(text, "\n");
+
+		if (len > columns)
+			fail_msg("%zu columns: %.*s", len, (int)len, text);
+		text += len + 1;
+	}
+}
+
+static void draws_the_path(void **state)
+{
+	struct natmap_result *r = carrier();
+	char *text = written(r, &plain, map_report_text);
+	(void)state;
+
+	assert_says(text, "\n  *     192.168.1.23              this machine, wlan0\n  |\n"
+			  "  #  1  192.168.1.1      1.23 ms  NAT: keeps a UDP flow for 119.8 s (");
+	assert_says(
+		text,
+		"; opens ports by NAT-PMP\n"
+		"  o  2  10.11.0.1         4.1 ms  router: keeps no state, or for more than "
+		"6 min\n"
+		"  #  3  100.64.0.1       8.26 ms  carrier's NAT: keeps a UDP flow for 35.0 "
+		"s\n  |                               (34.7 s to 35.4 s), refreshed from inside "
+		"only\n"
+		"  ?  4  no answer                 hidden behind hop 3, whose state ends "
+		"first\n"
+		"  o  5  203.0.113.254       9 ms  not known: not clear\n  |\n");
+	assert_says(text, "  *     192.0.2.1        12.3 ms  broker.example.net (natbroker 0.1.0), "
+			  "sees us\n  |                               as 203.0.113.7\n");
+	assert_says(text, "Verdict    A carrier's NAT, at least 2 NATs in all (97 %)\n");
+	assert_says(text, "  PCP      answers, but ");
+	assert_says(text, "(error 12)\n  NAT-PMP  opens ports, its own address outside is "
+			  "100.64.3.7\n  UPnP     no answer\n");
+	assert_narrow(text, 80);
+	free(text);
+	text = written(r, &fine, map_report_text);
+	assert_says(text, "  ■  3  100.64.0.1 ");
+	assert_says(text, "  │                               35.4 s), refreshed");
+	free(text);
+	free(r);
+}
+
+static void long_addresses_leave_room(void **state)
+{
+	struct natmap_result *r = carrier();
+	const struct style narrow = {.width = 60};
+	char *text;
+	(void)state;
+
+	r->path.hops[0].address = at("2001:db8:1111:2222:3333:4444:5555:6666");
+	text = written(r, &narrow, map_report_text);
+	assert_says(text, "  #  1  2001:db8:1111:2222:3333:4444:5555:6666  1.23 ms\n"
+			  "  |        NAT: keeps a UDP flow for 119.8 s");
+	assert_narrow(text, 60);
+	free(text);
+	free(r);
+}
+
+static void early_and_late_are_two_parts(void **state)
+{
+	struct natmap_result *r = carrier();
+	char *text;
+	(void)state;
+
+	text = written(r, &plain, map_report_late);
+	assert_says(text, "Silence    the whole path keeps a silent UDP flow for 35.0 s");
+	assert_silent(text, "Gateway    ");
+	free(text);
+	memset(&r->path, 0, sizeof(r->path));
+	r->path.enumeration_why = "not asked for (--quick)";
+	text = written(r, &plain, map_report_early);
+	assert_says(text, "Gateway    192.168.1.1 on wlan0\n");
+	assert_silent(text, "Silence");
+	free(text);
+	free(r);
+}
+
+static void what_was_not_looked_at_is_not_mentioned(void **state)
+{
+	struct natmap_result *r = carrier();
+	char *text;
+	(void)state;
+
+	r->path.enumerated = false;
+	r->path.enumeration_why = "the server is no natbroker";
+	for (unsigned i = 0; i < r->path.count; i++) {
+		r->path.hops[i].state = HOP_UNKNOWN;
+		r->path.hops[i].why = "not looked at";
+	}
+	r->path.silence = (struct measured){0};
+	text = written(r, &plain, map_report_text);
+	assert_silent(text, "not looked at");
+	assert_says(text,
+		    "boxes that keep state were not looked for: the server is no natbroker\n");
+	free(text);
+	free(r);
+}
+
+static void tells_what_boxes_are(void **state)
+{
+	struct natmap_result *r = carrier();
+	(void)state;
+
+	assert_int_equal(map_box(r, 0), BOX_NAT);
+	assert_int_equal(map_box(r, 1), BOX_ROUTER);
+	assert_int_equal(map_box(r, 2), BOX_CARRIER_NAT);
+	assert_int_equal(map_box(r, 3), BOX_HIDDEN);
+	assert_int_equal(map_box(r, 4), BOX_UNKNOWN);
+	/* Three keep state, and two are known to be NATs: it is not known which. */
+	r->path.hops[4].state = HOP_STATEFUL;
+	assert_int_equal(map_box(r, 0), BOX_STATEFUL);
+	r->verdict = NATMAP_FIREWALL;
+	r->carrier_hop = r->nats = 0;
+	assert_int_equal(map_box(r, 0), BOX_FIREWALL);
+	free(r);
+}
+
+static void says_what_it_means(void **state)
+{
+	struct natmap_result *r = carrier();
+	char text[160];
+	(void)state;
+
+	assert_says(map_meaning(r), "cannot be reached");
+	r->verdict = NATMAP_ONE_NAT;
+	r->nats = 1;
+	assert_says(map_meaning(r), "\"natmap open\"");
+	r->gateways[0].offer[PORTMAP_NAT_PMP].usable = false;
+	assert_silent(map_meaning(r), "\"natmap open\"");
+	assert_string_equal(map_verdict_words(text, sizeof(text), r), "One NAT, or more (97 %)");
+	r->nats_at_least = false;
+	r->p = 0.9999;
+	r->vpn = true;
+	assert_string_equal(map_verdict_words(text, sizeof(text), r),
+			    "One NAT, beyond a tunnel (VPN) (99.9 %)");
+	r->verdict = NATMAP_UNKNOWN;
+	assert_string_equal(map_meaning(r), "");
+	free(r);
+}
+
+/* Runs a program of Debian's python3 over what was written. */
+static void assert_accepted(const char *command, const char *text)
+{
+	char path[] = "/tmp/natkit-map-XXXXXX", line[256];
+	const int fd = mkstemp(path);
+	FILE *out = fdopen(fd, "w");
+	int status;
+
+	assert_non_null(out);
+	fputs(text, out);
+	fclose(out);
+	snprintf(line, sizeof(line), command, path);
+	status = system(line);
+	unlink(path);
+	assert_int_equal(status, 0);
+}
+
+static char *json_of(const struct natmap_result *r)
+{
+	const struct map_report rep = report_of(r);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	bool failed;
+	const struct js root = map_report_json(&rep, &failed);
+
+	assert_int_equal(js_print(root, out, true), 0);
+	js_free(root);
+	fclose(out);
+	return text;
+}
+
+static char *svg_of(const struct natmap_result *r)
+{
+	const struct map_report rep = report_of(r);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_int_equal(map_report_svg(out, &rep), 0);
+	fclose(out);
+	return text;
+}
+
+/* As many of everything as there can be, and all names once. */
+static struct natmap_result *full(void)
+{
+	struct natmap_result *r = carrier();
+
+	r->complete = false;
+	r->cut_why = NK_ERR_LINK_LOST;
+	r->gateway_count = NATMAP_GATEWAYS_MAX;
+	for (unsigned w = 0; w < PORTMAP_WHYS; w++)
+		r->gateways[w % NATMAP_GATEWAYS_MAX].offer[w / NATMAP_GATEWAYS_MAX] =
+			(struct portmap_offer){.answers = w > 1,
+					       .why = (enum portmap_why)w,
+					       .source = at("192.0.2.66"),
+					       .code = 725,
+					       .device = "A <device> & \"more\""};
+	r->path.reached = true;
+	r->path.count = NATMAP_HOPS_MAX;
+	r->path.enumeration_why = "the server is silent";
+	r->evidence_count = 0;
+	for (unsigned s = 0; s < SIGNS; s++)
+		add_evidence(r, (enum natmap_sign)s, s, "A <sign> & a half");
+	r->public_count = PROBE_PUBLIC_MAX;
+	for (unsigned i = 0; i < r->public_count; i++)
+		r->public_addrs[i] = at("2001:db8:1111:2222:3333:4444:5555:6666");
+	r->nat64 = at("64:ff9b::");
+	r->nat64.port = 96;
+	return r;
+}
+
+static void fits_the_schema(void **state)
+{
+	struct natmap_result *list[] = {carrier(), full(), calloc(1, sizeof(struct natmap_result))};
+	(void)state;
+
+	if (access(SCHEMA, R_OK) != 0 || system(VALIDATOR " --help >/dev/null 2>&1") != 0)
+		skip();
+	list[2]->cut_why = NK_ERR_STOPPED;
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned v = 0; v < NATMAP_VERDICTS; v++) {
+			char *text;
+
+			list[i]->verdict = (enum natmap_verdict)v;
+			if (i > 0 && v > 0)
+				break;
+			text = json_of(list[i]);
+			assert_accepted(VALIDATOR " -i %s " SCHEMA, text);
+			free(text);
+		}
+		free(list[i]);
+	}
+}
+
+static void draws_pictures(void **state)
+{
+	struct natmap_result *list[] = {carrier(), full(), calloc(1, sizeof(struct natmap_result))};
+	(void)state;
+
+	for (unsigned i = 0; i < 3; i++) {
+		char *text = svg_of(list[i]);
+
+		assert_says(text, "<title>Map of NATs: ");
+		assert_says(text, "<desc>");
+		assert_says(text, "prefers-color-scheme:dark");
+		assert_accepted("/usr/bin/python3 -c 'import sys, xml.dom.minidom as m; "
+				"m.parse(sys.argv[1])' %s",
+				text);
+		free(text);
+		free(list[i]);
+	}
+}
+
+static void full_and_empty_ones_are_drawn(void **state)
+{
+	struct natmap_result *r = full();
+	char *text = written(r, &plain, map_report_text);
+	(void)state;
+
+	assert_says(text, "  o 40  no answer");
+	assert_narrow(text, 80);
+	free(text);
+	memset(r, 0, sizeof(*r));
+	text = written(r, &plain, map_report_text);
+	assert_says(text, "  *     no address                this machine\n  |\n"
+			  "  *     server                    broker.example.net: no answer\n");
+	assert_says(text, "Verdict    Not known\n");
+	free(text);
+	free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(draws_the_path),
+		cmocka_unit_test(long_addresses_leave_room),
+		cmocka_unit_test(early_and_late_are_two_parts),
+		cmocka_unit_test(what_was_not_looked_at_is_not_mentioned),
+		cmocka_unit_test(tells_what_boxes_are),
+		cmocka_unit_test(says_what_it_means),
+		cmocka_unit_test(fits_the_schema),
+		cmocka_unit_test(draws_pictures),
+		cmocka_unit_test(full_and_empty_ones_are_drawn),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
