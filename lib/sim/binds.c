@@ -50,13 +50,12 @@ struct bind *binds_find(const struct binds *b, uint32_t id)
 	return NULL;
 }
 
-static const struct bind *bound_to(const struct binds *b, enum socket_kind kind,
-				   const struct addr *local)
+static struct bind *bound_to(const struct binds *b, enum socket_kind kind, const struct addr *local)
 {
 	struct dict_node *t = dict_first(&b->by_local, local_hash(kind, local));
 
 	for (; t != NULL; t = dict_next(t)) {
-		const struct bind *s = dict_entry(t, struct bind, by_local);
+		struct bind *s = dict_entry(t, struct bind, by_local);
 
 		if (s->kind == kind && addr_eq(&s->local, local))
 			return s;
@@ -64,11 +63,11 @@ static const struct bind *bound_to(const struct binds *b, enum socket_kind kind,
 	return NULL;
 }
 
-const struct bind *binds_for(const struct binds *b, enum socket_kind kind, const struct addr *to)
+struct bind *binds_for(const struct binds *b, enum socket_kind kind, const struct addr *to)
 {
 	const enum addr_family family = addr_family(to) == ADDR_V4 ? ADDR_V4 : ADDR_V6;
 	const struct addr any = addr_any(family, to->port);
-	const struct bind *s = bound_to(b, kind, to);
+	struct bind *s = bound_to(b, kind, to);
 
 	return s != NULL ? s : bound_to(b, kind, &any);
 }

@@ -14,12 +14,14 @@
 /**
  * struct bind - A socket
  * @local:	Its address, "any" for all of the host's; of SOCKET_ICMP the port is the id
+ * @peer, @accepted: SOCKET_TCP_KNOCK: where it goes, and whether it was let in
  */
 struct bind {
 	struct dict_node by_id, by_local;
 	uint32_t id;
 	enum socket_kind kind;
-	struct addr local;
+	struct addr local, peer;
+	bool accepted;
 };
 
 /**
@@ -42,7 +44,7 @@ void binds_close(struct binds *b, uint32_t id); /* also one that is not open */
 struct bind *binds_find(const struct binds *b, uint32_t id);
 
 /* Whose a packet to @to is: of what is bound to it, or else to "any" of its family. */
-const struct bind *binds_for(const struct binds *b, enum socket_kind kind, const struct addr *to);
+struct bind *binds_for(const struct binds *b, enum socket_kind kind, const struct addr *to);
 
 /* Whether one is bound to just that address, whatever the port. */
 bool binds_use(const struct binds *b, const struct addr *ip);

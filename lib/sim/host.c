@@ -103,7 +103,19 @@ static void do_open(struct host *h, const struct action *a, nk_time now)
 		ev.error = binds_open(&h->binds, a->id, a->socket, &ev.local);
 	if (ev.error != 0)
 		ev.kind = EVENT_OPEN_FAILED;
-	host_input(h, &ev, now);
+	if (ev.error == 0 && a->socket == SOCKET_TCP_KNOCK)
+		host_tcp_knock(h, binds_find(&h->binds, a->id), &a->peer);
+	else
+		host_input(h, &ev, now);
+}
+
+static void do_close(struct host *h, uint32_t id)
+{
+	const struct bind *s = binds_find(&h->binds, id);
+
+	if (s != NULL && s->kind == SOCKET_TCP_KNOCK)
+		host_tcp_close(h, s);
+	binds_close(&h->binds, id);
 }
 
 int host_send(struct host *h, const struct packet *p, const uint8_t *payload, size_t len)
@@ -220,7 +232,7 @@ nk_time host_turn(struct host *h, nk_time now)
 			do_send(h, &h->action, now);
 			break;
 		case ACTION_CLOSE:
-			binds_close(&h->binds, h->action.id);
+			do_close(h, h->action.id);
 			break;
 		case ACTION_READ:
 		case ACTION_END:

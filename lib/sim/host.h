@@ -1,6 +1,7 @@
 /*
  * A host of the virtual world: runs one core, has its sockets, and does what a
- * kernel does unasked: it answers pings and says which ports are closed.
+ * kernel does unasked: it answers pings and says which ports are closed. Of TCP it
+ * knows how a connection begins: a knock is sent once.
  */
 #ifndef SIM_HOST_H
 #define SIM_HOST_H

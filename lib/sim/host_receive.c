@@ -19,7 +19,7 @@ static struct event datagram(const struct bind *s, const struct packet *p)
 	};
 }
 
-static bool tell(struct host *h, const struct event *ev, nk_time now)
+bool host_tell(struct host *h, const struct event *ev, nk_time now)
 {
 	if (h->ops == NULL || host_status(h) != CORE_BUSY)
 		return false;
@@ -47,7 +47,7 @@ static bool receive_udp(struct host *h, const struct packet *p, nk_time now)
 		return false;
 	}
 	ev = datagram(s, p);
-	return tell(h, &ev, now);
+	return host_tell(h, &ev, now);
 }
 
 static void answer_ping(struct host *h, const struct packet *p)
@@ -87,7 +87,7 @@ static bool receive_query(struct host *h, const struct packet *p, nk_time now)
 	ev.from.port = ev.local.port = 0;
 	ev.data = message;
 	ev.len = icmp_echo_finish(message, addr_family(&p->to), &echo);
-	return tell(h, &ev, now);
+	return host_tell(h, &ev, now);
 }
 
 /* As Linux maps it (icmp_err_convert, icmpv6_err_convert); 0: not told. Sockets leave it to the
@@ -130,12 +130,14 @@ static bool receive_error(struct host *h, const struct packet *p, nk_time now)
 		.icmp_code = icmp.code,
 	};
 
+	if (q->kind == PACKET_TCP && ev.error != 0)
+		return host_tcp_error(h, q, ev.error, now);
 	if (s == NULL || ev.error == 0)
 		return false;
 	ev.id = s->id;
 	if (ping)
 		ev.from.port = 0;
-	return tell(h, &ev, now);
+	return host_tell(h, &ev, now);
 }
 
 bool host_receive(struct host *h, const struct packet *p, nk_time now)
@@ -143,6 +145,8 @@ bool host_receive(struct host *h, const struct packet *p, nk_time now)
 	switch (p->kind) {
 	case PACKET_UDP:
 		return receive_udp(h, p, now);
+	case PACKET_TCP:
+		return host_tcp_receive(h, p, now);
 	case PACKET_QUERY:
 		return receive_query(h, p, now);
 	case PACKET_ERROR:

@@ -26,6 +26,7 @@ struct puppet_got {
  * @got:	The last @count datagrams, most of which held one number
  * @icmp_errors: How many it was told of; @about whom the last was, and why (@error)
  * @icmp:	The last one
+ * @knocks:	At its doors; @knocker who came last
  * @echo:	Answer each datagram with its own bytes
  */
 struct puppet {
@@ -38,6 +39,8 @@ struct puppet {
 	unsigned icmp_errors;
 	struct addr about;
 	struct event icmp;
+	unsigned knocks;
+	struct addr knocker;
 	bool link_lost;
 	bool echo;
 	int status;
@@ -81,6 +84,10 @@ static void puppet_input(void *core, const struct event *ev, nk_time now)
 		p->about = ev->from;
 		p->icmp = *ev;
 		p->error = ev->error;
+		break;
+	case EVENT_KNOCK:
+		p->knocks++;
+		p->knocker = ev->from;
 		break;
 	case EVENT_LINK_LOST:
 		p->link_lost = true;

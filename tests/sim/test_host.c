@@ -306,6 +306,48 @@ static void test_readdress(void **state)
 	world_free(b.w);
 }
 
+/* Knocks at @to. Return: 0, or the errno of what became of it; -1: nothing did. */
+static int knock_at(struct bench *b, struct addr to)
+{
+	struct puppet *p = &b->client;
+
+	p->opened = (struct addr){.port = 0};
+	p->error = -1;
+	puppet_do(p, b->w, b->client_host,
+		  &(struct action){
+			  .kind = ACTION_OPEN, .id = 20, .socket = SOCKET_TCP_KNOCK, .peer = to});
+	settle(b);
+	puppet_do(p, b->w, b->client_host, &(struct action){.kind = ACTION_CLOSE, .id = 20});
+	settle(b);
+	return p->opened.port != 0 ? 0 : p->error;
+}
+
+/* A door is knocked at once by each who comes, a closed port refuses, and so does a router. */
+static void test_tcp(void **state)
+{
+	const struct addr nowhere = V4(192, 0, 2, 99, 1);
+	const struct addr doors[] = {server, server6};
+	static struct bench b;
+
+	(void)state;
+	bench_open(&b);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(knock_at(&b, doors[i]), ECONNREFUSED);
+		open_kind(&b, &b.server, b.server_host, SOCKET_TCP_DOOR, 20 + i, doors[i]);
+		assert_true(addr_eq(&b.server.opened, &doors[i]));
+		assert_int_equal(knock_at(&b, doors[i]), 0);
+		assert_int_equal(knock_at(&b, doors[i]), 0);
+		assert_int_equal(b.server.knocks, 2 * (i + 1));
+		assert_true(addr_same_ip(&b.server.knocker, &nat.external[i]));
+	}
+	assert_int_equal(knock_at(&b, nowhere), EHOSTUNREACH);
+	puppet_do(&b.server, b.w, b.server_host, &(struct action){.kind = ACTION_CLOSE, .id = 20});
+	assert_int_equal(knock_at(&b, server), ECONNREFUSED);
+	world_set_link(b.w, b.server_host, NULL, &(struct link_spec){.loss = 1});
+	assert_int_equal(knock_at(&b, server6), -1);
+	world_free(b.w);
+}
+
 /* Each of two pings is seen at the host and at both sides of the NAT, and so are the replies. */
 static void test_pcap(void **state)
 {
@@ -341,7 +383,7 @@ int main(void)
 		cmocka_unit_test(test_ping),        cmocka_unit_test(test_reply_of_a_core),
 		cmocka_unit_test(test_ping_errors), cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_reboot),      cmocka_unit_test(test_readdress),
-		cmocka_unit_test(test_pcap),
+		cmocka_unit_test(test_tcp),         cmocka_unit_test(test_pcap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
