@@ -292,6 +292,22 @@ static void a_look_does_not_keep_us(void **state)
 	assert_true(clock_monotonic() - begun < 2 * NK_S);
 }
 
+/* Whoever waits for the end of what we print does not wait for the worker. */
+static void it_keeps_nothing_of_ours(void **state)
+{
+	struct upnp_worker worker;
+	int line[2];
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(line), 0);
+	assert_int_equal(upnp_worker_start(&worker), 0);
+	close(line[1]);
+	assert_int_equal(read(line[0], &c, 1), 0);
+	close(line[0]);
+	upnp_worker_stop(&worker);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +322,7 @@ int main(void)
 		cmocka_unit_test(names_are_not_looked_up),
 		cmocka_unit_test(nobody_is_silent),
 		cmocka_unit_test(a_look_does_not_keep_us),
+		cmocka_unit_test(it_keeps_nothing_of_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
