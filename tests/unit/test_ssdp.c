@@ -1,0 +1,140 @@
+/* SSDP: what a search says, whose answers are taken, and where a URL leads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/err.h"
+#include "wire/ssdp.h"
+
+#define DEVICE "urn:schemas-upnp-org:device:InternetGatewayDevice:1"
+#define URL    "http://192.0.2.1:5555/rootDesc.xml"
+
+static void test_search(void **state)
+{
+	const struct addr group = ssdp_group(ADDR_V4), host = addr_v4(192, 0, 2, 1, SSDP_PORT);
+	uint8_t out[SSDP_MAX + 1] = {0};
+	const char *text = (const char *)out;
+	size_t len = ssdp_search_write(out, 2, &group);
+
+	(void)state;
+	assert_string_equal(text,
+			    "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n"
+			    "MAN: \"ssdp:discover\"\r\nMX: 1\r\n"
+			    "ST: urn:schemas-upnp-org:device:InternetGatewayDevice:2\r\n\r\n");
+	assert_int_equal(len, strlen(text));
+
+	memset(out, 0, sizeof(out));
+	len = ssdp_search_write(out, 1, &host);
+	assert_string_equal(text, "M-SEARCH * HTTP/1.1\r\nHOST: 192.0.2.1:1900\r\n"
+				  "MAN: \"ssdp:discover\"\r\nST: " DEVICE "\r\n\r\n");
+	assert_int_equal(len, strlen(text));
+}
+
+static int read_text(char url[static SSDP_URL], const char *text)
+{
+	/* No byte more than there is. */
+	const size_t len = strlen(text);
+	uint8_t *exact = malloc(len + (len == 0));
+	const int rc = ssdp_answer_read(url, memcpy(exact, text, len), len);
+
+	free(exact);
+	return rc;
+}
+
+static void test_answer(void **state)
+{
+	static const char good[] = "HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age=120\r\nst:" DEVICE
+				   "\r\nEXT:\r\nLocation: \t" URL " \r\n\r\n";
+	char url[SSDP_URL] = "";
+
+	(void)state;
+	assert_int_equal(read_text(url, good), 0);
+	assert_string_equal(url, URL);
+	for (size_t n = 0; n < sizeof(good) - 1; n++) {
+		char part[sizeof(good)] = "";
+
+		memcpy(part, good, n);
+		url[0] = '\0';
+		/* All but the empty line may do: it is what datagrams are cut by that counts. */
+		assert_int_equal(read_text(url, part) == 0, n + 2 >= sizeof(good) - 1);
+	}
+}
+
+static void test_not_taken(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"\n",
+		"HTTP/1.1",
+		"HTTP/1.1 404 No\r\nST: " DEVICE "\r\nLOCATION: " URL "\r\n\r\n",
+		"NOTIFY * HTTP/1.1\r\nST: " DEVICE "\r\nLOCATION: " URL "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nLOCATION: " URL "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nST: " DEVICE "\r\n\r\nLOCATION: " URL "\r\n",
+		"HTTP/1.1 200 OK\r\nST: " DEVICE "\r\nLOCATION: https://192.0.2.1/\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nST: " DEVICE "\r\nLOCATION: http://192.0.2.1/a b\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nST: " DEVICE "\r\nLOCATION: http://192.0.2.1/\x1b[2J\r\n\r\n",
+	};
+	char url[SSDP_URL] = "untouched";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(read_text(url, bad[i]), NK_ERR_MALFORMED);
+	assert_string_equal(url, "untouched");
+}
+
+static void test_long_url(void **state)
+{
+	for (size_t len = SSDP_URL - 2; len <= SSDP_URL; len++) {
+		char text[1024], path[SSDP_URL + 1] = "", url[SSDP_URL];
+
+		(void)state;
+		memset(path, 'a', len);
+		memcpy(path, "http://192.0.2.1/", 17);
+		snprintf(text, sizeof(text),
+			 "HTTP/1.1 200 OK\r\nST: " DEVICE "\r\nLOCATION: %s\r\n\r\n", path);
+		assert_int_equal(read_text(url, text) == 0, len < SSDP_URL);
+	}
+}
+
+static void test_leads_to(void **state)
+{
+	static const char *const to[] = {URL, "HTTP://192.0.2.1", "http://192.0.2.1/?q",
+					 "http://192.0.2.1:80?q"};
+	static const char *const elsewhere[] = {
+		"http://192.0.2.2/",
+		"http://192.0.2.1@192.0.2.2/",
+		"http://192.0.2.1.example/",
+		"http://gateway/",
+		"https://192.0.2.1/",
+		"http:///",
+		"http://192.0.2.1:99999/",
+		"http://192.0.2.2/http://192.0.2.1/",
+		"http://192.0.2.1\\@192.0.2.2/",
+	};
+	const struct addr host = addr_v4(192, 0, 2, 1, 0);
+	const struct addr six = {.ip = {0x20, 1, 0x0d, 0xb8, [15] = 1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++)
+		assert_true(ssdp_url_leads_to(to[i], &host));
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+		assert_false(ssdp_url_leads_to(elsewhere[i], &host));
+	assert_true(ssdp_url_leads_to("http://[2001:db8::1]:80/", &six));
+	assert_false(ssdp_url_leads_to("http://[2001:db8::2]:80/", &six));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_search),    cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_not_taken), cmocka_unit_test(test_long_url),
+		cmocka_unit_test(test_leads_to),
+	};
+
+	return cmocka_run_group_tests_name("ssdp", tests, NULL, NULL);
+}
