@@ -61,15 +61,15 @@ static void of_addresses(struct natmap_result *r)
 
 	addr_text_ip(local, l);
 	if (public != NULL && addr_same_ip(public, local))
-		say(r, SIGN_SAME_ADDRESS, public, 0, "we are seen at our own address, %s", l);
+		say(r, SIGN_SAME_ADDRESS, public, 0, "We are seen at our own address, %s", l);
 	else if (public != NULL)
-		say(r, SIGN_OTHER_ADDRESS, public, 0, "our address is %s, and we are seen at %s", l,
+		say(r, SIGN_OTHER_ADDRESS, public, 0, "Our address is %s, and we are seen at %s", l,
 		    addr_text_ip(public, p));
 	if (realm == REALM_SHARED)
 		say(r, SIGN_LOCAL_SHARED, local, 0,
-		    "our own address, %s, is of the range for carriers' NATs (100.64.0.0/10)", l);
+		    "Our own address, %s, is of the range for carriers' NATs (100.64.0.0/10)", l);
 	else if (realm == REALM_PRIVATE)
-		say(r, SIGN_LOCAL_PRIVATE, local, 0, "our own address, %s, is a private one", l);
+		say(r, SIGN_LOCAL_PRIVATE, local, 0, "Our own address, %s, is a private one", l);
 }
 
 /* What one gateway claims to have outside. */
@@ -87,21 +87,21 @@ static void of_claim(struct natmap_result *r, const struct portmap_gateway *g,
 	addr_text_ip(claim, text);
 	if (realm == REALM_PRIVATE)
 		say(r, SIGN_GATEWAY_PRIVATE, claim, 0,
-		    "the gateway %s has a private address outside, %s (%s)", gateway, text, by);
+		    "The gateway %s has a private address outside, %s (%s)", gateway, text, by);
 	else if (realm == REALM_SHARED)
 		say(r, SIGN_GATEWAY_SHARED, claim, 0,
-		    "the gateway %s has an address of 100.64.0.0/10 outside, %s (%s)", gateway,
+		    "The gateway %s has an address of 100.64.0.0/10 outside, %s (%s)", gateway,
 		    text, by);
 	else if (realm == REALM_PUBLIC && first_public(r) == NULL)
 		say(r, SIGN_OTHER_ADDRESS, claim, 0,
-		    "the gateway %s says that its address outside is %s (%s)", gateway, text, by);
+		    "The gateway %s says that its address outside is %s (%s)", gateway, text, by);
 	else if (realm == REALM_PUBLIC && seen_at(r, claim))
 		say(r, SIGN_GATEWAY_AGREES, claim, 0,
-		    "the gateway %s has the address at which we are seen, %s (%s)", gateway, text,
+		    "The gateway %s has the address at which we are seen, %s (%s)", gateway, text,
 		    by);
 	else if (realm == REALM_PUBLIC)
 		say(r, SIGN_GATEWAY_DIFFERS, claim, 0,
-		    "the gateway %s has the address %s outside, and we are not seen there (%s)",
+		    "The gateway %s has the address %s outside, and we are not seen there (%s)",
 		    gateway, text, by);
 }
 
@@ -119,7 +119,7 @@ static void of_gateways(struct natmap_result *r)
 				of_claim(r, g, (enum portmap_protocol)p);
 			if (g->offer[p].why == PORTMAP_ADDRESS_MISMATCH)
 				say(r, SIGN_ADDRESS_MISMATCH, &g->gateway, 0,
-				    "the gateway %s sees us at another address than our own",
+				    "The gateway %s sees us at another address than our own",
 				    addr_text_ip(&g->gateway, text));
 		}
 	}
@@ -138,17 +138,17 @@ static void of_state(struct natmap_result *r)
 		if (h->state != HOP_STATEFUL)
 			continue;
 		if (stateful++ == 0)
-			say(r, SIGN_STATEFUL_HOP, &h->address, i + 1, "hop %u keeps state", i + 1);
+			say(r, SIGN_STATEFUL_HOP, &h->address, i + 1, "Hop %u keeps state", i + 1);
 		else
 			say(r, SIGN_STATEFUL_BEYOND, &h->address, i + 1,
-			    "hop %u keeps state too%s%s", i + 1,
+			    "Hop %u keeps state too%s%s", i + 1,
 			    addr_family(&h->address) == ADDR_NONE ? "" : ", at ",
 			    addr_family(&h->address) == ADDR_NONE
 				    ? ""
 				    : addr_text_ip(&h->address, text));
 	}
 	if (path->enumerated && path->count > 0 && stateless == path->count)
-		say(r, SIGN_NO_STATE, &r->server, 0, "no box on the way keeps state");
+		say(r, SIGN_NO_STATE, &r->server, 0, "No box on the way keeps state");
 }
 
 static void of_hops(struct natmap_result *r)
@@ -161,16 +161,16 @@ static void of_hops(struct natmap_result *r)
 
 		if (i > 0 && realm == REALM_SHARED)
 			say(r, SIGN_HOP_SHARED, &h->address, i + 1,
-			    "hop %u, %s, has an address of the range for carriers' NATs", i + 1,
+			    "Hop %u, %s, has an address of the range for carriers' NATs", i + 1,
 			    addr_text_ip(&h->address, text));
 		else if (i > 0 && realm == REALM_PRIVATE)
 			say(r, SIGN_HOP_PRIVATE_BEYOND, &h->address, i + 1,
-			    "hop %u, %s, has a private address", i + 1,
+			    "Hop %u, %s, has a private address", i + 1,
 			    addr_text_ip(&h->address, text));
 		if (h->quoted && addr_family(&h->quote_source) != ADDR_NONE &&
 		    !addr_same_ip(&h->quote_source, local_of(r)))
 			say(r, SIGN_QUOTE_REWRITTEN, &h->quote_source, i + 1,
-			    "hop %u was given our packet as from %s", i + 1,
+			    "Hop %u was given our packet as from %s", i + 1,
 			    addr_text_ip(&h->quote_source, text));
 	}
 }
@@ -180,10 +180,10 @@ static void of_filter(struct natmap_result *r)
 {
 	if (r->filtered.answer == TRI_YES)
 		say(r, SIGN_FILTERED, &r->server, 0,
-		    "packets do not come in from where nothing was sent to");
+		    "Packets do not come in from where nothing was sent to");
 	else if (r->filtered.answer == TRI_NO && signs_find(r, SIGN_SAME_ADDRESS) != NULL)
 		say(r, SIGN_NO_STATE, &r->server, 0,
-		    "packets come in from where nothing was sent to");
+		    "Packets come in from where nothing was sent to");
 }
 
 /* RFC 6333 section 5.7, as 464XLAT (RFC 6877) uses it: IPv4 of this machine goes out as IPv6. */
@@ -210,10 +210,10 @@ static void of_nat64(struct natmap_result *r)
 
 	if (public != NULL && addr_family(local_of(r)) == ADDR_V6 && addr_family(public) == ADDR_V4)
 		say(r, SIGN_NAT64_PREFIX, &r->server, 0,
-		    "what leaves as IPv6 for %s arrives as IPv4", addr_text_ip(&r->server, text));
+		    "What leaves as IPv6 for %s arrives as IPv4", addr_text_ip(&r->server, text));
 	else if (addr_family(&r->nat64) == ADDR_V6 && !has_own_v4(r))
 		say(r, SIGN_NAT64_PREFIX, &r->nat64, 0,
-		    "there is no IPv4 here, and the resolver names a NAT64 at %s/%u",
+		    "There is no IPv4 here, and the resolver names a NAT64 at %s/%u",
 		    addr_text_ip(&r->nat64, text), r->nat64.port);
 }
 
@@ -222,7 +222,7 @@ static void of_ways(struct natmap_result *r)
 	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
 		if (r->ways[i].tunnel && addr_same_ip(&r->ways[i].local, local_of(r)))
 			say(r, SIGN_TUNNEL, local_of(r), 0,
-			    "the way out, %s, is a tunnel: what lies beyond its end is mapped",
+			    "The way out, %s, is a tunnel: what lies beyond its end is mapped",
 			    r->ways[i].interface);
 }
 

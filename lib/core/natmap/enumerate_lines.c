@@ -1,0 +1,483 @@
+/*
+ * The lines of the enumeration: which mappings are opened, which are asked, and when it is enough.
+ *
+ * First only the mappings that are silent everywhere are searched: while they live, so would all others. When
+ * they end, each hop's search goes on from there by itself; its mappings are as old. When those of a hop have
+ * ended, witnesses are asked who hold that long another way: explain.h says what that shows.
+ */
+#include <math.h>
+
+#include "core/natmap/enumerate_parts.h"
+
+#define RESOLUTION   0.03
+#define HURRY        12 /* of the first search: short timers are found before the rest is opened */
+#define WITNESSES    4
+#define FIRST_SEAM   (300 * NK_MS)
+#define AGAIN        (100 * NK_MS)
+#define RETRY_AFTER  (5 * NK_S)
+#define REFUSED_RUN  8   /* set-ups in a row: by chance once in a million runs */
+#define COPIES_S     120 /* copies of a question, at most so many a second */
+#define KEEPALIVES_S 130 /* from each side; a broker allows 150 */
+#define LEAST        NK_S
+#define MOST         (10 * NK_S)
+#define OFTEN        5 /* keepalives in the shortest life seen: all of them get lost once in a million */
+#define BEYOND       1.01
+#define BEYOND_S     0.1
+#define LIFE_MARGIN  1.03
+
+static unsigned hops(const struct enumerate *e)
+{
+	return e->config.count;
+}
+
+/* Setting up */
+
+static void search(struct enumerate *e, unsigned line, unsigned out, unsigned in,
+		   const struct plan *plan)
+{
+	e->lines[line] = (struct line){
+		.out = out, .in = in, .plan = plan, .lane = &e->lanes[line], .decide_at = NK_NEVER};
+	lane_init(e->lines[line].lane, &e->grid, nk_seconds(e->config.max), RESOLUTION,
+		  plan->climb);
+}
+
+static void witness(struct enumerate *e, unsigned line, unsigned out, unsigned in)
+{
+	e->lines[line] =
+		(struct line){.out = out, .in = in, .plan = &e->seam_plan, .decide_at = NK_NEVER};
+}
+
+/* Witnesses of a few ages, of which the one is asked that is just old enough. */
+static void plan_witnesses(struct plan *p, unsigned count, double apart)
+{
+	p->count = count;
+	for (unsigned i = 0; i < count; i++)
+		p->at[i] = nk_seconds(FIRST_SEAM) + i * apart;
+}
+
+void lines_start(struct enumerate *e, nk_time now)
+{
+	const unsigned n = hops(e), witnesses = n + 3;
+	const unsigned each = WITNESSES * witnesses * 4 <= e->flow_max ? WITNESSES : 2;
+	const unsigned share = (e->flow_max - each * witnesses) / (n + 1);
+	const double pace = nk_seconds(e->config.pace), max = nk_seconds(e->config.max);
+
+	timeout_grid_init(&e->grid, max);
+	plan_build(&e->first_plan, share, max, RESOLUTION, pace * (n + 1), false, HURRY, pace);
+	plan_build(&e->hop_plan, share, max, RESOLUTION, pace * (n + 1), true, 0, 0);
+	plan_witnesses(&e->seam_plan, each, 2 * pace * witnesses);
+	e->line_count = 2 * n + 4;
+	search(e, LINE_SILENCE, 0, n + 1, &e->first_plan);
+	for (unsigned h = 1; h <= n; h++)
+		search(e, LINE_HOP(h), h - 1, h + 1, &e->hop_plan);
+	for (unsigned h = 0; h <= n; h++)
+		witness(e, line_seam(e, h), h, h + 1);
+	witness(e, line_inbound(e), 0, 0);
+	witness(e, line_outbound(e), n + 1, n + 1);
+	e->run_started = now;
+	e->run_until = now + e->config.max + e->config.max / 20 + 5 * NK_S;
+}
+
+/* Opening */
+
+static nk_time opening_due(const struct enumerate *e, const struct line *l)
+{
+	if (l->lane != NULL && l->lane->done)
+		return NK_NEVER;
+	if (l->extra > 0)
+		return e->run_started;
+	if (l->planned < l->plan->count)
+		return e->run_started + nk_from_seconds(l->plan->at[l->planned]);
+	return NK_NEVER;
+}
+
+static struct line *next_opening(struct enumerate *e, nk_time *at)
+{
+	struct line *best = NULL;
+
+	*at = NK_NEVER;
+	for (unsigned i = 0; i < e->line_count; i++) {
+		const nk_time due = opening_due(e, &e->lines[i]);
+
+		if (due < *at) {
+			*at = due;
+			best = &e->lines[i];
+		}
+	}
+	return best;
+}
+
+/* Keepalives a second from either side, as it is and with one flow more. */
+static bool is_gentle(const struct enumerate *e)
+{
+	double out = 1 / nk_seconds(e->interval), in = out;
+
+	for (uint32_t i = 0; i < e->flow_max; i++) {
+		const struct flow *f = &e->flow[i];
+
+		if (f->phase == FLOW_FREE || f->line == CHECK_LINE)
+			continue;
+		if (f->phase != FLOW_ENDED && e->lines[f->line].out > 0)
+			out += 1 / nk_seconds(e->interval);
+		if (f->held_until > 0)
+			in += 1 / nk_seconds(f->hold_interval);
+		else if (f->phase != FLOW_ENDED && e->lines[f->line].in <= hops(e))
+			in += 1 / nk_seconds(e->interval);
+	}
+	return fmax(in, out) <= KEEPALIVES_S;
+}
+
+static bool may_open(struct enumerate *e, nk_time now)
+{
+	if (e->asker.silent_since != NK_NEVER || !is_gentle(e))
+		return false;
+	budget_sweep(&e->budget, now);
+	if (budget_ready(&e->budget, now))
+		return true;
+	if (e->refused < REFUSED_RUN || now < e->retry_open || now < e->budget.next)
+		return false;
+	e->retry_open = now + RETRY_AFTER;
+	e->budget.limit = e->budget.held + 1;
+	return budget_ready(&e->budget, now);
+}
+
+bool lines_open(struct enumerate *e, struct action *action, nk_time now)
+{
+	nk_time at;
+	struct line *l = next_opening(e, &at);
+
+	if (l == NULL || at > now || !may_open(e, now) ||
+	    flow_open(e, (unsigned)(l - e->lines), action, now) == UINT32_MAX)
+		return false;
+	if (l->extra > 0)
+		l->extra--;
+	else
+		l->planned++;
+	return true;
+}
+
+void lines_opened(struct enumerate *e, unsigned line, nk_time now)
+{
+	if (e->refused < REFUSED_RUN)
+		e->refused = 0;
+	e->lines[line].decide_at = e->consult_at = now;
+}
+
+/* A NAT that gives no more mappings looks like this, and so does a run of losses: there is one more try now and then. */
+void lines_refused(struct enumerate *e, unsigned line, nk_time now)
+{
+	if (line != CHECK_LINE)
+		e->lines[line].extra++;
+	if (e->asker.silent_since != NK_NEVER)
+		return;
+	if (e->refused < REFUSED_RUN && ++e->refused < REFUSED_RUN)
+		return;
+	e->budget.limit = e->budget.held;
+	e->retry_open = nk_max(e->retry_open, now + RETRY_AFTER);
+}
+
+/* Asking */
+
+static bool ask(struct enumerate *e, const uint32_t *indices, unsigned count, nk_time now)
+{
+	struct ask_target targets[PROBE_TRIALS_MAX] = {0};
+
+	for (unsigned i = 0; i < count; i++)
+		targets[i] = (struct ask_target){
+			.trial = FLOW_NUMBER(indices[i]),
+			.socket = e->config.first_socket + 1 + indices[i],
+		};
+	if (now < e->ask_next || !asker_ask(&e->asker, targets, count, ASK_COPIES, now))
+		return false;
+	e->ask_next = now + count * ASK_COPIES * NK_S / COPIES_S;
+	for (unsigned i = 0; i < count; i++) {
+		struct line *l = &e->lines[e->flow[indices[i]].line];
+
+		e->flow[indices[i]].phase = FLOW_ASKED;
+		l->asked++;
+		if (l->lane != NULL)
+			l->lane->asked = l->asked;
+	}
+	return true;
+}
+
+/* Ages of a line's mappings that may be asked, falling, with their indices; and how many are still to come. */
+static unsigned ages_of(const struct enumerate *e, unsigned line, double *ages, uint32_t *index,
+			unsigned *coming, nk_time now)
+{
+	unsigned n = 0;
+
+	*coming = 0;
+	for (uint32_t i = 0; i < e->flow_max; i++) {
+		const struct flow *f = &e->flow[i];
+
+		if (f->phase == FLOW_FREE || f->line != line)
+			continue;
+		*coming += f->phase < FLOW_HELD;
+		/* Asked now, it is tested when the copy comes: a round trip later. */
+		if (flow_counts(f, now))
+			lane_add_age(ages, index, n++, flow_age(f, now + e->exchanges.rtt), i);
+	}
+	return n;
+}
+
+static unsigned to_open(const struct enumerate *e, const struct line *l)
+{
+	const unsigned wanted = l->plan->count - l->planned + l->extra;
+	const unsigned room =
+		e->budget.limit > e->budget.held ? e->budget.limit - e->budget.held : 0;
+
+	return wanted < room ? wanted : room;
+}
+
+static void ask_picked(struct enumerate *e, struct line *l, const uint32_t *index,
+		       const struct lane_decision *d, nk_time now)
+{
+	uint32_t picked[LANE_PICK_MAX];
+
+	for (unsigned i = 0; i < d->count; i++)
+		picked[i] = index[d->pick[i]];
+	if (!ask(e, picked, d->count, now))
+		l->decide_at = nk_max(now + NK_MS, nk_min(e->ask_next, now + AGAIN));
+}
+
+/* A search goes on by itself once silence everywhere has ended mappings. */
+static bool waits(const struct enumerate *e, unsigned line)
+{
+	const struct lane *first = e->lines[LINE_SILENCE].lane;
+
+	return line != LINE_SILENCE && first->died == 0 && !first->done;
+}
+
+static bool ended(const struct line *l)
+{
+	return !l->lane->estimate.open;
+}
+
+static void decide(struct enumerate *e, unsigned line, nk_time now)
+{
+	struct line *l = &e->lines[line];
+	double ages[ENUMERATE_FLOWS_MAX];
+	uint32_t index[ENUMERATE_FLOWS_MAX];
+	struct lane_decision d;
+	unsigned n, coming;
+
+	l->decide_at = NK_NEVER;
+	if (lane_rests(l->lane) || waits(e, line))
+		return;
+	n = ages_of(e, line, ages, index, &coming, now);
+	lane_decide(l->lane, ages, n, coming + to_open(e, l), &d);
+	switch (d.move) {
+	case LANE_ASK:
+		ask_picked(e, l, index, &d, now);
+		break;
+	case LANE_OPEN:
+		/* Once it has ended, what others wait for gives time to know it better. */
+		l->spent |= ended(l);
+		if (l->extra < d.count)
+			l->extra = d.count;
+		break;
+	case LANE_WAIT:
+		if (isfinite(d.wait))
+			l->decide_at = now + nk_max(NK_MS, nk_from_seconds(d.wait) + 1);
+		break;
+	case LANE_DONE:
+		break;
+	}
+}
+
+/* Witnesses */
+
+/* Whether a witness has told what became of it when mappings of such a life had ended. */
+static bool has_told(const struct line *w, const struct timeout_estimate *life)
+{
+	return w->lives >= life->hi || w->deaths > 1;
+}
+
+/* The youngest that is old enough. @wait: seconds until the oldest will be; INFINITY: there is none. */
+static uint32_t pick(const struct enumerate *e, unsigned line, double age, double *wait,
+		     nk_time now)
+{
+	uint32_t best = UINT32_MAX;
+	double best_age = INFINITY;
+
+	*wait = INFINITY;
+	for (uint32_t i = 0; i < e->flow_max; i++) {
+		const struct flow *f = &e->flow[i];
+		double is;
+
+		if (f->line != line || !flow_counts(f, now))
+			continue;
+		is = flow_age(f, now);
+		*wait = fmin(*wait, fmax(0, age - is));
+		if (is >= age && is < best_age) {
+			best = i;
+			best_age = is;
+		}
+	}
+	return best;
+}
+
+/* Asks a witness about mappings of such a life. Return: whether there is nothing (more) to learn from it. */
+static bool consult(struct enumerate *e, unsigned line, const struct timeout_estimate *life,
+		    nk_time now)
+{
+	struct line *w = &e->lines[line];
+	const double age = life->hi * BEYOND + BEYOND_S;
+	double wait;
+	uint32_t index;
+
+	if (has_told(w, life))
+		return true;
+	if (w->asked > 0)
+		return false;
+	index = pick(e, line, age, &wait, now);
+	if (isinf(wait))
+		return to_open(e, w) == 0 || w->deaths > 0;
+	if (index == UINT32_MAX || !ask(e, &index, 1, now))
+		e->consult_at = nk_min(e->consult_at, now + nk_max(AGAIN, nk_from_seconds(wait)));
+	return false;
+}
+
+/* Whether the witnesses of a hop have told all; those of whole packets are asked when a seam has ended. */
+static bool consult_all(struct enumerate *e, unsigned h, nk_time now)
+{
+	const struct timeout_estimate *life = &e->lines[LINE_HOP(h)].lane->estimate;
+	const struct line *nearer = &e->lines[line_seam(e, h - 1)];
+	const struct line *further = &e->lines[line_seam(e, h)];
+	bool all = consult(e, line_seam(e, h - 1), life, now);
+
+	all &= consult(e, line_seam(e, h), life, now);
+	if (!all || (nearer->lives >= life->hi && further->lives >= life->hi))
+		return all;
+	all = consult(e, line_inbound(e), life, now);
+	return consult(e, line_outbound(e), life, now) && all;
+}
+
+/* Together */
+
+static void set_interval(struct enumerate *e)
+{
+	const struct lane *first = e->lines[LINE_SILENCE].lane;
+
+	e->interval = nk_max(e->interval, nk_min(MOST, nk_from_seconds(first->survived / OFTEN)));
+}
+
+/* An upper bound of every timer, once each line's is known. */
+static void set_life(struct enumerate *e)
+{
+	double top = 0;
+
+	for (unsigned i = 0; i <= hops(e); i++) {
+		if (!ended(&e->lines[i]))
+			return;
+		top = fmax(top, e->lines[i].lane->estimate.hi);
+	}
+	e->budget.life = nk_from_seconds(top * LIFE_MARGIN);
+}
+
+/* What is silent everywhere is so at each hop. */
+static void tell(struct enumerate *e, struct line *l, double age, bool alive)
+{
+	if (l->lane == NULL && alive) {
+		l->lives = fmax(l->lives, age);
+	} else if (l->lane == NULL) {
+		l->ended = l->deaths++ == 0 ? age : fmin(l->ended, age);
+	} else {
+		lane_tell(l->lane, age, alive);
+	}
+	if (l != &e->lines[LINE_SILENCE] || !alive)
+		return;
+	for (unsigned h = 1; h <= hops(e); h++)
+		lane_tell(e->lines[LINE_HOP(h)].lane, age, true);
+}
+
+static void wake_all(struct enumerate *e, nk_time now)
+{
+	e->consult_at = now;
+	for (unsigned i = 0; i <= hops(e); i++)
+		e->lines[i].decide_at = now;
+}
+
+void lines_verdict(struct enumerate *e, const struct ask_verdict *v, nk_time now)
+{
+	const uint32_t index = v->trial - 1;
+	struct flow *f = &e->flow[index];
+	struct line *l;
+	double age;
+
+	if (v->trial == 0 || index >= e->flow_max || f->phase != FLOW_ASKED)
+		return;
+	l = &e->lines[f->line];
+	age = flow_age(f, v->at);
+	l->asked--;
+	if (v->verdict == VERDICT_DEAD)
+		budget_gone(&e->budget, f->mapping);
+	flow_end(e, index, now);
+	if (l->lane != NULL) {
+		l->lane->asked = l->asked;
+		lane_controls(l->lane, e->asker.heard, e->asker.unheard);
+	}
+	if (v->verdict != VERDICT_VOID)
+		tell(e, l, age, v->verdict == VERDICT_ALIVE);
+	set_interval(e);
+	set_life(e);
+	wake_all(e, now);
+}
+
+static bool is_settled(const struct line *l)
+{
+	return l->lane->done || (l->spent && ended(l));
+}
+
+void lines_decide(struct enumerate *e, nk_time now)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i <= hops(e); i++) {
+		if (e->lines[i].decide_at <= now)
+			decide(e, i, now);
+		all &= is_settled(&e->lines[i]);
+	}
+	if (e->consult_at > now && !all)
+		return;
+	e->consult_at = NK_NEVER;
+	for (unsigned h = 1; h <= hops(e); h++)
+		if (ended(&e->lines[LINE_HOP(h)]))
+			all &= consult_all(e, h, now);
+	e->all_known = all;
+}
+
+unsigned lines_known(const struct enumerate *e)
+{
+	unsigned n = 0;
+
+	for (unsigned h = 1; h <= hops(e); h++)
+		n += is_settled(&e->lines[LINE_HOP(h)]);
+	return n;
+}
+
+bool lines_done(const struct enumerate *e, nk_time now)
+{
+	return e->all_known || now >= e->run_until;
+}
+
+nk_time lines_deadline(const struct enumerate *e)
+{
+	nk_time at = nk_min(e->run_until, e->consult_at), opening, due;
+
+	for (unsigned i = 0; i <= hops(e); i++)
+		at = nk_min(at, e->lines[i].decide_at);
+	opening = NK_NEVER;
+	for (unsigned i = 0; i < e->line_count; i++) {
+		due = opening_due(e, &e->lines[i]);
+		opening = nk_min(opening, due);
+	}
+	if (opening == NK_NEVER || !is_gentle(e) || e->asker.silent_since != NK_NEVER)
+		return at;
+	opening = nk_max(opening, e->budget.next);
+	if (e->budget.held < e->budget.limit)
+		return nk_min(at, opening);
+	at = nk_min(at, nk_max(opening, budget_next_expiry(&e->budget)));
+	return e->refused < REFUSED_RUN ? at : nk_min(at, nk_max(opening, e->retry_open));
+}

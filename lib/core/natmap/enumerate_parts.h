@@ -1,0 +1,205 @@
+/* What the files of the enumeration share with one another, and with nobody else. */
+#ifndef CORE_NATMAP_ENUMERATE_PARTS_H
+#define CORE_NATMAP_ENUMERATE_PARTS_H
+
+#include "base/heap.h"
+#include "core/natmap/enumerate.h"
+#include "core/probe/asker.h"
+#include "core/probe/budget.h"
+#include "core/probe/lane.h"
+#include "core/probe/plan.h"
+
+#define LINES_MAX (2 * NATMAP_HOPS_MAX + 4)
+#define HOLDS_MAX 16
+
+/**
+ * struct line - One way to hold mappings, and what became of those held so
+ * @out:	Our keepalives end at this hop; 0: none are sent, count + 1: they reach the broker
+ * @in:		The broker's end at this hop; count + 1: none are sent, 0: they reach us
+ * @lane:	The search for how long mappings last so, which asks a few at many silences. NULL: a
+ *		witness, which is asked only when another line's mappings have ended
+ * @plan:	When its mappings are opened; @planned of them were
+ * @extra:	Openings that are wanted besides
+ * @decide_at:	Of a search
+ * @spent:	A search that has asked all mappings it had since it knew that they end
+ * @asked:	Not judged yet
+ * @lives, @ended: A witness: the longest silence that was survived, and the shortest one that was not,
+ *		seconds; @deaths of the latter
+ */
+struct line {
+	unsigned out, in;
+	struct lane *lane;
+	const struct plan *plan;
+	unsigned planned, extra, asked;
+	nk_time decide_at;
+	bool spent;
+	double lives, ended;
+	unsigned deaths;
+};
+
+enum flow_phase {
+	FLOW_FREE,
+	FLOW_OPENING,
+	FLOW_SETUP,
+	FLOW_HELD,
+	FLOW_ASKED,
+	FLOW_ENDED, /* judged or void */
+};
+
+/**
+ * struct flow - One mapping, from a local port of its own
+ * @line:	Index; CHECK_LINE: it only looks which TTL reaches us
+ * @mapping:	In the budget
+ * @open:	Its socket is
+ * @step:	Exchanges of the set-up that were answered; @tries: requests of the one under way
+ * @tid, @cookie: For that
+ * @answered:	When the first exchange was; @last_out, @last_in: the last packets of the set-up
+ * @ttl:	Of the broker's TICKs; 0: none
+ * @hold_due:	When the broker is next to be asked for them; @hold_asked: it is being
+ * @held_until:	It has granted them until then, @hold_interval apart; 0: it has not
+ * @lapsed:	For a while it may have had none: what becomes of it says nothing
+ * @ticks:	That reached us, the last with @tick_ttl left
+ */
+struct flow {
+	enum flow_phase phase;
+	unsigned line;
+	int mapping;
+	bool open, hold_asked, lapsed;
+	unsigned step, tries, ticks;
+	uint8_t tid[STUN_TID];
+	uint64_t cookie;
+	nk_time answered, last_out, last_in;
+	nk_time hold_due, held_until, hold_interval;
+	uint8_t ttl, tick_ttl;
+};
+
+/* A HOLD under way, for some flows of one TTL. @lease 0: they need none any more. */
+struct hold_request {
+	bool used;
+	uint8_t tid[STUN_TID];
+	uint32_t flows[PROBE_TRIALS_MAX];
+	unsigned count, repeats;
+	struct probe_hold hold;
+	nk_time first_sent, sent;
+};
+
+/**
+ * struct check - Which TTL of the broker's packets just reaches us
+ * @flows:	A TICK to the first tells by the TTL that it has left; the second and third then
+ *		get TICKs that must just come, and just not
+ */
+struct check {
+	enum { CHECK_OPENS, CHECK_COUNTS, CHECK_LOOKS, CHECK_DONE, CHECK_FAILED } stage;
+	uint32_t flows[3];
+	nk_time until;
+};
+
+enum stage { STAGE_OPENS, STAGE_CONTROL, STAGE_SESSION, STAGE_RUN, STAGE_END, STAGE_OVER };
+
+/**
+ * struct enumerate - All that there is
+ * @back:	Boxes on the way back; 0: not known yet
+ * @interval:	Between two keepalives, from either side
+ * @lines:	@line_count: silence everywhere; each hop; each seam, from 0 to count; all inbound; all outbound
+ * @flow:	@flow_max may be used
+ * @refused:	Set-ups in a row that came to nothing
+ * @ask_next:	Before it no question may go, so that copies stay below the broker's cap
+ * @consult_at:	When to look whether witnesses have something to tell; @all_known: they and all searches are done
+ * @hold_at:	When to look whether HOLDs are due
+ */
+struct enumerate {
+	struct enumerate_config config;
+	enum stage stage;
+	int status; /* when it is over */
+	const char *why;
+	struct rng *rng;
+	struct exchanges exchanges;
+	struct asker asker;
+	struct budget budget;
+	struct timeout_grid grid;
+	nk_time started, run_started, run_until, interval;
+	unsigned back;
+	struct check check;
+	struct lane lanes[NATMAP_HOPS_MAX + 1];
+	struct plan first_plan, hop_plan, seam_plan;
+	struct line lines[LINES_MAX];
+	unsigned line_count;
+	struct flow flow[ENUMERATE_FLOWS_MAX];
+	unsigned flow_max, refused;
+	bool all_known;
+	nk_time retry_open, ask_next, consult_at, hold_at;
+	nk_time heap_at[ENUMERATE_FLOWS_MAX];
+	uint32_t heap_order[ENUMERATE_FLOWS_MAX], heap_where[ENUMERATE_FLOWS_MAX];
+	struct heap heap;
+	uint8_t used_ports[65536 / 8];
+	struct hold_request holds[HOLDS_MAX];
+	uint64_t packets_out, packets_in;
+};
+
+#define CHECK_LINE LINES_MAX
+
+/* Lines by what they are for. */
+#define LINE_SILENCE 0u
+#define LINE_HOP(h)  (h) /* 1 to count */
+static inline unsigned line_seam(const struct enumerate *e, unsigned h)
+{
+	return e->config.count + 1 + h;
+}
+static inline unsigned line_inbound(const struct enumerate *e)
+{
+	return 2 * e->config.count + 2;
+}
+static inline unsigned line_outbound(const struct enumerate *e)
+{
+	return 2 * e->config.count + 3;
+}
+
+/* With which TTL the broker's packets end where a line wants it; 0: none are wanted, or it is not known yet. */
+static inline uint8_t line_ttl(const struct enumerate *e, unsigned line)
+{
+	const unsigned in = e->lines[line].in;
+
+	return in > e->config.count || in > e->back || e->back == 0 ? 0
+								    : (uint8_t)(e->back + 1 - in);
+}
+
+/* enumerate_flow.c: one mapping: set up, held, asked, ended */
+
+/* Trials are numbered from 1. */
+#define FLOW_NUMBER(index) ((uint32_t)(index) + 1)
+
+/* Opens a flow of a line; UINT32_MAX: there is no slot. */
+uint32_t flow_open(struct enumerate *e, unsigned line, struct action *action, nk_time now);
+void flow_input(struct enumerate *e, uint32_t index, const struct event *ev, nk_time now);
+bool flow_output(struct enumerate *e, uint32_t index, struct action *action, nk_time now);
+void flow_end(struct enumerate *e, uint32_t index, nk_time now);
+
+/* Seconds of silence; only a flow that flow_counts() says something by it. */
+double flow_age(const struct flow *f, nk_time now);
+bool flow_counts(const struct flow *f, nk_time now);
+
+/* enumerate_hold.c: TICKs by the broker */
+void hold_want(struct enumerate *e, struct flow *f, nk_time at);
+bool hold_input(struct enumerate *e, const struct event *ev, nk_time now);
+bool hold_output(struct enumerate *e, struct action *action, nk_time now);
+nk_time hold_deadline(const struct enumerate *e);
+
+/* enumerate_check.c: the way back */
+bool check_open(struct enumerate *e, struct action *action, nk_time now);
+void check_step(struct enumerate *e, nk_time now);
+nk_time check_deadline(const struct enumerate *e);
+
+/* enumerate_lines.c: what to open, whom to ask, and when it is enough */
+void lines_start(struct enumerate *e, nk_time now);
+void lines_decide(struct enumerate *e, nk_time now);
+bool lines_open(struct enumerate *e, struct action *action, nk_time now);
+void lines_verdict(struct enumerate *e, const struct ask_verdict *v, nk_time now);
+unsigned lines_known(const struct enumerate *e); /* hops */
+bool lines_done(const struct enumerate *e, nk_time now);
+nk_time lines_deadline(const struct enumerate *e);
+
+/* A set-up came through, or did not. */
+void lines_opened(struct enumerate *e, unsigned line, nk_time now);
+void lines_refused(struct enumerate *e, unsigned line, nk_time now);
+
+#endif
