@@ -44,39 +44,15 @@ static void put_number(struct js o, const char *key, unsigned n)
 		js_put_null(o, key);
 }
 
-static void put_offer(struct js gateway, const struct portmap_offer *f, enum portmap_protocol p)
-{
-	struct js o = js_put_object(gateway, portmap_protocol_name(p));
-
-	js_put_bool(o, "answers", f->answers);
-	js_put_bool(o, "usable", f->usable);
-	js_put_text(o, "why", f->why == PORTMAP_OK ? NULL : portmap_why_name(f->why));
-	put_number(o, "code", f->code);
-	findings_ip(o, "source", &f->source);
-	if (!f->answers)
-		return;
-	js_put_int(o, "protocol_version", f->version);
-	findings_ip(o, "external", &f->external);
-	if (p != PORTMAP_UPNP)
-		js_put_int(o, "epoch_s", f->epoch_s);
-	js_put_bool(o, "pinholes", f->pinholes);
-	put_positive(o, "rtt_ms", nk_seconds(f->rtt) * 1e3);
-	if (p == PORTMAP_UPNP)
-		js_put_text(o, "device", f->device[0] != '\0' ? f->device : NULL);
-}
-
 void map_json_gateway(struct js o, const struct natmap_result *r, unsigned i)
 {
 	const struct portmap_gateway *g = &r->gateways[i];
-	struct js protocols;
 
 	findings_ip(o, "gateway", &g->gateway);
 	findings_ip(o, "local", &g->local);
 	js_put_text(o, "interface", r->ways[i].interface);
 	js_put_bool(o, "tunnel", r->ways[i].tunnel);
-	protocols = js_put_object(o, "protocols");
-	for (int p = 0; p < PORTMAP_PROTOCOLS; p++)
-		put_offer(protocols, &g->offer[p], (enum portmap_protocol)p);
+	findings_offers(o, "protocols", g);
 }
 
 static void put_quote(struct js parent, const struct hop *h)

@@ -50,3 +50,36 @@ void findings_measured(struct js parent, const char *key, const struct measured 
 	if (!m->known && (!(m->at_least > 0) || m->why[0] != '\0'))
 		findings_why(o, m->why);
 }
+
+static void put_offer(struct js o, const struct portmap_offer *f, enum portmap_protocol p)
+{
+	js_put_bool(o, "answers", f->answers);
+	js_put_bool(o, "usable", f->usable);
+	js_put_text(o, "why", f->why == PORTMAP_OK ? NULL : portmap_why_name(f->why));
+	if (f->code > 0)
+		js_put_int(o, "code", f->code);
+	else
+		js_put_null(o, "code");
+	findings_ip(o, "source", &f->source);
+	if (!f->answers)
+		return;
+	js_put_int(o, "protocol_version", f->version);
+	findings_ip(o, "external", &f->external);
+	if (p != PORTMAP_UPNP)
+		js_put_int(o, "epoch_s", f->epoch_s);
+	js_put_bool(o, "pinholes", f->pinholes);
+	if (f->rtt > 0)
+		js_put_number(o, "rtt_ms", nk_seconds(f->rtt) * 1e3);
+	else
+		js_put_null(o, "rtt_ms");
+	if (p == PORTMAP_UPNP)
+		js_put_text(o, "device", f->device[0] != '\0' ? f->device : NULL);
+}
+
+void findings_offers(struct js parent, const char *key, const struct portmap_gateway *g)
+{
+	const struct js list = js_put_object(parent, key);
+
+	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
+		put_offer(js_put_object(list, portmap_protocol_name(p)), &g->offer[p], p);
+}

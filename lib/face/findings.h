@@ -2,6 +2,7 @@
 #ifndef FACE_FINDINGS_H
 #define FACE_FINDINGS_H
 
+#include "core/portmap/result.h"
 #include "core/probe/result.h"
 #include "face/js.h"
 
@@ -19,5 +20,8 @@ void findings_why(struct js object, const char *why);
 
 /* A time with its uncertainty: value, ci95, at_least, p, trials and why, as all reports have it. */
 void findings_measured(struct js parent, const char *key, const struct measured *m);
+
+/* What a gateway says of each port mapping protocol, by its name. */
+void findings_offers(struct js parent, const char *key, const struct portmap_gateway *g);
 
 #endif
