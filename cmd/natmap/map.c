@@ -171,6 +171,7 @@ static int make_map(struct session *s)
 	struct run_options run = {
 		.interface = s->settings.interface,
 		.watch_links = true,
+		.by_address = true,
 		.on_turn = map_watch_turn,
 		.plan_stream = plan_stream,
 		.user = &s->watch,
@@ -206,9 +207,8 @@ int map_main(int argc, char *argv[])
 
 	if (r != OPTIONS_GO_ON)
 		return r;
+	start_worker(&s); /* before names are looked up, which takes threads */
 	r = prepare(&s);
-	if (r == 0)
-		start_worker(&s);
 	if (r == 0)
 		r = start_core(&s, run_now());
 	r = r == 0 ? make_map(&s) : exit_from_err(r);

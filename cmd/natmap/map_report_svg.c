@@ -144,7 +144,7 @@ static double x_of(const struct picture *p, double t)
 static double height_of(const struct picture *p)
 {
 	return row_y(p->r, p->r->path.count + 2) + (p->axis.count > 0 ? AXIS : 0) +
-	       p->r->gateway_count * GATEWAY + MARGIN / 2;
+	       p->r->gateway_count * GATEWAY + MARGIN;
 }
 
 static void put_description(struct picture *p)
@@ -182,24 +182,39 @@ static void put_head(struct picture *p)
 	put_text(p, "small", MARGIN, 58, subtitle);
 }
 
-/* What a machine in zone @z of @count is seen as from its end. */
+/* An address that is known of the second zone: a gateway's own outside. */
+static const struct addr *outside_of_gateway(const struct natmap_result *r)
+{
+	for (unsigned g = 0; g < r->gateway_count; g++)
+		for (int o = 0; o < PORTMAP_PROTOCOLS; o++)
+			if (!addr_is_any(&r->gateways[g].offer[o].external))
+				return &r->gateways[g].offer[o].external;
+	return NULL;
+}
+
+static const char *ip_text(const struct addr *a, char text[static ADDR_TEXT])
+{
+	return a == NULL || addr_is_any(a) ? "an address that is not known" : addr_text_ip(a, text);
+}
+
+/* As what this machine appears in zone @z of @count. */
 static void name_zone(char *out, size_t size, const struct natmap_result *r, unsigned z,
 		      unsigned count)
 {
-	const struct addr *seen = NULL;
-	char addr[ADDR_TEXT];
+	const struct addr *seen = r->public_count > 0 ? &r->public_addrs[0] : NULL;
+	char here[ADDR_TEXT], there[ADDR_TEXT];
 
-	if (z + 1 == count && r->public_count > 0)
-		seen = &r->public_addrs[0];
-	else if (z == 0)
-		seen = &r->local;
-	for (unsigned g = 0; seen == NULL && z == 1 && g < r->gateway_count; g++)
-		for (int o = 0; seen == NULL && o < PORTMAP_PROTOCOLS; o++)
-			if (!addr_is_any(&r->gateways[g].offer[o].external))
-				seen = &r->gateways[g].offer[o].external;
-	snprintf(out, size, "%s %s", z == 0 && count > 1 ? "inside: this machine is" : "seen as",
-		 seen != NULL && !addr_is_any(seen) ? addr_text_ip(seen, addr)
-						    : "an address that is not known");
+	if (z > 0)
+		snprintf(out, size, "seen as %s",
+			 ip_text(z + 1 == count ? seen
+				 : z == 1       ? outside_of_gateway(r)
+						: NULL,
+				 there));
+	else if (count > 1 || seen == NULL)
+		snprintf(out, size, "this machine is %s", ip_text(&r->local, here));
+	else
+		snprintf(out, size, "this machine is %s, and seen as %s at the other end",
+			 ip_text(&r->local, here), ip_text(seen, there));
 }
 
 /* The ground of rows @from to @to. */
@@ -406,6 +421,7 @@ int map_report_svg(FILE *out, const struct map_report *rep)
 	put_rows(&p);
 	if (p.axis.count > 0)
 		put_axis(&p);
+	p.y += ZONE_GAP;
 	for (unsigned i = 0; i < p.r->gateway_count; i++)
 		put_gateway(&p, &p.r->gateways[i], &p.r->ways[i]);
 	fputs("</svg>\n", out);

@@ -7,7 +7,7 @@
 #include "desk/picture.h"
 #include "face/options.h"
 
-#define QUICK_LIMIT (1500 * NK_MS)
+#define QUICK_LIMIT (1800 * NK_MS)
 
 static int add_server(void *into, const char *value, char why[static OPTIONS_WHY])
 {

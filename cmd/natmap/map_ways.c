@@ -78,13 +78,13 @@ static void add_way(struct natmap_options *o, const struct route_info *route)
 	struct natmap_way way = {
 		.gateway = route->gateway, .local = route->local, .tunnel = route->tunnel};
 
+	snprintf(way.interface, sizeof(way.interface), "%s", route->interface);
 	for (unsigned i = 0; i < o->way_count; i++)
-		if (addr_same_ip(&o->ways[i].local, &way.local) &&
+		if (strcmp(o->ways[i].interface, way.interface) == 0 &&
 		    addr_same_ip(&o->ways[i].gateway, &way.gateway))
 			return;
 	if (o->way_count == NATMAP_GATEWAYS_MAX)
 		return;
-	snprintf(way.interface, sizeof(way.interface), "%s", route->interface);
 	o->ways[o->way_count++] = way;
 }
 
