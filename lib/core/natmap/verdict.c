@@ -18,8 +18,8 @@
 static const double prior[NATMAP_VERDICTS] = {0, 0.15, 0.15, 0.40, 0.10, 0.15, 0.05};
 
 static const double table[SIGNS][NATMAP_VERDICTS] = {
-	[SIGN_SAME_ADDRESS] = {0, 0.98, 0.98, 0.002, 0.002, 0.002, 0.5},
-	[SIGN_OTHER_ADDRESS] = {0, 0.002, 0.002, 0.98, 0.98, 0.98, 0.5},
+	[SIGN_SAME_ADDRESS] = {0, 0.98, 0.98, 0.0002, 0.0002, 0.0002, 0.5},
+	[SIGN_OTHER_ADDRESS] = {0, 0.0002, 0.0002, 0.98, 0.98, 0.98, 0.5},
 	[SIGN_LOCAL_SHARED] = {0, 0.01, 0.01, 0.01, 0.01, 0.3, 0.01},
 	[SIGN_LOCAL_PRIVATE] = {0, 0.1, 0.1, 0.9, 0.9, 0.6, 0.5},
 	[SIGN_GATEWAY_PRIVATE] = {0, 0.01, 0.01, 0.004, 0.2, 0.4, 0.1},
@@ -32,7 +32,7 @@ static const double table[SIGNS][NATMAP_VERDICTS] = {
 	[SIGN_QUOTE_REWRITTEN] = {0, 0.002, 0.002, 0.5, 0.5, 0.5, 0.5},
 	[SIGN_HOP_SHARED] = {0, 0.02, 0.02, 0.03, 0.03, 0.5, 0.1},
 	[SIGN_HOP_PRIVATE_BEYOND] = {0, 0.1, 0.1, 0.3, 0.4, 0.4, 0.3},
-	[SIGN_NAT64_PREFIX] = {0, 0.01, 0.01, 0.01, 0.01, 0.01, 0.95},
+	[SIGN_NAT64_PREFIX] = {0, 0.002, 0.002, 0.002, 0.002, 0.002, 0.95},
 	[SIGN_TUNNEL] = {0, 1, 1, 1, 1, 1, 1},
 	[SIGN_NO_STATE] = {0, 0.95, 0.02, 0.02, 0.02, 0.02, 0.02},
 	[SIGN_FILTERED] = {0, 0.02, 0.95, 0.8, 0.8, 0.9, 0.8},
@@ -92,19 +92,26 @@ static bool all_decided(const struct path_result *path)
 	return path->enumerated && path->count > 0;
 }
 
+/* What was looked for and is not there speaks too. */
+static bool is_absent(const struct natmap_result *r, enum natmap_sign sign)
+{
+	const bool looked_for = sign == SIGN_NAT64_PREFIX ||
+				(sign == SIGN_STATEFUL_BEYOND && all_decided(&r->path));
+
+	return looked_for && signs_find(r, sign) == NULL;
+}
+
 static void weigh(double out[static NATMAP_VERDICTS], const struct natmap_result *r)
 {
-	/* What was looked for and is not there speaks too. */
-	const bool none_beyond =
-		all_decided(&r->path) && signs_find(r, SIGN_STATEFUL_BEYOND) == NULL;
 	double sum = 0;
 
 	for (unsigned v = 0; v < NATMAP_VERDICTS; v++) {
 		out[v] = prior[v];
 		for (unsigned i = 0; i < r->evidence_count; i++)
 			out[v] *= weights_of(&r->evidence[i])[v];
-		if (none_beyond)
-			out[v] *= 1 - table[SIGN_STATEFUL_BEYOND][v];
+		for (unsigned s = 0; s < SIGNS; s++)
+			if (is_absent(r, (enum natmap_sign)s))
+				out[v] *= 1 - table[s][v];
 		sum += out[v];
 	}
 	for (unsigned v = 0; v < NATMAP_VERDICTS; v++)
