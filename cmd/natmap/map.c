@@ -56,7 +56,7 @@ static int prepare(struct session *s)
 	r = server_list_find(&s->servers, s->settings.servers.names, s->settings.servers.count);
 	if (r == NK_ERR_NO_MEMORY)
 		return out_of_memory();
-	if (r != 0)
+	if (r != 0 && r != NK_ERR_UNREACHABLE)
 		return r;
 	r = map_ways_find(&s->ways, &s->settings, &s->servers);
 	s->servers_found = r;

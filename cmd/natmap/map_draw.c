@@ -75,17 +75,20 @@ static const char *edge_of(const struct style *st)
 static void put_row(const struct sketch *s, const struct row *row)
 {
 	const struct style *st = s->st;
+	const bool pad = row->rtt_ms > 0 || row->words[0] != '\0';
 	size_t at = NAME_COL + s->names + RTT_COLS;
 	char number[12] = "", rtt[32] = "";
 
 	if (row->number > 0)
 		snprintf(number, sizeof(number), "%u", row->number);
+	fprintf(s->out, "  %s%s%s %s%2s%s  %s", style_tone(st, row->tone), row->node,
+		style_tone(st, TONE_PLAIN), style_tone(st, TONE_DIM), number,
+		style_tone(st, TONE_PLAIN), style_tone(st, TONE_STRONG));
+	fprintf(s->out, "%-*s%s", pad ? (int)s->names : 0, row->name, style_tone(st, TONE_PLAIN));
 	if (row->rtt_ms > 0)
 		snprintf(rtt, sizeof(rtt), "%.3g ms", row->rtt_ms);
-	fprintf(s->out, "  %s%s%s %s%2s%s  %s%-*s%s %*s", style_tone(st, row->tone), row->node,
-		style_tone(st, TONE_PLAIN), style_tone(st, TONE_DIM), number,
-		style_tone(st, TONE_PLAIN), style_tone(st, TONE_STRONG), (int)s->names, row->name,
-		style_tone(st, TONE_PLAIN), RTT_COLS - 3, rtt);
+	if (pad)
+		fprintf(s->out, " %*s", RTT_COLS - 3, rtt);
 	if (row->words[0] == '\0') {
 		fputc('\n', s->out);
 		return;
@@ -129,7 +132,7 @@ static void draw_hop(const struct sketch *s, const struct natmap_result *r, unsi
 	const struct hop *h = &r->path.hops[i];
 	const enum box b = map_box(r, i);
 	char addr[ADDR_TEXT], state[256], offers[64], words[384];
-	const char *name = map_box_name(b);
+	const char *name = map_hop_name(r, i);
 	struct row row = {.node = node_of(s->st, b),
 			  .tone = tone_of(b),
 			  .number = i + 1,
@@ -140,8 +143,6 @@ static void draw_hop(const struct sketch *s, const struct natmap_result *r, unsi
 
 	map_hop_words(state, sizeof(state), r, i);
 	put_offers(offers, sizeof(offers), r, &h->address);
-	if (b == BOX_HIDDEN)
-		name = "";
 	snprintf(words, sizeof(words), "%s%s%s%s%s", name,
 		 name[0] != '\0' && state[0] != '\0' ? ": " : "", state,
 		 offers[0] != '\0' && (name[0] != '\0' || state[0] != '\0') ? "; " : "", offers);
@@ -152,14 +153,15 @@ static void draw_machine(const struct sketch *s, const struct natmap_result *r)
 {
 	char addr[ADDR_TEXT], words[128];
 	const struct natmap_way *w = &r->ways[0];
+	const struct addr *local = map_local(r);
 
 	snprintf(words, sizeof(words), "this machine%s%s%s", w->interface[0] != '\0' ? ", " : "",
 		 w->interface, w->tunnel ? ", a tunnel" : "");
-	put_row(s, &(struct row){.node = end_of(s->st),
-				 .tone = TONE_PLAIN,
-				 .name = addr_is_any(&r->local) ? "no address"
-								: addr_text_ip(&r->local, addr),
-				 .words = words});
+	put_row(s,
+		&(struct row){.node = end_of(s->st),
+			      .tone = TONE_PLAIN,
+			      .name = addr_is_any(local) ? "no address" : addr_text_ip(local, addr),
+			      .words = words});
 }
 
 /* Its name, if it was given by one, and what it calls itself. */

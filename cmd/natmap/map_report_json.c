@@ -3,6 +3,7 @@
 #include "face/numbers.h"
 #include "map_json.h"
 #include "map_report.h"
+#include "map_words.h"
 
 #define SCHEMA "natkit.natmap/1"
 
@@ -173,7 +174,7 @@ struct js map_report_json(const struct map_report *rep, bool *failed)
 		js_put_text(o, "why", err_text(r->cut_why));
 	put_options(o, rep->options);
 	put_server(o, rep);
-	findings_ip(o, "local", &r->local);
+	findings_ip(o, "local", map_local(r));
 	map_json_public(js_put_array(o, "public"), r);
 	map_json_verdict(o, r);
 	list = js_put_array(o, "gateways");

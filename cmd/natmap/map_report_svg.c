@@ -159,6 +159,11 @@ static void put_description(struct picture *p)
 	fputs("</desc>\n", p->out);
 }
 
+static const char *ip_text(const struct addr *a, char text[static ADDR_TEXT])
+{
+	return a == NULL || addr_is_any(a) ? "an address that is not known" : addr_text_ip(a, text);
+}
+
 static void put_head(struct picture *p)
 {
 	char verdict[160], when[32], local[ADDR_TEXT], subtitle[256];
@@ -177,7 +182,7 @@ static void put_head(struct picture *p)
 		height);
 	put_text(p, "title", MARGIN, 36, verdict);
 	snprintf(subtitle, sizeof(subtitle), "The way out of %s, %s, natmap %s",
-		 addr_is_any(&p->r->local) ? "this machine" : addr_text_ip(&p->r->local, local),
+		 ip_text(map_local(p->r), local),
 		 date_text(when, sizeof(when), p->rep->started_unix), NK_VERSION);
 	put_text(p, "small", MARGIN, 58, subtitle);
 }
@@ -190,11 +195,6 @@ static const struct addr *outside_of_gateway(const struct natmap_result *r)
 			if (!addr_is_any(&r->gateways[g].offer[o].external))
 				return &r->gateways[g].offer[o].external;
 	return NULL;
-}
-
-static const char *ip_text(const struct addr *a, char text[static ADDR_TEXT])
-{
-	return a == NULL || addr_is_any(a) ? "an address that is not known" : addr_text_ip(a, text);
 }
 
 /* As what this machine appears in zone @z of @count. */
@@ -211,10 +211,10 @@ static void name_zone(char *out, size_t size, const struct natmap_result *r, uns
 						: NULL,
 				 there));
 	else if (count > 1 || seen == NULL)
-		snprintf(out, size, "this machine is %s", ip_text(&r->local, here));
+		snprintf(out, size, "this machine is %s", ip_text(map_local(r), here));
 	else
 		snprintf(out, size, "this machine is %s, and seen as %s at the other end",
-			 ip_text(&r->local, here), ip_text(seen, there));
+			 ip_text(map_local(r), here), ip_text(seen, there));
 }
 
 /* The ground of rows @from to @to. */
@@ -319,7 +319,7 @@ static void put_hop(struct picture *p, unsigned i)
 
 	put_node(p, i + 1, b, false);
 	put_names(p, addr_is_any(&h->address) ? "no answer" : addr_text_ip(&h->address, addr),
-		  map_box_name(b), h->rtt_ms);
+		  map_hop_name(p->r, i), h->rtt_ms);
 	put_time(p, i, b);
 }
 

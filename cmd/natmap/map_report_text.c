@@ -93,8 +93,11 @@ static void print_verdict(FILE *out, const struct style *st, const struct natmap
 	prose_toned(out, st, tone_of(r->verdict), "Verdict", text);
 	if (meaning[0] != '\0')
 		prose_line(out, st, "", meaning);
-	for (unsigned i = 0; i < r->evidence_count; i++)
-		prose_line(out, st, i == 0 ? "Evidence" : "", r->evidence[i].text);
+	for (unsigned i = 0; i < r->evidence_count; i++) {
+		prose_label(out, st, i == 0 ? "Evidence" : "");
+		fputs("- ", out);
+		prose_wrapped(out, st, PROSE_COLS + 2, PROSE_COLS + 2, r->evidence[i].text);
+	}
 }
 
 /* How long the path as a whole is silent before something on it forgets. */
@@ -109,9 +112,10 @@ static void print_enumeration(FILE *out, const struct style *st, const struct ma
 		prose_line(out, st, "Silence", text);
 	}
 	if (rep->options->enumerate && p->enumeration_why != NULL) {
-		snprintf(text, sizeof(text), "boxes that keep state were not %s: %s",
-			 p->enumerated ? "all found" : "looked for", p->enumeration_why);
-		prose_toned(out, st, TONE_DOUBT, "", text);
+		snprintf(text, sizeof(text), "%s: %s",
+			 p->enumerated ? "not all was found" : "not looked for",
+			 p->enumeration_why);
+		prose_toned(out, st, TONE_DOUBT, "State", text);
 	}
 	if (p->packets_out > 0) {
 		snprintf(text, sizeof(text), "%llu packets, at most %u mapping%s at once",

@@ -123,6 +123,8 @@ static int say_none(const struct search *f, const struct server_list *list)
 {
 	char quoted[LOG_QUOTED];
 
+	if (list->count == 0) /* which was said when they were looked for */
+		return NK_ERR_UNREACHABLE;
 	log_line(LEVEL_ERROR, "cannot use server %s: %s (from %s)%s",
 		 log_quote(quoted, sizeof(quoted), f->refused), f->why, list->from,
 		 list->count > 1 ? ", nor any other" : "");

@@ -32,19 +32,33 @@ enum box map_box(const struct natmap_result *r, unsigned i)
 	return r->nats > 0 && stateful_hops(&r->path) <= r->nats ? BOX_NAT : BOX_STATEFUL;
 }
 
-const char *map_box_name(enum box b)
+static bool is_gateway(const struct natmap_result *r, const struct addr *a)
+{
+	for (unsigned i = 0; i < r->gateway_count; i++)
+		if (!addr_is_any(a) && addr_same_ip(&r->gateways[i].gateway, a))
+			return true;
+	return false;
+}
+
+const char *map_hop_name(const struct natmap_result *r, unsigned i)
 {
 	static const char *const names[BOXES] = {
 		[BOX_UNKNOWN] = "",
 		[BOX_ROUTER] = "router",
-		[BOX_HIDDEN] = "hidden",
+		[BOX_HIDDEN] = "",
 		[BOX_STATEFUL] = "NAT or firewall",
 		[BOX_FIREWALL] = "firewall",
 		[BOX_NAT] = "NAT",
 		[BOX_CARRIER_NAT] = "carrier's NAT",
 	};
+	const char *name = names[map_box(r, i)];
 
-	return names[b];
+	return name[0] == '\0' && is_gateway(r, &r->path.hops[i].address) ? "gateway" : name;
+}
+
+const struct addr *map_local(const struct natmap_result *r)
+{
+	return addr_is_any(&r->local) ? &r->ways[0].local : &r->local;
 }
 
 const char *map_time_words(char *out, size_t size, const struct measured *m)

@@ -21,8 +21,11 @@ enum box {
 /* Of hop @i, counted from 0. */
 enum box map_box(const struct natmap_result *r, unsigned i);
 
-/* "NAT", "firewall" ... */
-const char *map_box_name(enum box b);
+/* "NAT", "firewall" ...; empty if nothing is to be said. */
+const char *map_hop_name(const struct natmap_result *r, unsigned i);
+
+/* Our address on the way that is mapped, or that it would have. */
+const struct addr *map_local(const struct natmap_result *r);
 
 /* Each writes one line without a full stop, and returns @out. */
 
