@@ -44,6 +44,7 @@ static const struct counter counters[] = {
 	{"trials_total", "", "Trials of the probe service.", OF(trials_seen)},
 	{"copies_sent_total", "", "Copies that the probe service sent.", OF(copies_sent)},
 	{"ticks_sent_total", "", "Ticks that the probe service sent.", OF(ticks_sent)},
+	{"visits_total", "", "Ports that the probe service visited.", OF(visits)},
 	{"refused_total", "{reason=\"malformed\"}", "What was not served.", OF(malformed)},
 	{"refused_total", "{reason=\"rate\"}", NULL, OF(refused_rate)},
 	{"refused_total", "{reason=\"cookie\"}", NULL, OF(refused_cookie)},

@@ -46,7 +46,8 @@ enum core_status { CORE_BUSY = 1, CORE_DONE = 0 }; /* negative: enum nk_err */
  *
  * SOCKET_TCP_DOOR listens for TCP connections: each is told (EVENT_KNOCK) and closed at once.
  * SOCKET_TCP_KNOCK connects to the peer of its ACTION_OPEN and says nothing: EVENT_OPENED means that the
- * connection was accepted, and EVENT_OPEN_FAILED why not. Nothing is read from or written to either.
+ * connection was accepted, and EVENT_OPEN_FAILED why not. It sends at most three SYNs. Nothing is read
+ * from or written to either, and both are closed by a reset.
  */
 enum socket_kind {
 	SOCKET_UDP,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/icmp6.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 
 #define DISCARD_PORT   9
 #define DOOR_BACKLOG   16
+#define KNOCK_RETRIES  2
 #define SPARE_PIPES    4 /* as many descriptors as an event loop takes, and two more */
 
 static bool set_int(int fd, int level, int name, int value)
@@ -75,6 +77,7 @@ static bool set_options_tcp(int fd, bool v4)
 	const struct linger reset = {.l_onoff = 1};
 
 	return set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+	       set_int(fd, IPPROTO_TCP, TCP_SYNCNT, KNOCK_RETRIES) &&
 	       setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) == 0 &&
 	       (v4 || set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1));
 }

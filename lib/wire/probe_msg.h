@@ -197,5 +197,10 @@ void probe_put_visit(struct wr *w, const struct probe_visit *visit);
 #define PROBE_COPY_LEN        (STUN_HEADER + 8 + 8 + 12) /* TRIAL, ROUND, TIME */
 #define PROBE_TRIAL_REPLY_LEN (STUN_HEADER + 8 + 12)     /* TRIAL, TIME */
 #define PROBE_TICK_LEN        (STUN_HEADER + 8)          /* TRIAL */
+#define PROBE_VISITS          3
+#define PROBE_VISIT_LEN       STUN_HEADER
+
+/* What a REACH has to be padded to: no less than its VISITs, or three SYNs, an ACK and a RST. */
+#define PROBE_REACH_LEN 324
 
 #endif

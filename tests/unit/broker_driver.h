@@ -29,6 +29,7 @@ struct sent {
 	uint8_t data[CORE_DATAGRAM_MAX];
 };
 
+/* @knock: the last that was wanted, of @knocks; @closed: how many were ended by the broker. */
 struct rig {
 	struct broker_config config;
 	struct broker *b;
@@ -36,6 +37,8 @@ struct rig {
 	uint32_t next_tid;
 	struct sent *sent;
 	unsigned count;
+	struct action knock;
+	unsigned knocks, closed;
 };
 
 static inline void rig_sends(struct rig *r, const struct action *a)
@@ -60,6 +63,16 @@ static inline void rig_drain(struct rig *r)
 	struct action a;
 
 	while (broker_output(r->b, &a, r->now)) {
+		if (a.kind == ACTION_CLOSE) {
+			assert_true(a.id >= broker_sockets(&r->config));
+			r->closed++;
+			continue;
+		}
+		if (a.kind == ACTION_OPEN && a.socket == SOCKET_TCP_KNOCK) {
+			r->knock = a;
+			r->knocks++;
+			continue;
+		}
 		if (a.kind == ACTION_OPEN) {
 			const struct event ev = {
 				.kind = EVENT_OPENED, .id = a.id, .local = a.local};

@@ -41,6 +41,7 @@ struct broker *broker_new(const struct broker_config *config, const uint8_t seed
 	b->config = *config;
 	b->status = CORE_BUSY;
 	b->end_at = NK_NEVER;
+	visits_init(&b->visits);
 	rng_seed(&b->rng, seed);
 	rng_bytes(&b->rng, key, sizeof(key));
 	rng_bytes(&b->rng, b->ticket_key, sizeof(b->ticket_key));
@@ -187,8 +188,10 @@ void broker_input(struct broker *b, const struct event *ev, nk_time now)
 		stop(b, now);
 		return;
 	}
-	if (ev->id >= broker_sockets(&b->config))
+	if (ev->id >= broker_sockets(&b->config)) {
+		probe_reach_event(b, ev, now);
 		return;
+	}
 	switch (ev->kind) {
 	case EVENT_OPENED:
 		opened(b, ev);
@@ -290,6 +293,7 @@ static bool next_own(struct broker *b, nk_time now)
 static bool next_send(struct broker *b, struct action *action, nk_time now)
 {
 	struct store_due due;
+	struct visit *v;
 
 	do {
 		if (b->out_count > 0) {
@@ -299,6 +303,10 @@ static bool next_send(struct broker *b, struct action *action, nk_time now)
 		while (store_due(&b->store, now, &due)) {
 			if (due.ask != NULL ? probe_ask_output(b, due.ask, action, now)
 					    : probe_hold_output(b, due.held, action, now))
+				return true;
+		}
+		while ((v = visits_due(&b->visits, now)) != NULL) {
+			if (probe_reach_output(b, v, action, now))
 				return true;
 		}
 	} while (next_own(b, now));
@@ -316,7 +324,8 @@ bool broker_output(struct broker *b, struct action *action, nk_time now)
 	end_if_due(b, now);
 	if (!next_send(b, action, now))
 		return false;
-	count_out(b, action);
+	if (action->kind == ACTION_SEND)
+		count_out(b, action);
 	return true;
 }
 
@@ -327,6 +336,7 @@ nk_time broker_deadline(const struct broker *b)
 	if (b->out_count > 0 || b->proofs.count > 0 || b->open_next < broker_sockets(&b->config))
 		return 0;
 	next = nk_min(heap_next(&b->store.due), registry_deadline(&b->registry));
+	next = nk_min(next, visits_deadline(&b->visits));
 	return b->status == CORE_BUSY ? nk_min(next, b->end_at) : next;
 }
 

@@ -61,7 +61,7 @@ struct broker_config broker_default_config(void);
  */
 struct broker_stats {
 	uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
-	uint64_t bindings, sessions_opened, trials_seen, copies_sent, ticks_sent;
+	uint64_t bindings, sessions_opened, trials_seen, copies_sent, ticks_sent, visits;
 	uint64_t malformed, refused_rate, refused_cookie, refused_full, refused_unpaid;
 	uint64_t proofs, rings, calls, answers, relayed, refused_proof, refused_ticket;
 	uint64_t frames, frames_answered, frames_unknown, frames_bad, turns;
@@ -96,7 +96,7 @@ struct broker; /* broker_new() to broker_free() */
 struct broker *broker_new(const struct broker_config *config, const uint8_t seed[static 32]);
 void broker_free(struct broker *b);
 
-/* How many sockets a broker wants. Of each an event tells whether it could be opened. */
+/* How many sockets a broker wants at the start. Of each an event tells whether it could be opened. */
 unsigned broker_sockets(const struct broker_config *config);
 
 void broker_start(struct broker *b, nk_time now);

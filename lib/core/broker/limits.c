@@ -78,27 +78,24 @@ static struct bucket *find_bucket(struct limits *l, uint64_t key, nk_time now)
 	return room;
 }
 
-/* Takes @n tokens of the bucket of @key. */
-static bool take(struct limits *l, uint64_t key, unsigned n, unsigned per_s, nk_time now)
+/* Takes @n tokens of the bucket of @key, which holds @most; one comes back in @each. */
+static bool take(struct limits *l, uint64_t key, unsigned n, unsigned most, nk_time each,
+		 nk_time now)
 {
-	struct bucket *b;
-	nk_time each;
+	struct bucket *b = most > 0 ? find_bucket(l, key, now) : NULL;
 
-	if (per_s == 0)
-		return false;
-	b = find_bucket(l, key, now);
-	if (b == NULL)
-		return false;
-
-	each = (NK_S + per_s - 1) / per_s;
-	if (b->full_at + n * each > now + per_s * each)
+	if (b == NULL || b->full_at + n * each > now + most * each)
 		return false;
 	b->full_at += n * each;
 	return true;
 }
 
-bool limits_take(struct limits *l, enum limit limit, const struct addr *who, unsigned n,
-		 unsigned per_s, nk_time now)
+static nk_time each_of(unsigned per_s)
+{
+	return per_s > 0 ? (NK_S + per_s - 1) / per_s : NK_S;
+}
+
+static uint64_t network_key(const struct limits *l, enum limit limit, const struct addr *who)
 {
 	const struct addr net =
 		limit == LIMIT_BINDING ? addr_prefix(who, 24, 48) : addr_prefix(who, 32, 64);
@@ -106,7 +103,19 @@ bool limits_take(struct limits *l, enum limit limit, const struct addr *who, uns
 
 	memcpy(in, net.ip, sizeof(net.ip));
 	in[sizeof(net.ip)] = (uint8_t)limit;
-	return take(l, crypto_siphash(l->bucket_key, in, sizeof(in)), n, per_s, now);
+	return crypto_siphash(l->bucket_key, in, sizeof(in));
+}
+
+bool limits_take(struct limits *l, enum limit limit, const struct addr *who, unsigned n,
+		 unsigned per_s, nk_time now)
+{
+	return take(l, network_key(l, limit, who), n, per_s, each_of(per_s), now);
+}
+
+bool limits_take_rare(struct limits *l, enum limit limit, const struct addr *who, unsigned most,
+		      nk_time each, nk_time now)
+{
+	return take(l, network_key(l, limit, who), 1, most, each, now);
 }
 
 bool limits_take_key(struct limits *l, enum limit limit, const uint8_t key[static CRYPTO_KEY],
@@ -116,5 +125,6 @@ bool limits_take_key(struct limits *l, enum limit limit, const uint8_t key[stati
 
 	memcpy(in, key, CRYPTO_KEY);
 	in[CRYPTO_KEY] = (uint8_t)limit;
-	return take(l, crypto_siphash(l->bucket_key, in, sizeof(in)), 1, per_s, now);
+	return take(l, crypto_siphash(l->bucket_key, in, sizeof(in)), 1, per_s, each_of(per_s),
+		    now);
 }

@@ -35,6 +35,7 @@ enum limit {
 	LIMIT_RELAY,   /* relayed packets, per IP or /64 of the sender */
 	LIMIT_CALLED,  /* rings that are passed on, per key */
 	LIMIT_ANSWER,  /* answers, per key */
+	LIMIT_REACH,   /* visits, per IP or /64, and of all */
 };
 
 struct bucket;
@@ -69,6 +70,10 @@ bool limits_cookie_ok(const struct limits *l, const struct addr *who, uint64_t c
  */
 bool limits_take(struct limits *l, enum limit limit, const struct addr *who, unsigned n,
 		 unsigned per_s, nk_time now);
+
+/* The same, one token of @most, for what is rarer than once a second: they come back one in @each. */
+bool limits_take_rare(struct limits *l, enum limit limit, const struct addr *who, unsigned most,
+		      nk_time each, nk_time now);
 
 /* The same, one token, for limits per key. */
 bool limits_take_key(struct limits *l, enum limit limit, const uint8_t key[static CRYPTO_KEY],

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/broker/state.h"
+#include "wire/ip.h"
 
 #define CREDIT_MAX (1u << 20)
 
@@ -38,7 +39,10 @@ static void ask_for_cookie(struct broker *b, const struct request *q)
 
 static uint32_t abilities_at(const struct broker *b, const struct request *q)
 {
-	return PROBE_ABLE_HOLD | (b->icmp[q->at.id / 2] ? PROBE_ABLE_ICMP : 0);
+	const bool two = partner_of(&b->config, q->at.id / 2) != NOBODY;
+
+	return PROBE_ABLE_HOLD | PROBE_ABLE_REACH | (two ? PROBE_ABLE_REACH_IP : 0) |
+	       (b->icmp[q->at.id / 2] ? PROBE_ABLE_ICMP : 0);
 }
 
 static void answer_session(struct broker *b, const struct request *q, const struct session *s)
@@ -211,23 +215,32 @@ static void status_input(struct broker *b, const struct request *q, const struct
 	answer_send(b, q, ANSWER_PROVEN, &w);
 }
 
+static bool reach_is_valid(const struct probe_msg *m)
+{
+	return m->has_visit && m->visit.port != 0 &&
+	       (m->visit.protocol == IP_TCP || m->visit.protocol == IP_UDP);
+}
+
 static void control_input(struct broker *b, const struct request *q, const struct probe_msg *m)
 {
+	const uint16_t method = q->msg->method;
 	struct session *s;
 
-	if (m->trial_count == 0) {
+	if (method == PROBE_REACH ? !reach_is_valid(m) : m->trial_count == 0) {
 		answer_error(b, q, ANSWER_NO_LONGER, 400, "Bad Request");
 		return;
 	}
 	s = session_of(b, q, m);
 	if (s == NULL)
 		return;
-	if (q->msg->method == PROBE_STATUS)
+	if (method == PROBE_STATUS)
 		status_input(b, q, m, s);
-	else if (q->msg->method == PROBE_ASK)
+	else if (method == PROBE_ASK)
 		probe_ask_input(b, q, m, s);
-	else
+	else if (method == PROBE_HOLD)
 		probe_hold_input(b, q, m, s);
+	else
+		probe_reach_input(b, q, m, s);
 }
 
 void probe_service_input(struct broker *b, const struct request *q)
@@ -250,6 +263,7 @@ void probe_service_input(struct broker *b, const struct request *q)
 		trial_input(b, q, &m);
 	else if (request && method == PROBE_SESSION)
 		session_input(b, q, &m);
-	else if (request && (method == PROBE_STATUS || method == PROBE_ASK || method == PROBE_HOLD))
+	else if (request && (method == PROBE_STATUS || method == PROBE_ASK ||
+			     method == PROBE_HOLD || method == PROBE_REACH))
 		control_input(b, q, &m);
 }

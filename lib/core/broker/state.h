@@ -11,6 +11,7 @@
 #include "core/broker/proofs.h"
 #include "core/broker/registry.h"
 #include "core/broker/store.h"
+#include "core/broker/visits.h"
 #include "wire/probe_msg.h"
 #include "wire/rendezvous_msg.h"
 #include "wire/stun.h"
@@ -49,6 +50,7 @@ struct broker {
 	struct rng rng;
 	struct limits limits;
 	struct store store;
+	struct visits visits;
 	struct registry registry;
 	uint8_t ticket_key[16];
 	struct proofs proofs;
@@ -151,6 +153,11 @@ void log_rate(struct broker *b, const struct addr *who, nk_time now);
 void log_proof(struct broker *b, const struct addr *who, nk_time now);
 void log_event(struct broker *b, enum broker_event_kind kind, const struct addr *addr, int error);
 
+/* listen[] index of the alternate address for @i, or NOBODY: the other of the first two of
+ * its family, and the first for those beyond. */
+#define NOBODY UINT32_MAX
+uint32_t partner_of(const struct broker_config *c, uint32_t i);
+
 /* The address by which the sender of @q knows the endpoint that it contacted. */
 struct addr public_addr_of(const struct broker *b, const struct request *q);
 
@@ -209,6 +216,13 @@ bool probe_ask_output(struct broker *b, struct ask *a, struct action *action, nk
 void probe_hold_input(struct broker *b, const struct request *q, const struct probe_msg *m,
 		      const struct session *s);
 bool probe_hold_output(struct broker *b, struct trial *t, struct action *action, nk_time now);
+void probe_reach_input(struct broker *b, const struct request *q, const struct probe_msg *m,
+		       const struct session *s);
+bool probe_reach_output(struct broker *b, struct visit *v, struct action *action, nk_time now);
+
+/* An event of a socket that a visit has had opened. */
+void probe_reach_event(struct broker *b, const struct event *ev, nk_time now);
+
 void icmp_trial_input(struct broker *b, const struct event *ev, nk_time now);
 
 /* Makes an echo reply to a trial of a COPY that begins ICMP_ECHO_HEADER bytes into @action's data. */

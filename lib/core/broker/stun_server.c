@@ -11,11 +11,8 @@
 #include "wire/stun_classic.h"
 
 #define SOFTWARE "natkit " NK_VERSION
-#define NOBODY   UINT32_MAX
 
-/* listen[] index of the alternate address for @i, or NOBODY: the other of the first two of
- * its family, and the first for those beyond. */
-static uint32_t partner_of(const struct broker_config *c, uint32_t i)
+uint32_t partner_of(const struct broker_config *c, uint32_t i)
 {
 	const enum addr_family family = addr_family(&c->listen[i]);
 
