@@ -36,6 +36,7 @@ static enum upnp_op op_of(const struct portmap *p)
 		return p->igd >= 2 && !p->config.strict && p->errand.task == ERRAND_MAKE
 			       ? UPNP_ADD_ANY
 			       : UPNP_ADD;
+	case IGD_CHECK:
 	case IGD_LOOK:
 		return UPNP_GET;
 	case IGD_UPDATE:
@@ -90,7 +91,7 @@ void igd_begin(struct portmap *p, nk_time now)
 	else if (addr_family(&p->config.remote) != ADDR_NONE)
 		errand_end(e, PORTMAP_UNSUPPORTED, 0);
 	else
-		ask(p, IGD_ADD, now);
+		ask(p, e->task == ERRAND_RENEW ? IGD_CHECK : IGD_ADD, now);
 }
 
 /* Whether a mapping was made is only known of answers: those by UPnP's own numbers say that it was not. */
@@ -157,6 +158,14 @@ static void added(struct portmap *p, const struct upnp_reply *r, nk_time now)
 	}
 }
 
+/* There is no other way to learn that a gateway has lost it. */
+static void checked(struct portmap *p, const struct upnp_reply *r, nk_time now)
+{
+	p->lost |= r->result == NO_SUCH_ENTRY ||
+		   (r->result == UPNP_RESULT_OK && !addr_eq(&r->client, &p->config.internal));
+	ask(p, IGD_ADD, now);
+}
+
 /* The lease that there is may not be what was asked for. Not all gateways can say. */
 static void looked(struct portmap *p, const struct upnp_reply *r)
 {
@@ -211,6 +220,8 @@ void igd_step(struct portmap *p, nk_time now)
 			deleted(p, &reply);
 		else if (by_pinhole(p))
 			opened(p, &reply, now);
+		else if (e->step == IGD_CHECK)
+			checked(p, &reply, now);
 		else if (e->step == IGD_ADD)
 			added(p, &reply, now);
 		else

@@ -16,7 +16,13 @@ enum errand_task {
 	ERRAND_REMOVE, /* gives up soon: we are about to end */
 };
 
-enum igd_step { IGD_ADD, IGD_LOOK, IGD_UPDATE, IGD_DELETE };
+enum igd_step {
+	IGD_CHECK, /* before a renewal: is it still there, and still ours? */
+	IGD_ADD,
+	IGD_LOOK, /* at what was added */
+	IGD_UPDATE,
+	IGD_DELETE,
+};
 
 /**
  * struct errand - What the gateway is asked to do, by one protocol; one at a time

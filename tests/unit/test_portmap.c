@@ -1,0 +1,522 @@
+/* A mapping is made by the best protocol there is, and nothing is left on the gateway whatever it does. */
+#include "portmap_rig.h"
+
+static void check_held(struct rig *r, enum portmap_protocol by, uint16_t port)
+{
+	const struct portmap_mapping *m = rig_result(r);
+
+	assert_int_equal(m->state, PORTMAP_HELD);
+	assert_int_equal(m->protocol, by);
+	assert_int_equal(m->external.port, port);
+	assert_true(addr_same_ip(&m->external, &r->external));
+	assert_int_equal(rig_mappings(r), 1);
+}
+
+static void end_clean(struct rig *r)
+{
+	rig_release(r);
+	assert_int_equal(rig_mappings(r), 0);
+	assert_false(rig_result(r)->left_behind);
+	assert_int_equal(rig_result(r)->state, PORTMAP_GONE);
+	rig_end(r);
+}
+
+static void check_failed(struct rig *r, enum portmap_why why)
+{
+	assert_int_equal(portmap_status(r->p), CORE_DONE);
+	assert_int_equal(rig_result(r)->state, PORTMAP_FAILED);
+	assert_int_equal(rig_result(r)->why, why);
+	assert_int_equal(rig_mappings(r), 0);
+	rig_end(r);
+}
+
+static void test_each_protocol(void **state)
+{
+	static const enum portmap_protocol all[] = {PORTMAP_PCP, PORTMAP_NAT_PMP, PORTMAP_UPNP};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		for (uint8_t udp = 0; udp < 2; udp++) {
+			struct rig r;
+
+			rig_init(&r);
+			r.config.protocols = PORTMAP_BIT(all[i]);
+			r.config.ip_protocol = udp ? 17 : 6;
+			rig_start(&r);
+			rig_pass(&r, 100 * NK_MS);
+			check_held(&r, all[i], 8080);
+			assert_in_range(rig_result(&r)->lease_s, 3599, 3600);
+			assert_int_equal(r.table[0].protocol, r.config.ip_protocol);
+			end_clean(&r);
+		}
+	}
+}
+
+static void test_prefers_pcp(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	rig_start(&r);
+	rig_pass(&r, 2 * NK_S);
+	check_held(&r, PORTMAP_PCP, 8080);
+	assert_int_equal(r.requests[RIG_NAT_PMP] + r.requests[RIG_IGD], 0);
+	assert_true(portmap_gateway(r.p)->offer[PORTMAP_UPNP].usable);
+	end_clean(&r);
+}
+
+/* A gateway that knows PCP no more says so at once; one that is silent is waited for, up to the limit. */
+static void test_falls_back(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.speaks[RIG_PCP] = false;
+	rig_start(&r);
+	rig_pass(&r, 100 * NK_MS);
+	check_held(&r, PORTMAP_NAT_PMP, 8080);
+	assert_int_equal(rig_result(&r)->tried[PORTMAP_PCP], PORTMAP_UNSUPPORTED);
+	end_clean(&r);
+
+	rig_init(&r);
+	rig_only(&r, RIG_SSDP, RIG_IGD);
+	rig_start(&r);
+	rig_pass(&r, 900 * NK_MS);
+	assert_int_equal(rig_result(&r)->state, PORTMAP_ASKING);
+	rig_pass(&r, 200 * NK_MS);
+	check_held(&r, PORTMAP_UPNP, 8080);
+	assert_int_equal(rig_result(&r)->tried[PORTMAP_PCP], PORTMAP_SILENT);
+	end_clean(&r);
+}
+
+/* A closed port is not waited for. */
+static void test_closed_port(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.closed = true;
+	rig_start(&r);
+	rig_pass(&r, 100 * NK_MS);
+	check_held(&r, PORTMAP_UPNP, 8080);
+	end_clean(&r);
+}
+
+static void test_nobody(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	rig_only(&r, RIG_PROTOCOLS, RIG_PROTOCOLS);
+	rig_start(&r);
+	rig_pass(&r, 1100 * NK_MS);
+	check_failed(&r, PORTMAP_SILENT);
+}
+
+/* What each protocol refuses with is told, and the best one's is the reason. */
+static void test_refused(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.pcp_result = PCP_ADDRESS_MISMATCH;
+	r.natpmp_result = NATPMP_NOT_AUTHORIZED;
+	r.igd_result = 606;
+	rig_start(&r);
+	rig_pass(&r, 2 * NK_S);
+	assert_int_equal(rig_result(&r)->tried[PORTMAP_PCP], PORTMAP_ADDRESS_MISMATCH);
+	assert_int_equal(rig_result(&r)->tried[PORTMAP_NAT_PMP], PORTMAP_NOT_AUTHORIZED);
+	assert_int_equal(rig_result(&r)->tried[PORTMAP_UPNP], PORTMAP_NOT_AUTHORIZED);
+	assert_int_equal(rig_result(&r)->code[PORTMAP_PCP], 12);
+	assert_int_equal(rig_result(&r)->code[PORTMAP_UPNP], 606);
+	check_failed(&r, PORTMAP_ADDRESS_MISMATCH);
+}
+
+/* Requests and answers are lost: it comes to the same, and leaves the same. */
+static void test_loss(void **state)
+{
+	(void)state;
+	for (unsigned lost = 0; lost <= 2; lost++) {
+		for (unsigned answers = 0; answers < 2; answers++) {
+			struct rig r;
+
+			rig_init(&r);
+			r.config.protocols = PORTMAP_BIT(PORTMAP_NAT_PMP);
+			(answers ? r.drop_answers : r.drop_requests)[RIG_NAT_PMP] = lost;
+			rig_start(&r);
+			rig_pass(&r, 2 * NK_S);
+			check_held(&r, PORTMAP_NAT_PMP, 8080);
+			r.drop_answers[RIG_NAT_PMP] = lost;
+			end_clean(&r);
+		}
+	}
+}
+
+/* RFC 6887 section 8.1.1: 3 s, give or take a tenth. */
+static void test_pcp_waits(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.config.protocols = PORTMAP_BIT(PORTMAP_PCP);
+	r.drop_requests[RIG_PCP] = 1;
+	rig_start(&r);
+	rig_pass(&r, 2650 * NK_MS);
+	assert_int_equal(rig_result(&r)->state, PORTMAP_ASKING);
+	rig_pass(&r, 700 * NK_MS);
+	check_held(&r, PORTMAP_PCP, 8080);
+	end_clean(&r);
+}
+
+/* The mapping was made, its answer was lost each time: it is removed before the next protocol is tried. */
+static void test_unheard_mapping_is_removed(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.drop_answers[RIG_PCP] = 2;
+	r.natpmp_result = NATPMP_NO_RESOURCES;
+	r.igd_result = 718;
+	r.config.strict = true;
+	r.config.external_port = 8080;
+	rig_start(&r);
+	rig_pass(&r, 5 * NK_S);
+	assert_int_equal(rig_mappings(&r), 1);
+	rig_pass(&r, 15 * NK_S);
+	assert_false(rig_result(&r)->left_behind);
+	assert_int_equal(rig_result(&r)->tried[PORTMAP_PCP], PORTMAP_SILENT);
+	check_failed(&r, PORTMAP_NO_RESOURCES);
+}
+
+/* If the removal is not answered either, that is told. */
+static void test_left_behind(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.config.protocols = PORTMAP_BIT(PORTMAP_NAT_PMP);
+	rig_start(&r);
+	rig_pass(&r, NK_S);
+	r.drop_requests[RIG_NAT_PMP] = 100;
+	rig_release(&r);
+	assert_int_equal(rig_mappings(&r), 1);
+	assert_true(rig_result(&r)->left_behind);
+	assert_in_range(rig_result(&r)->expires - r.now, 3500 * NK_S, 3600 * NK_S);
+	rig_end(&r);
+}
+
+static void test_release_while_asking(void **state)
+{
+	static const enum portmap_protocol all[] = {PORTMAP_PCP, PORTMAP_NAT_PMP, PORTMAP_UPNP};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		for (nk_time at = 0; at < 30 * NK_MS; at += NK_MS) {
+			struct rig r;
+
+			rig_init(&r);
+			r.config.protocols = PORTMAP_BIT(all[i]);
+			r.igd = 2;
+			r.taken = 8080;
+			rig_start(&r);
+			rig_pass(&r, at);
+			end_clean(&r);
+		}
+	}
+}
+
+static void test_detached(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	for (unsigned claimed = 0; claimed < 2; claimed++) {
+		rig_init(&r);
+		r.config.detach = true;
+		rig_start(&r);
+		rig_pass(&r, NK_S);
+		if (claimed)
+			portmap_claim(r.p);
+		rig_release(&r);
+		assert_int_equal(rig_mappings(&r), !claimed);
+		assert_false(rig_result(&r)->left_behind);
+		rig_end(&r);
+	}
+}
+
+/* Another's port: the gateway gives the next one, which is as good unless we are told otherwise. */
+static void test_taken_port(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	for (unsigned igd = 0; igd <= 2; igd++) {
+		rig_init(&r);
+		r.taken = 8080;
+		r.igd = igd;
+		r.config.protocols = igd == 0 ? PORTMAP_ALL : PORTMAP_BIT(PORTMAP_UPNP);
+		rig_start(&r);
+		rig_pass(&r, 2 * NK_S);
+		check_held(&r, igd == 0 ? PORTMAP_PCP : PORTMAP_UPNP,
+			   igd == 1 ? r.table[0].external : 8081);
+		assert_int_not_equal(rig_result(&r)->external.port, 8080);
+		end_clean(&r);
+	}
+}
+
+/* Strict: PREFER_FAILURE is asked for; a gateway that ignores it has its mapping back. */
+static void test_strict(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	for (unsigned honours = 0; honours < 2; honours++) {
+		rig_init(&r);
+		r.taken = 8000;
+		r.prefers_failure = honours;
+		r.config.strict = true;
+		r.config.external_port = 8000;
+		rig_start(&r);
+		rig_pass(&r, 5 * NK_S);
+		assert_int_equal(rig_result(&r)->tried[PORTMAP_PCP],
+				 honours ? PORTMAP_CONFLICT : PORTMAP_NOT_AS_ASKED);
+		assert_int_equal(rig_result(&r)->tried[PORTMAP_NAT_PMP], PORTMAP_NOT_AS_ASKED);
+		assert_int_equal(rig_result(&r)->tried[PORTMAP_UPNP], PORTMAP_CONFLICT);
+		assert_int_equal(rig_result(&r)->code[PORTMAP_UPNP], 718);
+		check_failed(&r, honours ? PORTMAP_CONFLICT : PORTMAP_NOT_AS_ASKED);
+	}
+}
+
+/* Answers that cannot be true are not believed, and what they may have made is removed. */
+static void test_lies(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	for (unsigned lie = 0; lie < 2; lie++) {
+		rig_init(&r);
+		r.config.protocols = PORTMAP_ALL & ~PORTMAP_BIT(PORTMAP_UPNP);
+		r.gives_lease = lie == 0;
+		r.gives_port = lie == 1;
+		rig_start(&r);
+		rig_pass(&r, 5 * NK_S);
+		assert_int_equal(rig_result(&r)->tried[PORTMAP_NAT_PMP], PORTMAP_LIED);
+		check_failed(&r, PORTMAP_LIED);
+	}
+}
+
+/* What is not about our mapping, or not from the gateway, is not heard. */
+static void test_answers_of_others(void **state)
+{
+	static const size_t at[] = {24, 36, 41}; /* nonce, protocol, internal port */
+	uint8_t bytes[PCP_MAX];
+	struct rig r;
+
+	(void)state;
+	for (size_t i = 0; i <= 3; i++) {
+		struct pcp_msg m;
+		size_t len;
+
+		rig_init(&r);
+		r.config.protocols = PORTMAP_BIT(PORTMAP_PCP);
+		r.drop_requests[RIG_PCP] = 1;
+		rig_start(&r);
+		rig_pass(&r, 100 * NK_MS);
+		m = (struct pcp_msg){
+			.response = true,
+			.opcode = PCP_MAP,
+			.lifetime_s = 3600,
+			.epoch_s = rig_epoch(&r),
+			.protocol = 6,
+			.internal_port = 8080,
+			.external = addr_with_port(r.external, 7000),
+		};
+		memcpy(m.nonce, r.config.nonce, sizeof(m.nonce));
+		len = pcp_write(bytes, &m);
+		if (i < 3)
+			bytes[at[i]] ^= 1;
+		else
+			r.answers_from = addr_v4(192, 0, 2, 2, 0);
+		rig_datagram(&r, RIG_FIRST + 2, PCP_PORT, bytes, len);
+		r.answers_from = (struct addr){.port = 0};
+		rig_pass(&r, NK_S);
+		assert_int_equal(rig_result(&r)->state, PORTMAP_ASKING);
+		rig_pass(&r, 3 * NK_S);
+		check_held(&r, PORTMAP_PCP, 8080);
+		end_clean(&r);
+	}
+}
+
+static void test_other_address_answers(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.answers_from = addr_v4(192, 0, 2, 2, 0);
+	rig_start(&r);
+	rig_pass(&r, 2 * NK_S);
+	assert_true(
+		addr_same_ip(&portmap_gateway(r.p)->offer[PORTMAP_PCP].source, &r.answers_from));
+	assert_true(
+		addr_same_ip(&portmap_gateway(r.p)->offer[PORTMAP_UPNP].source, &r.answers_from));
+	check_failed(&r, PORTMAP_SILENT);
+}
+
+/* It is held all the same: from the network beyond it can be reached. */
+static void test_private(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++) {
+		rig_init(&r);
+		r.external = addr_v4(100, 64, 3, 7, 0);
+		r.config.protocols = PORTMAP_BIT(p);
+		rig_start(&r);
+		rig_pass(&r, 2 * NK_S);
+		check_held(&r, p, 8080);
+		assert_int_equal(rig_result(&r)->why, PORTMAP_PRIVATE);
+		end_clean(&r);
+	}
+}
+
+/* Not connected: the device has no address itself. */
+static void test_no_address(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.speaks[RIG_PCP] = r.connected = false;
+	r.external = addr_v4(0, 0, 0, 0, 0);
+	rig_start(&r);
+	rig_pass(&r, 2 * NK_S);
+	assert_int_equal(rig_result(&r)->tried[PORTMAP_UPNP], PORTMAP_NETWORK_FAILURE);
+	check_failed(&r, PORTMAP_NETWORK_FAILURE);
+}
+
+/* Only PCP can say who may come in. */
+static void test_filter(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.config.remote = addr_v4(198, 51, 100, 99, 0);
+	rig_start(&r);
+	rig_pass(&r, NK_S);
+	check_held(&r, PORTMAP_PCP, 8080);
+	assert_int_equal(r.last_pcp.filter_count, 1);
+	assert_int_equal(r.last_pcp.filters[0].bits, 128);
+	assert_true(addr_eq(&r.last_pcp.filters[0].remote, &r.config.remote));
+	end_clean(&r);
+
+	rig_init(&r);
+	r.config.remote = addr_v4(198, 51, 100, 99, 0);
+	r.pcp_result = PCP_UNSUPP_OPTION;
+	rig_start(&r);
+	rig_pass(&r, 5 * NK_S);
+	assert_int_equal(r.requests[RIG_NAT_PMP] + r.requests[RIG_IGD], 0);
+	check_failed(&r, PORTMAP_UNSUPPORTED);
+}
+
+static void to_v6(struct rig *r)
+{
+	r->config.gateway = (struct addr){.ip = {0xfe, 0x80, [15] = 1}};
+	r->config.internal = (struct addr){.ip = {0x20, 1, 0x0d, 0xb8, [15] = 9}, .port = 8080};
+	r->external = addr_with_port(r->config.internal, 0);
+	r->location = "http://[fe80::1]:5555/desc.xml";
+	r->pinholes = true;
+}
+
+static void test_v6(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	for (unsigned upnp = 0; upnp < 2; upnp++) {
+		rig_init(&r);
+		to_v6(&r);
+		r.speaks[RIG_PCP] = !upnp;
+		rig_start(&r);
+		rig_pass(&r, 2 * NK_S);
+		check_held(&r, upnp ? PORTMAP_UPNP : PORTMAP_PCP, 8080);
+		assert_int_equal(r.requests[RIG_NAT_PMP], 0);
+		assert_int_equal(rig_result(&r)->pinhole, upnp);
+		end_clean(&r);
+	}
+	rig_init(&r);
+	to_v6(&r);
+	r.speaks[RIG_PCP] = r.pinholes = false;
+	rig_start(&r);
+	rig_pass(&r, 2 * NK_S);
+	check_failed(&r, PORTMAP_UNSUPPORTED);
+}
+
+/* What an earlier run has left is removed, and nothing is made. */
+static void test_removal(void **state)
+{
+	static const enum portmap_protocol all[] = {PORTMAP_PCP, PORTMAP_NAT_PMP, PORTMAP_UPNP};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct rig r;
+
+		rig_init(&r);
+		rig_put(&r, 6, &r.config.internal, 9000, 3600);
+		r.p = portmap_new_removal(&r.config, all[i], 9000, &r.rng, r.now);
+		rig_pass(&r, 2 * NK_S);
+		assert_int_equal(portmap_status(r.p), CORE_DONE);
+		assert_int_equal(rig_result(&r)->state, PORTMAP_GONE);
+		assert_false(rig_result(&r)->left_behind);
+		assert_int_equal(rig_mappings(&r), 0);
+		rig_end(&r);
+
+		rig_init(&r);
+		rig_only(&r, RIG_PROTOCOLS, RIG_PROTOCOLS);
+		r.p = portmap_new_removal(&r.config, all[i], 9000, &r.rng, r.now);
+		rig_pass(&r, 8 * NK_S);
+		assert_int_equal(portmap_status(r.p), CORE_DONE);
+		assert_true(rig_result(&r)->left_behind);
+		rig_end(&r);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_protocol),
+		cmocka_unit_test(test_prefers_pcp),
+		cmocka_unit_test(test_falls_back),
+		cmocka_unit_test(test_closed_port),
+		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_pcp_waits),
+		cmocka_unit_test(test_unheard_mapping_is_removed),
+		cmocka_unit_test(test_left_behind),
+		cmocka_unit_test(test_release_while_asking),
+		cmocka_unit_test(test_detached),
+		cmocka_unit_test(test_taken_port),
+		cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_answers_of_others),
+		cmocka_unit_test(test_other_address_answers),
+		cmocka_unit_test(test_private),
+		cmocka_unit_test(test_no_address),
+		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_v6),
+		cmocka_unit_test(test_removal),
+	};
+
+	return cmocka_run_group_tests_name("portmap", tests, NULL, NULL);
+}
