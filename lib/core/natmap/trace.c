@@ -182,6 +182,11 @@ nk_time trace_deadline(const struct trace *t)
 	return nk_min(t->ends, exchanges_deadline(&t->exchanges));
 }
 
+void trace_stop(struct trace *t)
+{
+	t->done = true;
+}
+
 int trace_status(const struct trace *t)
 {
 	return t->done && t->closing == TRACE_SOCKETS ? CORE_DONE : CORE_BUSY;

@@ -37,6 +37,9 @@ bool trace_input(struct trace *t, const struct event *ev, nk_time now);
 bool trace_output(struct trace *t, struct action *action, nk_time now);
 nk_time trace_deadline(const struct trace *t);
 
+/* What is not known yet stays so. */
+void trace_stop(struct trace *t);
+
 /* CORE_BUSY, then CORE_DONE; its sockets are closed then. */
 int trace_status(const struct trace *t);
 

@@ -1,0 +1,348 @@
+#include "core/natmap/quick.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "core/natmap/trace.h"
+#include "core/portmap/scout.h"
+#include "core/portmap/upnp_line.h"
+#include "core/probe/both.h"
+
+/* Ids of sockets, besides those of natprobe's runs, which have PROBES set here and never set it themselves. */
+#define PROBES      0x20000000u
+#define TRACE_FIRST (QUICK_IDS | 0x00010000u)
+#define SCOUT_FIRST (QUICK_IDS | 0x00020000u)
+
+#define SCOUTING    NK_S /* a gateway that is asked is on our link */
+#define PREFERRED \
+	(200 * NK_MS) /* more time for the first server's family, once the other was heard */
+
+/**
+ * struct quick - State
+ * @probes:	By family, that of the first server before the other
+ * @main:	Which of them is the one whose way is mapped, or -1 as long as that is open
+ * @other_heard: When the other than the first was known to have answered
+ * @over:	Ended, or stopped
+ */
+struct quick {
+	const struct natmap_options *options;
+	struct rng *rng;
+	struct probe_both probes;
+	struct scout *scouts[NATMAP_GATEWAYS_MAX];
+	struct upnp_line line;
+	uint32_t upnp;
+	struct trace *trace;
+	int main;
+	bool over;
+	nk_time limit_at, other_heard;
+};
+
+static struct natprobe *new_probe(struct quick *q, enum addr_family family)
+{
+	const struct natmap_options *o = q->options;
+	struct probe_options probe = {
+		.local = addr_any(family, 0),
+		.max = o->max,
+		.resolution = 1,
+		.mappings = o->mappings / 2,
+		.pace = o->pace,
+		.quick = true,
+	};
+	struct natprobe *run;
+	uint8_t seed[32];
+
+	for (unsigned i = 0; i < o->server_count; i++)
+		if (addr_family(&o->servers[i]) == family)
+			probe.servers[probe.server_count++] = o->servers[i];
+	rng_bytes(q->rng, seed, sizeof(seed));
+	run = natprobe_new(&probe, seed);
+	crypto_wipe(seed, sizeof(seed));
+	return run;
+}
+
+static bool has_servers(const struct natmap_options *o, enum addr_family family)
+{
+	for (unsigned i = 0; i < o->server_count; i++)
+		if (addr_family(&o->servers[i]) == family)
+			return true;
+	return false;
+}
+
+/* Return: false without memory. */
+static bool make_probes(struct quick *q)
+{
+	const enum addr_family first = addr_family(&q->options->servers[0]);
+	const enum addr_family families[] = {first, first == ADDR_V4 ? ADDR_V6 : ADDR_V4};
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (!has_servers(q->options, families[i]))
+			continue;
+		q->probes.run[i] = new_probe(q, families[i]);
+		if (q->probes.run[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+struct quick *quick_new(const struct natmap_options *options, uint32_t upnp, struct rng *rng)
+{
+	struct quick *q = calloc(1, sizeof(*q));
+
+	if (q == NULL)
+		return NULL;
+	q->options = options;
+	q->rng = rng;
+	q->upnp = upnp;
+	q->main = -1;
+	q->other_heard = NK_NEVER;
+	upnp_line_init(&q->line, upnp);
+	if (!make_probes(q)) {
+		quick_free(q);
+		return NULL;
+	}
+	return q;
+}
+
+void quick_free(struct quick *q)
+{
+	if (q == NULL)
+		return;
+	natprobe_free(q->probes.run[0]);
+	natprobe_free(q->probes.run[1]);
+	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
+		scout_free(q->scouts[i]);
+	trace_free(q->trace);
+	free(q);
+}
+
+static void start_scout(struct quick *q, unsigned i, nk_time now)
+{
+	const struct natmap_way *way = &q->options->ways[i];
+	const struct scout_config config = {
+		.gateway = way->gateway,
+		.local = way->local,
+		.first_socket = SCOUT_FIRST + i * SCOUT_SOCKETS,
+		.upnp = q->upnp != 0 ? &q->line : NULL,
+		.protocols = q->options->protocols,
+		.limit = nk_min(SCOUTING, q->options->limit),
+	};
+
+	if (addr_family(&way->gateway) != ADDR_NONE && q->options->protocols != 0)
+		q->scouts[i] = scout_new(&config, q->rng, now);
+}
+
+void quick_start(struct quick *q, nk_time now)
+{
+	q->limit_at = now + q->options->limit;
+	for (unsigned i = 0; i < q->options->way_count; i++)
+		start_scout(q, i, now);
+	for (unsigned i = 0; i < 2; i++)
+		if (q->probes.run[i] != NULL)
+			natprobe_start(q->probes.run[i], now);
+}
+
+/* The way of the first server's family is mapped, if it is not much later to answer than the other's. */
+static void choose_main(struct quick *q, nk_time now)
+{
+	nk_time rtt;
+
+	if (q->probes.run[0] != NULL && natprobe_server(q->probes.run[0], &rtt) != NULL) {
+		q->main = 0;
+	} else if (q->probes.run[1] != NULL && natprobe_server(q->probes.run[1], &rtt) != NULL) {
+		q->other_heard = nk_min(q->other_heard, now);
+		if (now >= q->other_heard + PREFERRED)
+			q->main = 1;
+	}
+}
+
+static void start_trace(struct quick *q, nk_time now)
+{
+	struct trace_config config = {
+		.first_socket = TRACE_FIRST,
+		.limit = q->limit_at - now,
+	};
+
+	config.server = *natprobe_server(q->probes.run[q->main], &config.rtt);
+	config.local = addr_any(addr_family(&config.server), 0);
+	q->trace = trace_new(&config, q->rng, now);
+}
+
+static bool probes_busy(const struct quick *q)
+{
+	return q->probes.run[0] != NULL && probe_both_status(&q->probes) == CORE_BUSY;
+}
+
+static bool scouts_busy(const struct quick *q)
+{
+	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
+		if (q->scouts[i] != NULL && scout_status(q->scouts[i]) == CORE_BUSY)
+			return true;
+	return false;
+}
+
+static bool trace_busy(const struct quick *q)
+{
+	return q->trace != NULL && trace_status(q->trace) == CORE_BUSY;
+}
+
+void quick_stop(struct quick *q, nk_time now)
+{
+	const struct event stop = {.kind = EVENT_STOP};
+
+	if (q->over)
+		return;
+	q->over = true;
+	if (probes_busy(q))
+		probe_both_input(&q->probes, &stop, now);
+	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
+		if (q->scouts[i] != NULL)
+			scout_stop(q->scouts[i]);
+	if (q->trace != NULL)
+		trace_stop(q->trace);
+}
+
+static void step(struct quick *q, nk_time now)
+{
+	if (q->over)
+		return;
+	if (q->main < 0)
+		choose_main(q, now);
+	if (q->main >= 0 && q->trace == NULL)
+		start_trace(q, now);
+	if (now >= q->limit_at || !(probes_busy(q) || scouts_busy(q) || trace_busy(q)))
+		quick_stop(q, now);
+}
+
+static bool scouts_input(struct quick *q, const struct event *ev, nk_time now)
+{
+	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
+		if (q->scouts[i] != NULL && scout_input(q->scouts[i], ev, now))
+			return true;
+	return false;
+}
+
+static bool parts_input(struct quick *q, const struct event *ev, nk_time now)
+{
+	struct event own = *ev;
+
+	if ((ev->id & QUICK_IDS) == 0)
+		return q->upnp != 0 && upnp_line_input(&q->line, ev, now);
+	own.id &= ~(QUICK_IDS | PROBES);
+	if (ev->id & PROBES)
+		probe_both_input(&q->probes, &own, now);
+	else if (!scouts_input(q, ev, now) && q->trace != NULL)
+		trace_input(q->trace, ev, now);
+	return true;
+}
+
+bool quick_input(struct quick *q, const struct event *ev, nk_time now)
+{
+	const bool own = parts_input(q, ev, now);
+
+	if (own)
+		step(q, now);
+	return own;
+}
+
+static bool scouts_output(struct quick *q, struct action *action, nk_time now)
+{
+	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
+		if (q->scouts[i] != NULL && scout_output(q->scouts[i], action, now))
+			return true;
+	return false;
+}
+
+static bool parts_output(struct quick *q, struct action *action, nk_time now)
+{
+	if (probe_both_output(&q->probes, action, now)) {
+		action->id |= QUICK_IDS | PROBES;
+		return true;
+	}
+	return scouts_output(q, action, now) ||
+	       (q->upnp != 0 && upnp_line_output(&q->line, action, now)) ||
+	       (q->trace != NULL && trace_output(q->trace, action, now));
+}
+
+bool quick_output(struct quick *q, struct action *action, nk_time now)
+{
+	const bool was_over = q->over;
+
+	step(q, now);
+	if (parts_output(q, action, now))
+		return true;
+	/* What has ended without sending anything may be the last that was waited for. */
+	step(q, now);
+	return q->over && !was_over && parts_output(q, action, now);
+}
+
+nk_time quick_deadline(const struct quick *q)
+{
+	nk_time at = probe_both_deadline(&q->probes);
+
+	if (!q->over)
+		at = nk_min(at, q->limit_at);
+	if (q->main < 0 && q->other_heard != NK_NEVER)
+		at = nk_min(at, q->other_heard + PREFERRED);
+	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
+		if (q->scouts[i] != NULL)
+			at = nk_min(at, scout_deadline(q->scouts[i]));
+	return q->trace == NULL ? at : nk_min(at, trace_deadline(q->trace));
+}
+
+int quick_status(const struct quick *q)
+{
+	if (!q->over)
+		return CORE_BUSY;
+	if (q->main >= 0 || q->probes.run[0] == NULL)
+		return CORE_DONE;
+	return probe_both_status(&q->probes) == NK_ERR_PERMISSION ? NK_ERR_PERMISSION
+								  : NK_ERR_UNREACHABLE;
+}
+
+bool quick_knows_path(const struct quick *q)
+{
+	return q->main >= 0 && q->trace != NULL && !trace_busy(q) &&
+	       natprobe_status(q->probes.run[q->main]) != CORE_BUSY;
+}
+
+bool quick_lingers(const struct quick *q)
+{
+	return probes_busy(q) || scouts_busy(q) || trace_busy(q);
+}
+
+static void add_public(struct natmap_result *r, const struct probe_result *p)
+{
+	for (unsigned i = 0; i < p->public_count && r->public_count < PROBE_PUBLIC_MAX; i++) {
+		r->locals[r->public_count] = p->local;
+		r->public_addrs[r->public_count++] = p->public_addrs[i];
+	}
+}
+
+/* What the family whose way is mapped has been told. */
+static void take_main(struct natmap_result *r, const struct probe_result *p)
+{
+	r->server = p->server;
+	r->local = p->local;
+	r->probe_service = p->probe_service;
+	r->filtered = p->firewall;
+	r->rtt_ms = p->rtt_ms;
+	snprintf(r->software, sizeof(r->software), "%s", p->software);
+}
+
+void quick_report(struct quick *q, struct natmap_result *r)
+{
+	r->public_count = 0;
+	for (int i = 0; i < 2; i++) {
+		if (q->probes.run[i] == NULL)
+			continue;
+		if (i == q->main)
+			take_main(r, natprobe_result(q->probes.run[i]));
+		add_public(r, natprobe_result(q->probes.run[i]));
+	}
+	for (unsigned i = 0; i < r->gateway_count; i++)
+		if (q->scouts[i] != NULL)
+			r->gateways[i] = *scout_result(q->scouts[i]);
+	if (q->trace != NULL)
+		trace_report(q->trace, &r->path);
+}
