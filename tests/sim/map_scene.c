@@ -62,10 +62,9 @@ struct nat_spec map_nat(const char *external)
 
 static void set_server(struct map_scene *s, const struct map_plan *plan)
 {
-	const struct addr addrs[] = {at("192.0.2.1"), at("198.51.100.1"), at("2001:db8:2::1")};
-	const struct addr one[] = {addrs[0], addrs[2]};
-	const bool two = plan->server != MAP_BROKER_ONE;
-	const int host = world_add_host(s->world, two ? addrs : one, two ? 3 : 2, -1);
+	const struct addr addrs[] = {at("192.0.2.1"), at("198.51.100.1"), at("2001:db8:2::1"),
+				     at("2001:db8:3::1")};
+	const int host = world_add_host(s->world, addrs, 4, -1);
 	struct broker_config config = broker_default_config();
 	uint8_t seed[32] = {1};
 
@@ -78,8 +77,8 @@ static void set_server(struct map_scene *s, const struct map_plan *plan)
 		world_attach(s->world, host, &plain_server_ops, &s->plain);
 		return;
 	}
-	config.listen_count = two ? 3 : 2;
-	memcpy(config.listen, two ? addrs : one, config.listen_count * sizeof(addrs[0]));
+	config.listen_count = plan->server == MAP_BROKER_ONE ? 1 : 4;
+	memcpy(config.listen, addrs, config.listen_count * sizeof(addrs[0]));
 	config.sessions_max = 16;
 	config.trials_max = 1024;
 	config.registrations_max = 1;

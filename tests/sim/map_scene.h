@@ -10,7 +10,7 @@
 
 #define MAP_NODES 6
 
-/* Who serves: natbroker at two addresses, or at one; another's STUN server; nobody. */
+/* Who serves: natbroker at two addresses of each family, or at one; another's STUN server; nobody. */
 enum map_server { MAP_BROKER, MAP_BROKER_ONE, MAP_PLAIN, MAP_NOBODY };
 
 /**

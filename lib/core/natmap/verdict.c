@@ -34,7 +34,7 @@ static const double table[SIGNS][NATMAP_VERDICTS] = {
 	[SIGN_HOP_PRIVATE_BEYOND] = {0, 0.1, 0.1, 0.3, 0.4, 0.4, 0.3},
 	[SIGN_NAT64_PREFIX] = {0, 0.002, 0.002, 0.002, 0.002, 0.002, 0.95},
 	[SIGN_TUNNEL] = {0, 1, 1, 1, 1, 1, 1},
-	[SIGN_NO_STATE] = {0, 0.95, 0.02, 0.02, 0.02, 0.02, 0.02},
+	[SIGN_NO_STATE] = {0, 0.95, 0.02, 0.02, 0.02, 0.02, 0.5},
 	[SIGN_FILTERED] = {0, 0.02, 0.95, 0.8, 0.8, 0.9, 0.8},
 };
 
