@@ -176,6 +176,24 @@ static void test_reboot_announced(void **state)
 	assert_in_range(most, 4 * NK_S, 5 * NK_S + 10 * NK_MS);
 }
 
+/* In the middle of a renewal that is not heard: it is not waited for until the next. */
+static void test_reboot_while_renewing(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	start_held(&r, PORTMAP_PCP);
+	r.drop_requests[RIG_PCP] = 1;
+	rig_run(&r, rig_result(&r)->renew_at + 100 * NK_MS);
+	rig_reboot(&r);
+	announce(&r, false);
+	rig_pass(&r, 15 * NK_S);
+	assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
+	assert_int_equal(rig_mappings(&r), 1);
+	end_clean(&r);
+}
+
 /* One of another sender's is nothing, however it looks; nor can a flood of them make us send more often. */
 static void test_announcements_of_others(void **state)
 {
@@ -335,6 +353,7 @@ int main(void)
 		cmocka_unit_test(test_long_lease),
 		cmocka_unit_test(test_reboot_unheard),
 		cmocka_unit_test(test_reboot_announced),
+		cmocka_unit_test(test_reboot_while_renewing),
 		cmocka_unit_test(test_announcements_of_others),
 		cmocka_unit_test(test_new_address),
 		cmocka_unit_test(test_other_protocol_afterwards),

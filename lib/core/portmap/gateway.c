@@ -24,11 +24,6 @@ static const struct retry_plan plans[2][3] = {
 		},
 };
 
-uint32_t gateway_socket(const struct portmap *p)
-{
-	return p->config.first_socket + SCOUT_SOCKETS;
-}
-
 static bool is_busy(const struct portmap *p, enum portmap_protocol by)
 {
 	return p->errand.under_way && !p->errand.done && p->errand.protocol == by;
@@ -113,15 +108,12 @@ bool gateway_output(struct portmap *p, struct action *action, nk_time now)
 	struct errand *e = &p->errand;
 	const bool busy = is_busy(p, PORTMAP_PCP) || is_busy(p, PORTMAP_NAT_PMP);
 
-	if (busy && (p->door == PORTMAP_NO_DOOR || retry_is_over(&e->retry, now)))
+	if (busy && (p->door.state == DOOR_FAILED || retry_is_over(&e->retry, now)))
 		errand_end(e, PORTMAP_SILENT, 0);
-	if (p->door != PORTMAP_OPEN || !((busy && retry_to_send(&e->retry, now)) || p->ask_address))
+	if (p->door.state != DOOR_OPEN ||
+	    !((busy && retry_to_send(&e->retry, now)) || p->ask_address))
 		return false;
-	*action = (struct action){
-		.kind = ACTION_SEND,
-		.id = gateway_socket(p),
-		.to = addr_with_port(p->config.gateway, PCP_PORT),
-	};
+	door_send(&p->door, action, addr_with_port(p->config.gateway, PCP_PORT));
 	if (p->ask_address)
 		action->len = natpmp_write(action->data, &address);
 	else
@@ -160,7 +152,7 @@ static void hear_pcp(struct portmap *p, const struct pcp_msg *m, nk_time now)
 	if (!m->response)
 		return;
 	if (epoch_lost_pcp(&p->epochs[PORTMAP_PCP], m->epoch_s, now))
-		portmap_lost(p, now);
+		ladder_lost(p, now);
 	if (!is_our_map(p, m))
 		return;
 	if (asked && m->result != PCP_SUCCESS)
@@ -171,7 +163,7 @@ static void hear_pcp(struct portmap *p, const struct pcp_msg *m, nk_time now)
 		errand_grant(p, &m->external, m->lifetime_s);
 	else if (!asked && m->result == PCP_SUCCESS && m->lifetime_s > 0 &&
 		 m->external.port == p->mapping.external.port)
-		portmap_moved(p, &m->external);
+		ladder_moved(p, &m->external);
 }
 
 static void hear_natpmp_map(struct portmap *p, const struct natpmp_msg *m)
@@ -203,12 +195,12 @@ static void hear_natpmp(struct portmap *p, const struct natpmp_msg *m, nk_time n
 		return;
 	}
 	if (epoch_lost_natpmp(&p->epochs[PORTMAP_NAT_PMP], m->epoch_s, now))
-		portmap_lost(p, now);
+		ladder_lost(p, now);
 	if (m->opcode == natpmp_opcode(p))
 		hear_natpmp_map(p, m);
 	else if (m->opcode == NATPMP_ADDRESS && m->result == NATPMP_SUCCESS &&
 		 p->mapping.protocol == PORTMAP_NAT_PMP)
-		portmap_moved(p, &m->external);
+		ladder_moved(p, &m->external);
 }
 
 static void hear(struct portmap *p, const struct event *ev, nk_time now)

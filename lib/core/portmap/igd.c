@@ -125,22 +125,36 @@ static void ask_permanent(struct portmap *p, unsigned result, nk_time now)
 	ask(p, IGD_ADD, now);
 }
 
+/* Not all that call themselves version 2 have AddAnyPortMapping. */
+static void add_without_any(struct portmap *p, unsigned result, nk_time now)
+{
+	if (p->igd < 2) {
+		fail(p, result);
+		return;
+	}
+	p->igd = 1;
+	ask(p, IGD_ADD, now);
+}
+
+static void look(struct portmap *p, uint16_t port, nk_time now)
+{
+	if (port == 0) {
+		errand_end(&p->errand, PORTMAP_LIED, 0);
+		return;
+	}
+	p->given = p->errand.port = port;
+	ask(p, IGD_LOOK, now);
+}
+
 static void added(struct portmap *p, const struct upnp_reply *r, nk_time now)
 {
-	struct errand *e = &p->errand;
-
 	switch (r->result) {
 	case UPNP_RESULT_OK:
-		p->given = e->port = r->external.port;
-		ask(p, IGD_LOOK, now);
+		look(p, r->external.port, now);
 		break;
 	case INVALID_ACTION:
 	case NOT_IMPLEMENTED:
-		if (p->igd < 2)
-			fail(p, r->result);
-		p->igd = 1;
-		if (!e->done)
-			ask(p, IGD_ADD, now);
+		add_without_any(p, r->result, now);
 		break;
 	case INVALID_ARGS:
 	case ONLY_PERMANENT:

@@ -2,6 +2,7 @@
 #ifndef CORE_PORTMAP_PORTMAP_PARTS_H
 #define CORE_PORTMAP_PORTMAP_PARTS_H
 
+#include "core/portmap/door.h"
 #include "core/portmap/epoch.h"
 #include "core/portmap/portmap.h"
 #include "core/portmap/retry.h"
@@ -55,8 +56,6 @@ enum portmap_phase {
 	PHASE_OVER,
 };
 
-enum portmap_door { PORTMAP_SHUT, PORTMAP_OPENING, PORTMAP_OPEN, PORTMAP_NO_DOOR };
-
 /**
  * struct portmap - One mapping
  * @rung:	PHASE_CLIMB: the protocol whose turn it is
@@ -67,6 +66,7 @@ enum portmap_door { PORTMAP_SHUT, PORTMAP_OPENING, PORTMAP_OPEN, PORTMAP_NO_DOOR
  * @sent:	When a request last left
  * @pause:	Between climbs
  * @removed_by:	PHASE_REMOVE: it is given up
+ * @door:	To the gateway's port 5351
  * @ask_address: NAT-PMP: the external address is to be asked for again
  * @location, @igd: UPnP; @permanent: the gateway knows no other leases
  * @given:	UPnP: the external port that is there, or may be; @pinhole: its id
@@ -85,7 +85,7 @@ struct portmap {
 	nk_time sent;
 	struct retry pause;
 	nk_time removed_by;
-	enum portmap_door door;
+	struct door door;
 	struct epoch epochs[2];
 	bool ask_address;
 	char location[UPNP_URL];
@@ -94,14 +94,17 @@ struct portmap {
 	uint16_t given, pinhole;
 };
 
-/* Ends the errand. */
+/* Does what is due of the ladder. Return: true if anything has changed, and more may be due. */
+bool ladder_step(struct portmap *p, nk_time now);
+
+void errand_begin(struct portmap *p, enum portmap_protocol protocol, enum errand_task task,
+		  nk_time now);
 void errand_end(struct errand *e, enum portmap_why why, unsigned code);
 
 /* A lease that was granted: it is checked, and the errand ends. */
 void errand_grant(struct portmap *p, const struct addr *external, uint32_t lease_s);
 
 /* PCP and NAT-PMP, over the socket to the gateway's port 5351. */
-uint32_t gateway_socket(const struct portmap *p);
 void gateway_begin(struct portmap *p, nk_time now);
 void gateway_hear(struct portmap *p, const struct event *ev, nk_time now);
 void gateway_hear_announcement(struct portmap *p, const struct event *ev, nk_time now);
@@ -111,8 +114,11 @@ bool gateway_output(struct portmap *p, struct action *action, nk_time now);
 void igd_begin(struct portmap *p, nk_time now);
 void igd_step(struct portmap *p, nk_time now);
 
-/* Words between the ladder and the errands: the gateway has lost the mapping; it has another address. */
-void portmap_lost(struct portmap *p, nk_time now);
-void portmap_moved(struct portmap *p, const struct addr *external);
+/* What errands find out beside what they were for: the gateway has lost the mapping; it is at another address. */
+void ladder_lost(struct portmap *p, nk_time now);
+void ladder_moved(struct portmap *p, const struct addr *external);
+
+/* Pauses between climbs; the first ends @at. */
+void ladder_pause(struct portmap *p, nk_time at);
 
 #endif

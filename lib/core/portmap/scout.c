@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "core/portmap/door.h"
 #include "core/portmap/reasons.h"
 #include "core/portmap/retry.h"
 #include "core/portmap/upnp_line.h"
@@ -18,8 +18,6 @@ static const struct retry_plan plan = {.first = 250 * NK_MS, .most = 64 * NK_S, 
 
 enum { CONTROL, SEARCH }; /* sockets: to the gateway's port 5351, and for SSDP */
 
-enum door { DOOR_SHUT, DOOR_OPENING, DOOR_OPEN, DOOR_FAILED };
-
 /**
  * struct scout - A look at one gateway
  * @known:	By protocol: nothing more is waited for
@@ -32,7 +30,7 @@ struct scout {
 	struct rng *rng;
 	struct portmap_gateway result;
 	nk_time ends;
-	enum door doors[SCOUT_SOCKETS];
+	struct door doors[SCOUT_SOCKETS];
 	bool known[PORTMAP_PROTOCOLS];
 	nk_time asked[PORTMAP_PROTOCOLS];
 	struct retry ask[PORTMAP_PROTOCOLS];
@@ -69,8 +67,7 @@ void scout_again(struct scout *s, nk_time now)
 	s->search = 0;
 	s->described_until = NK_NEVER;
 	for (unsigned i = 0; i < SCOUT_SOCKETS; i++)
-		if (s->doors[i] == DOOR_FAILED)
-			s->doors[i] = DOOR_SHUT;
+		door_retry(&s->doors[i]);
 	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++) {
 		s->known[p] = false;
 		s->asked[p] = now;
@@ -90,6 +87,9 @@ struct scout *scout_new(const struct scout_config *config, struct rng *rng, nk_t
 		return NULL;
 	s->config = *config;
 	s->rng = rng;
+	for (unsigned i = 0; i < SCOUT_SOCKETS; i++)
+		s->doors[i] = (struct door){.id = config->first_socket + i,
+					    .local = addr_with_port(config->local, 0)};
 	scout_again(s, now);
 	return s;
 }
@@ -257,9 +257,10 @@ static void control_refused(struct scout *s)
 			settle(s, p, PORTMAP_SILENT);
 }
 
-static void door_failed(struct scout *s, unsigned door)
+static void door_changed(struct scout *s, unsigned door)
 {
-	s->doors[door] = DOOR_FAILED;
+	if (s->doors[door].state != DOOR_FAILED)
+		return;
 	if (door == CONTROL)
 		control_refused(s);
 	else if (!s->known[PORTMAP_UPNP])
@@ -270,38 +271,20 @@ bool scout_input(struct scout *s, const struct event *ev, nk_time now)
 {
 	const unsigned door = ev->id - s->config.first_socket;
 
-	if (door >= SCOUT_SOCKETS || s->doors[door] == DOOR_SHUT)
+	if (door >= SCOUT_SOCKETS || door_is_shut(&s->doors[door]))
 		return false;
-	switch (ev->kind) {
-	case EVENT_OPENED:
-		s->doors[door] = DOOR_OPEN;
-		return true;
-	case EVENT_OPEN_FAILED:
-		door_failed(s, door);
-		return true;
-	case EVENT_DATAGRAM:
-		if (door == CONTROL)
-			hear_control(s, ev, now);
-		else
-			hear_search(s, ev, now);
-		return true;
-	case EVENT_ICMP_ERROR:
-		/* Nobody is at that port; of SSDP the group may yet answer. */
-		if (door == CONTROL && addr_same_ip(&ev->from, &s->config.gateway))
-			control_refused(s);
-		return true;
-	default:
-		return ev->kind == EVENT_SEND_FAILED;
-	}
-}
-
-static void send_to(const struct scout *s, struct action *action, unsigned door, struct addr to)
-{
-	*action = (struct action){
-		.kind = ACTION_SEND,
-		.id = s->config.first_socket + door,
-		.to = to,
-	};
+	if (door_input(&s->doors[door], ev))
+		door_changed(s, door);
+	else if (ev->kind == EVENT_DATAGRAM && door == CONTROL)
+		hear_control(s, ev, now);
+	else if (ev->kind == EVENT_DATAGRAM)
+		hear_search(s, ev, now);
+	else if (ev->kind != EVENT_ICMP_ERROR)
+		return false;
+	/* Nobody is at that port; of SSDP the group may yet answer. */
+	else if (door == CONTROL && addr_same_ip(&ev->from, &s->config.gateway))
+		control_refused(s);
+	return true;
 }
 
 static void ask_control(struct scout *s, enum portmap_protocol p, struct action *action)
@@ -309,7 +292,7 @@ static void ask_control(struct scout *s, enum portmap_protocol p, struct action 
 	const struct pcp_msg announce = {.opcode = PCP_ANNOUNCE, .client = s->config.local};
 	const struct natpmp_msg address = {.opcode = NATPMP_ADDRESS};
 
-	send_to(s, action, CONTROL, addr_with_port(s->config.gateway, PCP_PORT));
+	door_send(&s->doors[CONTROL], action, addr_with_port(s->config.gateway, PCP_PORT));
 	action->len = p == PORTMAP_PCP ? pcp_write(action->data, &announce)
 				       : natpmp_write(action->data, &address);
 }
@@ -320,7 +303,7 @@ static void ask_search(struct scout *s, struct action *action)
 	const struct addr to =
 		s->search % 2 == 0 ? ssdp_group(addr_family(&s->config.gateway)) : host;
 
-	send_to(s, action, SEARCH, to);
+	door_send(&s->doors[SEARCH], action, to);
 	action->len = ssdp_search_write(action->data, 1 + s->search / 2, &to);
 	s->search = (s->search + 1) % SEARCHES;
 }
@@ -335,7 +318,7 @@ static bool ask(struct scout *s, struct action *action, nk_time now)
 	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++) {
 		struct retry *r = &s->ask[p];
 
-		if (s->doors[door_of(p)] != DOOR_OPEN || !retry_to_send(r, now))
+		if (s->doors[door_of(p)].state != DOOR_OPEN || !retry_to_send(r, now))
 			continue;
 		if (r->sent == 0)
 			s->asked[p] = now;
@@ -355,26 +338,6 @@ static bool is_wanted(const struct scout *s, unsigned door)
 	if (door == SEARCH)
 		return !s->known[PORTMAP_UPNP] && s->location[0] == '\0';
 	return !s->known[PORTMAP_PCP] || !s->known[PORTMAP_NAT_PMP];
-}
-
-/* Opens what is wanted, and closes what is no longer. */
-static bool move_doors(struct scout *s, struct action *action)
-{
-	for (unsigned i = 0; i < SCOUT_SOCKETS; i++) {
-		const bool open = is_wanted(s, i) && s->doors[i] == DOOR_SHUT;
-
-		if (!open && (is_wanted(s, i) || s->doors[i] != DOOR_OPEN))
-			continue;
-		*action = (struct action){
-			.kind = open ? ACTION_OPEN : ACTION_CLOSE,
-			.id = s->config.first_socket + i,
-			.socket = SOCKET_UDP,
-			.local = addr_with_port(s->config.local, 0),
-		};
-		s->doors[i] = open ? DOOR_OPENING : DOOR_SHUT;
-		return true;
-	}
-	return false;
 }
 
 static void give_up(struct scout *s, nk_time now)
@@ -402,7 +365,10 @@ bool scout_output(struct scout *s, struct action *action, nk_time now)
 {
 	take_description(s, now);
 	give_up(s, now);
-	return move_doors(s, action) || ask(s, action, now);
+	for (unsigned i = 0; i < SCOUT_SOCKETS; i++)
+		if (door_move(&s->doors[i], is_wanted(s, i), action))
+			return true;
+	return ask(s, action, now);
 }
 
 nk_time scout_deadline(const struct scout *s)
@@ -414,7 +380,7 @@ nk_time scout_deadline(const struct scout *s)
 			continue;
 		if (p != PORTMAP_UPNP || s->location[0] == '\0')
 			at = nk_min(at, s->ends);
-		if (s->doors[door_of(p)] == DOOR_OPEN)
+		if (s->doors[door_of(p)].state == DOOR_OPEN)
 			at = nk_min(at, s->ask[p].due);
 	}
 	return at;
@@ -431,7 +397,7 @@ int scout_status(const struct scout *s)
 		if (!s->known[p])
 			return CORE_BUSY;
 	for (unsigned i = 0; i < SCOUT_SOCKETS; i++)
-		if (s->doors[i] == DOOR_OPENING || s->doors[i] == DOOR_OPEN)
+		if (!door_is_shut(&s->doors[i]))
 			return CORE_BUSY;
 	return CORE_DONE;
 }
