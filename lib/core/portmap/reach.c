@@ -1,84 +1,404 @@
 #include "core/portmap/reach.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-struct reach {
-	struct reach_result result;
+#include "core/portmap/retry.h"
+#include "wire/ip.h"
+#include "wire/probe_msg.h"
+
+#define TRIES       2
+#define SESSION_LEN 128            /* a request pays for its answer */
+#define POLL        (200 * NK_MS)  /* what has come of it? */
+#define PATIENCE    (8 * NK_S)     /* the broker knows by then */
+#define ARRIVAL     (1000 * NK_MS) /* what was sent, or let in, is seen here within that */
+#define PLAN        ((struct retry_plan){.first = 300 * NK_MS, .most = NK_S, .tries = 5})
+
+/* Sockets, from @first_socket on. */
+enum { CONTROL, PORT };
+
+/* What is asked of the broker: to know us, and then to visit the port and what came of that. */
+enum stage {
+	STAGE_CONTROL, /* the control socket is being opened */
+	STAGE_SESSION,
+	STAGE_PORT, /* the port is being opened */
+	STAGE_VISIT,
+	STAGE_ARRIVAL, /* it has been, or was let in: @until is the time for us to see it */
+	STAGE_OVER,
 };
+
+/**
+ * struct reach - One look
+ * @tid, @request: The request that is not answered yet
+ * @visit_tid:	Of the request that began the visit
+ * @opened:	Bits of the sockets that are open, or being opened; @wanted: are to be
+ * @taken:	Somebody has the port
+ * @knocked:	Somebody was at the door
+ * @told:	By the broker last
+ * @goodbye:	The session is to be ended
+ */
+struct reach {
+	struct reach_config config;
+	struct rng *rng;
+	nk_time started;
+	struct reach_result result;
+	enum stage stage;
+	struct retry request;
+	uint8_t tid[STUN_TID], visit_tid[STUN_TID];
+	uint64_t cookie, token;
+	uint32_t abilities;
+	unsigned opened, wanted;
+	bool taken, knocked, goodbye;
+	enum probe_reach told;
+	nk_time until;
+};
+
+static void ask_at(struct reach *r, nk_time at)
+{
+	rng_bytes(r->rng, r->tid, sizeof(r->tid));
+	retry_start(&r->request, &PLAN, at);
+}
 
 struct reach *reach_new(const struct reach_config *config, struct rng *rng, nk_time now)
 {
 	struct reach *r = calloc(1, sizeof(*r));
 
-	(void)config;
-	(void)rng;
-	(void)now;
-	if (r != NULL)
-		r->result.why = REACH_BROKER_CANNOT;
+	if (r == NULL)
+		return NULL;
+	*r = (struct reach){
+		.config = *config,
+		.rng = rng,
+		.started = now,
+		.stage = STAGE_CONTROL,
+		.wanted = 1 << CONTROL,
+		.until = NK_NEVER,
+	};
+	retry_stop(&r->request);
 	return r;
 }
 
 void reach_free(struct reach *r)
 {
+	if (r != NULL)
+		crypto_wipe(r, sizeof(*r));
 	free(r);
+}
+
+static void end(struct reach *r, enum reach_verdict verdict, enum reach_why why, nk_time now)
+{
+	r->result.verdict = verdict;
+	r->result.why = why;
+	r->result.took = now - r->started;
+	r->stage = STAGE_OVER;
+	r->wanted = 0;
+	r->until = NK_NEVER;
+	r->goodbye = r->token != 0;
+	rng_bytes(r->rng, r->tid, sizeof(r->tid));
+	retry_stop(&r->request);
+}
+
+static bool is_tcp(const struct reach *r)
+{
+	return r->config.ip_protocol == IP_TCP;
+}
+
+static void begin_visit(struct reach *r, nk_time now)
+{
+	r->stage = STAGE_VISIT;
+	r->until = now + PATIENCE;
+	r->result.tries++;
+	ask_at(r, now);
+	memcpy(r->visit_tid, r->tid, sizeof(r->tid));
+}
+
+/* All tries were in vain, as far as the broker can come to where the mapping is. */
+static void end_unseen(struct reach *r, nk_time now)
+{
+	const struct addr *external = &r->config.external;
+
+	if (!addr_is_any(external) && !addr_same_ip(external, &r->result.mapped))
+		end(r, REACH_UNKNOWN, REACH_OTHER_ADDRESS, now);
+	else
+		end(r, REACH_NOT_SEEN, REACH_WHY_NONE, now);
+}
+
+/* Neither may one lost packet be believed: without its last one, what was accepted is not seen. */
+static void visit_again(struct reach *r, nk_time now)
+{
+	if (r->result.tries < TRIES)
+		begin_visit(r, now);
+	else if (r->told == PROBE_REACH_ACCEPTED)
+		end(r, REACH_NOT_SEEN, REACH_ELSEWHERE, now);
+	else
+		end_unseen(r, now);
+}
+
+static void seen(struct reach *r, const struct addr *from, nk_time now)
+{
+	r->result.from = *from;
+	r->result.other_ip =
+		(r->abilities & PROBE_ABLE_REACH_IP) != 0 && !addr_same_ip(from, &r->config.broker);
+	end(r, REACH_SEEN, REACH_WHY_NONE, now);
+}
+
+/* A connection was accepted: by us, by who has the port, or by somebody else. */
+static void accepted(struct reach *r, nk_time now)
+{
+	if (r->taken)
+		end(r, REACH_ACCEPTED, REACH_WHY_NONE, now);
+	else if (r->knocked)
+		seen(r, &r->result.from, now);
+	else
+		r->until = now + ARRIVAL;
+}
+
+/* The broker has told what came of the visit. */
+static void told(struct reach *r, enum probe_reach reach, nk_time now)
+{
+	r->told = reach;
+	retry_stop(&r->request);
+	if (reach == PROBE_REACH_UNDER_WAY) {
+		ask_at(r, now + POLL);
+		return;
+	}
+	r->stage = STAGE_ARRIVAL;
+	if (reach == PROBE_REACH_ACCEPTED)
+		accepted(r, now);
+	else if (reach == PROBE_REACH_SENT)
+		r->until = now + ARRIVAL;
+	else if (reach == PROBE_REACH_REFUSED)
+		end(r, REACH_REFUSED, REACH_WHY_NONE, now);
+	else
+		visit_again(r, now);
+}
+
+static void look_at_port(struct reach *r, nk_time now)
+{
+	if (r->config.seen != 0) {
+		begin_visit(r, now);
+		return;
+	}
+	r->stage = STAGE_PORT;
+	r->wanted |= 1 << PORT;
+}
+
+static void session_answered(struct reach *r, const struct stun_msg *m, const struct probe_msg *p,
+			     nk_time now)
+{
+	if (m->cls == STUN_ERROR && m->error == PROBE_ERR_COOKIE && p->has_cookie &&
+	    r->cookie == 0) {
+		r->cookie = p->cookie;
+		ask_at(r, now);
+	} else if (m->cls == STUN_ERROR && m->error == PROBE_ERR_FULL) {
+		end(r, REACH_UNKNOWN, REACH_LIMITED, now);
+	} else if (m->cls == STUN_SUCCESS && p->has_token &&
+		   (p->abilities & PROBE_ABLE_REACH) != 0) {
+		r->token = p->token;
+		r->abilities = p->abilities;
+		r->result.mapped = addr_with_port(m->xor_mapped, 0);
+		retry_stop(&r->request);
+		look_at_port(r, now);
+	} else {
+		end(r, REACH_UNKNOWN, REACH_BROKER_CANNOT, now);
+	}
+}
+
+static void visit_answered(struct reach *r, const struct stun_msg *m, const struct probe_msg *p,
+			   nk_time now)
+{
+	if (m->cls == STUN_SUCCESS && p->has_visit)
+		told(r, p->visit.reach, now);
+	else if (m->error == PROBE_ERR_FULL)
+		end(r, REACH_UNKNOWN, REACH_LIMITED, now);
+	else
+		end(r, REACH_UNKNOWN, REACH_BROKER_CANNOT, now);
+}
+
+static void control_input(struct reach *r, const struct event *ev, nk_time now)
+{
+	const bool visiting = r->stage == STAGE_VISIT;
+	struct probe_msg p;
+	struct stun_msg m;
+
+	if (r->request.due == NK_NEVER || r->request.sent == 0 ||
+	    !addr_eq(&ev->from, &r->config.broker) || stun_read(&m, ev->data, ev->len) != 0 ||
+	    probe_read(&p, &m) != 0 ||
+	    !stun_answers(&m, visiting ? PROBE_REACH : PROBE_SESSION, r->tid))
+		return;
+	if (visiting)
+		visit_answered(r, &m, &p, now);
+	else
+		session_answered(r, &m, &p, now);
+}
+
+/* Whether it is ours: it has 96 bits that nobody else was told. */
+static bool is_visit(const struct reach *r, const struct event *ev)
+{
+	struct stun_msg m;
+
+	return r->result.tries > 0 && ev->kind == EVENT_DATAGRAM &&
+	       stun_read(&m, ev->data, ev->len) == 0 && m.method == PROBE_VISIT &&
+	       m.cls == STUN_INDICATION && memcmp(m.tid, r->visit_tid, STUN_TID) == 0;
+}
+
+static void knock(struct reach *r, const struct event *ev, nk_time now)
+{
+	r->knocked = true;
+	r->result.from = ev->from;
+	if (r->stage == STAGE_ARRIVAL)
+		accepted(r, now);
+	else if (r->stage == STAGE_VISIT && r->request.sent == 0)
+		r->request.due = now; /* the broker knows by now, too */
+}
+
+static void port_taken(struct reach *r, nk_time now)
+{
+	r->opened &= ~(1u << PORT);
+	r->wanted &= ~(1u << PORT);
+	r->taken = true;
+	if (is_tcp(r))
+		begin_visit(r, now);
+	else
+		end(r, REACH_UNKNOWN, REACH_PORT_TAKEN, now);
+}
+
+static void port_input(struct reach *r, const struct event *ev, nk_time now)
+{
+	if (r->stage == STAGE_PORT && ev->kind == EVENT_OPENED)
+		begin_visit(r, now);
+	else if (r->stage == STAGE_PORT && ev->kind == EVENT_OPEN_FAILED)
+		port_taken(r, now);
+	else if (ev->kind == EVENT_KNOCK)
+		knock(r, ev, now);
+	else if (is_visit(r, ev))
+		seen(r, &ev->from, now);
+}
+
+static void control_event(struct reach *r, const struct event *ev, nk_time now)
+{
+	if (ev->kind == EVENT_DATAGRAM) {
+		control_input(r, ev, now);
+	} else if (ev->kind == EVENT_OPENED) {
+		r->stage = STAGE_SESSION;
+		ask_at(r, now);
+	} else if (ev->kind == EVENT_OPEN_FAILED) {
+		r->opened &= ~(1u << CONTROL);
+		end(r, REACH_UNKNOWN, REACH_BROKER_SILENT, now);
+	}
 }
 
 bool reach_input(struct reach *r, const struct event *ev, nk_time now)
 {
-	(void)r;
-	(void)ev;
-	(void)now;
+	const bool shared = r->config.seen != 0 && ev->id == r->config.seen;
+	const bool ours = ev->id - r->config.first_socket < REACH_SOCKETS;
+
+	if (shared && (r->stage == STAGE_OVER || !is_visit(r, ev)))
+		return false;
+	if (r->stage == STAGE_OVER || (!ours && !shared))
+		return ours;
+	if (ev->id == r->config.first_socket + CONTROL)
+		control_event(r, ev, now);
+	else
+		port_input(r, ev, now);
+	return true;
+}
+
+static void open_socket(const struct reach *r, struct action *action, unsigned i)
+{
+	action->kind = ACTION_OPEN;
+	action->id = r->config.first_socket + i;
+	action->socket = i == PORT && is_tcp(r) ? SOCKET_TCP_DOOR : SOCKET_UDP;
+	action->local = i == PORT ? r->config.internal : addr_with_port(r->config.internal, 0);
+	action->peer = i == PORT ? (struct addr){0} : r->config.broker;
+}
+
+static void send_request(struct reach *r, struct action *action, nk_time now)
+{
+	const struct probe_visit visit = {.protocol = r->config.ip_protocol,
+					  .reach = PROBE_REACH_ASKED,
+					  .port = r->config.external.port};
+	const bool visiting = r->stage == STAGE_VISIT;
+	struct wr w = wr_make(action->data, sizeof(action->data));
+
+	stun_begin(&w, visiting ? PROBE_REACH : PROBE_SESSION, STUN_REQUEST, r->tid);
+	if (r->token != 0)
+		probe_put_token(&w, r->token);
+	else if (r->cookie != 0)
+		probe_put_cookie(&w, r->cookie);
+	if (visiting)
+		probe_put_visit(&w, &visit);
+	if (!visiting)
+		stun_pad_to(&w, SESSION_LEN);
+	else if (memcmp(r->tid, r->visit_tid, STUN_TID) == 0)
+		stun_pad_to(&w, PROBE_REACH_LEN);
+	action->kind = ACTION_SEND;
+	action->id = r->config.first_socket + CONTROL;
+	action->local = (struct addr){0};
+	action->to = r->config.broker;
+	action->ttl = 0;
+	action->len = stun_end(&w);
+	if (r->stage != STAGE_OVER)
+		retry_sent(&r->request, r->rng, now);
+}
+
+/* Opens and closes what is to be. */
+static bool next_socket(struct reach *r, struct action *action)
+{
+	for (unsigned i = 0; i < REACH_SOCKETS; i++) {
+		const unsigned bit = 1u << i;
+
+		if ((r->opened & bit) == (r->wanted & bit))
+			continue;
+		r->opened ^= bit;
+		if ((r->wanted & bit) != 0) {
+			open_socket(r, action, i);
+		} else {
+			action->kind = ACTION_CLOSE;
+			action->id = r->config.first_socket + i;
+		}
+		return true;
+	}
 	return false;
+}
+
+/* What was waited for has not come. */
+static void time_passes(struct reach *r, nk_time now)
+{
+	if (retry_is_over(&r->request, now))
+		end(r, REACH_UNKNOWN, REACH_BROKER_SILENT, now);
+	else if (now >= r->until)
+		visit_again(r, now);
 }
 
 bool reach_output(struct reach *r, struct action *action, nk_time now)
 {
-	(void)r;
-	(void)action;
-	(void)now;
-	return false;
+	time_passes(r, now);
+	if (r->goodbye) {
+		r->goodbye = false;
+		send_request(r, action, now);
+		return true;
+	}
+	if (next_socket(r, action))
+		return true;
+	if (!retry_to_send(&r->request, now))
+		return false;
+	send_request(r, action, now);
+	return true;
 }
 
 nk_time reach_deadline(const struct reach *r)
 {
-	(void)r;
-	return NK_NEVER;
+	if (r->opened != r->wanted || r->goodbye)
+		return 0;
+	return nk_min(r->request.due, r->until);
 }
 
 int reach_status(const struct reach *r)
 {
-	(void)r;
-	return CORE_DONE;
+	return r->stage == STAGE_OVER && r->opened == 0 && !r->goodbye ? CORE_DONE : CORE_BUSY;
 }
 
 const struct reach_result *reach_result(const struct reach *r)
 {
 	return &r->result;
-}
-
-const char *reach_verdict_name(enum reach_verdict v)
-{
-	static const char *const names[] = {
-		[REACH_UNKNOWN] = "unknown",   [REACH_SEEN] = "seen",
-		[REACH_ACCEPTED] = "accepted", [REACH_REFUSED] = "refused",
-		[REACH_NOT_SEEN] = "not-seen",
-	};
-
-	return names[v];
-}
-
-const char *reach_why_text(enum reach_why w)
-{
-	static const char *const texts[] = {
-		[REACH_WHY_NONE] = "",
-		[REACH_BROKER_SILENT] = "the broker does not answer",
-		[REACH_BROKER_CANNOT] = "the broker cannot come from elsewhere",
-		[REACH_OTHER_ADDRESS] =
-			"the broker sees this machine at another address than the mapping's",
-		[REACH_PORT_TAKEN] =
-			"a program has the port, which can be looked at only while it is free",
-		[REACH_LIMITED] = "the broker has been asked too often",
-	};
-
-	return texts[w];
 }

@@ -30,12 +30,14 @@ enum reach_why {
 	REACH_OTHER_ADDRESS, /* the mapping is at another address than the one at which the broker sees us */
 	REACH_PORT_TAKEN, /* UDP: a program has the port, and we may not look */
 	REACH_LIMITED,    /* the broker has had too many of these */
+	REACH_ELSEWHERE,  /* TCP, with REACH_NOT_SEEN: the connection was accepted, and not by us */
 };
 
 /**
  * struct reach_config - What is to be reached
  * @broker:	Of the mapping's family
- * @internal:	Our address and port; @external: address (all zero: not known) and port outside
+ * @internal:	Our address and port; @external: address (all zero: not known) and port outside. It is tried
+ *		at the address that the broker sees, whatever the gateway claims
  * @seen:	Id of a socket of the owner's that sees UDP to the port, or 0
  */
 struct reach_config {
@@ -63,11 +65,16 @@ struct reach_result {
 
 struct reach; /* reach_new() to reach_free() */
 
+/* @rng is used as long as it lives. Return: NULL without memory. reach_free() takes NULL. */
 struct reach *reach_new(const struct reach_config *config, struct rng *rng, nk_time now);
 void reach_free(struct reach *r);
+
+/* Return: true if the event was its own, which those of @seen are if they are visits. */
 bool reach_input(struct reach *r, const struct event *ev, nk_time now);
 bool reach_output(struct reach *r, struct action *action, nk_time now);
 nk_time reach_deadline(const struct reach *r);
+
+/* CORE_BUSY, then CORE_DONE; its sockets are closed then. */
 int reach_status(const struct reach *r);
 const struct reach_result *reach_result(const struct reach *r);
 
