@@ -9,7 +9,8 @@
 #include "io/links.h"
 #include "io/netinfo.h"
 
-#define ROUTES_MAX 32
+#define ROUTES_MAX    32
+#define ADDRESSES_MAX 32
 
 int where_add_gateway(void *into, const char *value, char why[static OPTIONS_WHY])
 {
@@ -71,21 +72,21 @@ static bool wants(const struct where *w, enum addr_family family)
 /* To a gateway on the link the kernel would send from a link-local address, which is of no use beyond. */
 static void prefer_global(struct way *way)
 {
+	struct addr found[ADDRESSES_MAX];
 	struct ifaddrs *all;
-	struct addr a[1];
+	unsigned count;
 
 	if (addr_family(&way->local) != ADDR_V6)
 		return;
 	all = links_look();
-	if (all == NULL)
-		return;
-	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next)
-		if (links_addresses(i, way->interface, a, 1) == 1 &&
-		    addr_family(&a[0]) == ADDR_V6) {
-			way->local = addr_with_port(a[0], 0);
-			break;
-		}
+	count = links_addresses(all, way->interface, found, ADDRESSES_MAX);
 	freeifaddrs(all);
+	for (unsigned i = 0; i < count; i++) {
+		if (addr_family(&found[i]) != ADDR_V6)
+			continue;
+		way->local = addr_with_port(found[i], 0);
+		return;
+	}
 }
 
 static unsigned find_given(struct way out[static WHERE_MAX], const struct where *w)
@@ -100,7 +101,7 @@ static unsigned find_given(struct way out[static WHERE_MAX], const struct where 
 		if (netinfo_route(&route, &w->gateways[i], interface) != 0)
 			continue;
 		*way = (struct way){.gateway = w->gateways[i], .local = route.local};
-		snprintf(way->interface, sizeof(way->interface), "%s", route.interface);
+		memcpy(way->interface, route.interface, sizeof(way->interface));
 		prefer_global(way);
 		count++;
 	}
@@ -118,7 +119,7 @@ static bool find_default(struct way *out, const struct route_info *routes, int c
 		    (interface != NULL && strcmp(r->interface, interface) != 0))
 			continue;
 		*out = (struct way){.gateway = r->gateway, .local = r->local};
-		snprintf(out->interface, sizeof(out->interface), "%s", r->interface);
+		memcpy(out->interface, r->interface, sizeof(out->interface));
 		return true;
 	}
 	return false;

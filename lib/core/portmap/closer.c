@@ -69,7 +69,8 @@ static void end(struct lane *lane)
 
 	lane->job->done = true;
 	lane->job->left = m->left_behind;
-	lane->job->why = m->tried[lane->job->protocol];
+	if (m->left_behind)
+		lane->job->why = m->why != PORTMAP_OK ? m->why : PORTMAP_TIMED_OUT;
 	portmap_free(lane->map);
 	lane->map = NULL;
 }

@@ -13,7 +13,7 @@
  * struct closer_job - One mapping, by one protocol
  * @map:	As it was opened; neither sockets nor @upnp are looked at
  * @external_port: Outside, 0: not known
- * @done, @left: Of the result: it was dealt with, and could not be removed
+ * @done:	It was dealt with; @left: it could not be removed, for @why
  */
 struct closer_job {
 	struct portmap_config map;

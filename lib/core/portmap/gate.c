@@ -45,6 +45,11 @@ const char *gate_state_name(enum gate_state s)
 	return names[s];
 }
 
+bool gate_is_up(enum gate_state s)
+{
+	return s == GATE_OPEN || s == GATE_UNVERIFIED;
+}
+
 struct gate *gate_new(const struct gate_config *config, struct rng *rng)
 {
 	struct gate *g = calloc(1, sizeof(*g));

@@ -52,6 +52,9 @@ struct gate_result {
 /* "asking", "held", "open", "unverified", "unreachable", "failed", "removed". */
 const char *gate_state_name(enum gate_state s);
 
+/* Open, or perhaps so: nothing is known that speaks against it. */
+bool gate_is_up(enum gate_state s);
+
 struct gate; /* gate_new() to gate_free() */
 
 /* @rng is used as long as it lives. Return: NULL without memory. gate_free() takes NULL. */

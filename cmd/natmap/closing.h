@@ -1,0 +1,23 @@
+/* Ports that earlier runs have left are closed, on their gateways. */
+#ifndef NATMAP_CLOSING_H
+#define NATMAP_CLOSING_H
+
+#include "core/portmap/protocol.h"
+#include "desk/held.h"
+
+/**
+ * struct closing - One port
+ * @removed:	It is not there any more; else @why, of the protocol @protocol
+ */
+struct closing {
+	struct held_port port;
+	bool removed;
+	enum portmap_protocol protocol;
+	enum portmap_why why;
+};
+
+/* Removes them, at most HELD_MAX. Return: 0 or a negative error of the run, said; *@signal: that ended it, 0 if none
+ * did. */
+int closing_run(struct closing *list, unsigned count, int *signal);
+
+#endif

@@ -1,0 +1,323 @@
+/* natmap open - a port of this machine is opened on the gateway, looked at from outside, and held. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/crypto.h"
+#include "base/err.h"
+#include "closing.h"
+#include "face/exit.h"
+#include "face/log.h"
+#include "format.h"
+#include "io/clock.h"
+#include "io/links.h"
+#include "io/run.h"
+#include "io/wakes.h"
+#include "open_brokers.h"
+#include "open_exec.h"
+#include "open_files.h"
+#include "open_settings.h"
+#include "open_watch.h"
+#include "ports.h"
+#include "worker.h"
+
+#define SCOUT_LIMIT NK_S
+
+/**
+ * struct job - One run of the command
+ * @ways:	Where the gates are; @files: of each, what is kept of it
+ * @wake:	What makes a turn besides sockets; @links: of these, news of routes and addresses
+ */
+struct job {
+	struct open_settings settings;
+	struct open_brokers brokers;
+	struct way ways[WHERE_MAX];
+	struct porter_options options;
+	struct open_file files[PORTER_GATES_MAX];
+	struct upnp_worker worker;
+	struct porter *porter;
+	struct open_exec exec;
+	struct open_watch watch;
+	struct run_options run;
+	int wake, links;
+};
+
+static_assert(WHERE_MAX <= PORTER_GATES_MAX, "a gate for each way");
+
+static int say(int r)
+{
+	log_line(LEVEL_ERROR, "%s", r == NK_ERR_SYSTEM ? strerror(errno) : err_text(r));
+	return exit_from_err(r);
+}
+
+static struct gate_config config_for(const struct job *j, const struct way *way)
+{
+	const struct open_settings *s = &j->settings;
+	struct gate_config c = {
+		.map = {.gateway = way->gateway,
+			.internal = addr_with_port(way->local, (uint16_t)s->port),
+			.remote = s->remote,
+			.ip_protocol = (uint8_t)s->ip_protocol,
+			.external_port = (uint16_t)(s->external != 0 ? s->external : s->port),
+			.strict = s->strict,
+			.detach = s->detach,
+			.lifetime_s = (uint32_t)(s->lifetime / NK_S),
+			.protocols = s->where.protocols != 0 ? s->where.protocols : PORTMAP_ALL,
+			.limit = SCOUT_LIMIT},
+		/* Where only one may come in, a broker may not. */
+		.verify = !s->no_verify && addr_family(&s->remote) == ADDR_NONE,
+	};
+
+	open_brokers_give(&j->brokers, &c);
+	return c;
+}
+
+static bool knows(const struct held_port *port, enum portmap_protocol p)
+{
+	return strcmp(port->protocol, portmap_protocol_name(p)) == 0;
+}
+
+/* Whether what an earlier run has left can be asked for again: by PCP and NAT-PMP it is the same then. */
+static bool is_same(const struct held_port *port, const struct portmap_config *c)
+{
+	return (knows(port, PORTMAP_PCP) && (c->protocols & PORTMAP_BIT(PORTMAP_PCP)) != 0) ||
+	       (knows(port, PORTMAP_NAT_PMP) && (c->protocols & PORTMAP_BIT(PORTMAP_NAT_PMP)) != 0);
+}
+
+/* Return: EXIT_YES, or the exit status to end with. */
+static int remove_old(const struct open_file *f)
+{
+	struct closing old = {.port = f->port};
+	int signal = 0;
+	const int r = closing_run(&old, 1, &signal);
+
+	crypto_wipe(&old, sizeof(old));
+	if (signal != 0)
+		return EXIT_SIGNAL + signal;
+	return r == 0 ? EXIT_YES : exit_from_err(r);
+}
+
+static void draw_nonce(uint8_t out[static PORTMAP_NONCE])
+{
+	uint8_t seed[32];
+
+	crypto_seed(seed);
+	memcpy(out, seed, PORTMAP_NONCE);
+	crypto_wipe(seed, sizeof(seed));
+}
+
+/* @first: the run has not begun. Return: EXIT_YES, or the exit status to end with. */
+static int claim(struct job *j, unsigned i, struct gate_config *c, bool first)
+{
+	struct open_file *f = &j->files[i];
+	const enum open_claim claimed = open_file_claim(f, &c->map);
+	int status = EXIT_YES;
+
+	if (claimed == OPEN_BUSY)
+		return EXIT_NO;
+	if (claimed == OPEN_AGAIN && is_same(&f->port, &c->map))
+		memcpy(c->map.nonce, f->port.nonce, sizeof(c->map.nonce));
+	else
+		draw_nonce(c->map.nonce);
+	if (claimed == OPEN_AGAIN && !is_same(&f->port, &c->map) && first)
+		status = remove_old(f);
+	if (status == EXIT_YES)
+		open_file_begin(f, &c->map);
+	return status;
+}
+
+/* Return: EXIT_YES, or the exit status to end with, said. */
+static int prepare(struct job *j)
+{
+	struct porter_options *o = &j->options;
+	unsigned count;
+	int r;
+
+	if (crypto_init() != 0)
+		return say(NK_ERR_SYSTEM);
+	count = where_find(j->ways, &j->settings.where);
+	if (count == 0)
+		return EXIT_UNREACHABLE;
+	r = j->settings.no_verify ? 0 : open_brokers_find(&j->brokers, &j->settings.servers);
+	if (r != 0)
+		return exit_from_err(r);
+	for (; o->gate_count < count; o->gate_count++) {
+		struct gate_config *c = &o->gates[o->gate_count];
+
+		*c = config_for(j, &j->ways[o->gate_count]);
+		r = claim(j, o->gate_count, c, true);
+		if (r != EXIT_YES)
+			break;
+	}
+	for (unsigned i = 0; i <= o->gate_count && r != EXIT_YES; i++)
+		open_file_cancel(&j->files[i]);
+	return r;
+}
+
+static int start(struct job *j)
+{
+	uint8_t seed[32];
+
+	worker_start(&j->worker);
+	j->options.upnp = j->worker.fd >= 0;
+	crypto_seed(seed);
+	j->porter = porter_new(&j->options, seed);
+	crypto_wipe(seed, sizeof(seed));
+	j->wake = wakes_open();
+	j->links = links_open_routes();
+	if (j->links >= 0)
+		wakes_add(j->wake, j->links);
+	j->exec = (struct open_exec){
+		.hook = {.command = j->settings.exec, .wake = j->wake},
+		.count = j->options.gate_count,
+	};
+	j->watch = (struct open_watch){
+		.format = j->settings.format,
+		.count = j->options.gate_count,
+		.started = run_now(),
+		.started_unix = clock_unix(),
+		.style = style_of(stdout),
+	};
+	return j->porter != NULL ? EXIT_YES : say(NK_ERR_NO_MEMORY);
+}
+
+static void take_events(struct job *j)
+{
+	struct porter_event e;
+
+	while (porter_event(j->porter, &e)) {
+		open_watch_event(&j->watch, &e);
+		open_file_note(&j->files[e.gate], &e.now.mapping, e.at);
+		open_exec_note(&j->exec, &e);
+	}
+}
+
+/* What was opened elsewhere stays in its file, for natmap close, and ends by itself. */
+static void move(struct job *j, unsigned i, const struct way *to, nk_time now)
+{
+	struct gate_config *c = &j->options.gates[i];
+
+	*c = config_for(j, to);
+	j->ways[i] = *to;
+	open_file_end(&j->files[i], NULL, false);
+	if (claim(j, i, c, false) == EXIT_YES)
+		porter_move(j->porter, i, c, now);
+}
+
+static void look_at_links(struct job *j, nk_time now)
+{
+	struct way ways[WHERE_MAX];
+	unsigned count;
+
+	if (j->links < 0 || !wakes_is_ready(j->links))
+		return;
+	links_drain(j->links);
+	count = where_look(ways, &j->settings.where);
+	for (unsigned i = 0; i < count && i < j->options.gate_count; i++)
+		if (!addr_eq(&ways[i].gateway, &j->ways[i].gateway) ||
+		    !addr_eq(&ways[i].local, &j->ways[i].local))
+			move(j, i, &ways[i], now);
+}
+
+static void on_turn(void *user, nk_time now)
+{
+	struct job *j = user;
+
+	look_at_links(j, now);
+	take_events(j);
+	if (j->watch.error != 0) /* nobody would hear of the rest */
+		porter_input(j->porter, &(struct event){.kind = EVENT_STOP}, now);
+	open_exec_turn(&j->exec);
+}
+
+static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)
+{
+	struct job *j = user;
+
+	worker_plan(&j->worker, id, plan);
+}
+
+static void end_files(struct job *j, int status)
+{
+	for (unsigned i = 0; i < j->options.gate_count; i++) {
+		const struct gate_result *r = porter_gate(j->porter, i);
+		const bool detached =
+			status == CORE_DONE && j->settings.detach && gate_is_up(r->state);
+
+		if (r->mapping.left_behind)
+			log_line(LEVEL_WARNING,
+				 "%s could not be removed, and stays open until its lifetime ends; "
+				 "natmap "
+				 "close tries again",
+				 r->mapping.ip_protocol == 6 ? "tcp" : "udp");
+		open_file_end(&j->files[i], status == CORE_DONE ? &r->mapping : NULL, detached);
+	}
+}
+
+static int exit_status(const struct job *j, int status)
+{
+	if (j->watch.error != 0) {
+		log_line(LEVEL_ERROR, "cannot write the report: %s", strerror(j->watch.error));
+		return EXIT_INTERNAL;
+	}
+	if (j->run.signal != 0)
+		return EXIT_SIGNAL + j->run.signal;
+	if (status != CORE_DONE)
+		return say(status);
+	for (unsigned i = 0; i < j->options.gate_count; i++)
+		if (gate_is_up(porter_gate(j->porter, i)->state))
+			return EXIT_YES;
+	return EXIT_NO;
+}
+
+static int hold(struct job *j)
+{
+	int status;
+
+	j->run = (struct run_options){
+		.by_address = true,
+		.on_turn = on_turn,
+		.plan_stream = plan_stream,
+		.user = j,
+		.wake_fd = j->wake,
+	};
+	open_watch_start(&j->watch);
+	status = run_core(&porter_ops, j->porter, &j->run);
+	take_events(j);
+	open_watch_end(&j->watch, j->porter, run_now(), j->run.signal == 0);
+	open_exec_end(&j->exec);
+	end_files(j, status);
+	return exit_status(j, status);
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+int open_main(int argc, char *argv[])
+{
+	struct job *j = calloc(1, sizeof(*j));
+	int status;
+
+	if (j == NULL)
+		return say(NK_ERR_NO_MEMORY);
+	j->worker.fd = j->wake = j->links = -1;
+	status = open_settings_read(&j->settings, argc, argv);
+	if (status == OPTIONS_GO_ON)
+		status = prepare(j);
+	if (status == EXIT_YES)
+		status = start(j);
+	if (status == EXIT_YES)
+		status = hold(j);
+	porter_free(j->porter);
+	worker_stop(&j->worker);
+	close_fd(j->links);
+	close_fd(j->wake);
+	server_list_free(&j->settings.servers);
+	crypto_wipe(j, sizeof(*j));
+	free(j);
+	return status;
+}

@@ -1,0 +1,104 @@
+#include "open_files.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "face/log.h"
+#include "io/clock.h"
+#include "port_words.h"
+
+static void warn(int r)
+{
+	log_line(LEVEL_WARNING,
+		 "cannot keep word of what is open (natkit/mappings in $XDG_STATE_HOME or "
+		 "~/.local/state): %s",
+		 r == NK_ERR_SYSTEM ? strerror(errno) : err_text(r));
+}
+
+static void save(struct open_file *f)
+{
+	const int r = f->kept ? held_save(&f->file, &f->port) : 0;
+
+	if (r != 0)
+		warn(r);
+}
+
+static void say_busy(const struct held_port *port)
+{
+	log_line(LEVEL_ERROR, "another natmap holds %s %u on this gateway; end that first",
+		 port_transport(port->ip_protocol), port->internal.port);
+}
+
+enum open_claim open_file_claim(struct open_file *f, const struct portmap_config *config)
+{
+	int r;
+
+	*f = (struct open_file){
+		.file = {.fd = -1},
+		.port = {.ip_protocol = config->ip_protocol,
+			 .gateway = config->gateway,
+			 .internal = config->internal},
+	};
+	r = held_claim(&f->file, &f->port);
+	f->kept = r == HELD_NEW || r == HELD_AGAIN;
+	if (r < 0)
+		warn(r);
+	else if (r == HELD_BUSY)
+		say_busy(&f->port);
+	f->fresh = r == HELD_NEW;
+	if (r == HELD_BUSY)
+		return OPEN_BUSY;
+	return r == HELD_AGAIN ? OPEN_AGAIN : OPEN_NEW;
+}
+
+void open_file_begin(struct open_file *f, const struct portmap_config *config)
+{
+	f->port = (struct held_port){
+		.ip_protocol = config->ip_protocol,
+		.gateway = config->gateway,
+		.internal = config->internal,
+		.external = {.port = config->external_port},
+	};
+	memcpy(f->port.nonce, config->nonce, sizeof(f->port.nonce));
+	save(f);
+}
+
+/* On the clock of people, which other runs have too. */
+static int64_t end_of(const struct portmap_mapping *m, nk_time now)
+{
+	return m->expires == NK_NEVER ? 0 : clock_unix() + (m->expires - now);
+}
+
+void open_file_note(struct open_file *f, const struct portmap_mapping *m, nk_time now)
+{
+	struct held_port *p = &f->port;
+
+	if (m->state != PORTMAP_HELD && !m->left_behind)
+		return;
+	p->external = m->external;
+	p->pinhole = m->pinhole;
+	p->expires_unix_us = end_of(m, now);
+	snprintf(p->protocol, sizeof(p->protocol), "%s", portmap_protocol_name(m->protocol));
+	save(f);
+}
+
+void open_file_cancel(struct open_file *f)
+{
+	if (f->fresh)
+		held_forget(&f->file);
+	else
+		held_leave(&f->file);
+}
+
+void open_file_end(struct open_file *f, const struct portmap_mapping *m, bool detached)
+{
+	f->port.detached = detached;
+	if (detached)
+		save(f);
+	if (m == NULL || detached || m->left_behind)
+		held_leave(&f->file);
+	else
+		held_forget(&f->file);
+}

@@ -1,0 +1,135 @@
+#include "open_watch.h"
+
+#include <errno.h>
+
+#include "base/err.h"
+#include "face/log.h"
+#include "face/numbers.h"
+#include "format.h"
+#include "port_json.h"
+#include "port_words.h"
+
+static void written(struct open_watch *w, bool good)
+{
+	if ((!good || fflush(stdout) != 0) && w->error == 0)
+		w->error = errno;
+}
+
+static void print(struct open_watch *w, struct js o, bool pretty)
+{
+	written(w, js_print(o, stdout, pretty) == 0);
+	js_free(o);
+}
+
+void open_watch_start(struct open_watch *w)
+{
+	char when[32];
+	struct js o;
+	bool failed;
+
+	if (w->format != FORMAT_EVENTS)
+		return;
+	o = port_event("start", 0, &failed);
+	js_put_text(o, "schema", PORT_SCHEMA);
+	js_put_text(o, "version", NK_VERSION);
+	js_put_text(o, "command", "open");
+	js_put_text(o, "started", date_text(when, sizeof(when), w->started_unix));
+	print(w, o, false);
+}
+
+static enum tone tone_of(enum gate_state s)
+{
+	if (s == GATE_OPEN)
+		return TONE_GOOD;
+	return s == GATE_SHUT || s == GATE_FAILED ? TONE_BAD : TONE_DOUBT;
+}
+
+static void tell_person(struct open_watch *w, const struct gate_result *r)
+{
+	const struct portmap_mapping *m = &r->mapping;
+	char pair[PORT_WORDS], standing[PORT_WORDS];
+
+	port_pair(pair, m->ip_protocol, &m->external, &m->internal);
+	port_standing(standing, r);
+	written(w, printf("%s: %s%s%s\n", pair, style_tone(&w->style, tone_of(r->state)), standing,
+			  style_tone(&w->style, TONE_PLAIN)) >= 0);
+}
+
+/* Of a mapping that was open, and is there no more. */
+static bool is_lost(const struct porter_event *e)
+{
+	return e->now.state == GATE_ASKING && e->before.state != GATE_ASKING;
+}
+
+static const char *name_of(const struct porter_event *e)
+{
+	if (is_lost(e))
+		return "lost";
+	if (e->now.state == e->before.state &&
+	    addr_eq(&e->now.mapping.external, &e->before.mapping.external))
+		return "renewed";
+	return gate_state_name(e->now.state);
+}
+
+static void tell_program(struct open_watch *w, const struct porter_event *e)
+{
+	bool failed;
+	struct js o = port_event(name_of(e), e->at - w->started, &failed);
+
+	port_put_gate(js_put_object(o, "port"), &e->now, e->at);
+	print(w, o, false);
+}
+
+/* What is wrong, whoever reads standard output. */
+static void warn(const struct porter_event *e)
+{
+	const struct portmap_mapping *m = &e->now.mapping;
+	char text[PORT_WORDS], gateway[ADDR_TEXT];
+
+	addr_text_ip(&m->gateway, gateway);
+	if (e->now.state == GATE_FAILED || e->now.state == GATE_SHUT)
+		log_line(e->now.state == GATE_FAILED ? LEVEL_ERROR : LEVEL_WARNING,
+			 "%s %u on %s is not open: %s", port_transport(m->ip_protocol),
+			 m->internal.port, gateway, port_reason(text, &e->now));
+	else if (is_lost(e))
+		log_line(LEVEL_WARNING, "the gateway %s has lost %s %u, which is asked for again",
+			 gateway, port_transport(m->ip_protocol), m->internal.port);
+}
+
+void open_watch_event(struct open_watch *w, const struct porter_event *e)
+{
+	const bool renewed = e->now.state == e->before.state &&
+			     e->now.mapping.renewals != e->before.mapping.renewals;
+
+	if (w->format == FORMAT_EVENTS)
+		tell_program(w, e);
+	else if (w->format == FORMAT_TEXT && !renewed && e->now.state != GATE_ASKING)
+		tell_person(w, &e->now);
+	warn(e);
+}
+
+static struct js report(const struct open_watch *w, const struct porter *p, nk_time now,
+			bool complete, bool *failed)
+{
+	struct js o = port_report("open", w->started_unix, now - w->started, complete, failed);
+	struct js list = js_put_array(o, "ports");
+
+	for (unsigned i = 0; i < w->count; i++)
+		port_put_gate(js_add_object(list), porter_gate(p, i), now);
+	return o;
+}
+
+void open_watch_end(struct open_watch *w, const struct porter *p, nk_time now, bool complete)
+{
+	bool failed, inner_failed;
+	struct js o;
+
+	if (w->format == FORMAT_JSON) {
+		print(w, report(w, p, now, complete, &failed), true);
+	} else if (w->format == FORMAT_EVENTS) {
+		o = port_event("done", now - w->started, &failed);
+		js_put_root(o, "report", report(w, p, now, complete, &inner_failed));
+		failed = failed || inner_failed;
+		print(w, o, false);
+	}
+}

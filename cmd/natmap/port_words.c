@@ -1,0 +1,169 @@
+#include "port_words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "face/numbers.h"
+
+#define TCP 6
+
+const char *port_transport(uint8_t ip_protocol)
+{
+	return ip_protocol == TCP ? "tcp" : "udp";
+}
+
+const char *port_protocol(enum portmap_protocol p)
+{
+	static const char *const names[] = {
+		[PORTMAP_PCP] = "PCP",
+		[PORTMAP_NAT_PMP] = "NAT-PMP",
+		[PORTMAP_UPNP] = "UPnP",
+	};
+
+	return names[p];
+}
+
+const char *port_pair(char out[static PORT_WORDS], uint8_t ip_protocol, const struct addr *external,
+		      const struct addr *internal)
+{
+	char outside[ADDR_TEXT] = "?", inside[ADDR_TEXT];
+
+	if (addr_family(external) != ADDR_NONE)
+		addr_text(external, outside);
+	else if (external->port != 0)
+		snprintf(outside, sizeof(outside), "?:%u", external->port);
+	snprintf(out, PORT_WORDS, "%s -> %s %s", outside, addr_text(internal, inside),
+		 port_transport(ip_protocol));
+	return out;
+}
+
+/* By whom it is held, and for how long should we vanish. */
+static void put_holder(char *out, size_t size, const struct portmap_mapping *m)
+{
+	char gateway[ADDR_TEXT], lease[32];
+
+	snprintf(out, size, "held by %s on %s%s%s", port_protocol(m->protocol),
+		 addr_text_ip(&m->gateway, gateway), m->lease_s != 0 ? " for " : " without an end",
+		 m->lease_s != 0 ? duration_text(lease, sizeof(lease), m->lease_s * NK_S) : "");
+}
+
+static const char *why_unverified(const struct gate_result *r)
+{
+	return r->looked ? reach_why_text(r->reach.why) : "nobody was asked to look";
+}
+
+const char *port_standing(char out[static PORT_WORDS], const struct gate_result *r)
+{
+	char reason[PORT_WORDS];
+
+	switch (r->state) {
+	case GATE_ASKING:
+		snprintf(out, PORT_WORDS, "not open yet");
+		break;
+	case GATE_LOOKING:
+		put_holder(out, PORT_WORDS, &r->mapping);
+		break;
+	case GATE_OPEN:
+		snprintf(out, PORT_WORDS, "open, %s",
+			 r->reach.verdict == REACH_ACCEPTED ? "accepted by the program there"
+							    : "seen from outside");
+		break;
+	case GATE_UNVERIFIED:
+		snprintf(out, PORT_WORDS, "held, not verified: %s", why_unverified(r));
+		break;
+	case GATE_SHUT:
+		snprintf(out, PORT_WORDS, "held, but not reachable: %s", port_reason(reason, r));
+		break;
+	case GATE_FAILED:
+		snprintf(out, PORT_WORDS, "not open: %s", port_reason(reason, r));
+		break;
+	case GATE_REMOVED:
+	case GATE_STATES:
+		snprintf(out, PORT_WORDS, "%s",
+			 r->mapping.left_behind ? "could not be removed" : "removed");
+		break;
+	}
+	return out;
+}
+
+static void append(char out[static PORT_WORDS], const char *text)
+{
+	const size_t n = strlen(out);
+
+	snprintf(out + n, PORT_WORDS - n, "%s", text);
+}
+
+/* A NAT that is not the gateway's: the gateway's own is as it should be. */
+static void say_beyond(char out[static PORT_WORDS], const struct gate_result *r)
+{
+	char gateway[ADDR_TEXT], claimed[ADDR_TEXT], seen[ADDR_TEXT];
+
+	addr_text_ip(&r->mapping.gateway, gateway);
+	addr_text_ip(&r->mapping.external, claimed);
+	if (r->looked && addr_family(&r->reach.mapped) != ADDR_NONE)
+		snprintf(out, PORT_WORDS,
+			 "the gateway %s maps at %s, but this machine is seen at %s: another NAT "
+			 "lies beyond the gateway, out of reach",
+			 gateway, claimed, addr_text_ip(&r->reach.mapped, seen));
+	else
+		snprintf(out, PORT_WORDS,
+			 "the gateway %s maps at %s, which is not a public address: another NAT "
+			 "lies beyond the gateway, out of reach",
+			 gateway, claimed);
+}
+
+static void say_shut(char out[static PORT_WORDS], const struct gate_result *r)
+{
+	const bool beyond = r->reach.verdict == REACH_UNKNOWN || r->mapping.why == PORTMAP_PRIVATE;
+
+	if (!r->looked || beyond)
+		say_beyond(out, r);
+	else
+		snprintf(out, PORT_WORDS, "%s",
+			 r->reach.verdict == REACH_REFUSED
+				 ? "who comes from outside is refused on the way, or by a program "
+				   "that is not for everyone"
+				 : "who comes from outside does not arrive");
+}
+
+static void add_try(char out[static PORT_WORDS], const struct portmap_mapping *m,
+		    enum portmap_protocol p)
+{
+	char text[PORT_WORDS], code[24] = "";
+
+	if (m->code[p] != 0)
+		snprintf(code, sizeof(code), " (%u)", m->code[p]);
+	snprintf(text, sizeof(text), "%s%s: %s%s", out[0] != '\0' ? "; " : "", port_protocol(p),
+		 portmap_why_text(m->tried[p]), code);
+	append(out, text);
+}
+
+/* Silence is told only where all are silent: who offers PCP need not offer UPnP. */
+static void say_failed(char out[static PORT_WORDS], const struct portmap_mapping *m)
+{
+	char gateway[ADDR_TEXT];
+
+	out[0] = '\0';
+	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
+		if (m->tried[p] != PORTMAP_OK && m->tried[p] != PORTMAP_SILENT)
+			add_try(out, m, p);
+	if (out[0] != '\0')
+		return;
+	addr_text_ip(&m->gateway, gateway);
+	if (m->why == PORTMAP_SILENT)
+		snprintf(out, PORT_WORDS,
+			 "the gateway %s answers none of PCP, NAT-PMP and UPnP: it has none, or "
+			 "they are switched off",
+			 gateway);
+	else
+		snprintf(out, PORT_WORDS, "%s", portmap_why_text(m->why));
+}
+
+const char *port_reason(char out[static PORT_WORDS], const struct gate_result *r)
+{
+	if (r->state == GATE_FAILED)
+		say_failed(out, &r->mapping);
+	else
+		say_shut(out, r);
+	return out;
+}

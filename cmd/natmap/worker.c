@@ -1,0 +1,29 @@
+#include "worker.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "face/log.h"
+
+void worker_start(struct upnp_worker *w)
+{
+	if (upnp_worker_start(w) == 0)
+		return;
+	w->fd = -1;
+	log_line(LEVEL_WARNING, "cannot use UPnP: %s", strerror(errno));
+}
+
+void worker_stop(struct upnp_worker *w)
+{
+	if (w->fd >= 0)
+		upnp_worker_stop(w);
+	w->fd = -1;
+}
+
+void worker_plan(void *user, uint32_t id, struct stream_plan *plan)
+{
+	const struct upnp_worker *w = user;
+
+	(void)id;
+	plan->input = plan->output = w->fd;
+}

@@ -1,0 +1,17 @@
+/* The UPnP worker (io/upnp.h), as the commands of natmap have it. */
+#ifndef NATMAP_WORKER_H
+#define NATMAP_WORKER_H
+
+#include "io/run.h"
+#include "io/upnp.h"
+
+/* Starts it; without it all but UPnP can be had, which is said. */
+void worker_start(struct upnp_worker *w);
+
+/* Ends it, if there is one. */
+void worker_stop(struct upnp_worker *w);
+
+/* run_options.plan_stream, with the worker as its @user. */
+void worker_plan(void *user, uint32_t id, struct stream_plan *plan);
+
+#endif
