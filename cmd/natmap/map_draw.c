@@ -77,7 +77,7 @@ static void put_row(const struct sketch *s, const struct row *row)
 	const struct style *st = s->st;
 	const bool pad = row->rtt_ms > 0 || row->words[0] != '\0';
 	size_t at = NAME_COL + s->names + RTT_COLS;
-	char number[12] = "", rtt[32] = "";
+	char number[12] = "", rtt[32] = "", edge[32];
 
 	if (row->number > 0)
 		snprintf(number, sizeof(number), "%u", row->number);
@@ -99,8 +99,10 @@ static void put_row(const struct sketch *s, const struct row *row)
 	} else {
 		fputs("  ", s->out);
 	}
+	snprintf(edge, sizeof(edge), "%s%s%s", style_tone(st, TONE_PLAIN), edge_of(st),
+		 style_tone(st, row->tone));
 	fputs(style_tone(st, row->tone), s->out);
-	prose_beside(s->out, st, at, edge_of(st), NODE_COL + 1, row->words);
+	prose_beside(s->out, st, at, edge, NODE_COL + 1, row->words);
 	fputs(style_tone(st, TONE_PLAIN), s->out);
 }
 

@@ -120,7 +120,7 @@ static double row_y(const struct natmap_result *r, unsigned row)
 
 static void set_axis(struct picture *p)
 {
-	static const double ticks[] = {1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200};
+	static const double ticks[] = {1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200};
 	const struct path_result *path = &p->r->path;
 	double to = nk_seconds(p->rep->options->max);
 	bool timed = false;

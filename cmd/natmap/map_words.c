@@ -63,13 +63,14 @@ const struct addr *map_local(const struct natmap_result *r)
 
 const char *map_time_words(char *out, size_t size, const struct measured *m)
 {
-	const struct plot_series s = {.known = m->known,
-				      .median = m->value,
-				      .lo = m->lo,
-				      .hi = m->hi,
-				      .at_least = m->at_least};
+	const struct plot_series s = {
+		.known = m->known, .median = m->value, .lo = m->lo, .hi = m->hi};
+	char longest[32];
 
-	return plot_label(out, size, &s);
+	if (m->known || !(m->at_least > 0))
+		return plot_label(out, size, &s);
+	snprintf(out, size, "more than %s", plot_tick_text(longest, sizeof(longest), m->at_least));
+	return out;
 }
 
 static void put_stateful(char *out, size_t size, const struct hop *h)

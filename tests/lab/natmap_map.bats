@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# The map, as a user meets it: behind several networks, without some of what it needs, and cut short.
+
+# shellcheck source=tests/lab/natmap_map.bash
+. "$BATS_TEST_DIRNAME/natmap_map.bash"
+
+@test "all but boxes that keep state is there within two seconds" {
+  lab_broker
+  maps 20 --quick
+  [ "$status" -eq 0 ]
+  is '.elapsed_s < 2' true
+  is '.public[0]' '"198.51.100.10"'
+  is '[.path.hops[].address]' '["100.64.1.1","198.51.100.1"]'
+  is '.path.boxes' 2
+  is '.gateways[0].gateway' '"100.64.1.1"'
+  is '.path.enumerated' false
+}
+
+@test "without a NAT: a firewall alone, and nothing at all" {
+  lab_broker
+  lab_nat firewall
+  maps 20 --quick
+  is .verdict '"firewall"'
+  is .nats 0
+  lab_nat nonat
+  maps 20 --quick
+  is .verdict '"open"'
+  is '.public[0]' '"100.64.1.2"'
+}
+
+@test "a carrier's NAT behind the one at home" {
+  lab_down
+  carrier_up
+  lab_broker
+  maps 20 --quick
+  is .verdict '"carrier-nat"'
+  is .nats_at_least true
+  is '.path.hops[1].address' '"100.64.7.1"'
+}
+
+@test "a server of another make: all but boxes that keep state" {
+  lab_coturn
+  maps 20
+  [ "$status" -eq 0 ]
+  is .server.probe_service false
+  is .path.enumerated false
+  is '.path.why | length > 0' true
+  is .path.boxes 2
+}
+
+@test "a silent server: what gateways say is told all the same" {
+  maps 20 --server 192.0.2.77
+  [ "$status" -eq 3 ]
+  [[ $said = *"no answer from 192.0.2.77"* ]]
+  is '.gateways[0].gateway' '"100.64.1.1"'
+  is .verdict '"unknown"'
+}
+
+@test "a server that has no name, and none at all: the same" {
+  maps 20 --server nonesuch.example
+  [ "$status" -eq 3 ]
+  [[ $said = *"nonesuch.example"* ]]
+  is '.gateways[0].gateway' '"100.64.1.1"'
+  status=0
+  at 20 env NATKIT_SERVER=' ' "$natmap" --text >"$room/text" 2>"$room/said" || status=$?
+  cat "$room/said" "$room/text"
+  [ "$status" -eq 3 ]
+  grep -q '^Gateway    100.64.1.1 on eth0$' "$room/text"
+}
+
+@test "no way out: one line, and nothing else" {
+  ip -n client route flush default
+  ip -n client -6 route flush default
+  run --separate-stderr at 10 "$natmap" --server 192.0.2.1
+  assert_equal "$status" 3
+  assert_output ''
+  assert_equal "${#stderr_lines[@]}" 1
+}
+
+@test "both families, and one alone" {
+  lab_broker
+  printf '2001:db8:2::1 broker.example\n' >>/run/lab/hosts
+  lab_ipv6
+  maps 20 --server broker.example --quick
+  is '.public' '["198.51.100.10","2001:db8:1::2"]'
+  is '.gateways | length' 2
+  maps 20 --server broker.example --quick -6
+  is '.public' '["2001:db8:1::2"]'
+  is .verdict '"firewall"'
+  is '[.gateways[].gateway]' '["2001:db8:1::1"]'
+}
+
+@test "a tunnel is named" {
+  lab_broker
+  ip -n client tuntap add dev tun7 mode tun 2>/dev/null || skip "no TUN devices here"
+  ip -n client addr add 10.9.0.2/24 dev tun7
+  ip -n client link set tun7 up
+  ip -n client route replace default via 10.9.0.1 dev tun7
+  maps 20 --quick
+  [ "$status" -eq 3 ]
+  is '.gateways[0] | [.gateway, .interface, .tunnel]' '["10.9.0.1","tun7",true]'
+}
+
+@test "events, the last of which holds the report" {
+  lab_broker
+  at 20 "$natmap" --server 192.0.2.1 --quick --events >"$room/events" 2>"$room/said"
+  jq -c . "$room/events"
+  jq -r .event "$room/events" | sort -u >"$room/kinds"
+  for kind in start public hop verdict done; do
+    grep -qx "$kind" "$room/kinds" || fail "no event $kind"
+  done
+  tail -n 1 "$room/events" | jq .report >"$report"
+  valid_map "$report"
+}
+
+@test "a picture" {
+  lab_broker
+  at 20 "$natmap" --server 192.0.2.1 --quick --svg map.svg >/dev/null
+  /usr/bin/python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$room/map.svg"
+  grep -q '100\.64\.1\.1' "$room/map.svg"
+}
+
+@test "what cannot be written is said" {
+  lab_broker
+  run --separate-stderr bash -c "ip netns exec client '$natmap' --server 192.0.2.1 --quick >/dev/full"
+  assert_equal "$status" 5
+  [[ $stderr = *"cannot write the report"* ]]
+}
+
+@test "options that cannot be used: one line each, and nothing is done" {
+  local line
+  for line in "--max 0" "--max 3h" "--mappings 4" "--interface nope" "--svg /nonexistent/x" "nonesuch" "-q extra"; do
+    # shellcheck disable=SC2086  # words
+    run --separate-stderr at 10 "$natmap" $line
+    echo "$line: $stderr"
+    assert_equal "$status" 2
+    assert_equal "${#stderr_lines[@]}" 1
+    assert_output ''
+  done
+}
