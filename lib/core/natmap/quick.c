@@ -1,12 +1,12 @@
 #include "core/natmap/quick.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "core/natmap/trace.h"
-#include "core/portmap/scout.h"
-#include "core/portmap/upnp_line.h"
+#include "core/portmap/scouts.h"
 #include "core/probe/both.h"
 
 /* Ids of sockets, besides those of natprobe's runs, which have PROBES set here and never set it themselves. */
@@ -29,9 +29,7 @@ struct quick {
 	const struct natmap_options *options;
 	struct rng *rng;
 	struct probe_both probes;
-	struct scout *scouts[NATMAP_GATEWAYS_MAX];
-	struct upnp_line line;
-	uint32_t upnp;
+	struct scouts *scouts;
 	struct trace *trace;
 	int main;
 	bool over;
@@ -85,6 +83,24 @@ static bool make_probes(struct quick *q)
 	return true;
 }
 
+static struct scouts *make_scouts(struct quick *q, uint32_t upnp)
+{
+	struct scouts_config config = {
+		.count = q->options->way_count,
+		.first_socket = SCOUT_FIRST,
+		.upnp = upnp,
+		.protocols = q->options->protocols,
+		.limit = nk_min(SCOUTING, q->options->limit),
+	};
+
+	static_assert(NATMAP_GATEWAYS_MAX <= SCOUTS_MAX, "each way has a scout");
+	for (unsigned i = 0; i < config.count; i++) {
+		config.gateways[i] = q->options->ways[i].gateway;
+		config.locals[i] = q->options->ways[i].local;
+	}
+	return scouts_new(&config, q->rng);
+}
+
 struct quick *quick_new(const struct natmap_options *options, uint32_t upnp, struct rng *rng)
 {
 	struct quick *q = calloc(1, sizeof(*q));
@@ -93,11 +109,10 @@ struct quick *quick_new(const struct natmap_options *options, uint32_t upnp, str
 		return NULL;
 	q->options = options;
 	q->rng = rng;
-	q->upnp = upnp;
 	q->main = -1;
 	q->other_heard = NK_NEVER;
-	upnp_line_init(&q->line, upnp);
-	if (!make_probes(q)) {
+	q->scouts = make_scouts(q, upnp);
+	if (q->scouts == NULL || !make_probes(q)) {
 		quick_free(q);
 		return NULL;
 	}
@@ -110,33 +125,15 @@ void quick_free(struct quick *q)
 		return;
 	natprobe_free(q->probes.run[0]);
 	natprobe_free(q->probes.run[1]);
-	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
-		scout_free(q->scouts[i]);
+	scouts_free(q->scouts);
 	trace_free(q->trace);
 	free(q);
-}
-
-static void start_scout(struct quick *q, unsigned i, nk_time now)
-{
-	const struct natmap_way *way = &q->options->ways[i];
-	const struct scout_config config = {
-		.gateway = way->gateway,
-		.local = way->local,
-		.first_socket = SCOUT_FIRST + i * SCOUT_SOCKETS,
-		.upnp = q->upnp != 0 ? &q->line : NULL,
-		.protocols = q->options->protocols,
-		.limit = nk_min(SCOUTING, q->options->limit),
-	};
-
-	if (addr_family(&way->gateway) != ADDR_NONE && q->options->protocols != 0)
-		q->scouts[i] = scout_new(&config, q->rng, now);
 }
 
 void quick_start(struct quick *q, nk_time now)
 {
 	q->limit_at = now + q->options->limit;
-	for (unsigned i = 0; i < q->options->way_count; i++)
-		start_scout(q, i, now);
+	scouts_start(q->scouts, now);
 	for (unsigned i = 0; i < 2; i++)
 		if (q->probes.run[i] != NULL)
 			natprobe_start(q->probes.run[i], now);
@@ -173,14 +170,6 @@ static bool probes_busy(const struct quick *q)
 	return q->probes.run[0] != NULL && probe_both_status(&q->probes) == CORE_BUSY;
 }
 
-static bool scouts_busy(const struct quick *q)
-{
-	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
-		if (q->scouts[i] != NULL && scout_status(q->scouts[i]) == CORE_BUSY)
-			return true;
-	return false;
-}
-
 static bool trace_busy(const struct quick *q)
 {
 	return q->trace != NULL && trace_status(q->trace) == CORE_BUSY;
@@ -195,9 +184,7 @@ void quick_stop(struct quick *q, nk_time now)
 	q->over = true;
 	if (probes_busy(q))
 		probe_both_input(&q->probes, &stop, now);
-	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
-		if (q->scouts[i] != NULL)
-			scout_stop(q->scouts[i]);
+	scouts_stop(q->scouts);
 	if (q->trace != NULL)
 		trace_stop(q->trace);
 }
@@ -210,30 +197,21 @@ static void step(struct quick *q, nk_time now)
 		choose_main(q, now);
 	if (q->main >= 0 && q->trace == NULL)
 		start_trace(q, now);
-	if (now >= q->limit_at || !(probes_busy(q) || scouts_busy(q) || trace_busy(q)))
+	if (now >= q->limit_at || !(probes_busy(q) || scouts_busy(q->scouts) || trace_busy(q)))
 		quick_stop(q, now);
-}
-
-static bool scouts_input(struct quick *q, const struct event *ev, nk_time now)
-{
-	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
-		if (q->scouts[i] != NULL && scout_input(q->scouts[i], ev, now))
-			return true;
-	return false;
 }
 
 static bool parts_input(struct quick *q, const struct event *ev, nk_time now)
 {
 	struct event own = *ev;
 
-	if ((ev->id & QUICK_IDS) == 0)
-		return q->upnp != 0 && upnp_line_input(&q->line, ev, now);
 	own.id &= ~(QUICK_IDS | PROBES);
-	if (ev->id & PROBES)
+	if ((ev->id & QUICK_IDS) != 0 && (ev->id & PROBES) != 0) {
 		probe_both_input(&q->probes, &own, now);
-	else if (!scouts_input(q, ev, now) && q->trace != NULL)
-		trace_input(q->trace, ev, now);
-	return true;
+		return true;
+	}
+	return scouts_input(q->scouts, ev, now) ||
+	       (q->trace != NULL && trace_input(q->trace, ev, now));
 }
 
 bool quick_input(struct quick *q, const struct event *ev, nk_time now)
@@ -245,22 +223,13 @@ bool quick_input(struct quick *q, const struct event *ev, nk_time now)
 	return own;
 }
 
-static bool scouts_output(struct quick *q, struct action *action, nk_time now)
-{
-	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
-		if (q->scouts[i] != NULL && scout_output(q->scouts[i], action, now))
-			return true;
-	return false;
-}
-
 static bool parts_output(struct quick *q, struct action *action, nk_time now)
 {
 	if (probe_both_output(&q->probes, action, now)) {
 		action->id |= QUICK_IDS | PROBES;
 		return true;
 	}
-	return scouts_output(q, action, now) ||
-	       (q->upnp != 0 && upnp_line_output(&q->line, action, now)) ||
+	return scouts_output(q->scouts, action, now) ||
 	       (q->trace != NULL && trace_output(q->trace, action, now));
 }
 
@@ -284,9 +253,7 @@ nk_time quick_deadline(const struct quick *q)
 		at = nk_min(at, q->limit_at);
 	if (q->main < 0 && q->other_heard != NK_NEVER)
 		at = nk_min(at, q->other_heard + PREFERRED);
-	for (unsigned i = 0; i < NATMAP_GATEWAYS_MAX; i++)
-		if (q->scouts[i] != NULL)
-			at = nk_min(at, scout_deadline(q->scouts[i]));
+	at = nk_min(at, scouts_deadline(q->scouts));
 	return q->trace == NULL ? at : nk_min(at, trace_deadline(q->trace));
 }
 
@@ -308,7 +275,7 @@ bool quick_knows_path(const struct quick *q)
 
 bool quick_lingers(const struct quick *q)
 {
-	return probes_busy(q) || scouts_busy(q) || trace_busy(q);
+	return probes_busy(q) || scouts_busy(q->scouts) || trace_busy(q);
 }
 
 static void add_public(struct natmap_result *r, const struct probe_result *p)
@@ -341,8 +308,7 @@ void quick_report(struct quick *q, struct natmap_result *r)
 		add_public(r, natprobe_result(q->probes.run[i]));
 	}
 	for (unsigned i = 0; i < r->gateway_count; i++)
-		if (q->scouts[i] != NULL)
-			r->gateways[i] = *scout_result(q->scouts[i]);
+		scouts_result(q->scouts, i, &r->gateways[i]);
 	if (q->trace != NULL)
 		trace_report(q->trace, &r->path);
 }
