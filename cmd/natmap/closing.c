@@ -6,9 +6,9 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "core/portmap/closer.h"
+#include "desk/worker.h"
 #include "face/log.h"
 #include "io/run.h"
-#include "worker.h"
 
 #define LIMIT (2 * NK_S)
 

@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "core/portmap/lister.h"
+#include "desk/worker.h"
 #include "face/exit.h"
 #include "face/findings.h"
 #include "face/log.h"
@@ -20,7 +21,6 @@
 #include "port_words.h"
 #include "ports.h"
 #include "where.h"
-#include "worker.h"
 
 #define SCOUT_LIMIT NK_S
 #define OURS        "natkit " /* how our descriptions begin */

@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "closing.h"
+#include "desk/worker.h"
 #include "face/exit.h"
 #include "face/log.h"
 #include "format.h"
@@ -20,7 +21,6 @@
 #include "open_settings.h"
 #include "open_watch.h"
 #include "ports.h"
-#include "worker.h"
 
 #define SCOUT_LIMIT NK_S
 

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "core/portmap/lookout.h"
 #include "desk/hook.h"
+#include "desk/worker.h"
 #include "face/environment.h"
 #include "face/exit.h"
 #include "face/findings.h"
@@ -23,7 +24,6 @@
 #include "port_words.h"
 #include "ports.h"
 #include "where.h"
-#include "worker.h"
 
 #define INTERVAL    (60 * NK_S)
 #define SCOUT_LIMIT NK_S

@@ -1,4 +1,4 @@
-#include "worker.h"
+#include "desk/worker.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* The UPnP worker (io/upnp.h), as the commands of natmap have it. */
-#ifndef NATMAP_WORKER_H
-#define NATMAP_WORKER_H
+/* The UPnP worker (io/upnp.h), as commands have it. */
+#ifndef DESK_WORKER_H
+#define DESK_WORKER_H
 
 #include "io/run.h"
 #include "io/upnp.h"
