@@ -106,7 +106,8 @@ bool portmap_output(struct portmap *p, struct action *action, nk_time now)
 		if (scout_output(p->scout, action, now) ||
 		    door_move(&p->door, wants_door(p), action) || gateway_output(p, action, now))
 			return true;
-	} while (p->errand.under_way && p->errand.done);
+		/* The scout may have learnt just now what the ladder waits for. */
+	} while ((p->errand.under_way && p->errand.done) || ladder_step(p, now));
 	return false;
 }
 
