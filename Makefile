@@ -167,6 +167,7 @@ demo:
 	+$(Q)$(MAKE) -s $(PARALLEL) all tools >&2
 	$(Q)tests/lab/private.sh tests/lab/demo
 	$(Q)tests/lab/private.sh tests/lab/demo_pair
+	$(Q)tests/lab/private.sh tests/lab/demo_map
 
 bench:
 	$(RACE_DEPS)

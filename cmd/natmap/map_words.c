@@ -61,6 +61,16 @@ const struct addr *map_local(const struct natmap_result *r)
 	return addr_is_any(&r->local) ? &r->ways[0].local : &r->local;
 }
 
+/* What was tried was as long as somebody wished: a round number, or nearly so. */
+static const char *limit_words(char *out, size_t size, double seconds)
+{
+	const double whole = round(seconds);
+
+	if (fabs(whole - seconds) < 0.05 && (whole < 60 || fmod(whole, 60) == 0))
+		return plot_tick_text(out, size, whole);
+	return plot_time_text(out, size, seconds);
+}
+
 const char *map_time_words(char *out, size_t size, const struct measured *m)
 {
 	const struct plot_series s = {
@@ -69,7 +79,7 @@ const char *map_time_words(char *out, size_t size, const struct measured *m)
 
 	if (m->known || !(m->at_least > 0))
 		return plot_label(out, size, &s);
-	snprintf(out, size, "more than %s", plot_tick_text(longest, sizeof(longest), m->at_least));
+	snprintf(out, size, "more than %s", limit_words(longest, sizeof(longest), m->at_least));
 	return out;
 }
 

@@ -92,6 +92,15 @@ lab_up() {
   lab_host client nat lan 100.64.1 2001:db8:1
 }
 
+# lab_carrier_up: the same for a home without IPv6 whose provider has no address for it: its NAT is 100.64.7.10 outside,
+# behind another one, "carrier", and the client is 192.168.1.2
+lab_carrier_up() {
+  lab_internet
+  lab_router carrier inet home 198.51.100
+  lab_router nat carrier lan 100.64.7
+  lab_host client nat lan 192.168.1
+}
+
 # lab_ipv6: until IPv6 works all the way, a second after lab_up; IPv4 works at once
 lab_ipv6() {
   lab_wait lab_reaches 2001:db8:2::1
@@ -129,9 +138,9 @@ lab_forget() {
   ip netns exec "${1:-nat}" conntrack -F >/dev/null 2>&1
 }
 
-# lab_timers FIRST STREAM: seconds that the NAT keeps a flow, before and after it is a stream
+# lab_timers FIRST STREAM [NAT]: seconds that the NAT keeps a flow, before and after it is a stream
 lab_timers() {
-  ip netns exec nat sysctl -qw net.netfilter.nf_conntrack_udp_timeout="$1" \
+  ip netns exec "${3:-nat}" sysctl -qw net.netfilter.nf_conntrack_udp_timeout="$1" \
     net.netfilter.nf_conntrack_udp_timeout_stream="$2"
 }
 

@@ -48,11 +48,3 @@ valid_map() {
   jq -c '{elapsed_s, complete, verdict, nats, carrier_hop, public}, .evidence[].text, .path' "$1"
   /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$schema" "$1"
 }
-
-# carrier_up: the home router has an address of its provider's network, and there is a NAT beyond
-carrier_up() {
-  lab_internet
-  lab_router carrier inet home 198.51.100
-  lab_router nat carrier lan 100.64.7
-  lab_host client nat lan 192.168.1
-}

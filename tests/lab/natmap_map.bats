@@ -30,7 +30,7 @@
 
 @test "a carrier's NAT behind the one at home" {
   lab_down
-  carrier_up
+  lab_carrier_up
   lab_broker
   maps 20 --quick
   is .verdict '"carrier-nat"'

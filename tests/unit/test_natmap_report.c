@@ -285,6 +285,26 @@ static void tells_what_boxes_are(void **state)
 	free(r);
 }
 
+static void times_are_round_where_they_were_asked_for(void **state)
+{
+	const struct {
+		double at_least;
+		const char *words;
+	} rows[] = {
+		{15.0001, "more than 15 s"}, {359.97, "more than 6 min"},
+		{360.01, "more than 6 min"}, {22.43, "more than 22.43 s"},
+		{125, "more than 125.0 s"},
+	};
+	char text[96];
+	(void)state;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct measured m = {.at_least = rows[i].at_least};
+
+		assert_string_equal(map_time_words(text, sizeof(text), &m), rows[i].words);
+	}
+}
+
 static void says_what_it_means(void **state)
 {
 	struct natmap_result *r = carrier();
@@ -449,6 +469,7 @@ int main(void)
 		cmocka_unit_test(early_and_late_are_two_parts),
 		cmocka_unit_test(what_was_not_looked_at_is_not_mentioned),
 		cmocka_unit_test(tells_what_boxes_are),
+		cmocka_unit_test(times_are_round_where_they_were_asked_for),
 		cmocka_unit_test(says_what_it_means),
 		cmocka_unit_test(fits_the_schema),
 		cmocka_unit_test(draws_pictures),
