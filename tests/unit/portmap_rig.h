@@ -54,6 +54,7 @@ struct rig_event {
 /**
  * struct rig - The puppet
  * @speaks:	By protocol: it answers; @drop_requests, @drop_answers: so many of them are lost first
+ * @no_sockets:	No UDP socket can be opened
  * @taken:	A port that another client has, 0: none
  * @pcp_result, @natpmp_result: It refuses so to map; @igd_result: what ADD answers
  * @give_port, @give_lease, @lie_internal: In place of what is right
@@ -72,6 +73,7 @@ struct rig {
 	bool speaks[RIG_PROTOCOLS];
 	unsigned drop_requests[RIG_PROTOCOLS], drop_answers[RIG_PROTOCOLS];
 	bool closed; /* its port 5351 */
+	bool no_sockets;
 	uint16_t taken;
 	uint8_t pcp_result;
 	uint16_t natpmp_result, igd_result;
@@ -243,7 +245,7 @@ static inline void rig_pcp_map(struct rig *r, struct pcp_msg *m)
 
 	rig_count(r, RIG_PCP);
 	r->last_pcp = *m;
-	m->result = r->pcp_result;
+	m->result = m->lifetime_s == 0 ? PCP_SUCCESS : r->pcp_result;
 	if (m->prefer_failure && r->prefers_failure && port != m->external.port)
 		m->result = PCP_CANNOT_PROVIDE_EXTERNAL;
 	if (m->result != PCP_SUCCESS)
@@ -289,7 +291,7 @@ static inline void rig_natpmp_map(struct rig *r, struct natpmp_msg *m)
 	struct rig_entry *e = rig_find(r, protocol, m->internal_port);
 
 	rig_count(r, RIG_NAT_PMP);
-	m->result = r->natpmp_result;
+	m->result = m->lifetime_s == 0 ? NATPMP_SUCCESS : r->natpmp_result;
 	if (m->result != NATPMP_SUCCESS)
 		return;
 	if (m->lifetime_s == 0) {
@@ -472,11 +474,14 @@ static inline void rig_send(struct rig *r, const struct action *a)
 
 static inline void rig_do(struct rig *r, const struct action *a)
 {
+	const bool fails = r->no_sockets && a->socket == SOCKET_UDP;
+	const struct event opened = {.kind = fails ? EVENT_OPEN_FAILED : EVENT_OPENED, .id = a->id};
+
 	if (a->kind == ACTION_OPEN) {
-		r->opened++;
+		r->opened += !fails;
 		if (a->socket == SOCKET_UDP)
 			assert_true(addr_same_ip(&a->local, &r->config.internal));
-		rig_tell(r, 0, &(struct event){.kind = EVENT_OPENED, .id = a->id}, NULL, 0);
+		rig_tell(r, 0, &opened, NULL, 0);
 	} else if (a->kind == ACTION_CLOSE) {
 		r->closed_sockets++;
 	} else if (a->kind == ACTION_SEND) {

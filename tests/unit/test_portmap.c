@@ -195,10 +195,37 @@ static void test_unheard_mapping_is_removed(void **state)
 	check_failed(&r, PORTMAP_NO_RESOURCES);
 }
 
-/* If the removal is not answered either, that is told. */
+/* Made, its answer lost, and then refused: the error is about the second request alone. */
+static void test_unheard_then_refused(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.config.protocols = PORTMAP_BIT(PORTMAP_PCP);
+	r.drop_answers[RIG_PCP] = 1;
+	rig_start(&r);
+	rig_pass(&r, 100 * NK_MS);
+	assert_int_equal(rig_mappings(&r), 1);
+	r.pcp_result = PCP_NO_RESOURCES;
+	rig_pass(&r, 5 * NK_S);
+	check_failed(&r, PORTMAP_NO_RESOURCES);
+}
+
+/* If the removal is not answered either, that is told, and until when it lasts. */
 static void test_left_behind(void **state)
 {
 	struct rig r;
+
+	rig_init(&r);
+	r.config.protocols = PORTMAP_BIT(PORTMAP_PCP);
+	r.drop_answers[RIG_PCP] = 100;
+	rig_start(&r);
+	rig_pass(&r, 20 * NK_S);
+	assert_int_equal(rig_result(&r)->state, PORTMAP_FAILED);
+	assert_true(rig_result(&r)->left_behind);
+	assert_in_range(rig_result(&r)->expires - r.now, 3500 * NK_S, 3600 * NK_S);
+	rig_end(&r);
 
 	(void)state;
 	rig_init(&r);
@@ -213,23 +240,153 @@ static void test_left_behind(void **state)
 	rig_end(&r);
 }
 
+/* Whenever it is: nothing is left, but for one that was to be left and was there. */
+static void release_at(enum portmap_protocol by, bool detach, nk_time at)
+{
+	struct rig r;
+	unsigned requests;
+	bool held;
+
+	rig_init(&r);
+	r.config.protocols = PORTMAP_BIT(by);
+	r.config.detach = detach;
+	r.igd = at / NK_MS % 2 == 0 ? 1 : 2;
+	r.taken = 8080;
+	rig_start(&r);
+	rig_pass(&r, at);
+	held = rig_result(&r)->state == PORTMAP_HELD;
+	requests = r.requests[RIG_IGD];
+	rig_release(&r);
+	assert_int_equal(rig_mappings(&r), held && detach);
+	assert_false(rig_result(&r)->left_behind);
+	/* What is under way is not gone on with, but removed. */
+	assert_in_range(r.requests[RIG_IGD], requests, requests + 1);
+	rig_end(&r);
+}
+
 static void test_release_while_asking(void **state)
 {
-	static const enum portmap_protocol all[] = {PORTMAP_PCP, PORTMAP_NAT_PMP, PORTMAP_UPNP};
+	(void)state;
+	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++)
+		for (unsigned detach = 0; detach < 2; detach++)
+			for (nk_time at = 0; at < 30 * NK_MS; at += NK_MS)
+				release_at(p, detach, at);
+}
+
+/* The answer of a request of before is not that of the removal. */
+static void test_late_answer(void **state)
+{
+	uint8_t bytes[PCP_MAX];
+	struct pcp_msg m;
+	struct rig r;
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
-		for (nk_time at = 0; at < 30 * NK_MS; at += NK_MS) {
-			struct rig r;
+	for (unsigned natpmp = 0; natpmp < 2; natpmp++) {
+		rig_init(&r);
+		r.config.protocols = PORTMAP_BIT(natpmp ? PORTMAP_NAT_PMP : PORTMAP_PCP);
+		rig_start(&r);
+		rig_pass(&r, 100 * NK_MS);
+		portmap_release(r.p, r.now);
+		r.drop_requests[natpmp ? RIG_NAT_PMP : RIG_PCP] = 1;
+		rig_pass(&r, 10 * NK_MS);
+		m = r.last_pcp;
+		m.response = true;
+		if (natpmp)
+			rig_datagram(&r, RIG_FIRST + 2, PCP_PORT,
+				     "\0\x82\0\0\0\0\x03\xe8\x1f\x90\x1f\x90\0\0\x0e\x10", 16);
+		else
+			rig_datagram(&r, RIG_FIRST + 2, PCP_PORT, bytes, pcp_write(bytes, &m));
+		rig_pass(&r, 5 * NK_S);
+		assert_int_equal(rig_mappings(&r), 0);
+		assert_int_equal(portmap_status(r.p), CORE_DONE);
+		rig_end(&r);
+	}
+}
 
-			rig_init(&r);
-			r.config.protocols = PORTMAP_BIT(all[i]);
-			r.igd = 2;
-			r.taken = 8080;
-			rig_start(&r);
-			rig_pass(&r, at);
-			end_clean(&r);
-		}
+/* NAT-PMP has no nonces: the internal port is what tells whose an answer is. */
+static void test_other_internal_port(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.config.protocols = PORTMAP_BIT(PORTMAP_NAT_PMP);
+	r.drop_requests[RIG_NAT_PMP] = 3;
+	rig_start(&r);
+	rig_pass(&r, 100 * NK_MS);
+	rig_datagram(&r, RIG_FIRST + 2, PCP_PORT,
+		     "\0\x82\0\0\0\0\x03\xe8\x1f\x91\x1f\x90\0\0\x0e\x10", 16);
+	rig_pass(&r, 100 * NK_MS);
+	assert_int_equal(rig_result(&r)->state, PORTMAP_ASKING);
+	rig_pass(&r, 3 * NK_S);
+	check_held(&r, PORTMAP_NAT_PMP, 8080);
+	end_clean(&r);
+}
+
+/* There is no socket to be had: only UPnP has a way of its own, and that cannot be found. */
+static void test_no_sockets(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.no_sockets = true;
+	rig_start(&r);
+	rig_pass(&r, 100 * NK_MS);
+	check_failed(&r, PORTMAP_SILENT);
+
+	/* Only from when it is to be mapped. */
+	rig_init(&r);
+	rig_start(&r);
+	rig_pass(&r, NK_MS);
+	r.no_sockets = true;
+	rig_pass(&r, 100 * NK_MS);
+	check_held(&r, PORTMAP_UPNP, 8080);
+	end_clean(&r);
+}
+
+/* The daemon ends just after it was found. */
+static void test_closes(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	rig_start(&r);
+	rig_pass(&r, NK_MS);
+	r.closed = true;
+	rig_pass(&r, 100 * NK_MS);
+	check_held(&r, PORTMAP_UPNP, 8080);
+	assert_int_equal(rig_result(&r)->tried[PORTMAP_PCP], PORTMAP_SILENT);
+	end_clean(&r);
+}
+
+/* What is asked for: a day at most, for as long as we run if it is not to be left. */
+static void test_asked_for(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.config.lifetime_s = 7 * 86400;
+	rig_start(&r);
+	rig_pass(&r, NK_S);
+	assert_int_equal(r.last_pcp.lifetime_s, 86400);
+	end_clean(&r);
+	for (unsigned detach = 0; detach < 2; detach++) {
+		rig_init(&r);
+		r.config.protocols = PORTMAP_BIT(PORTMAP_UPNP);
+		r.config.lifetime_s = 0;
+		r.config.detach = detach;
+		rig_start(&r);
+		rig_pass(&r, 5 * NK_MS);
+		while (r.last_igd.op != UPNP_ADD)
+			rig_pass(&r, NK_MS);
+		assert_int_equal(r.last_igd.hold, !detach);
+		assert_int_equal(r.last_igd.lifetime_s, 7200);
+		assert_string_equal(r.last_igd.description, "natkit 8080/tcp");
+		portmap_claim(r.p);
+		end_clean(&r);
 	}
 }
 
@@ -503,8 +660,14 @@ int main(void)
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_pcp_waits),
 		cmocka_unit_test(test_unheard_mapping_is_removed),
+		cmocka_unit_test(test_unheard_then_refused),
 		cmocka_unit_test(test_left_behind),
 		cmocka_unit_test(test_release_while_asking),
+		cmocka_unit_test(test_late_answer),
+		cmocka_unit_test(test_other_internal_port),
+		cmocka_unit_test(test_no_sockets),
+		cmocka_unit_test(test_closes),
+		cmocka_unit_test(test_asked_for),
 		cmocka_unit_test(test_detached),
 		cmocka_unit_test(test_taken_port),
 		cmocka_unit_test(test_strict),

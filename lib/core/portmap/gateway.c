@@ -132,6 +132,16 @@ static void refuse(struct portmap *p, enum portmap_why why, unsigned code)
 	errand_end(e, why, code);
 }
 
+/* At a closed port is nobody: what is to be made is made by another protocol. */
+void gateway_closed(struct portmap *p, const struct event *ev)
+{
+	const struct errand *e = &p->errand;
+
+	if (addr_same_ip(&ev->from, &p->config.gateway) && e->task == ERRAND_MAKE &&
+	    (is_busy(p, PORTMAP_PCP) || is_busy(p, PORTMAP_NAT_PMP)))
+		refuse(p, PORTMAP_SILENT, 0);
+}
+
 static bool is_our_map(const struct portmap *p, const struct pcp_msg *m)
 {
 	if (!m->response || m->opcode != PCP_MAP)

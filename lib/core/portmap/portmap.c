@@ -111,16 +111,6 @@ bool portmap_output(struct portmap *p, struct action *action, nk_time now)
 	return false;
 }
 
-/* At a closed port is nobody: what is to be made is made by another protocol. */
-static void refused(struct portmap *p, const struct event *ev)
-{
-	struct errand *e = &p->errand;
-
-	if (addr_same_ip(&ev->from, &p->config.gateway) && e->under_way && !e->done &&
-	    e->task == ERRAND_MAKE && e->protocol != PORTMAP_UPNP)
-		errand_end(e, PORTMAP_SILENT, 0);
-}
-
 static bool hear(struct portmap *p, const struct event *ev, nk_time now)
 {
 	if (door_input(&p->door, ev))
@@ -128,7 +118,7 @@ static bool hear(struct portmap *p, const struct event *ev, nk_time now)
 	if (ev->kind == EVENT_DATAGRAM)
 		gateway_hear(p, ev, now);
 	else if (ev->kind == EVENT_ICMP_ERROR)
-		refused(p, ev);
+		gateway_closed(p, ev);
 	else
 		return false;
 	return true;

@@ -107,6 +107,7 @@ void errand_grant(struct portmap *p, const struct addr *external, uint32_t lease
 /* PCP and NAT-PMP, over the socket to the gateway's port 5351. */
 void gateway_begin(struct portmap *p, nk_time now);
 void gateway_hear(struct portmap *p, const struct event *ev, nk_time now);
+void gateway_closed(struct portmap *p, const struct event *ev);
 void gateway_hear_announcement(struct portmap *p, const struct event *ev, nk_time now);
 bool gateway_output(struct portmap *p, struct action *action, nk_time now);
 

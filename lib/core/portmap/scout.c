@@ -49,6 +49,8 @@ static void settle(struct scout *s, enum portmap_protocol p, enum portmap_why wh
 		s->result.offer[p].answers && (why == PORTMAP_OK || why == PORTMAP_PRIVATE);
 	s->known[p] = true;
 	retry_stop(&s->ask[p]);
+	if (p == PORTMAP_UPNP)
+		s->described_until = NK_NEVER;
 }
 
 static bool can_ask(const struct scout *s, enum portmap_protocol p)
@@ -99,7 +101,6 @@ void scout_stop(struct scout *s)
 	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++)
 		if (!s->known[p])
 			settle(s, p, PORTMAP_SILENT);
-	s->described_until = NK_NEVER;
 }
 
 void scout_free(struct scout *s)
@@ -237,7 +238,6 @@ static void described(struct scout *s, const struct upnp_reply *r, nk_time now)
 
 	o->rtt = now - s->asked[PORTMAP_UPNP];
 	o->code = r->result;
-	s->described_until = NK_NEVER;
 	if (why == PORTMAP_OK) {
 		o->version = r->igd;
 		o->pinholes = r->pinholes;
