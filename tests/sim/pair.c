@@ -271,6 +271,24 @@ static void set_place(struct pair *p, const struct pair_plan *plan, enum pair_wh
 		world_set_nat_link(p->world, e->nats[0], &plan_end->up, &plan_end->down);
 }
 
+/* At the first address of its host's /24. */
+static void set_gateway(struct pair *p, const struct pair_plan *plan, enum pair_who who)
+{
+	const struct pair_end_plan *plan_end = &plan->ends[who];
+	struct pair_end *e = &p->ends[who];
+	const struct addr nowhere = {.port = 0};
+	int host;
+
+	if (!plan_end->gateway.pcp && !plan_end->gateway.nat_pmp)
+		return;
+	e->gateway_addr = addr_prefix(&plan_end->hosts[0], 24, 64);
+	e->gateway_addr.ip[15] = 1;
+	host = world_add_host(p->world, &e->gateway_addr, 1, e->nats[plan_end->nat_count - 1]);
+	need(host >= 0);
+	port_server_start(&e->gateway, p->world, host, e->nats[plan_end->nat_count - 1],
+			  &e->gateway_addr, &nowhere, &plan_end->gateway, plan->seed);
+}
+
 static struct punch_contact contact_of(const struct pair *p, enum pair_who who)
 {
 	struct punch_contact c = {.name = "somebody"};
@@ -301,6 +319,12 @@ static void set_options(struct pair *p, const struct pair_plan *plan, enum pair_
 		memcpy(o->call.hosts, plan_end->hosts, sizeof(plan_end->hosts));
 		o->call.host_count = plan_end->host_count;
 	}
+	if (addr_family(&e->gateway_addr) != ADDR_NONE)
+		o->call.doors = (struct doors_config){
+			.gateway = e->gateway_addr,
+			.local = plan_end->hosts[0],
+			.protocols = PORTMAP_ALL,
+		};
 	e->say = plan_end->say;
 	e->then_end = plan_end->then_end;
 }
@@ -330,6 +354,7 @@ void pair_set(struct pair *p, const struct pair_plan *plan)
 	for (unsigned i = 0; i < PAIR_ENDS; i++) {
 		if (plan->ends[i].host_count > 0)
 			set_place(p, plan, (enum pair_who)i);
+		set_gateway(p, plan, (enum pair_who)i);
 		seed_of(seed, plan->seed, (uint8_t)(2 + i));
 		identity_from_seed(&p->ends[i].identity, seed);
 	}

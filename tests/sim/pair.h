@@ -9,6 +9,7 @@
 
 #include "core/broker/broker.h"
 #include "core/call/natpunch.h"
+#include "sim/port_server.h"
 #include "sim/world.h"
 
 #define PAIR_NATS   2
@@ -24,6 +25,7 @@ enum pair_who { PAIR_CALLS, PAIR_LISTENS, PAIR_TOO, PAIR_ENDS };
  * @nats:	@nat_count of them, the outermost first, with their external addresses
  * @hosts:	@host_count addresses of its host
  * @up, @down:	Of the link between its outermost NAT (or the host) and its router
+ * @gateway:	What its innermost NAT speaks, if anything
  * @options:	@identity, @broker, @callee and @allowed are filled in by the stage, where they are
  *		not set; hosts too
  * @say:	Its standard input; @then_end: which ends with it
@@ -34,6 +36,7 @@ struct pair_end_plan {
 	struct addr hosts[PAIR_HOSTS];
 	unsigned host_count;
 	struct link_spec up, down;
+	struct port_rules gateway;
 	struct punch_options options;
 	const char *say;
 	bool then_end;
@@ -74,6 +77,7 @@ struct pair_plan {
  * @heard:	What it wrote to its standard output
  * @events:	All of them, in order
  * @packets:	That it sent
+ * @gateway:	At @gateway_addr, if there is one
  * @watch:	Sees each packet before it is sent; false: it is not
  */
 struct pair_end {
@@ -82,6 +86,8 @@ struct pair_end {
 	struct identity identity;
 	struct punch_contact allowed[PAIR_ENDS];
 	int host, router, nats[PAIR_NATS];
+	struct addr gateway_addr;
+	struct port_server gateway;
 	const char *say;
 	bool then_end, reading, ended;
 	uint8_t heard[PAIR_HEARD + 1];

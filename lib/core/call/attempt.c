@@ -41,6 +41,10 @@ struct attempt *attempt_new(const struct attempt_config *config, struct rng *rng
 		a->hint = *config->known;
 	for (unsigned f = 0; f < ATTEMPT_FAMILIES; f++)
 		a->socket[f] = wants_family(config, f) ? SOCKET_WANTED : SOCKET_UNWANTED;
+	if (config->door.port != 0) {
+		a->socket[0] = SOCKET_OPEN;
+		a->local[0] = config->door;
+	}
 	return a;
 }
 
@@ -62,6 +66,8 @@ void attempt_free(struct attempt *a)
 {
 	if (a == NULL)
 		return;
+	if (a->config.doors != NULL)
+		doors_drop(a->config.doors, a->config.first_id);
 	gather_free(a->gather);
 	ring_free(a->ring);
 	punch_free(a->punch);
@@ -91,7 +97,15 @@ static bool open_next(struct attempt *a, struct action *action)
 	return false;
 }
 
-static bool opened(struct attempt *a, const struct event *ev)
+static void want_door(struct attempt *a, nk_time now)
+{
+	const struct attempt_config *c = &a->config;
+
+	if (c->doors != NULL && (c->options->tactics & TACTIC_BIT(TACTIC_MAPPED)) != 0)
+		doors_want(c->doors, c->first_id, a->local[0].port, now);
+}
+
+static bool opened(struct attempt *a, const struct event *ev, nk_time now)
 {
 	const uint32_t f = ev->id - a->config.first_id;
 
@@ -99,6 +113,8 @@ static bool opened(struct attempt *a, const struct event *ev)
 		return false;
 	a->socket[f] = ev->kind == EVENT_OPENED ? SOCKET_OPEN : SOCKET_FAILED;
 	a->local[f] = ev->local;
+	if (f == 0 && a->socket[f] == SOCKET_OPEN)
+		want_door(a, now);
 	return true;
 }
 
@@ -278,7 +294,7 @@ bool attempt_input(struct attempt *a, const struct event *ev, nk_time now)
 	bool ours = false;
 
 	if (ev->kind == EVENT_OPENED || ev->kind == EVENT_OPEN_FAILED)
-		ours = opened(a, ev);
+		ours = opened(a, ev, now);
 	ours = ours || (a->gather != NULL && gather_input(a->gather, ev, now)) ||
 	       (a->ring != NULL && ring_input(a->ring, ev, now)) ||
 	       (a->punch != NULL && punch_input(a->punch, ev, now));
@@ -369,6 +385,11 @@ const struct offer *attempt_theirs(const struct attempt *a)
 const struct punch_result *attempt_punch(const struct attempt *a)
 {
 	return a->punch != NULL ? punch_result(a->punch) : NULL;
+}
+
+const struct call_mapping *attempt_mapping(const struct attempt *a)
+{
+	return &a->mapping;
 }
 
 const struct gather_result *attempt_gathered(const struct attempt *a)

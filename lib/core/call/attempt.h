@@ -11,6 +11,7 @@
 #include "core/call/bank.h"
 #include "core/call/call.h"
 #include "core/call/call_keepalive.h"
+#include "core/call/doors.h"
 
 enum attempt_state {
 	ATTEMPT_OPENING,   /* sockets */
@@ -34,6 +35,8 @@ enum attempt_state {
  * @known:	What was found out of our NAT before, so that candidates are enough now; NULL:
  *		nothing. Borrowed for the start
  * @keepalive:	What we offer; borrowed
+ * @doors:	Where it asks for a port at the gateway; NULL: it does not
+ * @door:	Its socket of IPv4 is open already, bound to this, and has a door; port 0: it is not
  * @give_up:	When it ends without a connection
  */
 struct attempt_config {
@@ -48,6 +51,8 @@ struct attempt_config {
 	uint8_t resumes[OFFER_CALL_ID];
 	const struct nat_hint *known;
 	const struct keepalive_offer *keepalive;
+	struct doors *doors;
+	struct addr door;
 	nk_time give_up;
 };
 
@@ -90,6 +95,9 @@ const struct offer *attempt_theirs(const struct attempt *a);
 
 /* NULL before there is a punch. */
 const struct punch_result *attempt_punch(const struct attempt *a);
+
+/* What the gateway has given until the offer was made. */
+const struct call_mapping *attempt_mapping(const struct attempt *a);
 
 /* All zero before it is known. */
 const struct gather_result *attempt_gathered(const struct attempt *a);

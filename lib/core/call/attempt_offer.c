@@ -9,11 +9,28 @@
  * with an open INPUT chain) never get over that. */
 #define ANSWER_COPIES 2
 
+/* What the gateway has given by now; it is not waited for. */
+static void note_door(struct attempt *a)
+{
+	const struct doors *doors = a->config.doors;
+	const uint32_t socket = a->config.first_id;
+	const struct portmap_mapping *found = doors == NULL ? NULL : doors_of(doors, socket);
+	struct addr external;
+
+	if (found == NULL)
+		return;
+	external = doors_external(doors, socket, &a->gathered.candidates);
+	a->mapping = (struct call_mapping){
+		.asked = true, .offered = external.port != 0, .found = *found};
+	candidates_add_mapped(&a->gathered.candidates, &external);
+}
+
 static void describe(struct attempt *a)
 {
 	const struct call_options *o = a->config.options;
 	struct session_keepalive *k = &a->keepalive;
 
+	note_door(a);
 	k->opener_ttl = o->opener_ttl != 0 ? o->opener_ttl : a->gathered.hint.opener_ttl;
 	k->ours = call_keepalive_ours(a->config.keepalive, k->opener_ttl);
 	a->ours.index = rng_u32(a->rng);

@@ -30,6 +30,7 @@ struct attempt {
 	struct nat_hint hint;
 	struct gather *gather;
 	struct gather_result gathered;
+	struct call_mapping mapping;
 	struct ring *ring;
 	unsigned family;
 	nk_time turn_at;

@@ -24,7 +24,7 @@ struct call_options call_default_options(void)
 
 static struct call *make(const struct call_options *options, const struct identity *identity,
 			 const uint8_t peer[static 32], const struct addr broker[static 2],
-			 uint32_t first_id, struct rng *rng, nk_time now)
+			 struct doors *doors, uint32_t first_id, struct rng *rng, nk_time now)
 {
 	struct call *c = calloc(1, sizeof(*c));
 
@@ -35,6 +35,7 @@ static struct call *make(const struct call_options *options, const struct identi
 	c->identity = identity;
 	memcpy(c->peer, peer, sizeof(c->peer));
 	memcpy(c->broker, broker, sizeof(c->broker));
+	c->doors = doors;
 	c->rng = rng;
 	c->carrying = c->trying = c->relaying = NOBODY;
 	for (unsigned i = 0; i < CALL_BANKS; i++)
@@ -47,9 +48,9 @@ static struct call *make(const struct call_options *options, const struct identi
 
 struct call *call_new_out(const struct call_options *options, const struct identity *identity,
 			  const uint8_t callee[static 32], const struct addr broker[static 2],
-			  uint32_t first_id, struct rng *rng, nk_time now)
+			  struct doors *doors, uint32_t first_id, struct rng *rng, nk_time now)
 {
-	struct call *c = make(options, identity, callee, broker, first_id, rng, now);
+	struct call *c = make(options, identity, callee, broker, doors, first_id, rng, now);
 
 	if (c == NULL)
 		return NULL;
@@ -64,13 +65,18 @@ struct call *call_new_in(const struct call_options *options, const struct identi
 			 const struct noise *handshake, const struct offer *offer,
 			 const struct rung *rung, const struct nat_hint *known,
 			 const struct addr broker[static 2], struct registration *registration,
-			 uint32_t first_id, struct rng *rng, nk_time now)
+			 struct doors *doors, const struct addr *door, uint32_t first_id,
+			 struct rng *rng, nk_time now)
 {
-	struct call *c = make(options, identity, offer->key, broker, first_id, rng, now);
+	struct call *c = make(options, identity, offer->key, broker, doors, first_id, rng, now);
 
 	if (c == NULL)
 		return NULL;
 	c->registration = registration;
+	c->door = *door;
+	if (door->port != 0)
+		bank_note(&c->banks[0],
+			  &(struct action){.kind = ACTION_OPEN, .id = c->banks[0].first});
 	if (call_try(c, handshake, offer, rung, known, now))
 		return c;
 	call_free(c);

@@ -9,6 +9,7 @@
 #define CORE_CALL_CALL_H
 
 #include "base/crypto.h"
+#include "core/call/doors.h"
 #include "core/core.h"
 #include "core/punch/gather.h"
 #include "core/punch/punch.h"
@@ -33,6 +34,7 @@
  * @hosts:	Addresses of this machine, for host candidates
  * @unix_us:	Unix time at nk_time 0 of this run, for the offer's timestamp
  * @keepalive:	How a path may be kept, and what is believed of our NAT
+ * @doors:	Whom to ask for open ports, if @tactics has TACTIC_MAPPED
  */
 struct call_options {
 	nk_time timeout;
@@ -46,6 +48,7 @@ struct call_options {
 	unsigned host_count;
 	uint64_t unix_us;
 	struct keepalive_offer keepalive;
+	struct doors_config doors;
 };
 
 struct call_options call_default_options(void);
@@ -71,6 +74,17 @@ enum call_end {
 	CALL_FAILED,  /* no socket, no memory */
 };
 
+/**
+ * struct call_mapping - What our gateway had given when the offer was made
+ * @asked:	It was asked
+ * @offered:	The peer was told of it
+ * @found:	As it stood then
+ */
+struct call_mapping {
+	bool asked, offered;
+	struct portmap_mapping found;
+};
+
 /* For events and the report; times are NK_NEVER until then. */
 struct call_report {
 	enum call_state state;
@@ -79,6 +93,7 @@ struct call_report {
 	nk_time started, met, acknowledged, answered, fired, connected;
 	nk_time broker_rtt;
 	struct gather_result gathered;
+	struct call_mapping mapping;
 	struct offer peer;
 	struct punch_result punch; /* the latest */
 	unsigned punches;
@@ -91,12 +106,12 @@ struct call_report {
 
 struct call; /* call_new_out() or call_new_in() to call_free() */
 
-/* Rings @callee (Ed25519) at @broker (by family; all zero where there is none). @identity and
- * @options are borrowed for the call's life; ids are @first_id to + CALL_IDS. Return: NULL
+/* Rings @callee (Ed25519) at @broker (by family; all zero where there is none). @identity,
+ * @options and @doors are borrowed for the call's life; ids are @first_id to + CALL_IDS. Return: NULL
  * without memory, or if the key is none. */
 struct call *call_new_out(const struct call_options *options, const struct identity *identity,
 			  const uint8_t callee[static 32], const struct addr broker[static 2],
-			  uint32_t first_id, struct rng *rng, nk_time now);
+			  struct doors *doors, uint32_t first_id, struct rng *rng, nk_time now);
 
 /**
  * call_new_in() - Take a call: an offer that the owner has opened and allows
@@ -104,12 +119,14 @@ struct call *call_new_out(const struct call_options *options, const struct ident
  * @offer:	What it said; the owner knows that its key is the caller's
  * @known:	Of our NAT, or NULL
  * @registration: Through which it came and the answer goes; borrowed for the call's life
+ * @door:	Where the socket @first_id is bound, if it is open already, with a door; else port 0
  */
 struct call *call_new_in(const struct call_options *options, const struct identity *identity,
 			 const struct noise *handshake, const struct offer *offer,
 			 const struct rung *rung, const struct nat_hint *known,
 			 const struct addr broker[static 2], struct registration *registration,
-			 uint32_t first_id, struct rng *rng, nk_time now);
+			 struct doors *doors, const struct addr *door, uint32_t first_id,
+			 struct rng *rng, nk_time now);
 void call_free(struct call *c);
 
 /* The offer of an attempt that is under way, or carries the call, again: it gets the stored answer.

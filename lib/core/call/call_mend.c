@@ -17,6 +17,7 @@ void call_note(struct call_report *r, const struct attempt *a)
 	const struct attempt_times *times = attempt_times(a);
 
 	r->gathered = *attempt_gathered(a);
+	r->mapping = *attempt_mapping(a);
 	r->broker_rtt = attempt_broker_rtt(a);
 	r->peer = *attempt_theirs(a);
 	if (attempt_punch(a) != NULL)
@@ -59,6 +60,8 @@ bool call_try(struct call *c, const struct noise *handshake, const struct offer 
 		.retry = c->punches,
 		.known = known,
 		.keepalive = &c->keepalive,
+		.doors = c->doors,
+		.door = c->door,
 		.give_up = now + c->options->timeout,
 	};
 	unsigned bank;
@@ -75,6 +78,7 @@ bool call_try(struct call *c, const struct noise *handshake, const struct offer 
 				    : attempt_new_rung(&config, handshake, offer, rung, c->rng);
 	if (c->attempts[bank] == NULL)
 		return false;
+	c->door = (struct addr){.port = 0};
 	c->trying = bank;
 	c->keyed = c->heard[bank] = false;
 	return true;

@@ -14,6 +14,7 @@
  * struct call - A call
  * @attempts:	By bank; @carrying: whose sockets the path is on, @trying: which is under way;
  *		@relaying: by whose ring packets go through the broker; NOBODY: none
+ * @door:	Of the first attempt of a callee, as in struct attempt_config
  * @id:		Call id of the first attempt: what later ones resume
  * @heard:	By bank: a packet of the session has come to one of its sockets
  * @plain:	No encryption: @bare takes the session's place
@@ -30,6 +31,8 @@ struct call {
 	const struct call_options *options;
 	const struct identity *identity;
 	struct registration *registration;
+	struct doors *doors;
+	struct addr door;
 	struct rng *rng;
 	bool caller;
 	uint8_t peer[32];

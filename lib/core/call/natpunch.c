@@ -19,6 +19,7 @@ struct natpunch *natpunch_new(const struct punch_options *options, const uint8_t
 	n->status = CORE_BUSY;
 	rng_seed(&n->rng, seed);
 	forwards_init(&n->forwards, options, ID_FORWARDS);
+	doors_init(&n->doors, &options->call.doors, ID_DOORS, NATPUNCH_UPNP, &n->rng);
 	listen_prepare(n);
 	return n;
 }
@@ -29,6 +30,7 @@ void natpunch_free(struct natpunch *n)
 		return;
 	for (unsigned i = 0; i < n->slots; i++)
 		call_free(n->talks[i].call);
+	doors_free(&n->doors);
 	registration_free(n->registration);
 	survey_free(&n->survey);
 	crypto_wipe(n, sizeof(*n));
@@ -42,7 +44,7 @@ static void ring_somebody(struct natpunch *n, const struct call_options *options
 
 	if (t != NULL)
 		t->call = call_new_out(options, n->options->identity, who->key, n->options->broker,
-				       talk_first_id(t), &n->rng, now);
+				       &n->doors, talk_first_id(t->slot), &n->rng, now);
 	if (t == NULL || t->call == NULL)
 		natpunch_finish(n, CALL_FAILED);
 	else
@@ -101,29 +103,39 @@ static void stop(struct natpunch *n)
 
 /* Calls */
 
+unsigned talk_free_slot(const struct natpunch *n)
+{
+	unsigned i = 0;
+
+	if (n->spare.state == SPARE_OPEN)
+		return n->spare.slot;
+	while (i < NATPUNCH_CALLS_MAX && (talk_is_busy(&n->talks[i]) ||
+					  (n->spare.state == SPARE_ASKED && n->spare.slot == i)))
+		i++;
+	return i;
+}
+
 struct talk *talk_begin(struct natpunch *n, const struct punch_contact *who,
 			const uint8_t key[static 32])
 {
-	for (unsigned i = 0; i < NATPUNCH_CALLS_MAX; i++) {
-		struct talk *t = &n->talks[i];
+	const unsigned slot = talk_free_slot(n);
+	struct talk *t = &n->talks[slot];
 
-		if (talk_is_busy(t))
-			continue;
-		if (i >= n->slots)
-			n->slots = i + 1;
-		memset(t, 0, sizeof(*t));
-		t->slot = i;
-		t->number = ++n->numbers;
-		t->who = who;
-		memcpy(t->key, key, sizeof(t->key));
-		return t;
-	}
-	return NULL;
+	if (slot == NATPUNCH_CALLS_MAX)
+		return NULL;
+	if (slot >= n->slots)
+		n->slots = slot + 1;
+	memset(t, 0, sizeof(*t));
+	t->slot = slot;
+	t->number = ++n->numbers;
+	t->who = who;
+	memcpy(t->key, key, sizeof(t->key));
+	return t;
 }
 
-uint32_t talk_first_id(const struct talk *t)
+uint32_t talk_first_id(unsigned slot)
 {
-	return ID_CALLS + t->slot * CALL_IDS;
+	return ID_CALLS + slot * CALL_IDS;
 }
 
 bool talk_is_busy(const struct talk *t)
@@ -258,18 +270,29 @@ static void calls_input(struct natpunch *n, const struct event *ev, nk_time now)
 		call_input(n->talks[slot].call, ev, now);
 }
 
-void natpunch_input(struct natpunch *n, const struct event *ev, nk_time now)
+/* To one of those who have ids of their own. */
+static void sockets_input(struct natpunch *n, const struct event *ev, nk_time now)
 {
-	if (ev->kind == EVENT_STOP)
-		stop(n);
-	else if (ev->kind == EVENT_RESUMED || ev->kind == EVENT_LINK_LOST)
-		all_calls_input(n, ev, now);
-	else if (ev->id < NATPUNCH_STREAMS)
+	if (doors_input(&n->doors, ev, now) || spare_input(n, ev, now))
+		return;
+	if (ev->id < NATPUNCH_STREAMS)
 		streams_input(n, ev);
 	else if (forwards_have(&n->forwards, ev->id))
 		forwards_event(n, ev, now);
 	else if (ev->id >= ID_CALLS)
 		calls_input(n, ev, now);
+}
+
+void natpunch_input(struct natpunch *n, const struct event *ev, nk_time now)
+{
+	if (ev->kind == EVENT_STOP) {
+		stop(n);
+	} else if (ev->kind == EVENT_RESUMED || ev->kind == EVENT_LINK_LOST) {
+		doors_input(&n->doors, ev, now);
+		all_calls_input(n, ev, now);
+	} else {
+		sockets_input(n, ev, now);
+	}
 	if (n->options->mode == PUNCH_LISTEN)
 		listen_input(n, ev, now);
 	turn_all(n, now);
@@ -309,10 +332,11 @@ bool natpunch_output(struct natpunch *n, struct action *action, nk_time now)
 		turn_all(n, now);
 		if (streams_output(n, action) || forwards_output(&n->forwards, action) ||
 		    calls_output(n, action, now) ||
-		    (n->options->mode == PUNCH_LISTEN && listen_output(n, action, now)))
+		    (n->options->mode == PUNCH_LISTEN && listen_output(n, action, now)) ||
+		    doors_output(&n->doors, action, now))
 			return true;
 	} while (retire_all(n, now));
-	if (n->stopping && all_is_closed(n))
+	if (n->stopping && all_is_closed(n) && doors_are_closed(&n->doors))
 		n->status = CORE_DONE;
 	return false;
 }
@@ -324,7 +348,7 @@ nk_time natpunch_deadline(const struct natpunch *n)
 	for (unsigned i = 0; i < n->slots; i++)
 		if (n->talks[i].call != NULL)
 			at = nk_min(at, call_deadline(n->talks[i].call));
-	return at;
+	return nk_min(at, doors_deadline(&n->doors));
 }
 
 int natpunch_status(const struct natpunch *n)

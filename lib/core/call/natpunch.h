@@ -2,7 +2,8 @@
  * A run of natpunch as a core: listen, call, send or test; identities and contacts
  * are given, sockets and streams are asked for, and what happens is told as events.
  *
- * Stream 0 is standard input and output; each call with a program (--exec) has one of its own.
+ * Stream 0 is standard input and output; each call with a program (--exec) has one of its own, and the UPnP worker
+ * (io/upnp.h), if there is one, is at NATPUNCH_UPNP.
  */
 #ifndef CORE_CALL_NATPUNCH_H
 #define CORE_CALL_NATPUNCH_H
@@ -11,6 +12,7 @@
 #include "core/call/punch_options.h"
 
 #define NATPUNCH_STREAMS 128 /* ids below are streams */
+#define NATPUNCH_UPNP    (NATPUNCH_STREAMS - 1)
 
 struct natpunch; /* natpunch_new() to natpunch_free() */
 

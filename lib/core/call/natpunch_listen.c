@@ -166,15 +166,18 @@ static void give_way(struct natpunch *n, const uint8_t key[static 32])
 static void take_call(struct natpunch *n, struct opened *ring, const struct punch_contact *contact,
 		      struct caller *who, nk_time now)
 {
+	struct addr door;
 	struct talk *t;
 
 	give_way(n, ring->offer.key);
 	t = is_full(n) ? NULL : talk_begin(n, contact, ring->offer.key);
-	if (t != NULL)
+	if (t != NULL) {
+		door = spare_take(n, t);
 		t->call = call_new_in(options_for(n, NULL), n->options->identity, &ring->handshake,
 				      &ring->offer, ring->rung, survey_hint(&n->survey),
-				      n->options->broker, n->registration, talk_first_id(t),
-				      &n->rng, now);
+				      n->options->broker, n->registration, &n->doors, &door,
+				      talk_first_id(t->slot), &n->rng, now);
+	}
 	if (t == NULL || t->call == NULL)
 		refuse(n, ring, who, OFFER_IS_BUSY, now);
 	else
@@ -378,7 +381,7 @@ bool listen_output(struct natpunch *n, struct action *action, nk_time now)
 	if (n->registration == NULL)
 		return false;
 	tell_registration(n, now);
-	return registration_output(n->registration, action, now) ||
+	return registration_output(n->registration, action, now) || spare_output(n, action, now) ||
 	       (!n->stopping && survey_output(&n->survey, action, &n->rng, now));
 }
 

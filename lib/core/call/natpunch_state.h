@@ -3,18 +3,20 @@
 #define CORE_CALL_NATPUNCH_STATE_H
 
 #include "core/call/callers.h"
+#include "core/call/doors.h"
 #include "core/call/forward.h"
 #include "core/call/natpunch.h"
 #include "core/call/pipe.h"
 #include "core/call/survey.h"
 
-/* Ids: streams, the sockets of the registration by family, of forwards, of calls, of the survey. */
+/* Ids: streams, the sockets of the registration by family, of forwards, of doors, of calls, of the survey. */
 #define ID_REGISTRATION NATPUNCH_STREAMS
 #define ID_FORWARDS     (ID_REGISTRATION + 2)
+#define ID_DOORS        (ID_FORWARDS + FORWARD_IDS)
 #define ID_CALLS        4096u
 #define ID_SURVEY       (ID_CALLS + NATPUNCH_CALLS_MAX * CALL_IDS)
 
-static_assert(ID_FORWARDS + FORWARD_IDS <= ID_CALLS, "ids do not overlap");
+static_assert(ID_DOORS + DOORS_IDS <= ID_CALLS, "ids do not overlap");
 
 #define EVENTS_MAX    256
 #define STRANGERS_MAX 16
@@ -41,6 +43,18 @@ struct talk {
 	bool sent_end, got_end, sent, acked;
 };
 
+enum spare_state { SPARE_NONE, SPARE_ASKED, SPARE_OPEN };
+
+/**
+ * struct spare - The socket that the next call will have
+ * @slot:	That of the call; @local: where it is bound
+ */
+struct spare {
+	enum spare_state state;
+	unsigned slot;
+	struct addr local;
+};
+
 struct kept_report {
 	struct call_report report;
 	struct session_stats stats;
@@ -52,6 +66,7 @@ struct kept_report {
  * @test_options: PUNCH_TEST: those of the call with one tactic; @testing: which one;
  *		@tests: that were begun
  * @soft_options: Those of a call while another one may use the hard tactics
+ * @doors:	Ports that are open at our gateway; @spare: with one of them, while we listen
  * @strangers:	Latest calls of whom we do not allow, each of which is told once
  * @talks:	By slot; @slots were ever in use
  * @speaker:	Whose the run's own stream is, or NULL
@@ -65,6 +80,8 @@ struct natpunch {
 	unsigned tests;
 	struct rng rng;
 	struct callers callers;
+	struct doors doors;
+	struct spare spare;
 	uint8_t strangers[STRANGERS_MAX][OFFER_CALL_ID];
 	unsigned next_stranger;
 	struct registration *registration;
@@ -100,7 +117,8 @@ void natpunch_finish(struct natpunch *n, enum call_end end);
 /* A call in a free slot. Return: NULL if there is none; its call is to be set. */
 struct talk *talk_begin(struct natpunch *n, const struct punch_contact *who,
 			const uint8_t key[static 32]);
-uint32_t talk_first_id(const struct talk *t);
+unsigned talk_free_slot(const struct natpunch *n); /* NATPUNCH_CALLS_MAX: there is none */
+uint32_t talk_first_id(unsigned slot);
 bool talk_is_busy(const struct talk *t);
 
 /* The two sides have met, if only by the relay. */
@@ -113,6 +131,13 @@ void talk_send_datagram(struct talk *t, const uint8_t *bytes, size_t len);
 /* The call is over: its program may still come to its end. */
 void talk_end_stream(struct natpunch *n, struct talk *t);
 void talk_drain(struct talk *t);
+
+/* A listener's socket for the next call, whose port is open before anybody rings (natpunch_spare.c). */
+bool spare_input(struct natpunch *n, const struct event *ev, nk_time now);
+bool spare_output(struct natpunch *n, struct action *action, nk_time now);
+
+/* It is @t's from now on: where it is bound, or port 0 if there is none for this one. */
+struct addr spare_take(struct natpunch *n, const struct talk *t);
 
 /* The listener (natpunch_listen.c). */
 void listen_input(struct natpunch *n, const struct event *ev, nk_time now);

@@ -1,5 +1,7 @@
 #include "core/punch/candidate.h"
 
+#include <string.h>
+
 uint32_t candidate_priority(enum candidate_kind kind, unsigned index)
 {
 	static const uint8_t preference[] = {
@@ -43,4 +45,38 @@ void candidates_add(struct candidates *c, enum candidate_kind kind, const struct
 	    (is_new_ip && public_ips(c) == CANDIDATES_PUBLIC_IPS_MAX))
 		return;
 	c->list[c->count++] = (struct candidate){kind, *a};
+}
+
+static unsigned first_reflexive(const struct candidates *c, const struct addr *ip)
+{
+	unsigned i = 0;
+
+	while (i < c->count && (c->list[i].kind != CANDIDATE_SERVER_REFLEXIVE ||
+				!addr_same_ip(&c->list[i].addr, ip)))
+		i++;
+	return i;
+}
+
+void candidates_add_mapped(struct candidates *c, const struct addr *a)
+{
+	unsigned at = first_reflexive(c, a);
+
+	if (a->port == 0 || at == c->count || (c->count == CANDIDATES_MAX && at == 0))
+		return;
+	if (c->count == CANDIDATES_MAX) {
+		at--;
+		c->count--;
+	} else {
+		memmove(&c->list[at + 1], &c->list[at], (c->count - at) * sizeof(c->list[0]));
+	}
+	c->list[at] = (struct candidate){CANDIDATE_MAPPED, *a};
+	c->count++;
+}
+
+bool candidates_have_mapped(const struct candidates *c)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (c->list[i].kind == CANDIDATE_MAPPED)
+			return true;
+	return false;
 }

@@ -151,14 +151,19 @@ static double chance_of_both_guessing(void)
 	return each * each;
 }
 
+/* One side can be reached whatever the NATs are like. Both sides know. */
+static bool has_open_port(const struct plan_config *c)
+{
+	return wants(c, TACTIC_MAPPED) && (c->mapped || candidates_have_mapped(&c->remote));
+}
+
 /* Another way than between the two NATs. */
 static bool has_way_round(const struct plan_config *c)
 {
 	for (unsigned i = 0; i < c->remote.count; i++)
-		if (addr_family(&c->remote.list[i].addr) == ADDR_V6 ||
-		    c->remote.list[i].kind == CANDIDATE_MAPPED)
+		if (addr_family(&c->remote.list[i].addr) == ADDR_V6)
 			return true;
-	return c->one_ip;
+	return c->one_ip || has_open_port(c);
 }
 
 /* Calls that connected may have been between other NATs: what the hints say of these counts more. */
@@ -177,7 +182,7 @@ static nk_time hard_from(const struct plan_config *c, nk_time now)
 {
 	const nk_time heard = nk_max(c->fire, now) + c->first_pause;
 
-	return is_hard_pair(c) ? heard : heard + PATIENT;
+	return is_hard_pair(c) && !has_open_port(c) ? heard : heard + PATIENT;
 }
 
 /* The caller hears at once what the callee has found; the callee gathers, which takes a few

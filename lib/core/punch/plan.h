@@ -25,6 +25,7 @@
  * @remote:	The peer's candidates
  * @have_fresh:	PLAN_FRESH is open, and a candidate of ours
  * @controlling: The caller
+ * @mapped:	A candidate of ours is a port that our gateway opens
  * @one_ip:	Both were seen at the same public IP
  * @tactics:	Bits that both sides want
  * @hard:	Both allow predict and birthday; towards @hard_ip alone (all zero: nowhere)
@@ -37,7 +38,7 @@ struct plan_config {
 	struct candidates remote;
 	bool have_fresh;
 	bool controlling;
-	bool one_ip;
+	bool one_ip, mapped;
 	uint32_t tactics;
 	bool hard;
 	struct addr hard_ip;

@@ -27,6 +27,7 @@ static struct plan_config plan_of(const struct punch_config *c, struct rng *rng)
 		.have_fresh = c->have_fresh,
 		.controlling = c->controlling,
 		.one_ip = c->one_ip,
+		.mapped = candidates_have_mapped(&c->local),
 		.tactics = c->tactics,
 		.hard = c->hard,
 		.hard_ip = c->hard_ip,
