@@ -11,6 +11,8 @@
  * - Longer Binding answers, and copies, keep to their rates.
  * - Copies and replies to a trial's address that has not echoed a cookie itself
  *   are together no more than the TRIALs that came from there.
+ * - Ticks go to an address that has echoed a cookie itself, within a lease of its IP's last HOLD, and
+ *   keep to the rate of copies; what visits a port is no more than the REACHes that came from its IP.
  * - What one client has passed on to another goes to an address that has itself
  *   echoed a cookie; calls and relayed packets keep to their rates.
  * - Frames go to those who are registered: one answer to one that asks, and one turn after each
@@ -35,6 +37,9 @@
 #define BINDING_PER_S 4
 #define CALLS_PER_S   4
 #define RELAYS_PER_S  3
+#define VISITS        10 /* at once, and one more after each */
+#define VISIT_EACH    (10 * NK_S)
+#define KNOCKS_MAX    256
 #define OUTPUTS_MAX   4096 /* after one step: more would be an endless loop */
 
 /* An allowance that grows with time, in tokens x microseconds. */
@@ -49,6 +54,9 @@ struct client {
 	uint64_t trial_in, trial_out;    /* bytes of TRIALs, of replies and copies */
 	struct allowance copies, longer; /* of the IP and of the network: kept at the first of it */
 	struct allowance rings, relays;  /* of the IP */
+	uint64_t reach_in, reach_out;    /* bytes of REACHes, of what has visited: of the IP */
+	nk_time visit_at;                /* when the IP has all its visits again */
+	nk_time held;                    /* the IP's last HOLD */
 	unsigned ip, net;                /* index of the first client of the same */
 	struct keepalive_flow flow;      /* as its last registration began it */
 	bool turn;                       /* something came since our last turn */
@@ -65,6 +73,7 @@ struct world {
 	struct identity ids[KEYS];
 	nk_time now;
 	bool more;
+	bool knocks[KNOCKS_MAX]; /* open */
 };
 
 /* The datagram that was just put in; @len 0 when none is to be answered. */
@@ -210,16 +219,6 @@ static bool is_passed_on(const struct stun_msg *m)
 	       m->method <= RENDEZVOUS_RELAY;
 }
 
-static void check_trial_bytes(struct client *c, const struct stun_msg *m, size_t whole)
-{
-	const bool reply = m->method == PROBE_TRIAL && m->cls == STUN_SUCCESS;
-
-	if (!reply && !is_copy(m))
-		return;
-	c->trial_out += whole;
-	must(c->proven || c->trial_out <= c->trial_in);
-}
-
 static unsigned client_of(const struct world *w, const struct addr *to)
 {
 	unsigned found = CLIENTS;
@@ -232,6 +231,61 @@ static unsigned client_of(const struct world *w, const struct addr *to)
 	}
 	must(found < CLIENTS);
 	return found;
+}
+
+static struct client *ip_of(struct world *w, unsigned client)
+{
+	return &w->clients[w->clients[client].ip];
+}
+
+static void check_tick(struct world *w, unsigned client, const struct action *a)
+{
+	must(w->clients[client].proven && a->ttl != 0 && a->len == PROBE_TICK_LEN);
+	must(w->now - ip_of(w, client)->held <= PROBE_LEASE_MAX_MS * NK_MS);
+}
+
+/* A visit takes place, or a part of it: so many bytes. */
+static void check_visit(struct world *w, unsigned client, size_t bytes)
+{
+	struct client *c = ip_of(w, client);
+
+	must(ip_is_proven(w, client));
+	c->reach_out += bytes;
+	must(c->reach_out <= c->reach_in);
+}
+
+/* Three SYNs, an ACK, a RST without options. */
+static void check_knock(struct world *w, const struct action *a)
+{
+	const size_t ip = addr_family(&a->peer) == ADDR_V4 ? 20 : 40;
+	const uint32_t i = a->id - broker_sockets(&w->config);
+	const unsigned client = client_of(w, &a->peer);
+	struct client *c = ip_of(w, client);
+
+	must(i < KNOCKS_MAX && !w->knocks[i] && a->socket == SOCKET_TCP_KNOCK && a->peer.port != 0);
+	must(addr_family(&a->local) == addr_family(&a->peer) && a->local.port == 0);
+	w->knocks[i] = true;
+	check_visit(w, client, 3 * (ip + 40) + ip + 32 + ip + 20);
+	c->visit_at = nk_max(c->visit_at, w->now) + VISIT_EACH;
+	must(c->visit_at <= w->now + VISITS * VISIT_EACH);
+}
+
+static void check_close(struct world *w, const struct action *a)
+{
+	const uint32_t i = a->id - broker_sockets(&w->config);
+
+	must(i < KNOCKS_MAX && w->knocks[i]);
+	w->knocks[i] = false;
+}
+
+static void check_trial_bytes(struct client *c, const struct stun_msg *m, size_t whole)
+{
+	const bool reply = m->method == PROBE_TRIAL && m->cls == STUN_SUCCESS;
+
+	if (!reply && !is_copy(m))
+		return;
+	c->trial_out += whole;
+	must(c->proven || c->trial_out <= c->trial_in);
 }
 
 /* Of three bytes; a frame that a client has sent may be understood by chance. */
@@ -278,7 +332,11 @@ static void check_send(struct world *w, const struct action *a, struct shown *in
 	must(stun_read(&m, a->data, a->len) == 0);
 	if (is_passed_on(&m))
 		check_passed_on(w, in, c, &m);
-	if (is_copy(&m))
+	if (m.cls == STUN_INDICATION && m.method == PROBE_TICK)
+		check_tick(w, i, a);
+	if (m.cls == STUN_INDICATION && m.method == PROBE_VISIT)
+		check_visit(w, i, whole);
+	if (is_copy(&m) || (m.cls == STUN_INDICATION && m.method == PROBE_TICK))
 		must(take(&w->clients[c->ip].copies, w->now, COPIES_PER_S));
 	check_trial_bytes(c, &m, whole);
 	learn(w, c, &m);
@@ -293,6 +351,10 @@ static void drain(struct world *w, struct shown *in)
 		must(n < OUTPUTS_MAX);
 		if (a.kind == ACTION_SEND)
 			check_send(w, &a, in);
+		else if (a.kind == ACTION_CLOSE)
+			check_close(w, &a);
+		else if (a.socket == SOCKET_TCP_KNOCK)
+			check_knock(w, &a);
 	}
 	must(broker_deadline(w->broker) > w->now || broker_stats(w->broker)->proofs_waiting > 0);
 	must(broker_stats(w->broker)->sessions <= w->config.sessions_max);
@@ -336,6 +398,10 @@ static void put_in(struct world *w, unsigned client, unsigned where, const uint8
 		in.binding = m.method == STUN_BINDING && m.cls == STUN_REQUEST;
 		if (m.method == PROBE_TRIAL)
 			c->trial_in += in.len;
+		if (m.method == PROBE_REACH)
+			ip_of(w, client)->reach_in += in.len;
+		if (m.method == PROBE_HOLD)
+			ip_of(w, client)->held = w->now;
 		if (probe_read(&p, &m) == 0 && p.has_cookie && p.cookie == c->cookie &&
 		    p.cookie != 0)
 			c->proven = true;
@@ -364,15 +430,18 @@ static void put_list(struct wr *m, struct rd *r)
 /* A message put together: method and class, id, then one bit for each attribute. */
 static void put_together(struct world *w, unsigned client, unsigned where, struct rd *r)
 {
-	static const uint16_t methods[8] = {STUN_BINDING, PROBE_SESSION, PROBE_TRIAL, PROBE_STATUS,
-					    PROBE_ASK,    PROBE_COPY,    PROBE_ECHO,  PROBE_TRIAL};
+	static const uint16_t methods[16] = {
+		STUN_BINDING, PROBE_SESSION, PROBE_TRIAL, PROBE_STATUS, PROBE_ASK,  PROBE_COPY,
+		PROBE_ECHO,   PROBE_TRIAL,   PROBE_HOLD,  PROBE_REACH,  PROBE_TICK, PROBE_VISIT,
+		PROBE_HOLD,   PROBE_REACH,   PROBE_TRIAL, PROBE_SESSION};
 	const uint8_t what = rd_u8(r);
 	const uint8_t tid[STUN_TID] = {rd_u8(r)};
 	const uint16_t attrs = rd_be16(r);
 	uint8_t buf[CORE_DATAGRAM_MAX];
 	struct wr m = wr_make(buf, sizeof(buf));
 
-	stun_begin(&m, methods[what & 7], (enum stun_class)(what >> 3 & 3), tid);
+	stun_begin(&m, methods[(what & 7) | (what >> 4 & 8)], (enum stun_class)(what >> 3 & 3),
+		   tid);
 	if (attrs & 0x0001)
 		probe_put_cookie(&m, w->clients[client].cookie);
 	if (attrs & 0x0002)
@@ -393,6 +462,10 @@ static void put_together(struct world *w, unsigned client, unsigned where, struc
 		probe_put_cookie(&m, 0);
 	if (attrs & 0x0200)
 		stun_put_padding(&m, (uint16_t)(8 * rd_u8(r)));
+	if (attrs & 0x0800)
+		probe_put_hold(&m, &(struct probe_hold){rd_u8(r), rd_be16(r), rd_be16(r)});
+	if (attrs & 0x1000)
+		probe_put_visit(&m, &(struct probe_visit){rd_u8(r), rd_u8(r), rd_be16(r)});
 	if (attrs & 0x0400)
 		stun_put_fingerprint(&m);
 	put_in(w, client, where, buf, stun_end(&m));
@@ -487,6 +560,21 @@ static void other_event(struct world *w, uint8_t which, uint8_t id)
 	drain(w, &nothing);
 }
 
+/* What became of one of the knocks. */
+static void answer_knock(struct world *w, uint8_t which, bool accepted)
+{
+	const struct event ev = {
+		.kind = accepted ? EVENT_OPENED : EVENT_OPEN_FAILED,
+		.id = broker_sockets(&w->config) + which,
+		.error = which % 2 != 0 ? 111 : 110,
+	};
+	struct shown nothing = {.len = 0};
+
+	w->knocks[which] = w->knocks[which] && accepted;
+	broker_input(w->broker, &ev, w->now);
+	drain(w, &nothing);
+}
+
 static void change(struct world *w, uint8_t what)
 {
 	const struct event stop = {.kind = EVENT_STOP};
@@ -519,6 +607,8 @@ static void step(struct world *w, struct rd *r)
 			put_rendezvous(w, client, where, r);
 		else if ((op & 0x10) != 0)
 			put_frame(w, client, where & 1, r);
+		else if ((op & 0x0c) == 0x0c)
+			answer_knock(w, rd_u8(r), (op & 1) != 0);
 		else if ((op & 0x08) != 0)
 			change(w, rd_u8(r));
 		else
