@@ -273,7 +273,7 @@ static void calls_input(struct natpunch *n, const struct event *ev, nk_time now)
 /* To one of those who have ids of their own. */
 static void sockets_input(struct natpunch *n, const struct event *ev, nk_time now)
 {
-	if (doors_input(&n->doors, ev, now) || spare_input(n, ev, now))
+	if (doors_input(&n->doors, ev, now) || natpunch_spare_input(n, ev, now))
 		return;
 	if (ev->id < NATPUNCH_STREAMS)
 		streams_input(n, ev);

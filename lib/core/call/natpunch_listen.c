@@ -172,7 +172,7 @@ static void take_call(struct natpunch *n, struct opened *ring, const struct punc
 	give_way(n, ring->offer.key);
 	t = is_full(n) ? NULL : talk_begin(n, contact, ring->offer.key);
 	if (t != NULL) {
-		door = spare_take(n, t);
+		door = natpunch_spare_take(n, t);
 		t->call = call_new_in(options_for(n, NULL), n->options->identity, &ring->handshake,
 				      &ring->offer, ring->rung, survey_hint(&n->survey),
 				      n->options->broker, n->registration, &n->doors, &door,
@@ -381,7 +381,8 @@ bool listen_output(struct natpunch *n, struct action *action, nk_time now)
 	if (n->registration == NULL)
 		return false;
 	tell_registration(n, now);
-	return registration_output(n->registration, action, now) || spare_output(n, action, now) ||
+	return registration_output(n->registration, action, now) ||
+	       natpunch_spare_output(n, action, now) ||
 	       (!n->stopping && survey_output(&n->survey, action, &n->rng, now));
 }
 

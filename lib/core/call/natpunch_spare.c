@@ -6,7 +6,7 @@ static uint32_t id_of(const struct spare *s)
 	return talk_first_id(s->slot);
 }
 
-bool spare_input(struct natpunch *n, const struct event *ev, nk_time now)
+bool natpunch_spare_input(struct natpunch *n, const struct event *ev, nk_time now)
 {
 	struct spare *s = &n->spare;
 
@@ -37,7 +37,7 @@ static bool is_useless(const struct natpunch *n)
 	return n->stopping || m == NULL || m->state == PORTMAP_FAILED;
 }
 
-bool spare_output(struct natpunch *n, struct action *action, nk_time now)
+bool natpunch_spare_output(struct natpunch *n, struct action *action, nk_time now)
 {
 	struct spare *s = &n->spare;
 
@@ -59,7 +59,7 @@ bool spare_output(struct natpunch *n, struct action *action, nk_time now)
 	return true;
 }
 
-struct addr spare_take(struct natpunch *n, const struct talk *t)
+struct addr natpunch_spare_take(struct natpunch *n, const struct talk *t)
 {
 	struct spare *s = &n->spare;
 

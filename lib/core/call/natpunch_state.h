@@ -133,11 +133,11 @@ void talk_end_stream(struct natpunch *n, struct talk *t);
 void talk_drain(struct talk *t);
 
 /* A listener's socket for the next call, whose port is open before anybody rings (natpunch_spare.c). */
-bool spare_input(struct natpunch *n, const struct event *ev, nk_time now);
-bool spare_output(struct natpunch *n, struct action *action, nk_time now);
+bool natpunch_spare_input(struct natpunch *n, const struct event *ev, nk_time now);
+bool natpunch_spare_output(struct natpunch *n, struct action *action, nk_time now);
 
 /* It is @t's from now on: where it is bound, or port 0 if there is none for this one. */
-struct addr spare_take(struct natpunch *n, const struct talk *t);
+struct addr natpunch_spare_take(struct natpunch *n, const struct talk *t);
 
 /* The listener (natpunch_listen.c). */
 void listen_input(struct natpunch *n, const struct event *ev, nk_time now);
