@@ -23,7 +23,8 @@
 #include "where.h"
 
 #define SCOUT_LIMIT NK_S
-#define OURS        "natkit " /* how our descriptions begin */
+#define EXACT       (600 * NK_S) /* longer ones are told in minutes */
+#define OURS        "natkit "    /* how our descriptions begin */
 
 struct settings {
 	struct where where;
@@ -64,10 +65,23 @@ static const struct command_spec command = {
 	.count = sizeof(options) / sizeof(options[0]),
 };
 
+/* By PCP and NAT-PMP a gateway gives its own descriptions. */
+static bool is_held(const struct job *j, const struct lister_entry *e)
+{
+	for (unsigned i = 0; i < j->held_count; i++) {
+		const struct held_port *p = &j->held[i].port;
+
+		if (p->ip_protocol == e->ip_protocol && p->external.port == e->external_port &&
+		    addr_eq(&p->internal, &e->client))
+			return true;
+	}
+	return false;
+}
+
 static bool is_ours(const struct job *j, const struct lister_entry *e)
 {
-	return addr_same_ip(&e->client, &j->ways[e->gateway].local) &&
-	       strncmp(e->description, OURS, strlen(OURS)) == 0;
+	return is_held(j, e) || (addr_same_ip(&e->client, &j->ways[e->gateway].local) &&
+				 strncmp(e->description, OURS, strlen(OURS)) == 0);
 }
 
 /* 0: it does not end by itself, or that is not known. */
