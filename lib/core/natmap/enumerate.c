@@ -26,7 +26,7 @@ struct enumerate *enumerate_new(const struct enumerate_config *config, struct rn
 	e->started = now;
 	e->status = CORE_DONE;
 	e->interval = FIRST_INTERVAL;
-	e->consult_at = e->hold_at = NK_NEVER;
+	e->consult_at = e->hold_at = e->status_at = NK_NEVER;
 	e->run_until = NK_NEVER;
 	exchanges_init(&e->exchanges, rng);
 	heap_init(&e->heap, e->heap_at, e->heap_order, e->heap_where, ENUMERATE_FLOWS_MAX);
@@ -76,10 +76,16 @@ static void session_step(struct enumerate *e, nk_time now)
 
 static void run_step(struct enumerate *e, nk_time now)
 {
+	struct probe_trial_state state;
 	struct ask_verdict v;
 
 	while (asker_take(&e->asker, &v, now))
 		lines_verdict(e, &v, now);
+	while (asker_take_state(&e->asker, &state))
+		if (state.trial > 0 && state.trial <= e->flow_max)
+			flow_is_at(e, state.trial - 1, state.port, now);
+	if (e->status_at <= now)
+		flow_ask_ports(e, now);
 	check_step(e, now);
 	if (e->check.stage == CHECK_FAILED) {
 		end(e, NK_ERR_UNREACHABLE,
@@ -205,7 +211,8 @@ nk_time enumerate_deadline(const struct enumerate *e)
 	case STAGE_RUN:
 		if (e->asker.silent_since != NK_NEVER)
 			at = nk_min(at, e->asker.silent_since + SILENT_PATIENCE);
-		at = nk_min(at, nk_min(heap_next(&e->heap), hold_deadline(e)));
+		at = nk_min(nk_min(at, e->status_at),
+			    nk_min(heap_next(&e->heap), hold_deadline(e)));
 		return nk_min(at, nk_min(check_deadline(e), lines_deadline(e)));
 	default:
 		return NK_NEVER;

@@ -7,8 +7,9 @@
 #define STEPS        3
 #define TRIES        4
 #define GRACE        (80 * NK_MS)
-#define TRIAL_LEN    64            /* pays for the answer, with a cookie */
-#define CLOSE_AFTER  NK_S          /* copies that are still under way find the socket open */
+#define TRIAL_LEN    64   /* pays for the answer, with a cookie */
+#define CLOSE_AFTER  NK_S /* copies that are still under way find the socket open */
+#define PORTS_AGAIN  NK_S
 #define HOLD_AFTER   (600 * NK_MS) /* so that many flows go into one HOLD */
 
 double flow_age(const struct flow *f, nk_time now)
@@ -116,6 +117,38 @@ static bool keepalive(struct enumerate *e, uint32_t index, struct action *action
 	return true;
 }
 
+void flow_is_at(struct enumerate *e, uint32_t index, uint16_t port, nk_time now)
+{
+	struct flow *f = &e->flow[index];
+
+	if (f->port == port || f->phase == FLOW_FREE)
+		return;
+	f->port = port;
+	for (uint32_t i = 0; i < e->flow_max; i++) {
+		struct flow *other = &e->flow[i];
+
+		if (i == index || other->port != port || other->phase == FLOW_FREE)
+			continue;
+		if (flow_counts(other, now))
+			lines_gone(e, other, now);
+		other->lapsed = true;
+		f->lapsed |= other->phase < FLOW_ENDED || other->held_until > 0;
+	}
+}
+
+void flow_ask_ports(struct enumerate *e, nk_time now)
+{
+	uint32_t numbers[PROBE_TRIALS_MAX];
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < e->flow_max && n < PROBE_TRIALS_MAX; i++)
+		if (e->flow[i].phase == FLOW_HELD && e->flow[i].port == 0)
+			numbers[n++] = FLOW_NUMBER(i);
+	if (n > 0)
+		asker_status(&e->asker, numbers, n);
+	e->status_at = n > 0 ? now + PORTS_AGAIN : NK_NEVER;
+}
+
 static bool close_socket(struct enumerate *e, uint32_t index, struct action *action, nk_time now)
 {
 	struct flow *f = &e->flow[index];
@@ -178,7 +211,9 @@ static void set_up(struct enumerate *e, uint32_t index, nk_time now)
 	f->phase = FLOW_HELD;
 	heap_set(&e->heap, index, keeps ? now + e->interval : NK_NEVER);
 	if (f->line != CHECK_LINE)
-		lines_opened(e, f->line, now);
+		lines_set_up(e, f->line, now);
+	if (f->port == 0)
+		e->status_at = nk_min(e->status_at, now + PORTS_AGAIN);
 }
 
 static void answered(struct enumerate *e, uint32_t index, const struct probe_msg *m, nk_time now)
@@ -190,6 +225,7 @@ static void answered(struct enumerate *e, uint32_t index, const struct probe_msg
 	if (f->step == 0) {
 		f->cookie = m->cookie;
 		f->answered = now;
+		lines_let_through(e, now);
 	}
 	f->last_in = now;
 	f->tries = 0;

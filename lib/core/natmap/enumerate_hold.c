@@ -164,6 +164,7 @@ static void take_state(struct enumerate *e, const struct hold_request *r,
 		if (s->flags &
 		    (PROBE_REFUSED | PROBE_UNKNOWN_TRIAL | PROBE_OTHER_ADDRESS | PROBE_WITHHELD))
 			f->lapsed = true;
+		flow_is_at(e, r->flows[i], s->port, now);
 		granted(e, f, r, now);
 	}
 }

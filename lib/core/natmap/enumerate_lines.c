@@ -10,9 +10,10 @@
 #include "core/natmap/enumerate_parts.h"
 
 #define RESOLUTION   0.03
-#define HURRY        12 /* of the first search: short timers are found before the rest is opened */
+#define RESERVE      2
+#define HURRY        8 /* of the first search: short timers are found before the rest is opened */
 #define WITNESSES    4
-#define FIRST_SEAM   (300 * NK_MS)
+#define FIRST_SEAM   (100 * NK_MS)
 #define AGAIN        (100 * NK_MS)
 #define RETRY_AFTER  (5 * NK_S)
 #define REFUSED_RUN  8   /* set-ups in a row: by chance once in a million runs */
@@ -24,10 +25,18 @@
 #define BEYOND       1.01
 #define BEYOND_S     0.1
 #define LIFE_MARGIN  1.03
+#define SET_UP       (3 * NK_S)
+#define RETIRE_EVERY NK_S
 
 static unsigned hops(const struct enumerate *e)
 {
 	return e->config.count;
+}
+
+/* That mappings end so is known. */
+static bool ended(const struct line *l)
+{
+	return !l->lane->estimate.open;
 }
 
 /* Setting up */
@@ -141,14 +150,28 @@ static bool may_open(struct enumerate *e, nk_time now)
 	return budget_ready(&e->budget, now);
 }
 
+static unsigned reserves(const struct enumerate *e, const struct line *l)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < e->flow_max; i++)
+		n += e->flow[i].reserve && e->flow[i].phase < FLOW_ENDED &&
+		     e->flow[i].phase != FLOW_FREE && &e->lines[e->flow[i].line] == l;
+	return n;
+}
+
 bool lines_open(struct enumerate *e, struct action *action, nk_time now)
 {
 	nk_time at;
 	struct line *l = next_opening(e, &at);
+	uint32_t index;
 
-	if (l == NULL || at > now || !may_open(e, now) ||
-	    flow_open(e, (unsigned)(l - e->lines), action, now) == UINT32_MAX)
+	if (l == NULL || at > now || !may_open(e, now))
 		return false;
+	index = flow_open(e, (unsigned)(l - e->lines), action, now);
+	if (index == UINT32_MAX)
+		return false;
+	e->flow[index].reserve = l->lane != NULL && l != e->lines && reserves(e, l) < RESERVE;
 	if (l->extra > 0)
 		l->extra--;
 	else
@@ -156,10 +179,17 @@ bool lines_open(struct enumerate *e, struct action *action, nk_time now)
 	return true;
 }
 
-void lines_opened(struct enumerate *e, unsigned line, nk_time now)
+/* After refusals one at a time is tried, as soon as the one before was let through. */
+void lines_let_through(struct enumerate *e, nk_time now)
 {
 	if (e->refused < REFUSED_RUN)
 		e->refused = 0;
+	else
+		e->retry_open = now;
+}
+
+void lines_set_up(struct enumerate *e, unsigned line, nk_time now)
+{
 	e->lines[line].decide_at = e->consult_at = now;
 }
 
@@ -173,7 +203,7 @@ void lines_refused(struct enumerate *e, unsigned line, nk_time now)
 	if (e->refused < REFUSED_RUN && ++e->refused < REFUSED_RUN)
 		return;
 	e->budget.limit = e->budget.held;
-	e->retry_open = nk_max(e->retry_open, now + RETRY_AFTER);
+	e->retry_open = now + RETRY_AFTER;
 }
 
 /* Asking */
@@ -201,18 +231,31 @@ static bool ask(struct enumerate *e, const uint32_t *indices, unsigned count, nk
 	return true;
 }
 
-/* Ages of a line's mappings that may be asked, falling, with their indices; and how many are still to come. */
-static unsigned ages_of(const struct enumerate *e, unsigned line, double *ages, uint32_t *index,
-			unsigned *coming, nk_time now)
+static bool is_spared(const struct line *l, const struct flow *f, nk_time now)
 {
+	return f->reserve && f->phase == FLOW_HELD && !ended(l) && flow_age(f, now) < l->lane->max;
+}
+
+/* Ages of a line's mappings that may be asked, falling, with their indices; how many are still to come, and
+ * when the first that is left for the longest silence may be asked. */
+static unsigned ages_of(const struct enumerate *e, unsigned line, double *ages, uint32_t *index,
+			unsigned *coming, nk_time *reserve_due, nk_time now)
+{
+	const struct lane *lane = e->lines[line].lane;
 	unsigned n = 0;
 
 	*coming = 0;
+	*reserve_due = NK_NEVER;
 	for (uint32_t i = 0; i < e->flow_max; i++) {
 		const struct flow *f = &e->flow[i];
 
 		if (f->phase == FLOW_FREE || f->line != line)
 			continue;
+		if (is_spared(&e->lines[line], f, now)) {
+			*reserve_due = nk_min(*reserve_due,
+					      now + nk_from_seconds(lane->max - flow_age(f, now)));
+			continue;
+		}
 		*coming += f->phase < FLOW_HELD;
 		/* Asked now, it is tested when the copy comes: a round trip later. */
 		if (flow_counts(f, now))
@@ -249,11 +292,6 @@ static bool waits(const struct enumerate *e, unsigned line)
 	return line != LINE_SILENCE && first->died == 0 && !first->done;
 }
 
-static bool ended(const struct line *l)
-{
-	return !l->lane->estimate.open;
-}
-
 static void decide(struct enumerate *e, unsigned line, nk_time now)
 {
 	struct line *l = &e->lines[line];
@@ -261,11 +299,12 @@ static void decide(struct enumerate *e, unsigned line, nk_time now)
 	uint32_t index[ENUMERATE_FLOWS_MAX];
 	struct lane_decision d;
 	unsigned n, coming;
+	nk_time reserve_due;
 
 	l->decide_at = NK_NEVER;
 	if (lane_rests(l->lane) || waits(e, line))
 		return;
-	n = ages_of(e, line, ages, index, &coming, now);
+	n = ages_of(e, line, ages, index, &coming, &reserve_due, now);
 	lane_decide(l->lane, ages, n, coming + to_open(e, l), &d);
 	switch (d.move) {
 	case LANE_ASK:
@@ -284,6 +323,8 @@ static void decide(struct enumerate *e, unsigned line, nk_time now)
 	case LANE_DONE:
 		break;
 	}
+	if (d.move != LANE_DONE && reserve_due != NK_NEVER)
+		l->decide_at = nk_min(l->decide_at, nk_max(now + NK_MS, reserve_due));
 }
 
 /* Witnesses */
@@ -318,6 +359,23 @@ static uint32_t pick(const struct enumerate *e, unsigned line, double age, doubl
 	return best;
 }
 
+/* None is left. Return: whether new ones may become old enough. */
+static bool wants_more(struct enumerate *e, unsigned line, const struct timeout_estimate *life,
+		       nk_time now)
+{
+	struct line *w = &e->lines[line];
+
+	for (uint32_t i = 0; i < e->flow_max; i++)
+		if (e->flow[i].line == line && e->flow[i].phase != FLOW_FREE &&
+		    e->flow[i].phase < FLOW_HELD)
+			return true;
+	if (now + nk_from_seconds(life->hi) + SET_UP > e->run_until)
+		return false;
+	if (w->extra == 0 && w->planned >= w->plan->count)
+		w->extra = 1;
+	return true;
+}
+
 /* Asks a witness about mappings of such a life. Return: whether there is nothing (more) to learn from it. */
 static bool consult(struct enumerate *e, unsigned line, const struct timeout_estimate *life,
 		    nk_time now)
@@ -333,7 +391,7 @@ static bool consult(struct enumerate *e, unsigned line, const struct timeout_est
 		return false;
 	index = pick(e, line, age, &wait, now);
 	if (isinf(wait))
-		return to_open(e, w) == 0 || w->deaths > 0;
+		return w->deaths > 0 || !wants_more(e, line, life, now);
 	if (index == UINT32_MAX || !ask(e, &index, 1, now))
 		e->consult_at = nk_min(e->consult_at, now + nk_max(AGAIN, nk_from_seconds(wait)));
 	return false;
@@ -399,6 +457,16 @@ static void wake_all(struct enumerate *e, nk_time now)
 		e->lines[i].decide_at = now;
 }
 
+/* Its port was given away: nothing that got lost can look like this. */
+void lines_gone(struct enumerate *e, const struct flow *f, nk_time now)
+{
+	if (f->line == CHECK_LINE)
+		return;
+	tell(e, &e->lines[f->line], flow_age(f, now), false);
+	budget_gone(&e->budget, f->mapping);
+	wake_all(e, now);
+}
+
 void lines_verdict(struct enumerate *e, const struct ask_verdict *v, nk_time now)
 {
 	const uint32_t index = v->trial - 1;
@@ -425,6 +493,39 @@ void lines_verdict(struct enumerate *e, const struct ask_verdict *v, nk_time now
 	wake_all(e, now);
 }
 
+/* The silence after which mappings of a line are of no more use; INFINITY: there is none. */
+static double useful_until(const struct line *l)
+{
+	if (l->lane == NULL)
+		return l->deaths > 1 ? l->ended : INFINITY;
+	if (l->lane->done)
+		return 0;
+	return ended(l) ? fmax(l->lane->estimate.hi, l->lane->died) * LIFE_MARGIN + 0.5 : INFINITY;
+}
+
+/*
+ * What is gone must not be kept alive: a NAT may have given its port away, and the broker's keepalives would
+ * reach another of our mappings.
+ */
+static void retire(struct enumerate *e, nk_time now)
+{
+	e->retire_at = now + RETIRE_EVERY;
+	for (uint32_t i = 0; i < e->flow_max; i++) {
+		struct flow *f = &e->flow[i];
+
+		if (f->phase != FLOW_HELD || f->line == CHECK_LINE)
+			continue;
+		if (flow_age(f, now) > useful_until(&e->lines[f->line])) {
+			if (e->lines[f->line].lane == NULL || !e->lines[f->line].lane->done)
+				budget_gone(&e->budget, f->mapping);
+			flow_end(e, i, now);
+		} else if (f->lapsed) {
+			e->lines[f->line].extra++;
+			flow_end(e, i, now);
+		}
+	}
+}
+
 static bool is_settled(const struct line *l)
 {
 	return l->lane->done || (l->spent && ended(l));
@@ -434,6 +535,8 @@ void lines_decide(struct enumerate *e, nk_time now)
 {
 	bool all = true;
 
+	if (e->retire_at <= now)
+		retire(e, now);
 	for (unsigned i = 0; i <= hops(e); i++) {
 		if (e->lines[i].decide_at <= now)
 			decide(e, i, now);
@@ -464,7 +567,7 @@ bool lines_done(const struct enumerate *e, nk_time now)
 
 nk_time lines_deadline(const struct enumerate *e)
 {
-	nk_time at = nk_min(e->run_until, e->consult_at), opening, due;
+	nk_time at = nk_min(e->run_until, nk_min(e->consult_at, e->retire_at)), opening, due;
 
 	for (unsigned i = 0; i <= hops(e); i++)
 		at = nk_min(at, e->lines[i].decide_at);

@@ -51,6 +51,7 @@ enum flow_phase {
  * @line:	Index; CHECK_LINE: it only looks which TTL reaches us
  * @mapping:	In the budget
  * @open:	Its socket is
+ * @reserve:	It is left for the longest silence of all, unless those of its line have ended
  * @step:	Exchanges of the set-up that were answered; @tries: requests of the one under way
  * @tid, @cookie: For that
  * @answered:	When the first exchange was; @last_out, @last_in: the last packets of the set-up
@@ -58,19 +59,21 @@ enum flow_phase {
  * @hold_due:	When the broker is next to be asked for them; @hold_asked: it is being
  * @held_until:	It has granted them until then, @hold_interval apart; 0: it has not
  * @lapsed:	For a while it may have had none: what becomes of it says nothing
+ * @port:	As the broker sees it; 0: not known yet
  * @ticks:	That reached us, the last with @tick_ttl left
  */
 struct flow {
 	enum flow_phase phase;
 	unsigned line;
 	int mapping;
-	bool open, hold_asked, lapsed;
+	bool open, reserve, hold_asked, lapsed;
 	unsigned step, tries, ticks;
 	uint8_t tid[STUN_TID];
 	uint64_t cookie;
 	nk_time answered, last_out, last_in;
 	nk_time hold_due, held_until, hold_interval;
 	uint8_t ttl, tick_ttl;
+	uint16_t port;
 };
 
 /* A HOLD under way, for some flows of one TTL. @lease 0: they need none any more. */
@@ -105,6 +108,8 @@ enum stage { STAGE_OPENS, STAGE_CONTROL, STAGE_SESSION, STAGE_RUN, STAGE_END, ST
  * @refused:	Set-ups in a row that came to nothing
  * @ask_next:	Before it no question may go, so that copies stay below the broker's cap
  * @consult_at:	When to look whether witnesses have something to tell; @all_known: they and all searches are done
+ * @retire_at:	When to end mappings that are of no more use
+ * @status_at:	When to ask for ports
  * @hold_at:	When to look whether HOLDs are due
  */
 struct enumerate {
@@ -127,7 +132,7 @@ struct enumerate {
 	struct flow flow[ENUMERATE_FLOWS_MAX];
 	unsigned flow_max, refused;
 	bool all_known;
-	nk_time retry_open, ask_next, consult_at, hold_at;
+	nk_time retry_open, ask_next, consult_at, retire_at, status_at, hold_at;
 	nk_time heap_at[ENUMERATE_FLOWS_MAX];
 	uint32_t heap_order[ENUMERATE_FLOWS_MAX], heap_where[ENUMERATE_FLOWS_MAX];
 	struct heap heap;
@@ -174,6 +179,13 @@ void flow_input(struct enumerate *e, uint32_t index, const struct event *ev, nk_
 bool flow_output(struct enumerate *e, uint32_t index, struct action *action, nk_time now);
 void flow_end(struct enumerate *e, uint32_t index, nk_time now);
 
+/* It is seen at this port by the broker. Another one that was there is gone, and what was sent since to keep that
+ * alive has come to this one, which says nothing any more. */
+void flow_is_at(struct enumerate *e, uint32_t index, uint16_t port, nk_time now);
+
+/* Has the asker ask for the ports of those that are not held by the broker. */
+void flow_ask_ports(struct enumerate *e, nk_time now);
+
 /* Seconds of silence; only a flow that flow_counts() says something by it. */
 double flow_age(const struct flow *f, nk_time now);
 bool flow_counts(const struct flow *f, nk_time now);
@@ -193,13 +205,15 @@ nk_time check_deadline(const struct enumerate *e);
 void lines_start(struct enumerate *e, nk_time now);
 void lines_decide(struct enumerate *e, nk_time now);
 bool lines_open(struct enumerate *e, struct action *action, nk_time now);
+void lines_gone(struct enumerate *e, const struct flow *f, nk_time now);
 void lines_verdict(struct enumerate *e, const struct ask_verdict *v, nk_time now);
 unsigned lines_known(const struct enumerate *e); /* hops */
 bool lines_done(const struct enumerate *e, nk_time now);
 nk_time lines_deadline(const struct enumerate *e);
 
-/* A set-up came through, or did not. */
-void lines_opened(struct enumerate *e, unsigned line, nk_time now);
+/* The first packet of a set-up came through; the last did; the set-up failed. */
+void lines_let_through(struct enumerate *e, nk_time now);
+void lines_set_up(struct enumerate *e, unsigned line, nk_time now);
 void lines_refused(struct enumerate *e, unsigned line, nk_time now);
 
 #endif
