@@ -142,6 +142,8 @@ static void tell_knock(struct run *r, struct tcp_socket **at)
 
 	if (getsockopt((*at)->fd, SOL_SOCKET, SO_ERROR, &ev.error, &len) != 0)
 		ev.error = errno;
+	if (ev.error == ECONNRESET || ev.error == EPIPE)
+		ev.error = 0; /* it was accepted, and is over by now: a refusal is ECONNREFUSED */
 	if (ev.error != 0) {
 		ev.kind = EVENT_OPEN_FAILED;
 		close_at(at);

@@ -125,6 +125,46 @@ static void a_taken_port_is_told(void **state)
 	close(fd);
 }
 
+/* Let in and thrown out before we looked: that is let in. */
+
+static void thrown_out_event(struct script *s, const struct event *ev, nk_time now)
+{
+	const int *listener = s->test;
+
+	(void)now;
+	if (ev->id != KNOCK) { /* the knock is under way, and nobody has looked at it */
+		const struct linger reset = {.l_onoff = 1};
+		const int fd = accept(*listener, NULL, NULL);
+
+		assert_true(fd >= 0);
+		assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+		close(fd);
+		return;
+	}
+	assert_int_equal(ev->kind, EVENT_OPENED);
+	s->status = CORE_DONE;
+}
+
+static void who_was_thrown_out_was_let_in(void **state)
+{
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct script *s = script_new(thrown_out_event);
+	socklen_t len = sizeof(sa);
+
+	(void)state;
+	assert_int_equal(bind(listener, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&sa, &len), 0);
+	s->test = &listener;
+	push_tcp(s, KNOCK, SOCKET_TCP_KNOCK, addr_of("127.0.0.1"),
+		 addr_v4(127, 0, 0, 1, ntohs(sa.sin_port)));
+	push_open(s, 2, "127.0.0.1", NULL);
+	assert_int_equal(run(s), CORE_DONE);
+	script_free(s);
+	close(listener);
+}
+
 /* Who has come and gone again before we looked has come. What is there is neither read nor kept. */
 
 static void guest_event(struct script *s, const struct event *ev, nk_time now)
@@ -187,8 +227,11 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, count_files, same_files)
 	const struct CMUnitTest tests[] = {
-		TEST(knocks_are_told),       TEST(a_closed_port_refuses),
-		TEST(a_taken_port_is_told),  TEST(a_guest_who_has_left_was_there),
+		TEST(knocks_are_told),
+		TEST(a_closed_port_refuses),
+		TEST(a_taken_port_is_told),
+		TEST(who_was_thrown_out_was_let_in),
+		TEST(a_guest_who_has_left_was_there),
 		TEST(a_number_is_open_once),
 	};
 
