@@ -33,7 +33,7 @@ enum stage {
  * @visit_tid:	Of the request that began the visit
  * @opened:	Bits of the sockets that are open, or being opened; @wanted: are to be
  * @taken:	Somebody has the port
- * @knocked:	Somebody was at the door
+ * @knocked:	Somebody was at the door: @knocker
  * @told:	By the broker last
  * @goodbye:	The session is to be ended
  */
@@ -49,6 +49,7 @@ struct reach {
 	uint32_t abilities;
 	unsigned opened, wanted;
 	bool taken, knocked, goodbye;
+	struct addr knocker;
 	enum probe_reach told;
 	nk_time until;
 };
@@ -147,7 +148,7 @@ static void accepted(struct reach *r, nk_time now)
 	if (r->taken)
 		end(r, REACH_ACCEPTED, REACH_WHY_NONE, now);
 	else if (r->knocked)
-		seen(r, &r->result.from, now);
+		seen(r, &r->knocker, now);
 	else
 		r->until = now + ARRIVAL;
 }
@@ -244,7 +245,7 @@ static bool is_visit(const struct reach *r, const struct event *ev)
 static void knock(struct reach *r, const struct event *ev, nk_time now)
 {
 	r->knocked = true;
-	r->result.from = ev->from;
+	r->knocker = ev->from;
 	if (r->stage == STAGE_ARRIVAL)
 		accepted(r, now);
 	else if (r->stage == STAGE_VISIT && r->request.sent == 0)
