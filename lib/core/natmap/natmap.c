@@ -16,6 +16,7 @@
  * struct natmap - State
  * @enumerate:	NULL until the way is known, or if it is not to be
  * @over:	With @status; what lingers is still to be sent
+ * @sent, @received: Packets, all in all
  */
 struct natmap {
 	struct natmap_options options;
@@ -25,6 +26,7 @@ struct natmap {
 	struct enumerate *enumerate;
 	bool over;
 	int status;
+	uint64_t sent, received;
 };
 
 struct natmap *natmap_new(const struct natmap_options *options, bool upnp,
@@ -103,6 +105,8 @@ static void collect(struct natmap *m)
 		enumerate_report(m->enumerate, path);
 	if (!path->enumerated && path->enumeration_why == NULL)
 		path->enumeration_why = "the run was over before all hops were decided";
+	path->packets_out = m->sent;
+	path->packets_in = m->received;
 	natmap_judge(&m->result);
 }
 
@@ -154,6 +158,7 @@ void natmap_input(struct natmap *m, const struct event *ev, nk_time now)
 {
 	if (m->over)
 		return;
+	m->received += ev->kind == EVENT_DATAGRAM;
 	if (ev->kind == EVENT_STOP || ev->kind == EVENT_LINK_LOST) {
 		end(m, ev->kind == EVENT_STOP ? NK_ERR_STOPPED : NK_ERR_LINK_LOST, now);
 		return;
@@ -163,7 +168,7 @@ void natmap_input(struct natmap *m, const struct event *ev, nk_time now)
 	step(m, now);
 }
 
-bool natmap_output(struct natmap *m, struct action *action, nk_time now)
+static bool next_action(struct natmap *m, struct action *action, nk_time now)
 {
 	if (quick_output(m->quick, action, now))
 		return true;
@@ -176,6 +181,14 @@ bool natmap_output(struct natmap *m, struct action *action, nk_time now)
 		return true;
 	step(m, now);
 	return false;
+}
+
+bool natmap_output(struct natmap *m, struct action *action, nk_time now)
+{
+	if (!next_action(m, action, now))
+		return false;
+	m->sent += action->kind == ACTION_SEND;
+	return true;
 }
 
 nk_time natmap_deadline(const struct natmap *m)

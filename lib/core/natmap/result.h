@@ -50,6 +50,7 @@ struct hop {
  * @back:	The same on the way back, as the broker's packets counted; 0 if not known
  * @enumerated:	The stateful ones were looked for; @enumeration_why: why not, or not to the end
  * @silence:	How long the path as a whole is held without any packet
+ * @packets_out, @packets_in: Of the whole run
  */
 struct path_result {
 	bool reached;

@@ -5,6 +5,7 @@
 #include "core/probe/exchange.h"
 
 #define TRIES               4
+#define PACE                (2 * NK_MS) /* so few go beyond the server, and round trips can be told */
 
 #define ICMP4_TIME_EXCEEDED 11
 #define ICMP6_TIME_EXCEEDED 3
@@ -114,7 +115,7 @@ static void opened(struct trace *t, unsigned i, nk_time now)
 
 	p->open = true;
 	p->exchange = exchange_add(&t->exchanges, t->config.first_socket + i, &t->config.server,
-				   TRIES, now);
+				   TRIES, now + i * PACE);
 	p->exchange->ttl = (uint8_t)(i + 1);
 }
 
