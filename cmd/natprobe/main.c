@@ -12,6 +12,7 @@
 #include "face/log.h"
 #include "face/options.h"
 #include "face/style.h"
+#include "gateways.h"
 #include "io/clock.h"
 #include "io/run.h"
 #include "io/standard.h"
@@ -26,7 +27,7 @@
 /**
  * struct session - One run of the command
  * @plan:	[0] is the report's .udp, [1] its .udp6 if there are two
- * @both:	The core; its runs are ours
+ * @both:	The core; its runs are ours, and @gateways has the rest of it
  * @signal:	What ended it, or 0
  */
 struct session {
@@ -34,7 +35,9 @@ struct session {
 	struct server_list servers;
 	struct family_plan plan[2];
 	struct probe_both both;
+	struct gateways gateways;
 	struct report report;
+	struct watch watch;
 	int signal;
 };
 
@@ -93,6 +96,10 @@ static int start_core(struct session *s, nk_time now)
 			return out_of_memory();
 		natprobe_start(s->both.run[i], now);
 	}
+	if (gateways_start(&s->gateways, s->plan, now) != 0)
+		return out_of_memory();
+	s->both.scouts = s->gateways.scouts;
+	s->both.quick = s->settings.probe.quick;
 	return 0;
 }
 
@@ -114,6 +121,7 @@ static void finish_report(struct session *s, nk_time started, nk_time now)
 	s->report.main = natprobe_result(s->both.run[0]);
 	s->report.other = s->both.run[1] != NULL ? natprobe_result(s->both.run[1]) : NULL;
 	s->report.server_name = name_in_use(s);
+	gateways_report(&s->gateways, &s->report);
 }
 
 static int draw(FILE *out, const void *report)
@@ -189,13 +197,13 @@ static void keep(const struct session *s)
 				      clock_unix());
 }
 
-static int print(struct session *s, struct watch *w, int status)
+static int print(struct session *s, int status)
 {
 	const struct style style = style_of(stdout);
 	int r = 0;
 
 	if (s->settings.format == FORMAT_EVENTS)
-		watch_report(w, &s->report);
+		watch_report(&s->watch, &s->report);
 	else if (s->settings.format == FORMAT_JSON)
 		r = report_json(stdout, &s->report, true);
 	else if (status != NK_ERR_UNREACHABLE)
@@ -222,44 +230,60 @@ static int exit_status(const struct session *s, int status)
 	return report_all_known(&s->report) ? EXIT_YES : EXIT_NO;
 }
 
+static void on_turn(void *session, nk_time now)
+{
+	struct session *s = session;
+
+	watch_turn(&s->watch, now);
+}
+
+static void plan_stream(void *session, uint32_t id, struct stream_plan *plan)
+{
+	struct session *s = session;
+
+	worker_plan(&s->gateways.worker, id, plan);
+}
+
 /* Runs the core and prints what it found. Return: the exit status. */
 static int measure(struct session *s)
 {
 	const nk_time started = run_now();
-	struct watch w = {
+	struct run_options run = {
+		.interface = s->settings.interface,
+		.watch_links = true,
+		.by_address = true,
+		.on_turn = on_turn,
+		.plan_stream = plan_stream,
+		.user = s,
+		.tick = TICK,
+	};
+	int status;
+
+	s->watch = (struct watch){
 		.both = &s->both,
 		.events = s->settings.format == FORMAT_EVENTS ? stdout : NULL,
 		.verbose = s->settings.verbose,
 		.progress = progress_on(stderr),
 	};
-	struct run_options run = {
-		.interface = s->settings.interface,
-		.watch_links = true,
-		.on_turn = watch_turn,
-		.user = &w,
-		.tick = TICK,
-	};
-	int status;
-
 	s->report.started_unix = clock_unix();
 	s->report.server_name = s->plan[0].name[0];
-	watch_start(&w, &s->report, started);
+	watch_start(&s->watch, &s->report, started);
 	status = run_core(&probe_both_ops, &s->both, &run);
 	if (status == NK_ERR_UNREACHABLE && (run.error == EMFILE || run.error == ENFILE))
 		status = NK_ERR_SYSTEM; /* it was not asked well enough to be called silent */
 	s->signal = run.signal;
-	watch_end(&w, run_now());
+	watch_end(&s->watch, run_now());
 	finish_report(s, started, run_now());
 	keep(s);
 	say_end(s, &run, status);
-	if (print(s, &w, status) != 0)
+	if (print(s, status) != 0)
 		return EXIT_INTERNAL;
 	return exit_status(s, status);
 }
 
 int main(int argc, char *argv[])
 {
-	struct session s = {0};
+	struct session s = {.gateways = {.worker = {.fd = -1}}};
 	int r;
 
 	if (!standard_open())
@@ -281,6 +305,7 @@ int main(int argc, char *argv[])
 	}
 	natprobe_free(s.both.run[0]);
 	natprobe_free(s.both.run[1]);
+	gateways_end(&s.gateways);
 	server_list_free(&s.servers);
 	return r;
 }

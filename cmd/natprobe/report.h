@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "core/portmap/result.h"
 #include "core/probe/options.h"
 #include "core/probe/result.h"
 
@@ -21,6 +22,7 @@ struct style;
  * @options:	What was asked of @main
  * @main:	The report's .udp: IPv4, or the only family measured. Never NULL
  * @other:	The report's .udp6, or NULL
+ * @gateways:	@gateway_count next hops towards the servers, and what they offer
  */
 struct report {
 	int64_t started_unix;
@@ -29,6 +31,8 @@ struct report {
 	const char *interface;
 	const struct probe_options *options;
 	const struct probe_result *main, *other;
+	struct portmap_gateway gateways[2];
+	unsigned gateway_count;
 };
 
 /* Whether all that was asked was run to its end, in each family. */

@@ -273,6 +273,17 @@ static void put_server(struct js parent, const struct report *rep)
 	put_tri(o, "response_port", r->response_port);
 }
 
+static void put_gateways(struct js list, const struct report *r)
+{
+	for (unsigned i = 0; i < r->gateway_count; i++) {
+		struct js o = js_add_object(list);
+
+		findings_ip(o, "gateway", &r->gateways[i].gateway);
+		findings_ip(o, "local", &r->gateways[i].local);
+		findings_offers(o, "protocols", &r->gateways[i]);
+	}
+}
+
 static void put_faults(struct js list, const struct probe_result *r)
 {
 	for (unsigned i = 0; i < r->fault_count && i < PROBE_FAULTS_MAX; i++) {
@@ -326,6 +337,7 @@ struct js json_report(const struct report *r, bool *failed)
 	put_family(o, "udp", "icmp", r->main);
 	if (r->other != NULL)
 		put_family(o, "udp6", "icmp6", r->other);
+	put_gateways(js_put_array(o, "gateways"), r);
 	list = js_put_array(o, "faults");
 	put_faults(list, r->main);
 	if (r->other != NULL)

@@ -377,6 +377,60 @@ static void print_family(FILE *out, const struct style *st, const struct report 
 	print_cost(out, st, r);
 }
 
+/* "PCP and NAT-PMP" of those that are usable; empty: none. */
+static const char *usable_names(char *out, size_t size, const struct portmap_gateway *g)
+{
+	static const char *const names[PORTMAP_PROTOCOLS] = {
+		[PORTMAP_PCP] = "PCP", [PORTMAP_NAT_PMP] = "NAT-PMP", [PORTMAP_UPNP] = "UPnP"};
+	unsigned left = 0;
+	size_t n = 0;
+
+	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++)
+		left += g->offer[p].usable;
+	out[0] = '\0';
+	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++)
+		if (g->offer[p].usable)
+			n += (size_t)snprintf(out + n, size - n, "%s%s", names[p],
+					      --left > 1  ? ", "
+					      : left == 1 ? " and "
+							  : "");
+	return out;
+}
+
+/* Why a gateway opens no ports, as the best of its protocols has it. */
+static enum portmap_why why_none(const struct portmap_gateway *g)
+{
+	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++)
+		if (g->offer[p].answers)
+			return g->offer[p].why;
+	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++)
+		if (g->offer[p].why == PORTMAP_UNHEARD)
+			return PORTMAP_UNHEARD;
+	return PORTMAP_SILENT;
+}
+
+static void print_gateway(FILE *out, const struct style *st, const struct portmap_gateway *g)
+{
+	char addr[ADDR_TEXT], names[64], text[256];
+	enum portmap_why why;
+
+	addr_text_ip(&g->gateway, addr);
+	usable_names(names, sizeof(names), g);
+	if (names[0] != '\0') {
+		snprintf(text, sizeof(text), "%s opens ports by %s: see natmap(1)", addr, names);
+		prose_line(out, st, "Gateway", text);
+		return;
+	}
+	why = why_none(g);
+	if (why == PORTMAP_SILENT)
+		snprintf(text, sizeof(text), "%s opens no ports: no answer by PCP, NAT-PMP or UPnP",
+			 addr);
+	else
+		snprintf(text, sizeof(text), "%s%s: %s", addr,
+			 why == PORTMAP_UNHEARD ? "" : " opens no ports", portmap_why_text(why));
+	prose_line(out, st, "Gateway", text);
+}
+
 /* Which family was cut short, if the other was not. */
 static const char *cut_family(const struct report *r)
 {
@@ -402,4 +456,6 @@ void report_text(FILE *out, const struct style *st, const struct report *r)
 	print_family(out, st, r, r->main);
 	if (r->other != NULL)
 		print_family(out, st, r, r->other);
+	for (unsigned i = 0; i < r->gateway_count; i++)
+		print_gateway(out, st, &r->gateways[i]);
 }

@@ -111,6 +111,22 @@ static struct probe_result *linux_nat(void)
 	return r;
 }
 
+/* A gateway that opens ports by two protocols, or one that says nothing, as @why has it. */
+static struct portmap_gateway gateway_of(bool opens, enum portmap_why why)
+{
+	struct portmap_gateway g = {.gateway = at("192.168.1.1"), .local = at("192.168.1.7")};
+
+	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++)
+		g.offer[p] = (struct portmap_offer){.why = why};
+	if (!opens)
+		return g;
+	g.offer[PORTMAP_PCP] = (struct portmap_offer){
+		.answers = true, .usable = true, .version = 2, .rtt = 3 * NK_MS};
+	g.offer[PORTMAP_NAT_PMP] = (struct portmap_offer){
+		.answers = true, .usable = true, .external = at("198.51.100.9"), .rtt = 2 * NK_MS};
+	return g;
+}
+
 static struct report report_of(const struct probe_result *main, const struct probe_result *other)
 {
 	return (struct report){.started_unix = INT64_C(1769860800000000),
@@ -157,9 +173,12 @@ static void fixed_paths(void **state)
 {
 	struct probe_result *r = linux_nat();
 	struct report rep = report_of(r, NULL);
-	json_t *v = printed(&rep, false);
+	json_t *v;
 	(void)state;
 
+	rep.gateways[0] = gateway_of(true, PORTMAP_SILENT);
+	rep.gateway_count = 1;
+	v = printed(&rep, false);
 	assert_string_equal(json_string_value(get(v, "schema")), "natkit.natprobe/1");
 	assert_string_equal(json_string_value(get(v, "started")), "2026-01-31T12:00:00Z");
 	assert_string_equal(json_string_value(get(v, "public.0")), "198.51.100.9");
@@ -177,6 +196,8 @@ static void fixed_paths(void **state)
 	assert_null(json_object_get(get(v, "udp.timeouts.replied"), "at_least"));
 	assert_null(json_object_get(get(v, "udp.timeouts.replied"), "why"));
 	assert_true(json_is_true(get(v, "udp.refresh.inbound.value")));
+	assert_true(json_is_true(get(v, "gateways.0.protocols.pcp.usable")));
+	assert_string_equal(json_string_value(get(v, "gateways.0.protocols.upnp.why")), "silent");
 	assert_true(json_is_false(get(v, "udp.alg.value")));
 	assert_true(json_is_null(get(v, "udp.hairpin.value")));
 	assert_string_equal(json_string_value(get(v, "udp.hairpin.why")), "not asked");
@@ -259,7 +280,12 @@ static void reports_fit_the_schema(void **state)
 	six->evidence_count = EVIDENCE_KIND_COUNT;
 	for (int k = 0; k < EVIDENCE_KIND_COUNT; k++)
 		six->evidence[k] = (struct evidence){.kind = (enum evidence_kind)k, .copies = 255};
-	assert_valid(&whole);
+	whole.gateway_count = 2;
+	for (int why = PORTMAP_OK + 1; why < PORTMAP_WHYS; why++) {
+		whole.gateways[0] = gateway_of(true, (enum portmap_why)why);
+		whole.gateways[1] = gateway_of(false, (enum portmap_why)why);
+		assert_valid(&whole);
+	}
 
 	empty->family = ADDR_V4;
 	empty->cut_why = NK_ERR_STOPPED;
@@ -450,6 +476,41 @@ static void text_fits_the_terminal(void **state)
 	free(r);
 }
 
+static void text_names_what_gateways_offer(void **state)
+{
+	static const struct {
+		enum portmap_why why;
+		const char *text;
+	} cases[] = {
+		{PORTMAP_SILENT, "192.168.1.1 opens no ports: no answer by PCP, NAT-PMP or UPnP"},
+		{PORTMAP_UNHEARD, "192.168.1.1: the gateway had not answered"},
+	};
+	struct probe_result *r = linux_nat();
+	struct report rep = report_of(r, NULL);
+	char *text = text_of(&rep, &plain);
+	(void)state;
+
+	assert_null(strstr(text, "Gateway"));
+	free(text);
+	rep.gateway_count = 1;
+	rep.gateways[0] = gateway_of(true, PORTMAP_SILENT);
+	text = text_of(&rep, &plain);
+	assert_non_null(strstr(text, "Gateway    192.168.1.1 opens ports by PCP and NAT-PMP"));
+	free(text);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rep.gateways[0] = gateway_of(false, cases[i].why);
+		text = text_of(&rep, &plain);
+		assert_non_null(strstr(text, cases[i].text));
+		free(text);
+	}
+	rep.gateways[0].offer[PORTMAP_UPNP] =
+		(struct portmap_offer){.answers = true, .why = PORTMAP_NOT_AUTHORIZED, .code = 606};
+	text = text_of(&rep, &plain);
+	assert_non_null(strstr(text, "192.168.1.1 opens no ports: the gateway has it switched"));
+	free(text);
+	free(r);
+}
+
 static void text_of_nothing_says_unknown(void **state)
 {
 	struct probe_result *r = calloc(1, sizeof(*r));
@@ -537,6 +598,7 @@ int main(void)
 		cmocka_unit_test(requirements_are_judged),
 		cmocka_unit_test(keepalive_follows_the_shortest_state),
 		cmocka_unit_test(text_fits_the_terminal),
+		cmocka_unit_test(text_names_what_gateways_offer),
 		cmocka_unit_test(text_of_nothing_says_unknown),
 		cmocka_unit_test(svg_escapes_and_ends),
 		cmocka_unit_test(axes_hold_every_curve),

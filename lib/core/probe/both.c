@@ -16,6 +16,10 @@ void probe_both_input(struct probe_both *b, const struct event *ev, nk_time now)
 	const unsigned owner = (ev->id & PROBE_BOTH_SECOND) != 0;
 	struct event own = *ev;
 
+	if (b->scouts != NULL && scouts_input(b->scouts, ev, now))
+		return;
+	if (b->scouts != NULL && (ev->kind == EVENT_STOP || ev->kind == EVENT_LINK_LOST))
+		scouts_stop(b->scouts);
 	own.id &= ~PROBE_BOTH_SECOND;
 	for (unsigned i = 0; i < 2; i++) {
 		if (b->run[i] != NULL && (for_all(ev->kind) || i == owner))
@@ -32,7 +36,7 @@ bool probe_both_output(struct probe_both *b, struct action *action, nk_time now)
 			action->id |= PROBE_BOTH_SECOND;
 		return true;
 	}
-	return false;
+	return b->scouts != NULL && scouts_output(b->scouts, action, now);
 }
 
 nk_time probe_both_deadline(const struct probe_both *b)
@@ -43,12 +47,14 @@ nk_time probe_both_deadline(const struct probe_both *b)
 		if (busy(b->run[i]))
 			due = nk_min(due, natprobe_deadline(b->run[i]));
 	}
-	return due;
+	return b->scouts == NULL ? due : nk_min(due, scouts_deadline(b->scouts));
 }
 
 int probe_both_status(const struct probe_both *b)
 {
 	if (busy(b->run[0]) || busy(b->run[1]))
+		return CORE_BUSY;
+	if (b->scouts != NULL && !b->quick && scouts_busy(b->scouts))
 		return CORE_BUSY;
 	if (b->run[1] != NULL && natprobe_status(b->run[1]) == CORE_DONE)
 		return CORE_DONE;
