@@ -6,8 +6,9 @@
 
 #include "base/err.h"
 
-#define DEVICE "urn:schemas-upnp-org:device:InternetGatewayDevice:"
-#define HTTP   "http://"
+#define DEVICE    "urn:schemas-upnp-org:device:InternetGatewayDevice:"
+#define HTTP      "http://"
+#define HTTP_PORT 80
 
 struct addr ssdp_group(enum addr_family family)
 {
@@ -107,10 +108,9 @@ int ssdp_answer_read(char url[static SSDP_URL], const uint8_t *bytes, size_t len
 	return 0;
 }
 
-bool ssdp_url_leads_to(const char *url, const struct addr *host)
+bool ssdp_url_host(struct addr *out, const char *url)
 {
 	char text[ADDR_TEXT];
-	struct addr a;
 	size_t len;
 
 	if (strncasecmp(url, HTTP, strlen(HTTP)) != 0)
@@ -121,5 +121,5 @@ bool ssdp_url_leads_to(const char *url, const struct addr *host)
 		return false;
 	memcpy(text, url, len);
 	text[len] = '\0';
-	return addr_parse(&a, text, 80) == 0 && addr_same_ip(&a, host);
+	return addr_parse(out, text, HTTP_PORT) == 0;
 }

@@ -35,7 +35,7 @@ size_t ssdp_search_write(uint8_t out[static SSDP_MAX], unsigned igd, const struc
  */
 int ssdp_answer_read(char url[static SSDP_URL], const uint8_t *bytes, size_t len);
 
-/* Whether a URL leads to this very address, by HTTP. Names are not looked up: they may lead anywhere. */
-bool ssdp_url_leads_to(const char *url, const struct addr *host);
+/* The address and port that a URL leads to, by HTTP. Return: false for a name: it may lead anywhere. */
+bool ssdp_url_host(struct addr *out, const char *url);
 
 #endif

@@ -350,26 +350,29 @@ static inline struct rig_entry *rig_at_port(struct rig *r, uint16_t external)
 	return NULL;
 }
 
-/* As the worker does it: another client's entries are not touched. */
+/* As the worker does it: another client's entries are not touched, and what is there then is told. */
 static inline void rig_igd_add(struct rig *r, const struct upnp_request *q, struct upnp_reply *a)
 {
 	uint16_t port = q->external_port;
+	struct rig_entry *e;
 
 	rig_count(r, RIG_IGD);
 	if (q->op == UPNP_ADD_ANY && port == r->taken)
 		port++;
+	e = rig_at_port(r, port);
 	if (r->igd_result != 0)
 		a->result = r->igd_result;
 	else if (q->op == UPNP_ADD_ANY && r->igd < 2)
 		a->result = 401;
 	else if (r->only_permanent && q->lifetime_s != 0)
 		a->result = 725;
-	else if (port == r->taken)
+	else if (port == r->taken || (e != NULL && !addr_eq(&e->client, &q->client)))
 		a->result = 718;
 	else
 		rig_put(r, q->protocol, &q->client, port,
 			r->gives_lease ? r->give_lease : q->lifetime_s);
 	a->external.port = r->gives_port ? r->give_port : port;
+	a->lifetime_s = r->gives_lease ? r->give_lease : q->lifetime_s;
 }
 
 static inline void rig_igd_get(struct rig *r, const struct upnp_request *q, struct upnp_reply *a)
@@ -489,15 +492,18 @@ static inline void rig_do(struct rig *r, const struct action *a)
 	}
 }
 
+/* Once it has nothing more to do it is not asked again before something happens. */
 static inline void rig_turn(struct rig *r)
 {
 	struct action a;
 	unsigned turns = 0;
 
-	while (portmap_output(r->p, &a, r->now) || upnp_line_output(&r->line, &a, r->now)) {
+	while (portmap_output(r->p, &a, r->now)) {
 		assert_in_range(turns++, 0, 1000); /* it does come to an end */
 		rig_do(r, &a);
 	}
+	while (upnp_line_output(&r->line, &a, r->now))
+		rig_do(r, &a);
 }
 
 static inline void rig_hand(struct rig *r, unsigned i)

@@ -377,6 +377,46 @@ static void test_less(void **state)
 	end(&l);
 }
 
+/* A gateway for IPv6 tells of itself by its address in our network; who is elsewhere is nobody. */
+static void test_v6_location(void **state)
+{
+	static const struct {
+		struct addr from;
+		const char *url;
+		bool taken;
+	} cases[] = {
+		{{.ip = {0xfe, 0x80, [15] = 1}}, "http://[fe80::1]:5000/igd.xml", true},
+		{{.ip = {0xfe, 0x80, [15] = 1}}, "http://[2001:db8::1]:5000/igd.xml", true},
+		{{.ip = {0x20, 1, 0x0d, 0xb8, [15] = 1}}, "http://[2001:db8::1]:80/", true},
+		{{.ip = {0xfe, 0x80, [15] = 1}}, "http://[2001:db8:0:1::1]:80/", false},
+		{{.ip = {0xfe, 0x80, [15] = 1}}, "http://192.0.2.1/", false},
+		{{.ip = {0xfe, 0x80, [15] = 2}}, "http://[2001:db8::1]:80/", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct event ev = {.kind = EVENT_DATAGRAM, .id = SEARCH, .from = cases[i].from};
+		char text[512];
+		struct look l;
+
+		start(&l);
+		scout_free(l.scout);
+		l.config.gateway = (struct addr){.ip = {0xfe, 0x80, [15] = 1}};
+		l.config.local = (struct addr){.ip = {0x20, 1, 0x0d, 0xb8, [15] = 9}};
+		l.scout = scout_new(&l.config, &l.rng, 0);
+		turn(&l);
+		ev.from.port = 1900;
+		ev.data = (const uint8_t *)text;
+		ev.len = (size_t)snprintf(text, sizeof(text),
+					  "HTTP/1.1 200 OK\r\nST: " IGD "\r\nLOCATION: %s\r\n\r\n",
+					  cases[i].url);
+		assert_true(scout_input(l.scout, &ev, l.now));
+		turn(&l);
+		assert_int_equal(l.asked, cases[i].taken);
+		scout_free(l.scout);
+	}
+}
+
 static void test_again(void **state)
 {
 	struct look l;
@@ -409,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_slow_description),
 		cmocka_unit_test(test_no_description),
 		cmocka_unit_test(test_less),
+		cmocka_unit_test(test_v6_location),
 		cmocka_unit_test(test_again),
 	};
 

@@ -101,31 +101,35 @@ static void test_long_url(void **state)
 	}
 }
 
-static void test_leads_to(void **state)
+static void test_url_host(void **state)
 {
-	static const char *const to[] = {URL, "HTTP://192.0.2.1", "http://192.0.2.1/?q",
-					 "http://192.0.2.1:80?q"};
-	static const char *const elsewhere[] = {
-		"http://192.0.2.2/",
-		"http://192.0.2.1@192.0.2.2/",
-		"http://192.0.2.1.example/",
-		"http://gateway/",
-		"https://192.0.2.1/",
-		"http:///",
-		"http://192.0.2.1:99999/",
-		"http://192.0.2.2/http://192.0.2.1/",
-		"http://192.0.2.1\\@192.0.2.2/",
+	static const struct {
+		const char *url, *host;
+	} urls[] = {
+		{URL, "192.0.2.1:5555"},
+		{"HTTP://192.0.2.1", "192.0.2.1:80"},
+		{"http://192.0.2.1/?q", "192.0.2.1:80"},
+		{"http://192.0.2.1:81?q", "192.0.2.1:81"},
+		{"http://192.0.2.2/http://192.0.2.1/", "192.0.2.2:80"},
+		{"http://[2001:db8::1]:80/", "[2001:db8::1]:80"},
+		{"http://192.0.2.1@192.0.2.2/", NULL},
+		{"http://192.0.2.1.example/", NULL},
+		{"http://gateway/", NULL},
+		{"https://192.0.2.1/", NULL},
+		{"http:///", NULL},
+		{"http://192.0.2.1:99999/", NULL},
+		{"http://192.0.2.1\\@192.0.2.2/", NULL},
 	};
-	const struct addr host = addr_v4(192, 0, 2, 1, 0);
-	const struct addr six = {.ip = {0x20, 1, 0x0d, 0xb8, [15] = 1}};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++)
-		assert_true(ssdp_url_leads_to(to[i], &host));
-	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
-		assert_false(ssdp_url_leads_to(elsewhere[i], &host));
-	assert_true(ssdp_url_leads_to("http://[2001:db8::1]:80/", &six));
-	assert_false(ssdp_url_leads_to("http://[2001:db8::2]:80/", &six));
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		char text[ADDR_TEXT];
+		struct addr a;
+
+		assert_int_equal(ssdp_url_host(&a, urls[i].url), urls[i].host != NULL);
+		if (urls[i].host != NULL)
+			assert_string_equal(addr_text(&a, text), urls[i].host);
+	}
 }
 
 int main(void)
@@ -133,7 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_search),    cmocka_unit_test(test_answer),
 		cmocka_unit_test(test_not_taken), cmocka_unit_test(test_long_url),
-		cmocka_unit_test(test_leads_to),
+		cmocka_unit_test(test_url_host),
 	};
 
 	return cmocka_run_group_tests_name("ssdp", tests, NULL, NULL);

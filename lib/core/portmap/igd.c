@@ -37,7 +37,6 @@ static enum upnp_op op_of(const struct portmap *p)
 			       ? UPNP_ADD_ANY
 			       : UPNP_ADD;
 	case IGD_CHECK:
-	case IGD_LOOK:
 		return UPNP_GET;
 	case IGD_UPDATE:
 		return UPNP_PINHOLE_UPDATE;
@@ -136,21 +135,27 @@ static void add_without_any(struct portmap *p, unsigned result, nk_time now)
 	ask(p, IGD_ADD, now);
 }
 
-static void look(struct portmap *p, uint16_t port, nk_time now)
+/* The lease is what the gateway says that there is now. */
+static void grant(struct portmap *p, const struct upnp_reply *r)
 {
-	if (port == 0) {
-		errand_end(&p->errand, PORTMAP_LIED, 0);
-		return;
-	}
-	p->given = p->errand.port = port;
-	ask(p, IGD_LOOK, now);
+	const struct addr external = addr_with_port(p->mapping.external, r->external.port);
+
+	if (external.port != 0)
+		p->given = external.port;
+	if (r->lifetime_s == 0 && p->config.detach)
+		errand_end(&p->errand, PORTMAP_LEASE_REFUSED, 0);
+	else
+		errand_grant(p, &external, r->lifetime_s);
 }
 
 static void added(struct portmap *p, const struct upnp_reply *r, nk_time now)
 {
 	switch (r->result) {
 	case UPNP_RESULT_OK:
-		look(p, r->external.port, now);
+		grant(p, r);
+		break;
+	case UPNP_RESULT_GARBAGE: /* agreed to, but not there */
+		errand_end(&p->errand, PORTMAP_LIED, r->result);
 		break;
 	case INVALID_ACTION:
 	case NOT_IMPLEMENTED:
@@ -178,25 +183,6 @@ static void checked(struct portmap *p, const struct upnp_reply *r, nk_time now)
 	p->lost |= r->result == NO_SUCH_ENTRY ||
 		   (r->result == UPNP_RESULT_OK && !addr_eq(&r->client, &p->config.internal));
 	ask(p, IGD_ADD, now);
-}
-
-/* The lease that there is may not be what was asked for. Not all gateways can say. */
-static void looked(struct portmap *p, const struct upnp_reply *r)
-{
-	struct addr external = addr_with_port(p->mapping.external, p->errand.port);
-	uint32_t lease = p->permanent ? 0 : p->config.lifetime_s;
-
-	if (r->result == UPNP_RESULT_OK && !addr_eq(&r->client, &p->config.internal)) {
-		p->may_be[PORTMAP_UPNP] = false;
-		errand_end(&p->errand, PORTMAP_CONFLICT, 0);
-		return;
-	}
-	if (r->result == UPNP_RESULT_OK && r->lifetime_s < lease)
-		lease = r->lifetime_s;
-	if (lease == 0 && p->config.detach)
-		errand_end(&p->errand, PORTMAP_LEASE_REFUSED, 0);
-	else
-		errand_grant(p, &external, lease);
 }
 
 static void opened(struct portmap *p, const struct upnp_reply *r, nk_time now)
@@ -236,9 +222,7 @@ void igd_step(struct portmap *p, nk_time now)
 			opened(p, &reply, now);
 		else if (e->step == IGD_CHECK)
 			checked(p, &reply, now);
-		else if (e->step == IGD_ADD)
-			added(p, &reply, now);
 		else
-			looked(p, &reply);
+			added(p, &reply, now);
 	}
 }

@@ -20,7 +20,6 @@ enum errand_task {
 enum igd_step {
 	IGD_CHECK, /* before a renewal: is it still there, and still ours? */
 	IGD_ADD,
-	IGD_LOOK, /* at what was added */
 	IGD_UPDATE,
 	IGD_DELETE,
 };

@@ -206,14 +206,28 @@ static void describe(struct scout *s, nk_time now)
 	s->result.offer[PORTMAP_UPNP].why = PORTMAP_TIMED_OUT; /* until it is not */
 }
 
+/*
+ * Whom a search may find: the gateway. One for IPv6 is known by its link-local address, and tells of itself by
+ * another, of the network that we have ours of.
+ */
+static bool is_gateway(const struct scout *s, const struct addr *a)
+{
+	const struct addr theirs = addr_prefix(a, 32, 64);
+	const struct addr ours = addr_prefix(&s->config.local, 32, 64);
+
+	return addr_same_ip(a, &s->config.gateway) ||
+	       (addr_family(a) == ADDR_V6 && addr_same_ip(&theirs, &ours));
+}
+
 static void hear_search(struct scout *s, const struct event *ev, nk_time now)
 {
 	struct portmap_offer *o = &s->result.offer[PORTMAP_UPNP];
 	char url[SSDP_URL];
+	struct addr host;
 
 	if (s->known[PORTMAP_UPNP] || s->location[0] != '\0')
 		return;
-	if (!addr_same_ip(&ev->from, &s->config.gateway)) {
+	if (!is_gateway(s, &ev->from)) {
 		if (ssdp_answer_read(url, ev->data, ev->len) == 0)
 			o->source = addr_with_port(ev->from, 0);
 		return;
@@ -223,7 +237,7 @@ static void hear_search(struct scout *s, const struct event *ev, nk_time now)
 		return;
 	}
 	hear(s, PORTMAP_UPNP, now);
-	if (ssdp_url_leads_to(url, &s->config.gateway)) {
+	if (ssdp_url_host(&host, url) && is_gateway(s, &host)) {
 		memcpy(s->location, url, sizeof(url));
 		describe(s, now);
 	} else {
