@@ -3,14 +3,15 @@
 
 declare -gA gateway_pid # of each NAT with one
 
-# gateway_up [NAT [OPTION=VALUE...]]: options go to miniupnpd's configuration
+# gateway_up NAT [OPTION=VALUE...]: options go to miniupnpd's configuration
 gateway_up() {
-  local nat=${1:-nat}
-  shift || true
+  local nat=$1
+  shift
   gateway_rules | ip netns exec "$nat" nft -f -
   gateway_daemon
   gateway_configuration "$@" >"/run/lab/$nat.conf"
   sed -i "s/@NAT@/$nat/" "/run/lab/$nat.conf"
+  rm -f "/run/lab/$nat.leases"
   gateway_start "$nat"
 }
 
@@ -82,9 +83,9 @@ CONF
   [ $# -eq 0 ] || printf '%s\n' "$@"
 }
 
-# gateway_start [NAT]: until it answers all three protocols
+# gateway_start NAT: until it answers all three protocols
 gateway_start() {
-  local nat=${1:-nat}
+  local nat=$1
   ip netns exec "$nat" "${gateway_program:-/run/lab/miniupnpd}" -d -f "/run/lab/$nat.conf" \
     -P "/run/lab/$nat.pid" >"/run/lab/$nat.log" 2>&1 3>&- </dev/null &
   gateway_pid[$nat]=$!
@@ -99,16 +100,16 @@ gateway_ready() {
   [[ $bound = *:5351\ * && $bound = *:1900\ * && $bound = *:5555\ * ]]
 }
 
-# gateway_stop [NAT]: it removes what it has mapped
+# gateway_stop NAT: it removes what it has mapped
 gateway_stop() {
-  local nat=${1:-nat}
+  local nat=$1
   [ -z "${gateway_pid[$nat]:-}" ] || lab_stop "${gateway_pid[$nat]}"
   gateway_pid[$nat]=''
 }
 
-# gateway_crash [NAT]: it is gone with all that it knew, as after a power failure
+# gateway_crash NAT: it is gone with all that it knew, as after a power failure
 gateway_crash() {
-  local nat=${1:-nat}
+  local nat=$1
   kill -KILL "${gateway_pid[$nat]}"
   wait "${gateway_pid[$nat]}" 2>/dev/null || true
   gateway_pid[$nat]=''
@@ -116,9 +117,9 @@ gateway_crash() {
   gateway_rules | sed 's/^table inet filter {/delete table inet filter\n&/' | ip netns exec "$nat" nft -f -
 }
 
-# gateway_state [NAT]: all that it holds: its rules, its leases, and what it says itself
+# gateway_state NAT: all that it holds: its rules, its leases, and what it says itself
 gateway_state() {
-  local nat=${1:-nat}
+  local nat=$1
   ip netns exec "$nat" nft -s list table inet filter
   cat "/run/lab/$nat.leases" 2>/dev/null || true # it deletes an empty one
   gateway_list

@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# natmap open and its kin against miniupnpd on the kernel's NAT: by each protocol, for TCP and UDP, side by side.
+
+# shellcheck source=tests/lab/natmap.bash
+. "$BATS_TEST_DIRNAME/natmap.bash"
+
+ways=(pcp:tcp:4101 pcp:udp:4102 nat-pmp:tcp:4103 nat-pmp:udp:4104 upnp:tcp:4105 upnp:udp:4106)
+
+before() {
+  gateway_up nat
+  gateway_state nat >"$room/before"
+}
+
+# same: what the gateway holds is what it held before
+same() {
+  gateway_state nat >"$room/after"
+  diff "$room/before" "$room/after"
+}
+
+# each COMMAND [ARGUMENT...]: with the protocol, transport and port of each way added
+each() {
+  local way
+  for way in "${ways[@]}"; do
+    echo "$* $way"
+    # shellcheck disable=SC2046 # words
+    "$@" $(echo "$way" | tr : ' ')
+  done
+}
+
+# all_held OPTION...: by each way, until each was seen from outside; the port is the same inside and outside
+all_held() {
+  each hold_by "$*"
+  each is_open
+}
+
+hold_by() {
+  # shellcheck disable=SC2086 # words
+  hold "$4" "$3" "$4" --protocol "$2" $1
+}
+
+is_open() {
+  lab_wait told "$3" '.event == "open" and .port.verified.verdict == "seen" and .port.protocol == "'"$1"'" and
+    .port.external_address == "198.51.100.10" and .port.external_port == '"$3"
+}
+
+names() {
+  printf '%s\n' "${ways[@]##*:}"
+}
+
+all_let_go() {
+  # shellcheck disable=SC2046 # words
+  let_go "$1" "$2" $(names)
+}
+
+is_listed() {
+  jq -e "any(.gateways[].entries[]; .external_port == $3 and .transport == \"$2\")" "$report"
+  jq -e "any(.held[]; .external_port == $3 and .transport == \"$2\" and .protocol == \"$1\")" "$report"
+}
+
+@test "a port is opened, seen from outside, listed and closed by each protocol" {
+  before
+  all_held
+  ports 10 list
+  ended 0
+  each is_listed
+  all_let_go TERM 143
+  same
+}
+
+detach_and_close() {
+  ports 10 open "$2" "$3" --protocol "$1" --server 192.0.2.1 --detach
+  ended 0
+  is '.ports[0].state' '"open"'
+  gateway_state nat | grep -q ":$3:"
+  ports 10 close "$2" "$3"
+  ended 0
+  same
+}
+
+@test "a detached port stays, and is closed by another run" {
+  before
+  each detach_and_close
+}
+
+is_renewed() {
+  lab_patience=20
+  lab_wait told "$3" '.event == "renewed" and .port.renewals >= 2'
+  gateway_state nat | grep -q ":$3:"
+}
+
+@test "ports are renewed before their lifetime ends" {
+  before
+  all_held --lifetime 10s
+  each is_renewed
+  all_let_go TERM 143
+  same
+}
+
+open_and_close() {
+  ports 10 open "$2" "$3" --protocol "$1" --no-verify --detach
+  ended 0
+  ports 10 close "$2" "$3"
+  ended 0
+}
+
+@test "what was killed is taken over by the next run, and closed by it" {
+  before
+  all_held
+  all_let_go KILL 137
+  each open_and_close
+  same
+}
+
+close_one() {
+  ports 10 close "$2" "$3"
+  ended 0
+}
+
+@test "what was killed is closed by natmap close" {
+  before
+  all_held
+  all_let_go KILL 137
+  each close_one
+  same
+}
+
+is_back() {
+  gateway_state nat | grep -q ":$3:"
+}
+
+is_made_again() {
+  lab_wait is_back "$@"
+  lab_wait told "$3" '.event == "open" and .port.recreated >= 1'
+}
+
+@test "a gateway that has crashed and come back has the ports again" {
+  gateway_up nat
+  all_held --lifetime 20s
+  gateway_crash nat
+  run ! is_back : : 4101
+  gateway_start nat
+  lab_patience=25
+  each is_made_again
+  all_let_go TERM 143
+}
