@@ -432,7 +432,7 @@ static inline void rig_igd(struct rig *r, const struct action *act)
 	assert_int_equal(upnp_request_read(&q, act->data, act->len), 0);
 	r->last_igd = q;
 	a = (struct upnp_reply){.id = q.id, .op = q.op};
-	rig_tell(r, RIG_DELAY, &(struct event){.kind = EVENT_STREAM_ROOM, .id = act->id}, NULL, 0);
+	rig_tell(r, 0, &(struct event){.kind = EVENT_STREAM_ROOM, .id = act->id}, NULL, 0);
 	if (r->broken_worker) {
 		rig_tell(r, RIG_DELAY, &(struct event){.kind = EVENT_STREAM_END, .id = act->id},
 			 NULL, 0);
