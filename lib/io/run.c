@@ -23,6 +23,7 @@
 #include "io/sockets.h"
 
 #define ACTIONS_PER_TURN 512 /* so that replies are read in between */
+#define STOPS_APART      (100 * NK_MS)
 
 nk_time run_now(void)
 {
@@ -56,8 +57,13 @@ static void on_timer(uv_poll_t *handle, int status, int events)
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct run *r = handle->data;
+	const nk_time now = clock_boottime();
 
+	/* timeout(1) sends it to its program, and to all in its group: that is one wish. */
+	if (r->stops > 0 && now < r->stopped + STOPS_APART)
+		return;
 	r->stops++;
+	r->stopped = now;
 	if (r->options->signal == 0)
 		r->options->signal = signum;
 }

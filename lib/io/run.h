@@ -82,7 +82,7 @@ nk_time run_now(void);
  * @ops, @core:	Already started, with run_now()
  *
  * SIGINT, SIGTERM and SIGHUP (unless it is ignored, as by nohup) become one EVENT_STOP; a
- * second one ends the run at once.
+ * second one ends the run at once, unless it comes with the first.
  *
  * Return: the core's status; NK_ERR_STOPPED after a second signal; NK_ERR_SYSTEM
  * or NK_ERR_NO_MEMORY if the loop could not be set up.

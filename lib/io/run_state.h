@@ -23,7 +23,7 @@
  * @dirty:	Sockets with something in their queues that may be written, up to @last_dirty
  * @scope:	Index of the interface that all sockets are bound to, or 0
  * @busy:	There is more to do at once: do not wait
- * @stops:	Signals that came; @stop_told: the core knows
+ * @stops:	Signals that came, the last at @stopped; @stop_told: the core knows
  * @links_changed: Time to look whether our addresses are still there
  * @shared:	Sockets of other programs that the core has opened
  * @tcp:	All of them
@@ -47,6 +47,7 @@ struct run {
 	unsigned scope;
 	bool busy;
 	unsigned stops;
+	nk_time stopped;
 	bool stop_told, links_changed;
 
 	struct outbox outbox;

@@ -620,6 +620,36 @@ static void second_signal_ends_at_once(void **state)
 	script_free(s);
 }
 
+/* Two signals, and a turn for each: the core ends the run when both have been seen. */
+struct twice {
+	struct script *s;
+	unsigned turns;
+};
+
+static void raise_twice(void *user, nk_time now)
+{
+	struct twice *t = user;
+
+	(void)now;
+	if (++t->turns <= 2)
+		raise(SIGTERM);
+	else
+		t->s->status = CORE_DONE;
+}
+
+static void signals_that_come_together_are_one(void **state)
+{
+	struct script *s = script_new(ignore);
+	struct twice t = {.s = s};
+	struct run_options options = {.on_turn = raise_twice, .user = &t};
+
+	(void)state;
+	assert_int_equal(run_core(&script_ops, s, &options), CORE_DONE);
+	assert_int_equal(s->seen[EVENT_STOP], 1);
+	assert_int_equal(options.signal, SIGTERM);
+	script_free(s);
+}
+
 struct ticks {
 	struct script *s;
 	unsigned count;
@@ -687,6 +717,7 @@ int main(void)
 		TEST(stops_by_signal),
 		TEST(stops_by_hangup),
 		TEST(second_signal_ends_at_once),
+		TEST(signals_that_come_together_are_one),
 		TEST(ticks_without_events),
 		TEST(notices_a_sleep),
 	};
