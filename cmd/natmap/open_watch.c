@@ -61,14 +61,25 @@ static bool is_lost(const struct porter_event *e)
 	return e->now.state == GATE_ASKING && e->before.state != GATE_ASKING;
 }
 
+/* Also of one that nobody got in by. */
+static bool is_removed(const struct porter_event *e)
+{
+	return e->now.mapping.state == PORTMAP_GONE && e->before.mapping.state != PORTMAP_GONE;
+}
+
+static bool is_renewed(const struct porter_event *e)
+{
+	return e->now.state == e->before.state &&
+	       e->now.mapping.renewals != e->before.mapping.renewals;
+}
+
 static const char *name_of(const struct porter_event *e)
 {
+	if (is_removed(e))
+		return "removed";
 	if (is_lost(e))
 		return "lost";
-	if (e->now.state == e->before.state &&
-	    addr_eq(&e->now.mapping.external, &e->before.mapping.external))
-		return "renewed";
-	return gate_state_name(e->now.state);
+	return is_renewed(e) ? "renewed" : gate_state_name(e->now.state);
 }
 
 static void tell_program(struct open_watch *w, const struct porter_event *e)
@@ -98,14 +109,12 @@ static void warn(const struct porter_event *e)
 
 void open_watch_event(struct open_watch *w, const struct porter_event *e)
 {
-	const bool renewed = e->now.state == e->before.state &&
-			     e->now.mapping.renewals != e->before.mapping.renewals;
-
 	if (w->format == FORMAT_EVENTS)
 		tell_program(w, e);
-	else if (w->format == FORMAT_TEXT && !renewed && e->now.state != GATE_ASKING)
+	else if (w->format == FORMAT_TEXT && !is_renewed(e) && e->now.state != GATE_ASKING)
 		tell_person(w, &e->now);
-	warn(e);
+	if (!is_removed(e))
+		warn(e);
 }
 
 static struct js report(const struct open_watch *w, const struct porter *p, nk_time now,

@@ -56,6 +56,11 @@ const char *port_standing(char out[static PORT_WORDS], const struct gate_result 
 {
 	char reason[PORT_WORDS];
 
+	if (r->mapping.state == PORTMAP_GONE) {
+		snprintf(out, PORT_WORDS, "%s",
+			 r->mapping.left_behind ? "could not be removed" : "removed");
+		return out;
+	}
 	switch (r->state) {
 	case GATE_ASKING:
 		snprintf(out, PORT_WORDS, "not open yet");
@@ -79,8 +84,7 @@ const char *port_standing(char out[static PORT_WORDS], const struct gate_result 
 		break;
 	case GATE_REMOVED:
 	case GATE_STATES:
-		snprintf(out, PORT_WORDS, "%s",
-			 r->mapping.left_behind ? "could not be removed" : "removed");
+		snprintf(out, PORT_WORDS, "not opened");
 		break;
 	}
 	return out;

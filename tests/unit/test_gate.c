@@ -204,6 +204,20 @@ static void answer(enum reach_verdict verdict, enum reach_why why)
 	turn();
 }
 
+/* What nobody gets in by is looked at once more. */
+static void answer_twice(enum reach_verdict verdict)
+{
+	const unsigned before = looks;
+
+	answer(verdict, REACH_WHY_NONE);
+	assert_int_equal(gate_result(gate)->state == GATE_SHUT, 0);
+	assert_true(gate_deadline(gate) > now);
+	now = gate_deadline(gate);
+	turn();
+	assert_int_equal(looks, before + 1);
+	answer(verdict, REACH_WHY_NONE);
+}
+
 static void let_go(void)
 {
 	assert_true(map->released && map->claimed);
@@ -281,14 +295,28 @@ static void is_lost_and_comes_back(void **state)
 	assert_state(GATE_ASKING);
 	hold(8080);
 	assert_state(GATE_LOOKING);
-	answer(REACH_NOT_SEEN, REACH_WHY_NONE);
+	answer_twice(REACH_NOT_SEEN);
 	assert_state(GATE_SHUT);
 	assert_false(map->released); /* it was of use once */
 	assert_int_equal(gate_status(gate), CORE_BUSY);
 	assert_true(gate_deadline(gate) > now && gate_deadline(gate) < now + 600 * NK_S);
 	now = gate_deadline(gate);
 	turn();
-	assert_int_equal(looks, 3);
+	assert_int_equal(looks, 4);
+	answer(REACH_SEEN, REACH_WHY_NONE);
+	assert_state(GATE_OPEN);
+}
+
+/* One look may have come too early. */
+static void one_look_decides_nothing(void **state)
+{
+	(void)state;
+	start(1, true, false);
+	hold(8080);
+	answer(REACH_NOT_SEEN, REACH_WHY_NONE);
+	assert_state(GATE_LOOKING);
+	now = gate_deadline(gate);
+	turn();
 	answer(REACH_SEEN, REACH_WHY_NONE);
 	assert_state(GATE_OPEN);
 }
@@ -308,7 +336,10 @@ static void what_nobody_gets_in_by_is_removed(void **state)
 	for (unsigned i = 0; i < sizeof(useless) / sizeof(useless[0]); i++) {
 		start(1, true, i == 1); /* also where it was to stay */
 		hold(8080);
-		answer(useless[i].verdict, useless[i].why);
+		if (useless[i].verdict == REACH_UNKNOWN)
+			answer(useless[i].verdict, useless[i].why);
+		else
+			answer_twice(useless[i].verdict);
 		assert_state(GATE_SHUT);
 		assert_int_equal(gate_status(gate), CORE_BUSY);
 		let_go();
@@ -438,6 +469,7 @@ int main(void)
 		cmocka_unit_test_teardown(looks_as_soon_as_it_is_there, end),
 		cmocka_unit_test_teardown(looks_again_after_each_change, end),
 		cmocka_unit_test_teardown(is_lost_and_comes_back, end),
+		cmocka_unit_test_teardown(one_look_decides_nothing, end),
 		cmocka_unit_test_teardown(what_nobody_gets_in_by_is_removed, end),
 		cmocka_unit_test_teardown(asks_one_broker_after_the_other, end),
 		cmocka_unit_test_teardown(holds_without_a_look, end),

@@ -8,6 +8,8 @@
 #define MAP_PAUSE_MAX  (300 * NK_S)
 #define LOOK_PAUSE     (30 * NK_S) /* the same of a look that came to nothing */
 #define LOOK_PAUSE_MAX (900 * NK_S)
+#define LOOKS_SHUT     2    /* one look may have come too early, or got lost */
+#define LOOK_TWICE     NK_S /* between them */
 
 /**
  * struct gate - One port
@@ -15,6 +17,7 @@
  * @look_at:	When to look, while there is a mapping; @look_pause: before the time after that
  * @broker:	Number of the one that looks, or looked last
  * @seen_external, @seen_made: Of the mapping that was looked at, or is
+ * @shut:	Looks in a row by which nobody gets in
  * @open_once:	It has been
  * @moved:	The mapping is removed for another to be made
  * @over:	No mapping is to follow
@@ -28,7 +31,7 @@ struct gate {
 	nk_time look_at, look_pause;
 	unsigned broker;
 	struct addr seen_external;
-	unsigned seen_made;
+	unsigned seen_made, shut;
 	bool open_once, moved, over;
 };
 
@@ -114,6 +117,7 @@ static void look_now(struct gate *g, nk_time now)
 	g->look_at = now;
 	g->look_pause = LOOK_PAUSE;
 	g->broker = 0;
+	g->shut = 0;
 }
 
 /* Nobody gets in. A mapping that was of use may be so again. */
@@ -202,6 +206,19 @@ static bool ask_another(struct gate *g, const struct reach_result *r, nk_time no
 	return true;
 }
 
+/* Only one who did not arrive may do so the next time. */
+static bool look_twice(struct gate *g, const struct reach_result *r, nk_time now)
+{
+	if (r->verdict != REACH_NOT_SEEN && r->verdict != REACH_REFUSED) {
+		g->shut = 0;
+		return false;
+	}
+	if (++g->shut >= LOOKS_SHUT)
+		return false;
+	g->look_at = now + LOOK_TWICE;
+	return true;
+}
+
 /* What may be otherwise soon. */
 static bool is_passing(const struct gate *g, const struct reach_result *r)
 {
@@ -215,8 +232,10 @@ static void take_verdict(struct gate *g, nk_time now)
 
 	reach_free(g->reach);
 	g->reach = NULL;
-	if (g->over || !is_held(g) || g->look_at <= now || ask_another(g, &r, now))
-		return; /* it is of a mapping that was, or says nothing */
+	if (g->over || !is_held(g) || g->look_at <= now)
+		return; /* it is of a mapping that was */
+	if (ask_another(g, &r, now) || look_twice(g, &r, now))
+		return;
 	g->result.reach = r;
 	g->result.looked = true;
 	g->result.state = state_of(g, &r);

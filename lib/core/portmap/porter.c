@@ -79,7 +79,7 @@ static void put_news(struct porter *p, const struct porter_event *e)
 static void look_for_news(struct porter *p, unsigned i, nk_time now)
 {
 	const struct gate_result *is = gate_result(p->gates[i]), *was = &p->told[i];
-	const bool same = is->state == was->state &&
+	const bool same = is->state == was->state && is->mapping.state == was->mapping.state &&
 			  is->mapping.renewals == was->mapping.renewals &&
 			  addr_eq(&is->mapping.external, &was->mapping.external);
 

@@ -24,7 +24,8 @@ struct porter_options {
 };
 
 /**
- * struct porter_event - A gate stands otherwise than it did: another state or external address, or it was renewed
+ * struct porter_event - A gate stands otherwise than it did: another state, of its mapping too, or external address, or it
+ *			was renewed
  * @gate:	Its number
  * @before:	How it stood
  */
