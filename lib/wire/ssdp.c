@@ -89,7 +89,7 @@ static bool is_url(const struct line *l)
 int ssdp_answer_read(char url[static SSDP_URL], const uint8_t *bytes, size_t len)
 {
 	const char *at = (const char *)bytes, *const end = at + len;
-	struct line l, value, location = {.len = 0};
+	struct line l, value, location = {.at = ""};
 	bool gateway = false;
 
 	if (len == 0 || !next_line(&l, &at, end) || !begins(&l, "HTTP/1.") || l.len < 12 ||
