@@ -419,7 +419,7 @@ static void test_enumerated(void **state)
 	(void)state;
 	shorter.t_stream = 40 * NK_S;
 	plan.options.enumerate = true;
-	plan.options.max = 130 * NK_S;
+	plan.options.max = 240 * NK_S;
 	map_plan_add(&plan, &shorter, "100.64.0.1");
 	map_plan_add(&plan, &router, "192.168.1.1");
 	map_set(&s, &plan);

@@ -58,6 +58,15 @@ static struct hop *hop(struct natmap_result *r, const char *address)
 	return h;
 }
 
+/* The same, at which no state ended within so many seconds. */
+static void stateless_hop(struct natmap_result *r, const char *address, double tried)
+{
+	struct hop *h = hop(r, address);
+
+	h->state = HOP_STATELESS;
+	h->timeout.at_least = tried;
+}
+
 static void assert_judged(struct natmap_result *r, enum natmap_verdict want, double at_least)
 {
 	natmap_judge(r);
@@ -148,10 +157,17 @@ static void test_no_nat(void **state)
 	assert_judged(&r, NATMAP_OPEN, 0.95);
 
 	r.filtered.answer = TRI_UNKNOWN;
-	hop(&r, "198.51.100.1")->state = HOP_STATELESS;
+	stateless_hop(&r, "198.51.100.1", 360);
 	r.path.enumerated = true;
-	assert_judged(&r, NATMAP_OPEN, 0.95);
-	assert_sign(&r, SIGN_NO_STATE, "192.0.2.1", 0);
+	assert_judged(&r, NATMAP_OPEN, 0.85);
+	assert_sign(&r, SIGN_NO_STATE_SEEN, "192.0.2.1", 0);
+	assert_non_null(strstr(signs_find(&r, SIGN_NO_STATE_SEEN)->text, "within 360 s"));
+
+	/* What was not looked for may be there all the same. */
+	r.path.hops[0].timeout.at_least = 8;
+	assert_true(r.p > 0.8);
+	natmap_judge(&r);
+	assert_true(r.p < 0.55);
 }
 
 static void test_firewall(void **state)
@@ -188,7 +204,7 @@ static void test_one_nat(void **state)
 
 	r = at_home();
 	hop(&r, "192.168.1.1")->state = HOP_STATEFUL;
-	hop(&r, "198.51.100.1")->state = HOP_STATELESS;
+	stateless_hop(&r, "198.51.100.1", 360);
 	r.path.enumerated = true;
 	assert_judged(&r, NATMAP_ONE_NAT, 0.8);
 	assert_int_equal(r.nats, 1);
@@ -201,6 +217,23 @@ static void test_one_nat(void **state)
 	r = seen("192.168.1.2", NULL);
 	claims(&r, "203.0.113.1");
 	assert_judged(&r, NATMAP_ONE_NAT, 0.5);
+}
+
+/* A NAT is there if the address differs, however little was looked for. */
+static void test_nothing_seen_of_a_nat(void **state)
+{
+	struct natmap_result r = at_home();
+	double before;
+
+	(void)state;
+	natmap_judge(&r);
+	before = r.p;
+	stateless_hop(&r, "192.168.1.1", 8);
+	stateless_hop(&r, "198.51.100.1", 8);
+	r.path.enumerated = true;
+	assert_judged(&r, NATMAP_ONE_NAT, before - 0.02);
+	assert_sign(&r, SIGN_NO_STATE_SEEN, "192.0.2.1", 0);
+	assert_true(r.nats_at_least);
 }
 
 /* A second one that has the addresses of routers at home. */
@@ -285,9 +318,9 @@ static void test_carrier_by_state(void **state)
 
 	(void)state;
 	hop(&r, "192.168.1.1")->state = HOP_STATEFUL;
-	hop(&r, NULL)->state = HOP_STATELESS;
+	stateless_hop(&r, NULL, 360);
 	hop(&r, "198.51.100.5")->state = HOP_STATEFUL;
-	hop(&r, "198.51.100.1")->state = HOP_STATELESS;
+	stateless_hop(&r, "198.51.100.1", 360);
 	r.path.enumerated = true;
 	assert_judged(&r, NATMAP_CARRIER_NAT, 0.6);
 	assert_sign(&r, SIGN_STATEFUL_BEYOND, "198.51.100.5", 3);
@@ -391,12 +424,19 @@ static void test_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_realms),       cmocka_unit_test(test_nothing_known),
-		cmocka_unit_test(test_no_nat),       cmocka_unit_test(test_firewall),
-		cmocka_unit_test(test_one_nat),      cmocka_unit_test(test_double_nat),
-		cmocka_unit_test(test_carrier_nat),  cmocka_unit_test(test_carrier_by_state),
-		cmocka_unit_test(test_private_hop),  cmocka_unit_test(test_nat64),
-		cmocka_unit_test(test_two_families), cmocka_unit_test(test_vpn),
+		cmocka_unit_test(test_realms),
+		cmocka_unit_test(test_nothing_known),
+		cmocka_unit_test(test_no_nat),
+		cmocka_unit_test(test_firewall),
+		cmocka_unit_test(test_one_nat),
+		cmocka_unit_test(test_nothing_seen_of_a_nat),
+		cmocka_unit_test(test_double_nat),
+		cmocka_unit_test(test_carrier_nat),
+		cmocka_unit_test(test_carrier_by_state),
+		cmocka_unit_test(test_private_hop),
+		cmocka_unit_test(test_nat64),
+		cmocka_unit_test(test_two_families),
+		cmocka_unit_test(test_vpn),
 		cmocka_unit_test(test_again),
 	};
 

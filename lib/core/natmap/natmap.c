@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "core/natmap/quick.h"
+#include "core/natmap/trace.h"
 #include "core/natmap/verdict.h"
 
 #define ENUMERATE_FIRST 0x10000u /* socket ids */
@@ -17,6 +18,8 @@
  * @enumerate:	NULL until the way is known, or if it is not to be
  * @over:	With @status; what lingers is still to be sent
  * @sent, @received: Packets, all in all
+ * @ttl:	By socket of the enumeration: that of the last packet of less than the usual TTL
+ * @hops:	Addresses of boxes at which such packets have ended
  */
 struct natmap {
 	struct natmap_options options;
@@ -27,6 +30,8 @@ struct natmap {
 	bool over;
 	int status;
 	uint64_t sent, received;
+	uint8_t ttl[ENUMERATE_SOCKETS];
+	struct addr hops[NATMAP_HOPS_MAX];
 };
 
 struct natmap *natmap_new(const struct natmap_options *options, bool upnp,
@@ -93,12 +98,23 @@ static const char *why_not_enumerated(const struct natmap *m)
 	return "the run was over before";
 }
 
+/* A box that told the trace nothing may tell the enumeration. */
+static void add_addresses(struct natmap *m)
+{
+	struct path_result *path = &m->result.path;
+
+	for (unsigned i = 0; i < path->count; i++)
+		if (addr_family(&path->hops[i].address) == ADDR_NONE)
+			path->hops[i].address = m->hops[i];
+}
+
 /* What the parts know by now, and what it comes to. */
 static void collect(struct natmap *m)
 {
 	struct path_result *path = &m->result.path;
 
 	quick_report(m->quick, &m->result);
+	add_addresses(m);
 	m->result.quick_done = quick_status(m->quick) != CORE_BUSY;
 	path->enumeration_why = why_not_enumerated(m);
 	if (m->enumerate != NULL)
@@ -154,6 +170,24 @@ static void step(struct natmap *m, nk_time now)
 		end(m, quick_status(m->quick), now);
 }
 
+static void note_hop(struct natmap *m, const struct event *ev)
+{
+	const uint32_t socket = ev->id - ENUMERATE_FIRST;
+	const unsigned ttl = socket < ENUMERATE_SOCKETS ? m->ttl[socket] : 0;
+
+	if (ev->kind == EVENT_ICMP_ERROR && trace_is_time_exceeded(ev) && ttl > 0 &&
+	    ttl <= NATMAP_HOPS_MAX && addr_same_ip(&ev->from, &m->result.server))
+		m->hops[ttl - 1] = addr_with_port(ev->reporter, 0);
+}
+
+static void note_ttl(struct natmap *m, const struct action *action)
+{
+	const uint32_t socket = action->id - ENUMERATE_FIRST;
+
+	if (action->ttl != 0 && socket < ENUMERATE_SOCKETS)
+		m->ttl[socket] = action->ttl;
+}
+
 void natmap_input(struct natmap *m, const struct event *ev, nk_time now)
 {
 	if (m->over)
@@ -163,8 +197,10 @@ void natmap_input(struct natmap *m, const struct event *ev, nk_time now)
 		end(m, ev->kind == EVENT_STOP ? NK_ERR_STOPPED : NK_ERR_LINK_LOST, now);
 		return;
 	}
-	if (!quick_input(m->quick, ev, now) && m->enumerate != NULL)
+	if (!quick_input(m->quick, ev, now) && m->enumerate != NULL) {
+		note_hop(m, ev);
 		enumerate_input(m->enumerate, ev, now);
+	}
 	step(m, now);
 }
 
@@ -187,7 +223,10 @@ bool natmap_output(struct natmap *m, struct action *action, nk_time now)
 {
 	if (!next_action(m, action, now))
 		return false;
-	m->sent += action->kind == ACTION_SEND;
+	if (action->kind == ACTION_SEND) {
+		m->sent++;
+		note_ttl(m, action);
+	}
 	return true;
 }
 

@@ -14,7 +14,8 @@
 #define TRACE_FIRST (QUICK_IDS | 0x00010000u)
 #define SCOUT_FIRST (QUICK_IDS | 0x00020000u)
 
-#define SCOUTING    NK_S /* a gateway that is asked is on our link */
+#define SCOUTING    NK_S           /* a gateway that is asked is on our link */
+#define TRACING     (1200 * NK_MS) /* the boxes that will answer have done so by then */
 #define PREFERRED \
 	(200 * NK_MS) /* more time for the first server's family, once the other was heard */
 
@@ -157,7 +158,7 @@ static void start_trace(struct quick *q, nk_time now)
 {
 	struct trace_config config = {
 		.first_socket = TRACE_FIRST,
-		.limit = q->limit_at - now,
+		.limit = nk_min(TRACING, q->limit_at - now),
 	};
 
 	config.server = *natprobe_server(q->probes.run[q->main], &config.rtt);
@@ -269,7 +270,7 @@ int quick_status(const struct quick *q)
 
 bool quick_knows_path(const struct quick *q)
 {
-	return q->main >= 0 && q->trace != NULL && !trace_busy(q) &&
+	return q->main >= 0 && q->trace != NULL && (trace_counted(q->trace) || !trace_busy(q)) &&
 	       natprobe_status(q->probes.run[q->main]) != CORE_BUSY;
 }
 

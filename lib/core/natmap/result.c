@@ -49,6 +49,7 @@ const char *natmap_sign_name(enum natmap_sign s)
 		[SIGN_NAT64_PREFIX] = "nat64-prefix",
 		[SIGN_TUNNEL] = "tunnel",
 		[SIGN_NO_STATE] = "no-state",
+		[SIGN_NO_STATE_SEEN] = "no-state-seen",
 		[SIGN_FILTERED] = "filtered",
 	};
 	static_assert(sizeof(names) / sizeof(names[0]) == SIGNS, "each sign has a name");

@@ -92,7 +92,8 @@ enum natmap_sign {
 	SIGN_HOP_PRIVATE_BEYOND, /* a private address beyond the first hop */
 	SIGN_NAT64_PREFIX,
 	SIGN_TUNNEL,
-	SIGN_NO_STATE, /* nothing on the way keeps state */
+	SIGN_NO_STATE,      /* packets come in from where nothing was sent to */
+	SIGN_NO_STATE_SEEN, /* no hop was found to keep state, for as long as was looked */
 	SIGN_FILTERED, /* a packet from elsewhere did not come in */
 	SIGNS,
 };

@@ -1,5 +1,6 @@
 #include "core/natmap/signs.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -125,6 +126,16 @@ static void of_gateways(struct natmap_result *r)
 	}
 }
 
+double signs_looked_for_s(const struct path_result *path)
+{
+	double least = HUGE_VAL;
+
+	for (unsigned i = 0; i < path->count; i++)
+		if (path->hops[i].state == HOP_STATELESS)
+			least = fmin(least, path->hops[i].timeout.at_least);
+	return least;
+}
+
 static void of_state(struct natmap_result *r)
 {
 	const struct path_result *path = &r->path;
@@ -148,7 +159,8 @@ static void of_state(struct natmap_result *r)
 				    : addr_text_ip(&h->address, text));
 	}
 	if (path->enumerated && path->count > 0 && stateless == path->count)
-		say(r, SIGN_NO_STATE, &r->server, 0, "No box on the way keeps state");
+		say(r, SIGN_NO_STATE_SEEN, &r->server, 0,
+		    "No state ended on the way within %.0f s of silence", signs_looked_for_s(path));
 }
 
 static void of_hops(struct natmap_result *r)

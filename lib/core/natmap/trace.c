@@ -4,7 +4,9 @@
 
 #include "core/probe/exchange.h"
 
-#define TRIES               4
+/* The last ones a second later, for boxes that send one ICMP error a second (Linux: after a burst of 6). */
+#define TRIES               7
+#define LOST                4           /* so many requests are not lost one after the other */
 #define PACE                (2 * NK_MS) /* so few go beyond the server, and round trips can be told */
 
 #define ICMP4_TIME_EXCEEDED 11
@@ -90,7 +92,20 @@ static bool all_settled(const struct trace *t)
 	return true;
 }
 
-static bool is_time_exceeded(const struct event *ev)
+bool trace_counted(const struct trace *t)
+{
+	const unsigned n = boxes(t);
+
+	for (unsigned i = 0; i < n && n < TRACE_SOCKETS; i++) {
+		const struct exchange *e = t->probes[i].exchange;
+
+		if (e != NULL && e->state == EXCHANGE_WAITING && e->repeats < LOST)
+			return false;
+	}
+	return n < TRACE_SOCKETS;
+}
+
+bool trace_is_time_exceeded(const struct event *ev)
 {
 	return ev->icmp_type ==
 	       (addr_family(&ev->from) == ADDR_V4 ? ICMP4_TIME_EXCEEDED : ICMP6_TIME_EXCEEDED);
@@ -102,7 +117,7 @@ static void take_error(struct trace *t, struct probe *p, const struct event *ev,
 	if (p->exchange == NULL || p->exchange->repeats == 0 || answered(p) ||
 	    !addr_eq(&ev->from, &t->config.server))
 		return;
-	if (is_time_exceeded(ev) && addr_family(&p->hop) == ADDR_NONE) {
+	if (trace_is_time_exceeded(ev) && addr_family(&p->hop) == ADDR_NONE) {
 		p->hop = addr_with_port(ev->reporter, 0);
 		p->hop_rtt = now - p->exchange->sent;
 	}

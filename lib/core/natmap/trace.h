@@ -1,5 +1,5 @@
 /*
- * How many boxes lie between us and a server, and at which addresses: one request of each TTL, all at once.
+ * How many boxes lie between us and a server, and at which addresses: one request of each TTL.
  *
  * Each TTL has a socket of its own: an ICMP error may quote too little to tell requests apart otherwise. The least
  * TTL that is answered tells the number of boxes; ICMP time-exceeded messages tell addresses, unprivileged
@@ -42,6 +42,12 @@ void trace_stop(struct trace *t);
 
 /* CORE_BUSY, then CORE_DONE; its sockets are closed then. */
 int trace_status(const struct trace *t);
+
+/* How many boxes there are is known; only addresses may be missing. */
+bool trace_counted(const struct trace *t);
+
+/* Whether an ICMP error says that the TTL ended at who sent it. */
+bool trace_is_time_exceeded(const struct event *ev);
 
 /* Writes @path->reached, @path->count, @path->back by the TTL that the server's answers had left, and the
  * addresses and round trips of hops. */

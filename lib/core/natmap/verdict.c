@@ -9,10 +9,15 @@
  */
 #include "core/natmap/verdict.h"
 
+#include <math.h>
+
 #include "core/natmap/signs.h"
 
-#define SUREST 0.99
-#define LEAST  0.5
+#define SUREST        0.99
+#define LEAST         0.5
+
+#define USUAL_TIMER_S 150.0
+#define FEW           0.25 /* timers longer than what was tried, for a count of NATs to be one */
 
 /* By enum natmap_verdict: unknown, open, firewall, one, two, a carrier's, NAT64. */
 static const double prior[NATMAP_VERDICTS] = {0, 0.15, 0.15, 0.40, 0.10, 0.15, 0.05};
@@ -92,13 +97,29 @@ static bool all_decided(const struct path_result *path)
 	return path->enumerated && path->count > 0;
 }
 
-/* What was looked for and is not there speaks too. */
-static bool is_absent(const struct natmap_result *r, enum natmap_sign sign)
+/* The share of timers that are longer than the silences that were tried: a guess, with those of Linux in the middle. */
+static double unseen(const struct path_result *path)
 {
-	const bool looked_for = sign == SIGN_NAT64_PREFIX ||
-				(sign == SIGN_STATEFUL_BEYOND && all_decided(&r->path));
+	return exp(-signs_looked_for_s(path) / USUAL_TIMER_S);
+}
 
-	return looked_for && signs_find(r, sign) == NULL;
+static double likelihood(const struct natmap_result *r, const struct natmap_evidence *e, unsigned v)
+{
+	if (e->sign == SIGN_NO_STATE_SEEN)
+		return v == NATMAP_OPEN ? 1 : unseen(&r->path);
+	return weights_of(e)[v];
+}
+
+/* What was looked for and is not there speaks too. */
+static double likelihood_of_absent(const struct natmap_result *r, enum natmap_sign sign, unsigned v)
+{
+	if (signs_find(r, sign) != NULL)
+		return 1;
+	if (sign == SIGN_NAT64_PREFIX)
+		return 1 - table[sign][v];
+	if (sign == SIGN_STATEFUL_BEYOND && all_decided(&r->path))
+		return 1 - table[sign][v] * (1 - unseen(&r->path));
+	return 1;
 }
 
 static void weigh(double out[static NATMAP_VERDICTS], const struct natmap_result *r)
@@ -108,10 +129,9 @@ static void weigh(double out[static NATMAP_VERDICTS], const struct natmap_result
 	for (unsigned v = 0; v < NATMAP_VERDICTS; v++) {
 		out[v] = prior[v];
 		for (unsigned i = 0; i < r->evidence_count; i++)
-			out[v] *= weights_of(&r->evidence[i])[v];
+			out[v] *= likelihood(r, &r->evidence[i], v);
 		for (unsigned s = 0; s < SIGNS; s++)
-			if (is_absent(r, (enum natmap_sign)s))
-				out[v] *= 1 - table[s][v];
+			out[v] *= likelihood_of_absent(r, (enum natmap_sign)s, v);
 		sum += out[v];
 	}
 	for (unsigned v = 0; v < NATMAP_VERDICTS; v++)
@@ -159,8 +179,8 @@ static void count_nats(struct natmap_result *r)
 		r->nats = 2;
 	if (translated && stateful > r->nats)
 		r->nats = stateful;
-	r->nats_at_least =
-		translated && !all_decided(&r->path) && signs_find(r, SIGN_GATEWAY_AGREES) == NULL;
+	r->nats_at_least = translated && signs_find(r, SIGN_GATEWAY_AGREES) == NULL &&
+			   (!all_decided(&r->path) || unseen(&r->path) > FEW);
 	r->carrier_hop = r->verdict == NATMAP_CARRIER_NAT && (last > 1 || directly) ? last : 0;
 }
 
