@@ -45,7 +45,7 @@ NAT_SCRIPT := $(BUILD)/tests/kernel/nat_script
 # An ICE agent to race against; left out where there is no compiler for Go, or no pion.
 GO_CODE := /usr/share/gocode
 ICE_PION := $(if $(and $(shell command -v go),$(wildcard $(GO_CODE)/src/github.com/pion/ice)),$(BUILD)/tests/peers/ice_pion)
-TRUTH   := $(addprefix $(BUILD)/tests/sim/,truth pairs alive thirty)
+TRUTH   := $(addprefix $(BUILD)/tests/sim/,truth pairs alive thirty stacks)
 TRUTH_OBJ := $(call obj,$(filter-out $(TRUTH:$(BUILD)/%=%.c),$(TRUTH_SRC)))
 
 .PHONY: all lib tests tools racers check demo bench accept truth lint fuzz install install-files install-texts uninstall deps clean format
@@ -91,6 +91,9 @@ $(BUILD)/bin/natpunch: LIBS += $(shell pkg-config --libs libqrencode)
 # This one sends raw packets, and looks at them.
 $(BUILD)/bin/natkeepalive: LIBS += -lnet $(shell pkg-config --libs libpcap)
 
+# This one looks at packets.
+$(BUILD)/bin/natmap: LIBS += $(shell pkg-config --libs libpcap)
+
 # This one serves its counters over HTTP.
 $(BUILD)/bin/natbroker: LIBS += $(shell pkg-config --libs libmicrohttpd)
 
@@ -120,7 +123,7 @@ $(BUILD)/tests/unit/test_topology: $(call obj,$(addprefix cmd/natsim/,link_text.
 $(BUILD)/tests/unit/test_worlds: $(call obj,cmd/natsim/worlds.c)
 $(BUILD)/tests/unit/test_punch_files: $(call obj,$(addprefix cmd/natpunch/,beliefs_file.c broker.c contacts.c environment.c identity_file.c seen_file.c))
 $(BUILD)/tests/unit/test_natkeepalive: $(call obj,$(addprefix cmd/natkeepalive/,exec.c report.c report_json.c report_text.c watch.c words.c))
-$(BUILD)/tests/unit/test_natmap_report: $(call obj,$(addprefix cmd/natmap/,map_draw.c map_report_json.c map_report_svg.c map_report_text.c map_words.c))
+$(BUILD)/tests/unit/test_natmap_report: $(call obj,$(addprefix cmd/natmap/,map_draw.c map_report_json.c map_report_svg.c map_report_text.c map_words.c quotes.c))
 $(BUILD)/tests/unit/test_beliefs_learn: $(call obj,cmd/natpunch/beliefs_learn.c)
 $(BUILD)/tests/unit/test_stats_text: $(call obj,cmd/natbroker/stats_text.c)
 
@@ -181,7 +184,7 @@ accept:
 
 # natprobe behind every NAT of the zoo: what it says, and what is so. natpunch between all pairs of
 # NATs: who connects, and how. Keepalives behind every NAT: what they cost, and what is lost all the
-# same. SEEDS=100 is all tables whole, and the third a year long.
+# same. Stacks of NATs: which hops keep state, and how long. SEEDS=100 is all tables whole, and the third a year long.
 SEEDS ?= 100
 truth:
 	+$(Q)$(MAKE) -s $(PARALLEL) $(TRUTH)
@@ -189,7 +192,9 @@ truth:
 		$(BUILD)/tests/sim/pairs --seeds $$((($(SEEDS) + 4) / 5)) --json $(BUILD)/pairs.json \
 			--svg $(BUILD)/pairs.svg || status=$$?; \
 		$(BUILD)/tests/sim/alive --days $$((($(SEEDS) * 73 + 19) / 20)) --json $(BUILD)/alive.json \
-			--svg $(BUILD)/alive.svg || status=$$?; exit $$status
+			--svg $(BUILD)/alive.svg || status=$$?; \
+		$(BUILD)/tests/sim/stacks --runs $$(($(SEEDS) * 20)) --json $(BUILD)/stacks.json || status=$$?; \
+		exit $$status
 
 deps:
 	$(Q).ci/deps build lab bench test

@@ -60,5 +60,5 @@ one_home nettle/ lib/wire/ 1
 one_home sodium lib/base/crypto.c 1
 one_home qrencode.h cmd/natpunch/ 1
 one_home libnet.h cmd/natkeepalive/ 1
-one_home pcap cmd/natkeepalive/ 1
+one_home pcap 'cmd/nat[km]' 2
 one_home microhttpd.h cmd/natbroker/ 1

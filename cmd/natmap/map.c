@@ -9,13 +9,14 @@
 #include "base/err.h"
 #include "core/natmap/natmap.h"
 #include "desk/picture.h"
+#include "desk/worker.h"
 #include "face/exit.h"
 #include "face/log.h"
 #include "face/options.h"
 #include "face/style.h"
 #include "io/clock.h"
+#include "io/privilege.h"
 #include "io/run.h"
-#include "io/upnp.h"
 #include "map_report.h"
 #include "map_settings.h"
 #include "map_watch.h"
@@ -33,10 +34,25 @@ struct session {
 	struct map_ways ways;
 	int servers_found;
 	struct upnp_worker upnp;
+	struct capture *capture;
 	struct natmap *map;
 	struct map_report report;
 	struct map_watch watch;
 };
+
+/* Whoever has privileges gets to see what hops quote; nothing else needs them. */
+static int give_up_privileges(struct session *s)
+{
+	int r;
+
+	s->capture = capture_open();
+	if (s->capture == NULL)
+		return 0;
+	r = privilege_drop_capabilities();
+	if (r != 0)
+		log_line(LEVEL_ERROR, "cannot give up privileges: %s", err_text(r));
+	return r;
+}
 
 static int out_of_memory(void)
 {
@@ -60,14 +76,9 @@ static int prepare(struct session *s)
 		return r;
 	r = map_ways_find(&s->ways, &s->settings, &s->servers);
 	s->servers_found = r;
+	if (s->capture != NULL)
+		capture_follow(s->capture, &s->ways.options);
 	return r == NK_ERR_UNREACHABLE && s->ways.options.way_count > 0 ? 0 : r;
-}
-
-/* Without the worker, all but UPnP can still be looked at. */
-static void start_worker(struct session *s)
-{
-	if (upnp_worker_start(&s->upnp) != 0)
-		log_line(LEVEL_WARNING, "cannot look for UPnP: %s", strerror(errno));
 }
 
 static int start_core(struct session *s, nk_time now)
@@ -87,8 +98,7 @@ static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)
 {
 	const struct map_watch *w = user;
 
-	(void)id; /* there is one */
-	plan->input = plan->output = w->upnp_fd;
+	worker_plan(w->upnp, id, plan);
 }
 
 /* Says on standard error what ended the run, if that was no wish. */
@@ -156,13 +166,6 @@ static int exit_status(const struct session *s, int signal, int status)
 	return s->report.result->verdict == NATMAP_UNKNOWN ? EXIT_NO : EXIT_YES;
 }
 
-static void finish_report(struct session *s, nk_time started, nk_time now)
-{
-	s->report.result = natmap_result(s->map);
-	s->report.elapsed_s = nk_seconds(now - started);
-	s->report.server_name = map_ways_name(&s->ways, &s->report.result->server);
-}
-
 /* Runs the core and prints what it found. Return: the exit status. */
 static int make_map(struct session *s)
 {
@@ -185,7 +188,8 @@ static int make_map(struct session *s)
 	s->watch = (struct map_watch){
 		.map = s->map,
 		.report = &s->report,
-		.upnp_fd = s->upnp.fd,
+		.capture = s->capture,
+		.upnp = &s->upnp,
 		.events = s->settings.format == FORMAT_EVENTS ? stdout : NULL,
 		.early = text && isatty(STDOUT_FILENO) ? stdout : NULL,
 		.progress = progress_on(stderr),
@@ -193,7 +197,7 @@ static int make_map(struct session *s)
 	map_watch_start(&s->watch, started);
 	status = run_core(&natmap_ops, s->map, &run);
 	map_watch_end(&s->watch, run_now());
-	finish_report(s, started, run_now());
+	s->report.server_name = map_ways_name(&s->ways, &s->report.result->server);
 	say_end(s, &run, status);
 	if (print(s) != 0)
 		return EXIT_INTERNAL;
@@ -207,13 +211,17 @@ int map_main(int argc, char *argv[])
 
 	if (r != OPTIONS_GO_ON)
 		return r;
-	start_worker(&s); /* before names are looked up, which takes threads */
-	r = prepare(&s);
+	r = give_up_privileges(&s);
+	if (r == 0) {
+		worker_start(&s.upnp); /* before names are looked up, which takes threads */
+		r = prepare(&s);
+	}
 	if (r == 0)
 		r = start_core(&s, run_now());
 	r = r == 0 ? make_map(&s) : exit_from_err(r);
 	natmap_free(s.map);
-	upnp_worker_stop(&s.upnp);
+	capture_close(s.capture);
+	worker_stop(&s.upnp);
 	server_list_free(&s.servers);
 	return r;
 }

@@ -112,8 +112,8 @@ static void put_edge(const struct sketch *s)
 }
 
 /* What gateway @address is asked for, if it is one of ours. */
-static void put_offers(char *out, size_t size, const struct natmap_result *r,
-		       const struct addr *address)
+static const char *put_offers(char *out, size_t size, const struct natmap_result *r,
+			      const struct addr *address)
 {
 	size_t n = 0;
 
@@ -127,14 +127,34 @@ static void put_offers(char *out, size_t size, const struct natmap_result *r,
 						      n > 0 ? ", " : "opens ports by ",
 						      map_protocol_words((enum portmap_protocol)p));
 	}
+	return out;
+}
+
+/* All that is known of a hop. */
+static void put_hop_words(char *out, size_t size, const struct natmap_result *r, unsigned i)
+{
+	char state[256], offers[64], quote[96];
+	const char *const clauses[] = {
+		map_hop_words(state, sizeof(state), r, i),
+		put_offers(offers, sizeof(offers), r, &r->path.hops[i].address),
+		map_quote_words(quote, sizeof(quote), r, i),
+	};
+	size_t n = (size_t)snprintf(out, size, "%s", map_hop_name(r, i));
+	const char *between = n > 0 ? ": " : "";
+
+	for (unsigned k = 0; k < sizeof(clauses) / sizeof(clauses[0]) && n < size; k++) {
+		if (clauses[k][0] == '\0')
+			continue;
+		n += (size_t)snprintf(out + n, size - n, "%s%s", between, clauses[k]);
+		between = "; ";
+	}
 }
 
 static void draw_hop(const struct sketch *s, const struct natmap_result *r, unsigned i)
 {
 	const struct hop *h = &r->path.hops[i];
 	const enum box b = map_box(r, i);
-	char addr[ADDR_TEXT], state[256], offers[64], words[384];
-	const char *name = map_hop_name(r, i);
+	char addr[ADDR_TEXT], words[512];
 	struct row row = {.node = node_of(s->st, b),
 			  .tone = tone_of(b),
 			  .number = i + 1,
@@ -143,11 +163,7 @@ static void draw_hop(const struct sketch *s, const struct natmap_result *r, unsi
 			  .rtt_ms = h->rtt_ms,
 			  .words = words};
 
-	map_hop_words(state, sizeof(state), r, i);
-	put_offers(offers, sizeof(offers), r, &h->address);
-	snprintf(words, sizeof(words), "%s%s%s%s%s", name,
-		 name[0] != '\0' && state[0] != '\0' ? ": " : "", state,
-		 offers[0] != '\0' && (name[0] != '\0' || state[0] != '\0') ? "; " : "", offers);
+	put_hop_words(words, sizeof(words), r, i);
 	put_row(s, &row);
 }
 

@@ -95,10 +95,22 @@ static void tell_verdict(struct map_watch *w, const struct natmap_result *r, nk_
 	end(w, o);
 }
 
+/* The enumeration's packets end on the way too, by the thousand: those are of no use. */
+static const struct natmap_result *result_of(struct map_watch *w)
+{
+	w->result = *natmap_result(w->map);
+	if (w->capture != NULL && !w->result.quick_done)
+		capture_read(w->capture, &w->quotes);
+	quotes_apply(&w->quotes, &w->result);
+	return &w->result;
+}
+
 static void look(struct map_watch *w, nk_time now)
 {
-	const struct natmap_result *r = natmap_result(w->map);
+	const struct natmap_result *r = result_of(w);
 
+	w->report->result = r;
+	w->report->elapsed_s = nk_seconds(now - w->started);
 	if (w->events != NULL) {
 		tell_gateways(w, r, now);
 		tell_public(w, r, now);
@@ -110,8 +122,6 @@ static void look(struct map_watch *w, nk_time now)
 		const struct style style = style_of(w->early);
 
 		progress_clear(&w->progress);
-		w->report->result = r;
-		w->report->elapsed_s = nk_seconds(now - w->started);
 		map_report_early(w->early, &style, w->report);
 		fflush(w->early);
 		w->shown = true;

@@ -126,6 +126,19 @@ const char *map_hop_words(char *out, size_t size, const struct natmap_result *r,
 	return out;
 }
 
+const char *map_quote_words(char *out, size_t size, const struct natmap_result *r, unsigned i)
+{
+	const struct hop *h = &r->path.hops[i];
+
+	out[0] = '\0';
+	if (h->quote_checksum || h->quote_id)
+		snprintf(out, size, "got our packet with another %s%s%s",
+			 h->quote_checksum ? "checksum" : "",
+			 h->quote_checksum && h->quote_id ? " and another " : "",
+			 h->quote_id ? "identification" : "");
+	return out;
+}
+
 static void put_usable(char *out, size_t size, const struct portmap_offer *o,
 		       enum portmap_protocol p)
 {

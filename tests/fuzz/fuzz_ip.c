@@ -12,6 +12,7 @@
 #include "sim/fragments.h"
 #include "sim/packet_ip.h"
 #include "wire/checksum.h"
+#include "wire/icmp_quote.h"
 #include "wire/ip.h"
 
 #define IP_MAX  4096
@@ -120,10 +121,22 @@ static void check_split(const struct packet *p)
 	fragments_free(f);
 }
 
+/* What is quoted of UDP, and what can be said of a datagram that leaves: never both. */
+static void check_quote(const uint8_t *ip, size_t len)
+{
+	struct icmp_quote q;
+
+	if (icmp_quote_read(&q, ip, len) == 0)
+		must(q.reporter.port == 0 && icmp_quote_of(&q, ip, len) != 0);
+	else if (icmp_quote_of(&q, ip, len) == 0)
+		must(q.checksum != 0);
+}
+
 static void check(uint8_t *ip, size_t len)
 {
 	struct packet p = {.fragments = 1, .data = ip, .len = len, .room = len};
 
+	check_quote(ip, len);
 	if (packet_read(&p) != 0)
 		return;
 	check_unchanged(&p);

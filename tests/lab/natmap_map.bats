@@ -101,6 +101,30 @@
   is '.gateways[0] | [.gateway, .interface, .tunnel]' '["10.9.0.1","tun7",true]'
 }
 
+@test "what hops quote, with the privilege" {
+  lab_broker
+  maps 20 --quick
+  is '[.path.hops[].quote | .id_differs, (.source | startswith("100.64.1.2:"))]' '[false,true,false,true]'
+  is '.path.hops[0].quote.checksum_differs' false
+}
+
+@test "a box that rewrites the identification shows in what is quoted beyond it" {
+  lab_broker
+  ip netns exec nat nft 'add chain ip lab rewrite { type filter hook postrouting priority 200 ; }'
+  ip netns exec nat nft add rule ip lab rewrite oifname wan meta l4proto udp ip id set 4711
+  maps 20 --quick
+  is '[.path.hops[].quote.id_differs]' '[false,true]'
+}
+
+@test "without the privilege nothing is quoted, and all else is there" {
+  lab_broker
+  chmod go+rx "$room"
+  at 20 setpriv --bounding-set=-all --inh-caps=-all "$natmap" --server 192.0.2.1 --quick --json >"$report"
+  valid_map "$report"
+  is '[.path.hops[].quote]' '[null,null]'
+  is '[.path.hops[].address]' '["100.64.1.1","198.51.100.1"]'
+}
+
 @test "events, the last of which holds the report" {
   lab_broker
   at 20 "$natmap" --server 192.0.2.1 --quick --events >"$room/events" 2>"$room/said"

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "ip_packets.h"
 #include "wire/checksum.h"
+#include "wire/icmp_quote.h"
 #include "wire/ip.h"
 
 /* RFC 1071 section 3, and the examples of RFC 1624 section 4. */
@@ -190,6 +191,66 @@ static void test_extensions(void **state)
 	assert_int_equal(ip_read(&h, bytes, w.len), NK_ERR_MALFORMED);
 }
 
+/* An ICMP error of the other kind: time exceeded, for the same packet. */
+static uint8_t *time_exceeded(size_t *len)
+{
+	uint8_t *bytes = linux_bytes(LINUX_UNREACHABLE4, len);
+
+	bytes[IP_V4_HEADER] = 11;
+	bytes[IP_V4_HEADER + 1] = 0;
+	return bytes;
+}
+
+static void test_quote(void **state)
+{
+	const struct addr from = addr_v4(192, 0, 2, 1, 3478), to = addr_v4(100, 64, 0, 2, 7777);
+	const struct addr reporter = addr_v4(100, 64, 0, 2, 0);
+	struct icmp_quote q;
+	size_t len;
+	uint8_t *bytes = time_exceeded(&len);
+
+	(void)state;
+	assert_int_equal(icmp_quote_read(&q, bytes, len), 0);
+	assert_true(addr_eq(&q.reporter, &reporter));
+	assert_true(addr_eq(&q.from, &from) && addr_eq(&q.to, &to));
+	assert_int_equal(q.id, 1);
+	assert_int_equal(q.checksum, 0xe8d4);
+	for (size_t i = 0; i < len; i++) {
+		uint8_t *part = malloc(i > 0 ? i : 1);
+
+		memcpy(part, bytes, i);
+		assert_int_equal(icmp_quote_read(&q, part, i), NK_ERR_MALFORMED);
+		free(part);
+	}
+	bytes[IP_V4_HEADER + 1] = 1; /* fragment reassembly time exceeded */
+	assert_int_equal(icmp_quote_read(&q, bytes, len), NK_ERR_MALFORMED);
+	free(bytes);
+	bytes = linux_bytes(LINUX_UNREACHABLE4, &len);
+	assert_int_equal(icmp_quote_read(&q, bytes, len), NK_ERR_MALFORMED);
+	free(bytes);
+}
+
+/* The checksum is computed from all of it; the one that is there may not have been done yet. */
+static void test_quote_of(void **state)
+{
+	struct icmp_quote q;
+	size_t len;
+	uint8_t *bytes = linux_bytes(LINUX_UDP4, &len);
+
+	(void)state;
+	bytes_put_be16(bytes + IP_V4_HEADER + IP_UDP_CHECKSUM_AT, 0x1234);
+	assert_int_equal(icmp_quote_of(&q, bytes, len), 0);
+	assert_int_equal(q.checksum, 0x74a0);
+	assert_int_equal(q.id, 0x27ce);
+	assert_int_equal(q.from.port, 5000);
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(icmp_quote_of(&q, bytes, i), NK_ERR_MALFORMED);
+	free(bytes);
+	bytes = linux_bytes(LINUX_SYN4, &len);
+	assert_int_equal(icmp_quote_of(&q, bytes, len), NK_ERR_MALFORMED);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_read_linux), cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_truncated),  cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_write),      cmocka_unit_test(test_extensions),
+		cmocka_unit_test(test_quote),      cmocka_unit_test(test_quote_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

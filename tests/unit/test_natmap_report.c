@@ -12,6 +12,7 @@
 
 #include "../../cmd/natmap/map_report.h"
 #include "../../cmd/natmap/map_words.h"
+#include "../../cmd/natmap/quotes.h"
 #include "base/err.h"
 #include "face/style.h"
 
@@ -191,8 +192,8 @@ static void draws_the_path(void **state)
 		"  o  2  10.11.0.1         4.1 ms  router: keeps no state, or for more than "
 		"6 min\n"
 		"  #  3  100.64.0.1       8.26 ms  carrier's NAT: keeps a UDP flow for 35.0 "
-		"s\n  |                               (34.7 s to 35.4 s), refreshed from inside "
-		"only\n"
+		"s\n  |                               (34.7 s to 35.4 s), refreshed from inside\n"
+		"  |                               only; got our packet with another checksum\n"
 		"  ?  4  no answer                 hidden behind hop 3, whose state ends "
 		"first\n"
 		"  o  5  203.0.113.254       9 ms  not known: not clear\n  |\n");
@@ -325,6 +326,71 @@ static void says_what_it_means(void **state)
 			    "One NAT, beyond a tunnel (VPN) (99.9 %)");
 	r->verdict = NATMAP_UNKNOWN;
 	assert_string_equal(map_meaning(r), "");
+	free(r);
+}
+
+static struct icmp_quote as_sent(uint16_t port, uint16_t id, uint16_t checksum)
+{
+	return (struct icmp_quote){.from = addr_with_port(at("192.168.1.23"), port),
+				   .to = at("192.0.2.1:3478"),
+				   .id = id,
+				   .checksum = checksum,
+				   .undone = 0x1111};
+}
+
+static void add_seen(struct quotes *q, const char *reporter, struct icmp_quote seen)
+{
+	seen.reporter = at(reporter);
+	quotes_add_seen(q, &seen);
+}
+
+static void quotes_are_compared_with_what_was_sent(void **state)
+{
+	struct natmap_result *r = carrier();
+	struct quotes q = {.sent_count = 0};
+	const struct hop *h = r->path.hops;
+	struct icmp_quote other = as_sent(1003, 3, 33);
+	(void)state;
+
+	r->path.hops[2].quoted = r->path.hops[2].quote_checksum = false;
+	for (uint16_t k = 1; k <= 5; k++) {
+		const struct icmp_quote sent = as_sent(1000 + k, k, 11 * k);
+
+		quotes_add_sent(&q, &sent);
+	}
+	add_seen(&q, "192.168.1.1", as_sent(1001, 1, 11));
+	add_seen(&q, "10.11.0.1", as_sent(1002, 2, 0x1111)); /* a virtual link had not done it */
+	other.from = at("100.64.3.7:4000");
+	add_seen(&q, "100.64.0.1", other);
+	add_seen(&q, "203.0.113.254", as_sent(1005, 9, 99));
+	quotes_apply(&q, r);
+	assert_true(h[0].quoted && !h[0].quote_id && !h[0].quote_checksum);
+	assert_true(h[1].quoted && !h[1].quote_id && !h[1].quote_checksum);
+	assert_true(h[2].quoted && !h[2].quote_id && !h[2].quote_checksum);
+	assert_true(addr_eq(&h[2].quote_source, &other.from));
+	assert_false(h[3].quoted);
+	assert_true(h[4].quoted && h[4].quote_id && h[4].quote_checksum);
+	free(r);
+}
+
+static void quotes_of_other_packets_do_not_count(void **state)
+{
+	struct natmap_result *r = carrier();
+	struct quotes q = {.sent_count = 0};
+	struct icmp_quote elsewhere = as_sent(1001, 1, 11);
+	(void)state;
+
+	r->path.hops[2].quoted = false;
+	elsewhere.to = at("198.51.100.77:53");
+	add_seen(&q, "192.168.1.1", elsewhere);
+	add_seen(&q, "203.0.113.66", as_sent(1001, 1, 11));
+	for (unsigned i = 0; i < 2 * QUOTES_SEEN; i++)
+		quotes_add_seen(&q, &elsewhere);
+	for (unsigned i = 0; i < 2 * QUOTES_SENT; i++)
+		quotes_add_sent(&q, &elsewhere);
+	quotes_apply(&q, r);
+	for (unsigned i = 0; i < r->path.count; i++)
+		assert_false(r->path.hops[i].quoted);
 	free(r);
 }
 
@@ -471,6 +537,8 @@ int main(void)
 		cmocka_unit_test(tells_what_boxes_are),
 		cmocka_unit_test(times_are_round_where_they_were_asked_for),
 		cmocka_unit_test(says_what_it_means),
+		cmocka_unit_test(quotes_are_compared_with_what_was_sent),
+		cmocka_unit_test(quotes_of_other_packets_do_not_count),
 		cmocka_unit_test(fits_the_schema),
 		cmocka_unit_test(draws_pictures),
 		cmocka_unit_test(full_and_empty_ones_are_drawn),
