@@ -446,6 +446,40 @@ static void test_enumerated(void **state)
 	map_strike(&s);
 }
 
+/* A natmap that hears of no ICMP error in its first seconds, as where boxes have no more to give. */
+static void deaf_input(void *core, const struct event *ev, nk_time now)
+{
+	if (ev->kind != EVENT_ICMP_ERROR || now > 3 * NK_S)
+		natmap_input(core, ev, now);
+}
+
+static void test_hops_tell_late(void **state)
+{
+	const struct nat_spec home = map_nat("203.0.113.1");
+	struct core_ops deaf = natmap_ops;
+	struct map_plan plan = map_plan(31);
+	const struct natmap_result *r;
+	struct map_scene s;
+
+	(void)state;
+	deaf.input = deaf_input;
+	plan.options.enumerate = true;
+	map_plan_add(&plan, NULL, "198.51.100.77");
+	map_plan_add(&plan, &home, "192.168.1.1");
+	map_set(&s, &plan);
+	world_attach(s.world, s.client, &deaf, s.map);
+	world_run(s.world, s.map, QUICK);
+	r = natmap_result(s.map);
+	assert_true(r->quick_done);
+	assert_int_equal(r->path.count, 3);
+	assert_int_equal(addr_family(&r->path.hops[1].address), ADDR_NONE);
+	assert_int_equal(map_play(&s), CORE_DONE);
+	r = natmap_result(s.map);
+	assert_hop(r, 1, "192.168.1.1");
+	assert_hop(r, 2, "198.51.100.77");
+	map_strike(&s);
+}
+
 /* Stopped at any time, it tells what it knows by then, and all it started is over. */
 static void test_stopped(void **state)
 {
@@ -497,6 +531,7 @@ int main(void)
 		cmocka_unit_test(test_silent_routers),
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_enumerated),
+		cmocka_unit_test(test_hops_tell_late),
 		cmocka_unit_test(test_stopped),
 	};
 
