@@ -18,7 +18,7 @@
 /* Half of the NATs have timers of their own; of others only the way they are used is as in the zoo. */
 static void redraw_timers(struct nat_spec *n, struct rng *rng)
 {
-	const double longest = nk_seconds(MAX_SILENCE) / 1.05;
+	const double longest = nk_seconds(MAX_SILENCE) / 1.05 - nk_seconds(n->sweep);
 	const double t = SHORTEST * pow(longest / SHORTEST, rng_unit(rng));
 	const double by = t / nk_seconds(n->t_stream);
 
@@ -68,6 +68,18 @@ void stack_draw(struct stack *s, const struct zoo *zoo, enum scene_loss loss, ui
 			s->boxes[s->count++] = NULL;
 		}
 	}
+}
+
+bool stack_is_tight(const struct stack *s)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct nat_spec *n = &s->specs[i];
+
+		if (s->boxes[i] != NULL && ((n->port_block > 0 && n->port_block < s->mappings) ||
+					    (n->quota > 0 && n->quota < s->mappings)))
+			return true;
+	}
+	return false;
 }
 
 /* The world */

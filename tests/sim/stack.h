@@ -53,6 +53,9 @@ struct stack_result {
 /* A stack of up to STACK_NATS_MAX NATs of @zoo. */
 void stack_draw(struct stack *s, const struct zoo *zoo, enum scene_loss loss, uint64_t seed);
 
+/* Whether one of its NATs gives fewer mappings than are wanted: then it takes longer. */
+bool stack_is_tight(const struct stack *s);
+
 /* Plays it to its end; @path: what was found, with @truth of each hop, for those who want to tell of it. */
 struct stack_truth {
 	enum hop_state state;

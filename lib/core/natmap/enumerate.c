@@ -167,7 +167,7 @@ static bool run_output(struct enumerate *e, struct action *action, nk_time now)
 		if (flow_output(e, index, action, now))
 			return true;
 	return asker_output(&e->asker, action, now) || hold_output(e, action, now) ||
-	       check_open(e, action, now) || lines_open(e, action, now);
+	       check_open(e, action, now) || openings_next(e, action, now);
 }
 
 static bool next_action(struct enumerate *e, struct action *action, nk_time now)
@@ -213,7 +213,8 @@ nk_time enumerate_deadline(const struct enumerate *e)
 			at = nk_min(at, e->asker.silent_since + SILENT_PATIENCE);
 		at = nk_min(nk_min(at, e->status_at),
 			    nk_min(heap_next(&e->heap), hold_deadline(e)));
-		return nk_min(at, nk_min(check_deadline(e), lines_deadline(e)));
+		at = nk_min(at, nk_min(check_deadline(e), openings_deadline(e)));
+		return nk_min(at, lines_deadline(e));
 	default:
 		return NK_NEVER;
 	}

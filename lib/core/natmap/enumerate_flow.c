@@ -64,7 +64,7 @@ void flow_end(struct enumerate *e, uint32_t index, nk_time now)
 static void failed(struct enumerate *e, uint32_t index, nk_time now)
 {
 	budget_gone(&e->budget, e->flow[index].mapping);
-	lines_refused(e, e->flow[index].line, now);
+	openings_refused(e, e->flow[index].line, now);
 	flow_end(e, index, now);
 }
 
@@ -225,7 +225,7 @@ static void answered(struct enumerate *e, uint32_t index, const struct probe_msg
 	if (f->step == 0) {
 		f->cookie = m->cookie;
 		f->answered = now;
-		lines_let_through(e, now);
+		openings_let_through(e, now);
 	}
 	f->last_in = now;
 	f->tries = 0;

@@ -10,33 +10,19 @@
 #include "core/natmap/enumerate_parts.h"
 
 #define RESOLUTION   0.03
-#define RESERVE      2
 #define HURRY        8 /* of the first search: short timers are found before the rest is opened */
 #define WITNESSES    4
 #define FIRST_SEAM   (100 * NK_MS)
 #define AGAIN        (100 * NK_MS)
-#define RETRY_AFTER  (5 * NK_S)
-#define REFUSED_RUN  8   /* set-ups in a row: by chance once in a million runs */
 #define COPIES_S     120 /* copies of a question, at most so many a second */
-#define KEEPALIVES_S 130 /* from each side; a broker allows 150 */
-#define LEAST        NK_S
 #define MOST         (10 * NK_S)
 #define OFTEN        5 /* keepalives in the shortest life seen: all of them get lost once in a million */
-#define BEYOND       1.01
-#define BEYOND_S     0.1
 #define LIFE_MARGIN  1.03
-#define SET_UP       (3 * NK_S)
 #define RETIRE_EVERY NK_S
 
 static unsigned hops(const struct enumerate *e)
 {
 	return e->config.count;
-}
-
-/* That mappings end so is known. */
-static bool ended(const struct line *l)
-{
-	return !l->lane->estimate.open;
 }
 
 /* Setting up */
@@ -87,128 +73,9 @@ void lines_start(struct enumerate *e, nk_time now)
 	e->run_until = now + e->config.max + e->config.max / 20 + 5 * NK_S;
 }
 
-/* Opening */
-
-static nk_time opening_due(const struct enumerate *e, const struct line *l)
-{
-	if (l->lane != NULL && l->lane->done)
-		return NK_NEVER;
-	if (l->extra > 0)
-		return e->run_started;
-	if (l->planned < l->plan->count)
-		return e->run_started + nk_from_seconds(l->plan->at[l->planned]);
-	return NK_NEVER;
-}
-
-static struct line *next_opening(struct enumerate *e, nk_time *at)
-{
-	struct line *best = NULL;
-
-	*at = NK_NEVER;
-	for (unsigned i = 0; i < e->line_count; i++) {
-		const nk_time due = opening_due(e, &e->lines[i]);
-
-		if (due < *at) {
-			*at = due;
-			best = &e->lines[i];
-		}
-	}
-	return best;
-}
-
-/* Keepalives a second from either side, as it is and with one flow more. */
-static bool is_gentle(const struct enumerate *e)
-{
-	double out = 1 / nk_seconds(e->interval), in = out;
-
-	for (uint32_t i = 0; i < e->flow_max; i++) {
-		const struct flow *f = &e->flow[i];
-
-		if (f->phase == FLOW_FREE || f->line == CHECK_LINE)
-			continue;
-		if (f->phase != FLOW_ENDED && e->lines[f->line].out > 0)
-			out += 1 / nk_seconds(e->interval);
-		if (f->held_until > 0)
-			in += 1 / nk_seconds(f->hold_interval);
-		else if (f->phase != FLOW_ENDED && e->lines[f->line].in <= hops(e))
-			in += 1 / nk_seconds(e->interval);
-	}
-	return fmax(in, out) <= KEEPALIVES_S;
-}
-
-static bool may_open(struct enumerate *e, nk_time now)
-{
-	if (e->asker.silent_since != NK_NEVER || !is_gentle(e))
-		return false;
-	budget_sweep(&e->budget, now);
-	if (budget_ready(&e->budget, now))
-		return true;
-	if (e->refused < REFUSED_RUN || now < e->retry_open || now < e->budget.next)
-		return false;
-	e->retry_open = now + RETRY_AFTER;
-	e->budget.limit = e->budget.held + 1;
-	return budget_ready(&e->budget, now);
-}
-
-static unsigned reserves(const struct enumerate *e, const struct line *l)
-{
-	unsigned n = 0;
-
-	for (uint32_t i = 0; i < e->flow_max; i++)
-		n += e->flow[i].reserve && e->flow[i].phase < FLOW_ENDED &&
-		     e->flow[i].phase != FLOW_FREE && &e->lines[e->flow[i].line] == l;
-	return n;
-}
-
-bool lines_open(struct enumerate *e, struct action *action, nk_time now)
-{
-	nk_time at;
-	struct line *l = next_opening(e, &at);
-	uint32_t index;
-
-	if (l == NULL || at > now || !may_open(e, now))
-		return false;
-	index = flow_open(e, (unsigned)(l - e->lines), action, now);
-	if (index == UINT32_MAX)
-		return false;
-	e->flow[index].reserve = l->lane != NULL && l != e->lines && reserves(e, l) < RESERVE;
-	if (l->extra > 0)
-		l->extra--;
-	else
-		l->planned++;
-	return true;
-}
-
-/* After refusals one at a time is tried, as soon as the one before was let through. */
-void lines_let_through(struct enumerate *e, nk_time now)
-{
-	if (e->refused < REFUSED_RUN)
-		e->refused = 0;
-	else
-		e->retry_open = now;
-}
-
-void lines_set_up(struct enumerate *e, unsigned line, nk_time now)
-{
-	e->lines[line].decide_at = e->consult_at = now;
-}
-
-/* A NAT that gives no more mappings looks like this, and so does a run of losses: there is one more try now and then. */
-void lines_refused(struct enumerate *e, unsigned line, nk_time now)
-{
-	if (line != CHECK_LINE)
-		e->lines[line].extra++;
-	if (e->asker.silent_since != NK_NEVER)
-		return;
-	if (e->refused < REFUSED_RUN && ++e->refused < REFUSED_RUN)
-		return;
-	e->budget.limit = e->budget.held;
-	e->retry_open = now + RETRY_AFTER;
-}
-
 /* Asking */
 
-static bool ask(struct enumerate *e, const uint32_t *indices, unsigned count, nk_time now)
+bool line_ask(struct enumerate *e, const uint32_t *indices, unsigned count, nk_time now)
 {
 	struct ask_target targets[PROBE_TRIALS_MAX] = {0};
 
@@ -233,7 +100,8 @@ static bool ask(struct enumerate *e, const uint32_t *indices, unsigned count, nk
 
 static bool is_spared(const struct line *l, const struct flow *f, nk_time now)
 {
-	return f->reserve && f->phase == FLOW_HELD && !ended(l) && flow_age(f, now) < l->lane->max;
+	return f->reserve && f->phase == FLOW_HELD && !line_ended(l) &&
+	       flow_age(f, now) < l->lane->max;
 }
 
 /* Ages of a line's mappings that may be asked, falling, with their indices; how many are still to come, and
@@ -264,15 +132,6 @@ static unsigned ages_of(const struct enumerate *e, unsigned line, double *ages, 
 	return n;
 }
 
-static unsigned to_open(const struct enumerate *e, const struct line *l)
-{
-	const unsigned wanted = l->plan->count - l->planned + l->extra;
-	const unsigned room =
-		e->budget.limit > e->budget.held ? e->budget.limit - e->budget.held : 0;
-
-	return wanted < room ? wanted : room;
-}
-
 static void ask_picked(struct enumerate *e, struct line *l, const uint32_t *index,
 		       const struct lane_decision *d, nk_time now)
 {
@@ -280,7 +139,7 @@ static void ask_picked(struct enumerate *e, struct line *l, const uint32_t *inde
 
 	for (unsigned i = 0; i < d->count; i++)
 		picked[i] = index[d->pick[i]];
-	if (!ask(e, picked, d->count, now))
+	if (!line_ask(e, picked, d->count, now))
 		l->decide_at = nk_max(now + NK_MS, nk_min(e->ask_next, now + AGAIN));
 }
 
@@ -305,14 +164,14 @@ static void decide(struct enumerate *e, unsigned line, nk_time now)
 	if (lane_rests(l->lane) || waits(e, line))
 		return;
 	n = ages_of(e, line, ages, index, &coming, &reserve_due, now);
-	lane_decide(l->lane, ages, n, coming + to_open(e, l), &d);
+	lane_decide(l->lane, ages, n, coming + line_to_open(e, l), &d);
 	switch (d.move) {
 	case LANE_ASK:
 		ask_picked(e, l, index, &d, now);
 		break;
 	case LANE_OPEN:
 		/* Once it has ended, what others wait for gives time to know it better. */
-		l->spent |= ended(l);
+		l->spent |= line_ended(l);
 		if (l->extra < d.count)
 			l->extra = d.count;
 		break;
@@ -325,91 +184,6 @@ static void decide(struct enumerate *e, unsigned line, nk_time now)
 	}
 	if (d.move != LANE_DONE && reserve_due != NK_NEVER)
 		l->decide_at = nk_min(l->decide_at, nk_max(now + NK_MS, reserve_due));
-}
-
-/* Witnesses */
-
-/* Whether a witness has told what became of it when mappings of such a life had ended. */
-static bool has_told(const struct line *w, const struct timeout_estimate *life)
-{
-	return w->lives >= life->hi || w->deaths > 1;
-}
-
-/* The youngest that is old enough. @wait: seconds until the oldest will be; INFINITY: there is none. */
-static uint32_t pick(const struct enumerate *e, unsigned line, double age, double *wait,
-		     nk_time now)
-{
-	uint32_t best = UINT32_MAX;
-	double best_age = INFINITY;
-
-	*wait = INFINITY;
-	for (uint32_t i = 0; i < e->flow_max; i++) {
-		const struct flow *f = &e->flow[i];
-		double is;
-
-		if (f->line != line || !flow_counts(f, now))
-			continue;
-		is = flow_age(f, now);
-		*wait = fmin(*wait, fmax(0, age - is));
-		if (is >= age && is < best_age) {
-			best = i;
-			best_age = is;
-		}
-	}
-	return best;
-}
-
-/* None is left. Return: whether new ones may become old enough. */
-static bool wants_more(struct enumerate *e, unsigned line, const struct timeout_estimate *life,
-		       nk_time now)
-{
-	struct line *w = &e->lines[line];
-
-	for (uint32_t i = 0; i < e->flow_max; i++)
-		if (e->flow[i].line == line && e->flow[i].phase != FLOW_FREE &&
-		    e->flow[i].phase < FLOW_HELD)
-			return true;
-	if (now + nk_from_seconds(life->hi) + SET_UP > e->run_until)
-		return false;
-	if (w->extra == 0 && w->planned >= w->plan->count)
-		w->extra = 1;
-	return true;
-}
-
-/* Asks a witness about mappings of such a life. Return: whether there is nothing (more) to learn from it. */
-static bool consult(struct enumerate *e, unsigned line, const struct timeout_estimate *life,
-		    nk_time now)
-{
-	struct line *w = &e->lines[line];
-	const double age = life->hi * BEYOND + BEYOND_S;
-	double wait;
-	uint32_t index;
-
-	if (has_told(w, life))
-		return true;
-	if (w->asked > 0)
-		return false;
-	index = pick(e, line, age, &wait, now);
-	if (isinf(wait))
-		return w->deaths > 0 || !wants_more(e, line, life, now);
-	if (index == UINT32_MAX || !ask(e, &index, 1, now))
-		e->consult_at = nk_min(e->consult_at, now + nk_max(AGAIN, nk_from_seconds(wait)));
-	return false;
-}
-
-/* Whether the witnesses of a hop have told all; those of whole packets are asked when a seam has ended. */
-static bool consult_all(struct enumerate *e, unsigned h, nk_time now)
-{
-	const struct timeout_estimate *life = &e->lines[LINE_HOP(h)].lane->estimate;
-	const struct line *nearer = &e->lines[line_seam(e, h - 1)];
-	const struct line *further = &e->lines[line_seam(e, h)];
-	bool all = consult(e, line_seam(e, h - 1), life, now);
-
-	all &= consult(e, line_seam(e, h), life, now);
-	if (!all || (nearer->lives >= life->hi && further->lives >= life->hi))
-		return all;
-	all = consult(e, line_inbound(e), life, now);
-	return consult(e, line_outbound(e), life, now) && all;
 }
 
 /* Together */
@@ -427,7 +201,7 @@ static void set_life(struct enumerate *e)
 	double top = 0;
 
 	for (unsigned i = 0; i <= hops(e); i++) {
-		if (!ended(&e->lines[i]))
+		if (!line_ended(&e->lines[i]))
 			return;
 		top = fmax(top, e->lines[i].lane->estimate.hi);
 	}
@@ -455,6 +229,11 @@ static void wake_all(struct enumerate *e, nk_time now)
 	e->consult_at = now;
 	for (unsigned i = 0; i <= hops(e); i++)
 		e->lines[i].decide_at = now;
+}
+
+void lines_set_up(struct enumerate *e, unsigned line, nk_time now)
+{
+	e->lines[line].decide_at = e->consult_at = now;
 }
 
 /* Its port was given away: nothing that got lost can look like this. */
@@ -500,7 +279,8 @@ static double useful_until(const struct line *l)
 		return l->deaths > 1 ? l->ended : INFINITY;
 	if (l->lane->done)
 		return 0;
-	return ended(l) ? fmax(l->lane->estimate.hi, l->lane->died) * LIFE_MARGIN + 0.5 : INFINITY;
+	return line_ended(l) ? fmax(l->lane->estimate.hi, l->lane->died) * LIFE_MARGIN + 0.5
+			     : INFINITY;
 }
 
 /*
@@ -528,7 +308,7 @@ static void retire(struct enumerate *e, nk_time now)
 
 static bool is_settled(const struct line *l)
 {
-	return l->lane->done || (l->spent && ended(l));
+	return l->lane->done || (l->spent && line_ended(l));
 }
 
 void lines_decide(struct enumerate *e, nk_time now)
@@ -546,8 +326,8 @@ void lines_decide(struct enumerate *e, nk_time now)
 		return;
 	e->consult_at = NK_NEVER;
 	for (unsigned h = 1; h <= hops(e); h++)
-		if (ended(&e->lines[LINE_HOP(h)]))
-			all &= consult_all(e, h, now);
+		if (line_ended(&e->lines[LINE_HOP(h)]))
+			all &= witnesses_consult(e, h, now);
 	e->all_known = all;
 }
 
@@ -567,20 +347,9 @@ bool lines_done(const struct enumerate *e, nk_time now)
 
 nk_time lines_deadline(const struct enumerate *e)
 {
-	nk_time at = nk_min(e->run_until, nk_min(e->consult_at, e->retire_at)), opening, due;
+	nk_time at = nk_min(e->run_until, nk_min(e->consult_at, e->retire_at));
 
 	for (unsigned i = 0; i <= hops(e); i++)
 		at = nk_min(at, e->lines[i].decide_at);
-	opening = NK_NEVER;
-	for (unsigned i = 0; i < e->line_count; i++) {
-		due = opening_due(e, &e->lines[i]);
-		opening = nk_min(opening, due);
-	}
-	if (opening == NK_NEVER || !is_gentle(e) || e->asker.silent_since != NK_NEVER)
-		return at;
-	opening = nk_max(opening, e->budget.next);
-	if (e->budget.held < e->budget.limit)
-		return nk_min(at, opening);
-	at = nk_min(at, nk_max(opening, budget_next_expiry(&e->budget)));
-	return e->refused < REFUSED_RUN ? at : nk_min(at, nk_max(opening, e->retry_open));
+	return at;
 }

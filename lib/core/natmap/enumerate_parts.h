@@ -201,19 +201,37 @@ bool check_open(struct enumerate *e, struct action *action, nk_time now);
 void check_step(struct enumerate *e, nk_time now);
 nk_time check_deadline(const struct enumerate *e);
 
-/* enumerate_lines.c: what to open, whom to ask, and when it is enough */
+/* enumerate_lines.c: whom to ask, and when it is enough */
 void lines_start(struct enumerate *e, nk_time now);
+void lines_set_up(struct enumerate *e, unsigned line, nk_time now);
 void lines_decide(struct enumerate *e, nk_time now);
-bool lines_open(struct enumerate *e, struct action *action, nk_time now);
-void lines_gone(struct enumerate *e, const struct flow *f, nk_time now);
 void lines_verdict(struct enumerate *e, const struct ask_verdict *v, nk_time now);
 unsigned lines_known(const struct enumerate *e); /* hops */
 bool lines_done(const struct enumerate *e, nk_time now);
 nk_time lines_deadline(const struct enumerate *e);
 
-/* The first packet of a set-up came through; the last did; the set-up failed. */
-void lines_let_through(struct enumerate *e, nk_time now);
-void lines_set_up(struct enumerate *e, unsigned line, nk_time now);
-void lines_refused(struct enumerate *e, unsigned line, nk_time now);
+/* A flow's mapping was given away to another one of ours. */
+void lines_gone(struct enumerate *e, const struct flow *f, nk_time now);
+
+/* Has those flows be asked. False: not now. */
+bool line_ask(struct enumerate *e, const uint32_t *indices, unsigned count, nk_time now);
+
+/* That mappings end so is known. */
+static inline bool line_ended(const struct line *l)
+{
+	return !l->lane->estimate.open;
+}
+
+/* enumerate_open.c: what to open */
+bool openings_next(struct enumerate *e, struct action *action, nk_time now);
+nk_time openings_deadline(const struct enumerate *e);
+unsigned line_to_open(const struct enumerate *e, const struct line *l);
+
+/* The first packet of a set-up came through; or the set-up failed. */
+void openings_let_through(struct enumerate *e, nk_time now);
+void openings_refused(struct enumerate *e, unsigned line, nk_time now);
+
+/* enumerate_witness.c: asks those that may explain why mappings of hop @h ended. True: they have told all they can. */
+bool witnesses_consult(struct enumerate *e, unsigned h, nk_time now);
 
 #endif
