@@ -113,7 +113,7 @@ static void test_nobody(void **state)
 	rig_init(&r);
 	rig_only(&r, RIG_PROTOCOLS, RIG_PROTOCOLS);
 	rig_start(&r);
-	rig_pass(&r, 1100 * NK_MS);
+	rig_pass(&r, 3100 * NK_MS);
 	check_failed(&r, PORTMAP_SILENT);
 }
 
@@ -520,7 +520,7 @@ static void test_other_address_answers(void **state)
 	rig_init(&r);
 	r.answers_from = addr_v4(192, 0, 2, 2, 0);
 	rig_start(&r);
-	rig_pass(&r, 2 * NK_S);
+	rig_pass(&r, 4 * NK_S);
 	assert_true(
 		addr_same_ip(&portmap_gateway(r.p)->offer[PORTMAP_PCP].source, &r.answers_from));
 	assert_true(

@@ -215,7 +215,7 @@ static void test_location_elsewhere(void **state)
 	rig_init(&r);
 	r.location = "http://198.51.100.66/desc.xml";
 	start(&r);
-	rig_pass(&r, NK_S);
+	rig_pass(&r, 4 * NK_S);
 	assert_false(r.line.open);
 	check_failed(&r, PORTMAP_LIED);
 }

@@ -7,6 +7,7 @@
 #include "core/portmap/reasons.h"
 
 #define REMOVED_WITHIN (5 * NK_S)
+#define UPNP_PATIENCE  (2 * NK_S)
 #define RECOVERY \
 	(5 * NK_S) /* all who have lost mappings do not ask at once: RFC 6886 section 3.7 */
 #define PERMANENT_LOOK (600 * NK_S) /* whether one without an end is still there */
@@ -22,6 +23,7 @@ static struct portmap *make(const struct portmap_config *config, unsigned scoute
 		.upnp = config->upnp,
 		.protocols = scouted,
 		.limit = config->limit,
+		.patience = UPNP_PATIENCE,
 	};
 	struct portmap *p = calloc(1, sizeof(*p));
 

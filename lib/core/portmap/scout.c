@@ -354,13 +354,19 @@ static bool is_wanted(const struct scout *s, unsigned door)
 	return !s->known[PORTMAP_PCP] || !s->known[PORTMAP_NAT_PMP];
 }
 
+/* Until when a protocol may be silent. */
+static nk_time end_of(const struct scout *s, unsigned p)
+{
+	return s->ends + (p == PORTMAP_UPNP ? s->config.patience : 0);
+}
+
 static void give_up(struct scout *s, nk_time now)
 {
 	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++) {
 		const struct portmap_offer *o = &s->result.offer[p];
 		const bool located = p == PORTMAP_UPNP && s->location[0] != '\0';
 
-		if (!s->known[p] && now >= (located ? s->described_until : s->ends))
+		if (!s->known[p] && now >= (located ? s->described_until : end_of(s, p)))
 			settle(s, p, o->answers ? o->why : PORTMAP_SILENT);
 	}
 }
@@ -393,7 +399,7 @@ nk_time scout_deadline(const struct scout *s)
 		if (s->known[p])
 			continue;
 		if (p != PORTMAP_UPNP || s->location[0] == '\0')
-			at = nk_min(at, s->ends);
+			at = nk_min(at, end_of(s, p));
 		if (s->doors[door_of(p)].state == DOOR_OPEN)
 			at = nk_min(at, s->ask[p].due);
 	}

@@ -23,13 +23,14 @@
  * @protocols:	Bits of those to ask for
  * @limit:	How long to wait for those that are silent, such as 1 s; a UPnP gateway that has told where its
  *		description is has 5 s more for that
+ * @patience:	How much longer to wait for UPnP: an answer by SSDP may be held back for a second or more
  */
 struct scout_config {
 	struct addr gateway, local;
 	uint32_t first_socket;
 	struct upnp_line *upnp;
 	unsigned protocols;
-	nk_time limit;
+	nk_time limit, patience;
 };
 
 struct scout; /* scout_new() to scout_free() */
