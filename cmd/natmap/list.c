@@ -22,7 +22,7 @@
 #include "ports.h"
 #include "where.h"
 
-#define SCOUT_LIMIT NK_S
+#define SCOUT_LIMIT (2 * NK_S)   /* an answer by SSDP may be held back for a second */
 #define EXACT       (600 * NK_S) /* longer ones are told in minutes */
 #define OURS        "natkit "    /* how our descriptions begin */
 

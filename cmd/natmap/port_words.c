@@ -145,7 +145,7 @@ static void add_try(char out[static PORT_WORDS], const struct portmap_mapping *m
 /* Silence is told only where all are silent: who offers PCP need not offer UPnP. */
 static void say_failed(char out[static PORT_WORDS], const struct portmap_mapping *m)
 {
-	char gateway[ADDR_TEXT];
+	char gateway[ADDR_TEXT], asked[48] = "";
 
 	out[0] = '\0';
 	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
@@ -154,11 +154,15 @@ static void say_failed(char out[static PORT_WORDS], const struct portmap_mapping
 	if (out[0] != '\0')
 		return;
 	addr_text_ip(&m->gateway, gateway);
+	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
+		if (m->tried[p] == PORTMAP_SILENT)
+			snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%s%s",
+				 asked[0] != '\0' ? " or " : "", port_protocol(p));
 	if (m->why == PORTMAP_SILENT)
 		snprintf(out, PORT_WORDS,
-			 "the gateway %s answers none of PCP, NAT-PMP and UPnP: it has none, or "
-			 "they are switched off",
-			 gateway);
+			 "the gateway %s does not answer by %s: it has none of it, or has it "
+			 "switched off",
+			 gateway, asked);
 	else
 		snprintf(out, PORT_WORDS, "%s", portmap_why_text(m->why));
 }

@@ -26,7 +26,7 @@
 #include "where.h"
 
 #define INTERVAL    (60 * NK_S)
-#define SCOUT_LIMIT NK_S
+#define SCOUT_LIMIT (2 * NK_S) /* an answer by SSDP may be held back for a second */
 #define DUE_MAX     16
 
 struct settings {

@@ -23,7 +23,7 @@
 #include "io/sockets.h"
 
 #define ACTIONS_PER_TURN 512 /* so that replies are read in between */
-#define STOPS_APART      (100 * NK_MS)
+#define STOPS_APART      (50 * NK_MS)
 
 nk_time run_now(void)
 {
