@@ -37,7 +37,7 @@
 #define BINDING_PER_S 4
 #define CALLS_PER_S   4
 #define RELAYS_PER_S  3
-#define VISITS        10 /* at once, and one more after each */
+#define VISITS        20 /* at once, and one more after each */
 #define VISIT_EACH    (10 * NK_S)
 #define KNOCKS_MAX    256
 #define OUTPUTS_MAX   4096 /* after one step: more would be an endless loop */

@@ -310,7 +310,7 @@ static void test_too_often(void **state)
 	(void)state;
 	bench_open(&b, &closed, 1, 8);
 	open_port(&b, b.nat, PACKET_UDP, outside_addr, inside_addr);
-	for (unsigned i = 0; i < 10; i++)
+	for (unsigned i = 0; i < 20; i++)
 		check(look(&b, IP_UDP), REACH_SEEN, REACH_WHY_NONE);
 	check(look(&b, IP_UDP), REACH_UNKNOWN, REACH_LIMITED);
 	bench_close(&b);

@@ -11,7 +11,7 @@
 #include "wire/ip.h"
 
 #define EACH       (10 * NK_S) /* of one IP or /64; at once it may have this many: */
-#define AT_ONCE    10
+#define AT_ONCE    20
 #define ALL_PER_S  20 /* of all clients together */
 #define SPACING    (100 * NK_MS)
 #define KNOCK_TIME (4 * NK_S) /* three SYNs */
