@@ -89,6 +89,40 @@ static void test_cut_for_good(void **state)
 	}
 }
 
+static bool same_trial(const struct evidence *a, const struct evidence *b)
+{
+	return a->kind == b->kind && a->local_port == b->local_port &&
+	       addr_eq(&a->server, &b->server) && a->at_s == b->at_s;
+}
+
+/* In haste, and stopped in the midst of it: each trial is told once, and where we are seen. */
+static void test_told_once(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		const struct event stop = {.kind = EVENT_STOP};
+		struct stage_plan plan = a_plan(false, k);
+		const struct probe_result *r;
+		struct stage st;
+
+		plan.options.quick = true;
+		stage_set(&st, &plan);
+		if (k == 1) {
+			world_run(st.world, st.probe, 60 * NK_MS);
+			world_tell(st.world, st.client, &stop);
+		}
+		assert_int_equal(world_run(st.world, st.probe, 10 * NK_S),
+				 k == 1 ? NK_ERR_STOPPED : CORE_DONE);
+		r = natprobe_result(st.probe);
+		assert_int_equal(r->public_count, 1);
+		assert_true(r->evidence_count > 0);
+		for (unsigned i = 0; i < r->evidence_count; i++)
+			for (unsigned j = 0; j < i; j++)
+				assert_false(same_trial(&r->evidence[i], &r->evidence[j]));
+		stage_strike(&st);
+	}
+}
+
 /* With few mappings none is known well, but the truth is inside of what is said. */
 static void assert_not_false(struct stage *st)
 {
@@ -227,8 +261,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut_for_a_while), cmocka_unit_test(test_cut_for_good),
-		cmocka_unit_test(test_no_sockets),      cmocka_unit_test(test_no_sends),
-		cmocka_unit_test(test_evicted),
+		cmocka_unit_test(test_told_once),       cmocka_unit_test(test_no_sockets),
+		cmocka_unit_test(test_no_sends),        cmocka_unit_test(test_evicted),
 	};
 
 	if (crypto_init() != 0)

@@ -281,9 +281,11 @@ static void reports_fit_the_schema(void **state)
 	for (int k = 0; k < EVIDENCE_KIND_COUNT; k++)
 		six->evidence[k] = (struct evidence){.kind = (enum evidence_kind)k, .copies = 255};
 	whole.gateway_count = 2;
-	for (int why = PORTMAP_OK + 1; why < PORTMAP_WHYS; why++) {
-		whole.gateways[0] = gateway_of(true, (enum portmap_why)why);
-		whole.gateways[1] = gateway_of(false, (enum portmap_why)why);
+	whole.gateways[0] = gateway_of(true, PORTMAP_SILENT);
+	whole.gateways[1] = gateway_of(false, PORTMAP_SILENT);
+	for (int why = PORTMAP_OK; why < PORTMAP_WHYS; why += 2 * PORTMAP_PROTOCOLS) {
+		for (int k = 0; k < 2 * PORTMAP_PROTOCOLS && why + k < PORTMAP_WHYS; k++)
+			whole.gateways[k % 2].offer[k / 2].why = (enum portmap_why)(why + k);
 		assert_valid(&whole);
 	}
 
