@@ -15,6 +15,7 @@ STALL_S = 0.2
 TRUTH_RUNS = 66000
 PAIRS_RUNS = 225000
 ALIVE_RUNS = 1344
+STACKS_RUNS = 4000
 STATES = ("solitary", "replied", "stream")
 EI, AD, APD = "endpoint-independent", "address-dependent", "address-and-port-dependent"
 CLASSES = {  # nat, mapping, filtering
@@ -229,7 +230,7 @@ def judge_schema(table, runs, schema):
 
 
 def judge_table(table, path, runs_at_least):
-    """The rows of a table that judges itself: truth.json, pairs.json, alive.json."""
+    """The rows of a table that judges itself: truth.json, pairs.json, alive.json, stacks.json."""
     truth, name = json.loads(path.read_text()), path.stem
     for s in truth["statements"]:
         table.add(
@@ -256,6 +257,10 @@ def judge_alive(table, path):
     judge_table(table, path, ALIVE_RUNS)
     days = json.loads(path.read_text())["days"]
     table.add("alive: days of each run", "%d" % days, "365", "pass" if days >= 365 else "inconclusive")
+
+
+def judge_stacks(table, path):
+    judge_table(table, path, STACKS_RUNS)
 
 
 def judge_mutants(table, path):
@@ -312,12 +317,13 @@ def main(folder, cases, schema):
         (judge_truth, "truth.json"),
         (judge_pairs, "pairs.json"),
         (judge_alive, "alive.json"),
+        (judge_stacks, "stacks.json"),
         (judge_mutants, "mutants.log"),
         (judge_kernel, "kernel.log"),
     ):
         if (folder / name).exists():
             judge(table, folder / name)
-    for log in [*sorted(folder.glob("natsim-*.log")), *folder.glob("race.log"), *folder.glob("scale.log"), *folder.glob("keeps.log"), *folder.glob("thirty.log")]:
+    for log in [*sorted(folder.glob("natsim-*.log")), *folder.glob("race.log"), *folder.glob("scale.log"), *folder.glob("keeps.log"), *folder.glob("thirty.log"), *sorted(folder.glob("hops-*.log"))]:
         judge_rows(table, log)
     suites = folder / "suites.txt"
     if suites.exists():
