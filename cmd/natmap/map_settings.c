@@ -1,8 +1,5 @@
 #include "map_settings.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
 #include "core/portmap/protocol.h"
 #include "desk/picture.h"
 #include "face/options.h"
@@ -72,24 +69,7 @@ static const struct option_spec options[] = {
 	 AT(natmap.pace),
 	 .min = 0.001,
 	 .max = 10},
-	{.name = "json",
-	 .letter = 'j',
-	 .help = "Print the report as JSON: the default if standard output is no terminal.",
-	 .kind = OPTION_CHOICE,
-	 AT(format),
-	 .set = FORMAT_JSON},
-	{.name = "text",
-	 .letter = 't',
-	 .help = "Print the report for people: the default on a terminal.",
-	 .kind = OPTION_CHOICE,
-	 AT(format),
-	 .set = FORMAT_TEXT},
-	{.name = "events",
-	 .letter = 'e',
-	 .help = "Print one JSON object a line as things are found; the last holds the report.",
-	 .kind = OPTION_CHOICE,
-	 AT(format),
-	 .set = FORMAT_EVENTS},
+	FORMAT_OPTIONS(AT(format)),
 	{.name = "svg",
 	 .argument = "FILE",
 	 .help = "Also draw the map as a picture.",
@@ -121,7 +101,6 @@ int map_settings_read(struct map_settings *s, int argc, char *const argv[])
 	if (r != OPTIONS_GO_ON)
 		return r;
 	s->natmap.enumerate = !s->quick;
-	if (s->format == FORMAT_AUTO)
-		s->format = isatty(STDOUT_FILENO) ? FORMAT_TEXT : FORMAT_JSON;
+	s->format = format_settle(s->format);
 	return OPTIONS_GO_ON;
 }
