@@ -437,20 +437,30 @@ static void test_again(void **state)
 	end(&l);
 }
 
+/* Each has a name and a text of its own, and so has what is none of them. */
+static void test_names(void **state)
+{
+	(void)state;
+	assert_string_equal(portmap_protocol_name(PORTMAP_NAT_PMP), "nat-pmp");
+	assert_string_equal(portmap_why_name(PORTMAP_NOT_AS_ASKED), "not-as-asked");
+	for (unsigned i = 0; i <= PORTMAP_WHYS; i++) {
+		assert_non_null(portmap_protocol_name((enum portmap_protocol)i));
+		for (unsigned j = 0; j < i; j++) {
+			assert_string_not_equal(portmap_why_name(i), portmap_why_name(j));
+			assert_string_not_equal(portmap_why_text(i), portmap_why_text(j));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all),
-		cmocka_unit_test(test_silence),
-		cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_broken),
-		cmocka_unit_test(test_not_answers),
-		cmocka_unit_test(test_slow_description),
-		cmocka_unit_test(test_no_description),
-		cmocka_unit_test(test_less),
-		cmocka_unit_test(test_v6_location),
-		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_names),          cmocka_unit_test(test_all),
+		cmocka_unit_test(test_silence),        cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_errors),         cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_not_answers),    cmocka_unit_test(test_slow_description),
+		cmocka_unit_test(test_no_description), cmocka_unit_test(test_less),
+		cmocka_unit_test(test_v6_location),    cmocka_unit_test(test_again),
 	};
 
 	return cmocka_run_group_tests_name("scout", tests, NULL, NULL);
