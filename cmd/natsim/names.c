@@ -147,10 +147,21 @@ char *names_resolver_file(const struct topology *t, unsigned host)
 	return file;
 }
 
+/* By which whoever is behind a NAT64 learns its prefix: RFC 7050 section 2.2. */
+static bool is_v4_only(const char *name, struct named *out)
+{
+	static const struct addr known = {.ip = {[10] = 0xff, [11] = 0xff, 192, 0, 0, 170}};
+
+	*out = (struct named){"ipv4only", &known, 1};
+	return strcmp(name, "ipv4only.arpa") == 0;
+}
+
 static bool find_name(const struct topology *t, const char *name, struct named *out)
 {
 	const size_t len = strcspn(name, ".");
 
+	if (is_v4_only(name, out))
+		return true;
 	if (strcmp(name + len, "." NAMES_DOMAIN) != 0)
 		return false;
 	for (unsigned i = 0; named_at(t, i, out); i++) {

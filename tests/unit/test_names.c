@@ -142,6 +142,14 @@ static void test_dns64(void **state)
 	is_addr(state, SIX, "stun.natsim", DNS_AAAA, "2001:db8:6464::c000:201");
 }
 
+/* RFC 7050: whoever is behind a NAT64 finds its prefix so. */
+static void test_prefix_is_found(void **state)
+{
+	is_empty(state, ALICE, "ipv4only.arpa", DNS_AAAA, DNS_OK);
+	is_addr(state, ALICE, "ipv4only.arpa", DNS_A, "192.0.0.170");
+	is_addr(state, SIX, "ipv4only.arpa", DNS_AAAA, "64:ff9b::192.0.0.170");
+}
+
 static void is_pointer(void **state, unsigned host, const char *name)
 {
 	static const uint8_t stun[] = {4, 's', 't', 'u', 'n', 6, 'n', 'a', 't', 's', 'i', 'm', 0};
@@ -194,6 +202,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_addresses, begin, end),
 		cmocka_unit_test_setup_teardown(test_other_names_are_none, begin, end),
 		cmocka_unit_test_setup_teardown(test_dns64, begin, end),
+		cmocka_unit_test_setup_teardown(test_prefix_is_found, begin, end),
 		cmocka_unit_test_setup_teardown(test_pointers, begin, end),
 		cmocka_unit_test_setup_teardown(test_broken_queries_get_no_answer, begin, end),
 		cmocka_unit_test_setup_teardown(test_files, begin, end),
