@@ -6,32 +6,9 @@
 
 #include "core/identity/card.h"
 #include "desk/json_file.h"
+#include "link_file.h"
 
 #define SCHEMA "natkit.beliefs/1"
-
-static nk_time time_of(const struct beliefs *b, uint64_t unix_s)
-{
-	return (nk_time)unix_s * NK_S - b->unix_us;
-}
-
-/* {"yes":3.5,"no":0,"at_unix_s":1790000000} */
-static bool read_link(const struct beliefs *b, struct link_belief *out, const struct js_in *in)
-{
-	static const char *const words[] = {"yes", "no", "at_unix_s", NULL};
-	const struct js_in yes = js_get(in, "yes"), no = js_get(in, "no");
-	const struct js_in at = js_get(in, "at_unix_s");
-	struct link_belief l;
-	uint64_t unix_s;
-
-	if (!js_has_only(in, words) || !js_is_number(&yes, &l.yes) || !js_is_number(&no, &l.no) ||
-	    !js_is_count(&at, &unix_s))
-		return false;
-	if (!(l.yes >= 0 && l.yes < 1e9 && l.no >= 0 && l.no < 1e9 && unix_s < UINT32_MAX))
-		return js_refuse(in, "that can be no count of trials");
-	l.at = time_of(b, unix_s);
-	*out = l;
-	return true;
-}
 
 /* Names that are not ours may be of a later version: they are passed over. */
 static bool read_links(const struct beliefs *b, struct link_belief *out, unsigned count,
@@ -40,7 +17,7 @@ static bool read_links(const struct beliefs *b, struct link_belief *out, unsigne
 	for (unsigned i = 0; i < count; i++) {
 		const struct js_in one = js_get(in, name(i));
 
-		if (one.node != NULL && !read_link(b, &out[i], &one))
+		if (one.node != NULL && !link_read(&out[i], &one, b->unix_us))
 			return false;
 	}
 	return true;
@@ -139,19 +116,6 @@ void beliefs_seen(struct beliefs *b, const struct addr *seen)
 		b->count = 0;
 }
 
-static void put_link(const struct beliefs *b, struct js object, const char *name,
-		     const struct link_belief *l)
-{
-	struct js one;
-
-	if (l->yes <= 0 && l->no <= 0)
-		return;
-	one = js_put_object(object, name);
-	js_put_number(one, "yes", l->yes);
-	js_put_number(one, "no", l->no);
-	js_put_int(one, "at_unix_s", (l->at + b->unix_us) / NK_S);
-}
-
 static void put_peer(const struct beliefs *b, struct js peers, const struct belief_peer *p)
 {
 	char key[CARD_KEY_TEXT];
@@ -159,9 +123,9 @@ static void put_peer(const struct beliefs *b, struct js peers, const struct beli
 	struct js facts = js_put_object(peer, "facts"), tactics = js_put_object(peer, "tactics");
 
 	for (unsigned i = 0; i < LINK_FACTS; i++)
-		put_link(b, facts, fact_name(i), &p->belief.fact[i]);
+		link_put(facts, fact_name(i), &p->belief.fact[i], b->unix_us);
 	for (unsigned i = 0; i < TACTICS; i++)
-		put_link(b, tactics, way_name(i), &p->belief.tactic[i]);
+		link_put(tactics, way_name(i), &p->belief.tactic[i], b->unix_us);
 }
 
 static struct js build(const struct beliefs *b, bool *failed)

@@ -89,6 +89,35 @@ static void put_theirs(struct js call, const struct call_report *c)
 	put_nat(side, &hint);
 }
 
+/* Why the peer was not told of it, or NULL. */
+static const char *why_not_offered(const struct call_mapping *m)
+{
+	if (m->offered)
+		return NULL;
+	if (m->found.state == PORTMAP_ASKING)
+		return "not-in-time";
+	if (m->found.state == PORTMAP_HELD && m->found.why == PORTMAP_OK)
+		return "other-address";
+	return portmap_why_name(m->found.why);
+}
+
+/* What our router had given when the peer was told of our addresses. */
+static void put_mapping(struct js call, const struct call_mapping *m)
+{
+	const bool held = m->found.state == PORTMAP_HELD;
+	struct js o;
+
+	if (!m->asked) {
+		js_put_null(call, "mapping");
+		return;
+	}
+	o = js_put_object(call, "mapping");
+	js_put_text(o, "protocol", held ? portmap_protocol_name(m->found.protocol) : NULL);
+	put_port(o, "port", held ? m->found.external.port : 0);
+	js_put_bool(o, "offered", m->offered);
+	js_put_text(o, "why", why_not_offered(m));
+}
+
 static void put_attempts(struct js call, const struct call_report *c)
 {
 	struct js list = js_put_array(call, "attempts");
@@ -213,6 +242,7 @@ static void put_call(struct js list, const struct report *r, const struct call_r
 	put_time(call, "broker_rtt_ms", c->broker_rtt > 0 ? c->broker_rtt : NK_NEVER, 0);
 	put_ours(call, c);
 	put_theirs(call, c);
+	put_mapping(call, &c->mapping);
 	put_attempts(call, c);
 	put_keepalive(call, c);
 	put_session(call, c->session);

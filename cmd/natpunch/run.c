@@ -24,6 +24,7 @@
 #include "io/run.h"
 #include "peers.h"
 #include "ports.h"
+#include "router.h"
 #include "seen_file.h"
 #include "settings.h"
 #include "watch.h"
@@ -34,6 +35,7 @@
  * struct job - One run of the command
  * @broker:	Where we register, or where the callee is
  * @beliefs:	Of the network that we are in; @before: of the callee, when it began
+ * @router:	That may open ports for us
  * @hosts_at:	When our own addresses were last looked at
  * @seen:	Listening: offers that were taken
  * @environment: Of the program that was started last
@@ -45,6 +47,7 @@ struct job {
 	struct peers peers;
 	struct card broker;
 	struct beliefs beliefs;
+	struct router router;
 	struct tactics_belief before, after;
 	struct natpunch *punch;
 	struct report report;
@@ -108,6 +111,7 @@ static bool find_hosts(struct job *j, nk_time now)
 	memcpy(before, c->hosts, sizeof(before));
 	c->host_count = links_addresses(all, j->settings.interface, c->hosts, GATHER_HOSTS);
 	freeifaddrs(all);
+	router_look(&j->router, &j->settings.punch, j->settings.interface, now);
 	return c->host_count != count || memcmp(before, c->hosts, count * sizeof(*before)) != 0;
 }
 
@@ -168,8 +172,10 @@ static int prepare(struct job *j)
 		status = identity_open(&j->identity, j->settings.identity);
 	if (status == EXIT_YES)
 		status = check_callee(j);
-	if (status == EXIT_YES)
-		status = find_broker(j);
+	if (status != EXIT_YES)
+		return status;
+	router_begin(&j->router, !j->settings.no_mapping, unix_us);
+	status = find_broker(j);
 	if (status != EXIT_YES)
 		return status;
 	p->identity = &j->identity;
@@ -219,6 +225,8 @@ static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)
 	struct natpunch_event peer;
 	struct job *j = user;
 
+	if (id == NATPUNCH_UPNP)
+		worker_plan(&j->router.worker, id, plan);
 	if (!natpunch_stream_peer(j->punch, id, &peer))
 		return;
 	plan->command = j->settings.exec;
@@ -338,6 +346,7 @@ static void end_report(struct job *j, int status)
 	keep_seen(j);
 	j->report.complete = status == CORE_DONE && j->signal == 0;
 	learn(j, j->report.ended);
+	router_learn(&j->router, j->punch, j->report.ended);
 	if (j->report.mode != PUNCH_LISTEN) {
 		j->report.before = &j->before;
 		j->report.after = &j->after;
@@ -384,6 +393,7 @@ static int main_of(enum punch_mode mode, int argc, char *argv[])
 		if (status == EXIT_YES)
 			status = run(j);
 	}
+	router_end(&j->router);
 	natpunch_free(j->punch);
 	environment_free(&j->environment);
 	peers_free(&j->peers);

@@ -143,6 +143,10 @@ static int add_forward(void *into, const char *value, char why[static OPTIONS_WH
 		 AT(opener_ttl),                                                                \
 		 .min = 1,                                                                      \
 		 .max = 64},                                                                    \
+		{.name = "no-mapping",                                                          \
+		 .help = "Do not ask the router to open a port (PCP, NAT-PMP, UPnP).",          \
+		 .kind = OPTION_FLAG,                                                           \
+		 AT(no_mapping)},                                                               \
 		{.name = "hard",                                                                \
 		 .help = "Allow the ways that take hundreds of packets, if nothing else "       \
 			 "connects; the peer must allow them, too.",                            \
@@ -363,6 +367,8 @@ int settings_read(struct settings *s, enum punch_mode mode, int argc, char *cons
 	p->calls_max = p->own_stream || p->payload == PUNCH_FORWARD ? NATPUNCH_CALLS_MAX : 1;
 	p->call.encrypt = !s->no_encrypt;
 	p->call.opener = !s->no_opener;
+	if (s->no_mapping)
+		p->call.tactics &= ~TACTIC_BIT(TACTIC_MAPPED);
 	p->call.opener_ttl = (uint8_t)s->opener_ttl;
 	if (s->format == FORMAT_AUTO)
 		s->format = isatty(STDOUT_FILENO) ? FORMAT_TEXT : FORMAT_JSON;

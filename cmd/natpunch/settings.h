@@ -26,7 +26,7 @@ struct settings {
 	unsigned allow_count;
 	struct sink_whole report;
 	FILE *events;
-	bool datagram, no_encrypt, no_opener, quiet;
+	bool datagram, no_encrypt, no_opener, no_mapping, quiet;
 	unsigned opener_ttl;
 	int format;
 	struct punch_options punch;

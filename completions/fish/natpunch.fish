@@ -38,6 +38,7 @@ complete -c natpunch -n '__fish_seen_subcommand_from listen call send test' -s k
 complete -c natpunch -n '__fish_seen_subcommand_from listen call send test' -l jitter -x -d 'Pauses differ by up to so much'
 complete -c natpunch -n '__fish_seen_subcommand_from listen call send test' -l no-opener -d 'Send no packets of a low TTL ahead'
 complete -c natpunch -n '__fish_seen_subcommand_from listen call send test' -l opener-ttl -x -d 'The TTL of those packets'
+complete -c natpunch -n '__fish_seen_subcommand_from listen call send test' -l no-mapping -d 'Do not ask the router to open a port'
 complete -c natpunch -n '__fish_seen_subcommand_from listen call send test' -l hard -d 'Allow to guess ports'
 complete -c natpunch -n '__fish_seen_subcommand_from listen call send test' -l relay -d 'Allow short messages by way of the broker'
 complete -c natpunch -n '__fish_seen_subcommand_from listen call send test' -s r -l report -r -F -d 'Write the report there'

@@ -284,6 +284,30 @@ static void test_other_gateway(void **state)
 	pair_strike(&p);
 }
 
+/* What the gateway has said is known in the end, and it is not asked again and again. */
+static void test_what_was_found(void **state)
+{
+	struct pair_plan plan = hard_plan(9, &natpmp, &pcp, false);
+	const struct link_spec dead = {.loss = 1};
+	struct doors_found found;
+	struct pair p;
+
+	(void)state;
+	assert_true(connects(&p, &plan) != NK_NEVER);
+	found = natpunch_doors(p.ends[PAIR_CALLS].run);
+	assert_int_equal(found.worked, PORTMAP_BIT(PORTMAP_NAT_PMP));
+	assert_int_equal(found.failed, PORTMAP_BIT(PORTMAP_PCP));
+	end(&p);
+
+	pair_set(&p, &plan);
+	world_set_link(p.world, p.ends[PAIR_CALLS].gateway.host, &dead, NULL);
+	world_run(p.world, NULL, plan.call_at + 2 * NK_S);
+	found = natpunch_doors(p.ends[PAIR_CALLS].run);
+	assert_int_equal(found.worked, 0);
+	assert_int_equal(found.failed, PORTMAP_ALL);
+	pair_strike(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,7 +315,7 @@ int main(void)
 		cmocka_unit_test(test_hard_pair_with_loss), cmocka_unit_test(test_one_port_each),
 		cmocka_unit_test(test_never_waits),         cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_not_wanted),          cmocka_unit_test(test_reboot),
-		cmocka_unit_test(test_other_gateway),
+		cmocka_unit_test(test_other_gateway),       cmocka_unit_test(test_what_was_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

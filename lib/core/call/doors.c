@@ -40,6 +40,7 @@ static void look_around(struct doors *d)
 	d->gateway = d->config->gateway;
 	d->local = d->config->local;
 	d->protocols = d->config->protocols;
+	d->found = (struct doors_found){.worked = 0};
 	d->again_at = 0;
 }
 
@@ -168,8 +169,11 @@ static void learn(struct doors *d, struct door *door, nk_time now)
 {
 	const struct portmap_mapping *m = portmap_result(door->map);
 
+	for (unsigned i = 0; i < PORTMAP_PROTOCOLS; i++)
+		if (m->tried[i] != PORTMAP_OK)
+			d->found.failed |= PORTMAP_BIT(i);
 	if (m->state == PORTMAP_HELD)
-		d->protocols = PORTMAP_BIT(m->protocol);
+		d->protocols = d->found.worked |= PORTMAP_BIT(m->protocol);
 	if (m->state != PORTMAP_FAILED || door->failed)
 		return;
 	door->failed = true;

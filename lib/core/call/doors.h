@@ -30,6 +30,11 @@ struct doors_config {
 	bool upnp;
 };
 
+/* Bits of the protocols by which a port was opened, and of those by which none could be. */
+struct doors_found {
+	unsigned worked, failed;
+};
+
 /**
  * struct door - One of them
  * @map:	NULL: no door
@@ -46,7 +51,7 @@ struct door {
 /**
  * struct doors - All of them, and what the gateway was found to speak
  * @config:	Borrowed; it changes when the network does
- * @protocols:	Bits of those that are worth asking for at @gateway
+ * @protocols:	Bits of those that are worth asking for at @gateway, by @found there
  * @again_at:	When nothing is to be asked before
  */
 struct doors {
@@ -57,6 +62,7 @@ struct doors {
 	struct door list[DOORS_MAX];
 	struct addr gateway, local;
 	unsigned protocols;
+	struct doors_found found;
 	nk_time again_at;
 };
 

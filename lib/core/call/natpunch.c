@@ -361,6 +361,11 @@ enum call_end natpunch_end(const struct natpunch *n)
 	return n->end;
 }
 
+struct doors_found natpunch_doors(const struct natpunch *n)
+{
+	return n->doors.found;
+}
+
 static void ops_input(void *core, const struct event *ev, nk_time now)
 {
 	natpunch_input(core, ev, now);

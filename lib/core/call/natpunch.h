@@ -72,6 +72,9 @@ bool natpunch_call(const struct natpunch *n, unsigned i, struct call_report *out
 bool natpunch_seen(struct natpunch *n, struct punch_seen out[static PUNCH_SEEN_MAX],
 		   unsigned *count);
 
+/* What our gateway was found to speak. */
+struct doors_found natpunch_doors(const struct natpunch *n);
+
 /* For the environment of the program behind a stream. */
 bool natpunch_stream_peer(const struct natpunch *n, uint32_t stream, struct natpunch_event *out);
 
