@@ -91,6 +91,7 @@ gets_in() {
 
 # odd ODDITY: tests/tools/gateway.py in the gateway's place
 odd() {
+  : >/run/lab/odd.out
   ip -n nat addr replace 100.64.1.7/24 dev lan
   ip netns exec nat "$lab_top/tests/tools/gateway.py" "$1" >/run/lab/odd.out 2>&1 3>&- </dev/null &
   odd_pid=$!

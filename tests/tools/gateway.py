@@ -13,21 +13,22 @@ upnp-redirect     its description is to be had from another host
 upnp-bomb         its description is endless, and each element is inside the one before
 upnp-drip         its description comes a byte at a time
 upnp-mute         takes connections and says nothing
-upnp-private      its external address is private
+upnp-private      its external address is private, and nothing comes to it
 upnp-closed       maps, and lets nothing through
 pmp               honest
 pmp-elsewhere     answers from another address
-pmp-private       its external address is private
+pmp-private       its external address is private, and nothing comes to it
 pmp-unauthorized  nobody may map
 pmp-other-port    says to have mapped another internal port
 pmp-port-0        gives port 0
 pmp-lease-0       gives a lease of 0 s
 pmp-reboots       is always 0 s old
 pmp-garbage       sends random bytes, and pieces of answers
+pmp-noisy         the same before each true answer
 pmp-closed        maps, and lets nothing through
 pcp               honest
 pcp-elsewhere     answers from another address
-pcp-private       its external address is private
+pcp-private       its external address is private, and nothing comes to it
 pcp-unauthorized  nobody may map
 pcp-mismatch      sees another address than the client's
 pcp-nonce         answers with another nonce
@@ -35,6 +36,7 @@ pcp-next-port     gives the port after the one that is asked for, even to those 
 pcp-lease-0       gives a lease of 0 s
 pcp-reboots       is always 0 s old
 pcp-garbage       sends random bytes, and pieces of answers
+pcp-noisy         the same before each true answer
 pcp-closed        maps, and lets nothing through
 
 What is mapped, and how often what was asked, is in /run/lab/gateway.json.
@@ -110,7 +112,7 @@ class Gateway:
         return 0 if self.odd == "reboots" else int(time.monotonic() - self.born) + 1000
 
     def forward(self, verb, protocol, port, client):
-        if self.odd != "closed":
+        if self.odd not in ("closed", "private"):
             host, inner = client.split(":")
             what = "%d : %s . %s" % (port, host, inner) if verb == "add" else "%d" % port
             nft("%s element ip odd %s_in { %s }\n" % (verb, protocol, what))
@@ -173,13 +175,13 @@ class PortServer:
             self.send(answer, client)
 
     def send(self, answer, client):
-        if self.gateway.odd == "garbage":
+        if self.gateway.odd in ("garbage", "noisy"):
             for n in range(len(answer)):
                 self.out.sendto(answer[:n], client)
             self.out.sendto(os.urandom(1400), client)
             self.out.sendto(answer[:2] + os.urandom(len(answer)), client)
-            return
-        self.out.sendto(answer, client)
+        if self.gateway.odd != "garbage":
+            self.out.sendto(answer, client)
 
     def pmp(self, packet, client):
         g = self.gateway
