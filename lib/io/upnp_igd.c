@@ -97,10 +97,10 @@ static uint16_t fetch(struct igd *g, const char *location)
 	if (!host_of(&host, location))
 		return UPNP_RESULT_ELSEWHERE;
 	g->xml = miniwget_getaddr(location, &size, local, sizeof(local), 0, &status);
-	if (g->xml == NULL)
-		return result_of(UPNPCOMMAND_HTTP_ERROR);
-	if (status != HTTP_OK || size < 0)
+	if (status > 0 && status != HTTP_OK)
 		return UPNP_RESULT_NOT_IGD;
+	if (g->xml == NULL || size < 0)
+		return result_of(UPNPCOMMAND_HTTP_ERROR);
 	g->len = (size_t)size;
 	parserootdesc(g->xml, size, &g->data);
 	if (g->data.first.servicetype[0] == '\0' && g->data.IPv6FC.servicetype[0] == '\0')
