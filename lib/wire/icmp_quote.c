@@ -4,7 +4,7 @@
 #include "wire/checksum.h"
 #include "wire/ip.h"
 
-enum { TIME_EXCEEDED = 11, IN_TRANSIT = 0 };
+#define IN_TRANSIT 0x0b00 /* type 11, time exceeded, and code 0 */
 
 /* The first 8 bytes of UDP are all that a quote must have. */
 static int read_udp(struct icmp_quote *q, const struct ip_header *ip, const uint8_t *bytes,
@@ -32,7 +32,7 @@ int icmp_quote_read(struct icmp_quote *out, const uint8_t *packet, size_t len)
 	if (ip_read(&ip, packet, len) != 0 || ip.protocol != IP_ICMP || ip_is_fragment(&ip))
 		return NK_ERR_MALFORMED;
 	r = rd_make(packet + ip.length, ip.total - ip.length);
-	if (rd_u8(&r) != TIME_EXCEEDED || rd_u8(&r) != IN_TRANSIT)
+	if (rd_be16(&r) != IN_TRANSIT)
 		return NK_ERR_MALFORMED;
 	rd_bytes(&r, IP_ICMP_HEADER - 2);
 	len = rd_left(&r);

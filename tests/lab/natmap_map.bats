@@ -130,7 +130,7 @@
   at 20 "$natmap" --server 192.0.2.1 --quick --events >"$room/events" 2>"$room/said"
   jq -c . "$room/events"
   jq -r .event "$room/events" | sort -u >"$room/kinds"
-  for kind in start public hop verdict done; do
+  for kind in start public hop verdict 'done'; do
     grep -qx "$kind" "$room/kinds" || fail "no event $kind"
   done
   tail -n 1 "$room/events" | jq .report >"$report"
@@ -142,6 +142,39 @@
   at 20 "$natmap" --server 192.0.2.1 --quick --svg map.svg >/dev/null
   /usr/bin/python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$room/map.svg"
   grep -q '100\.64\.1\.1' "$room/map.svg"
+}
+
+# On a terminal as wide as that of script(1) is by default.
+@test "on a terminal the quick part comes first, and then the drawing again" {
+  lab_broker
+  lab_timers 4 4
+  at 30 script -qec "$natmap --server 192.0.2.1 --max 6" /dev/null </dev/null | tr -d '\r' >"$room/shown"
+  cat "$room/shown"
+  run grep -c 'this machine, eth0' "$room/shown"
+  assert_output 2
+  run grep -c '^.*Gateway ' "$room/shown"
+  assert_output 2 # of both families, once each
+  grep 'hops are known, .* left at most' "$room/shown" >/dev/null
+  grep '100\.64\.1\.1 .*keeps a UDP flow for [34]\.' "$room/shown"
+}
+
+@test "interrupted while it looks for boxes that keep state: what is known by then" {
+  lab_broker
+  lab_timers 30 30
+  ip netns exec client env --default-signal=INT "$natmap" --json --server 192.0.2.1 --max 60 >"$report" \
+    2>"$room/said" 3>&- &
+  lab_wait held 30
+  kill -INT $!
+  status=0
+  wait $! || status=$?
+  [ "$status" -eq 130 ]
+  valid_map "$report"
+  is .complete false
+  is '.path.boxes' 2
+}
+
+held() {
+  [ "$(lab_flows)" -ge "$1" ]
 }
 
 @test "what cannot be written is said" {
