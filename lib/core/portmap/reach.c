@@ -237,7 +237,7 @@ static bool is_visit(const struct reach *r, const struct event *ev)
 {
 	struct stun_msg m;
 
-	return r->result.tries > 0 && ev->kind == EVENT_DATAGRAM &&
+	return !is_tcp(r) && r->result.tries > 0 && ev->kind == EVENT_DATAGRAM &&
 	       stun_read(&m, ev->data, ev->len) == 0 && m.method == PROBE_VISIT &&
 	       m.cls == STUN_INDICATION && memcmp(m.tid, r->visit_tid, STUN_TID) == 0;
 }
@@ -246,7 +246,7 @@ static void knock(struct reach *r, const struct event *ev, nk_time now)
 {
 	r->knocked = true;
 	r->knocker = ev->from;
-	if (r->stage == STAGE_ARRIVAL)
+	if (r->stage == STAGE_ARRIVAL && r->told == PROBE_REACH_ACCEPTED)
 		accepted(r, now);
 	else if (r->stage == STAGE_VISIT && r->request.sent == 0)
 		r->request.due = now; /* the broker knows by now, too */
