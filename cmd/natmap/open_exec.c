@@ -14,11 +14,11 @@ void open_exec_note(struct open_exec *e, const struct porter_event *ev)
 static bool is_due(const struct open_exec *e, unsigned gate)
 {
 	const struct gate_result *now = &e->now[gate], *told = &e->told[gate];
+	const struct addr is = gate_public(now), was = gate_public(told);
 
 	if (e->hook.command == NULL || (!gate_is_up(now->state) && !gate_is_up(told->state)))
 		return false;
-	return now->state != told->state ||
-	       !addr_eq(&now->mapping.external, &told->mapping.external);
+	return now->state != told->state || !addr_eq(&is, &was);
 }
 
 /* "lost": it was there, and is to be there again. */
@@ -45,6 +45,8 @@ static int make_environment(struct environment *env, const struct gate_result *n
 			    const struct gate_result *told)
 {
 	const struct addr none = {.port = 0};
+	const struct addr is = gate_is_up(now->state) ? gate_public(now) : none;
+	const struct addr was = gate_is_up(told->state) ? gate_public(told) : none;
 	char gateway[ADDR_TEXT];
 	const int r = environment_begin(env, HOOK_PREFIX);
 
@@ -52,8 +54,8 @@ static int make_environment(struct environment *env, const struct gate_result *n
 		return r;
 	environment_put(env, HOOK_PREFIX "EVENT=%s", event_name(now));
 	environment_put(env, HOOK_PREFIX "TRANSPORT=%s", port_transport(now->mapping.ip_protocol));
-	put_addr(env, "PUBLIC", gate_is_up(now->state) ? &now->mapping.external : &none);
-	put_addr(env, "BEFORE", gate_is_up(told->state) ? &told->mapping.external : &none);
+	put_addr(env, "PUBLIC", &is);
+	put_addr(env, "BEFORE", &was);
 	put_addr(env, "LOCAL", &now->mapping.internal);
 	environment_put(env, HOOK_PREFIX "GATEWAY=%s",
 			addr_text_ip(&now->mapping.gateway, gateway));
@@ -65,12 +67,13 @@ static int make_environment(struct environment *env, const struct gate_result *n
 static void run(struct open_exec *e, unsigned gate)
 {
 	const struct gate_result *now = &e->now[gate];
+	const struct addr public = gate_public(now);
 	struct environment env;
 	char about[PORT_WORDS];
 
 	if (make_environment(&env, now, &e->told[gate]) == 0)
 		hook_run(&e->hook, &env,
-			 port_pair(about, now->mapping.ip_protocol, &now->mapping.external,
+			 port_pair(about, now->mapping.ip_protocol, &public,
 				   &now->mapping.internal));
 	else
 		log_line(LEVEL_WARNING, "--exec: %s", err_text(NK_ERR_NO_MEMORY));

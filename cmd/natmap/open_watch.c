@@ -47,9 +47,10 @@ static enum tone tone_of(enum gate_state s)
 static void tell_person(struct open_watch *w, const struct gate_result *r)
 {
 	const struct portmap_mapping *m = &r->mapping;
+	const struct addr public = gate_public(r);
 	char pair[PORT_WORDS], standing[PORT_WORDS];
 
-	port_pair(pair, m->ip_protocol, &m->external, &m->internal);
+	port_pair(pair, m->ip_protocol, &public, &m->internal);
 	port_standing(standing, r);
 	written(w, printf("%s: %s%s%s\n", pair, style_tone(&w->style, tone_of(r->state)), standing,
 			  style_tone(&w->style, TONE_PLAIN)) >= 0);

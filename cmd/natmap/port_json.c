@@ -91,6 +91,7 @@ void port_put_gate(struct js o, const struct gate_result *r, nk_time now)
 	const struct portmap_mapping *m = &r->mapping;
 	const bool has_reason = r->state == GATE_SHUT || r->state == GATE_FAILED;
 	const bool has_protocol = m->external.port != 0;
+	const struct addr public = gate_public(r);
 	char reason[PORT_WORDS];
 
 	js_put_text(o, "state", gate_state_name(r->state));
@@ -98,7 +99,7 @@ void port_put_gate(struct js o, const struct gate_result *r, nk_time now)
 	js_put_text(o, "transport", port_transport(m->ip_protocol));
 	findings_ip(o, "gateway", &m->gateway);
 	findings_addr(o, "internal", &m->internal);
-	put_external(o, &m->external);
+	put_external(o, &public);
 	js_put_text(o, "protocol", has_protocol ? portmap_protocol_name(m->protocol) : NULL);
 	put_lease(o, m, now);
 	js_put_int(o, "renewals", m->renewals);

@@ -130,39 +130,73 @@ static void say_shut(char out[static PORT_WORDS], const struct gate_result *r)
 				 : "who comes from outside does not arrive");
 }
 
+static bool is_tried(const struct portmap_mapping *m, enum portmap_why why)
+{
+	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
+		if (m->tried[p] == why)
+			return true;
+	return false;
+}
+
+/* What it comes to, where one of the refusals says more than the others. */
+static void say_cause(char out[static PORT_WORDS], const struct portmap_mapping *m)
+{
+	char gateway[ADDR_TEXT];
+
+	addr_text_ip(&m->gateway, gateway);
+	if (is_tried(m, PORTMAP_PRIVATE) || is_tried(m, PORTMAP_NETWORK_FAILURE))
+		snprintf(out, PORT_WORDS,
+			 "the gateway %s has no public address itself: another NAT lies beyond it, "
+			 "out of reach. ",
+			 gateway);
+	else if (is_tried(m, PORTMAP_ADDRESS_MISMATCH))
+		snprintf(out, PORT_WORDS,
+			 "another NAT lies between this machine and %s, which refuses for that. ",
+			 gateway);
+}
+
 static void add_try(char out[static PORT_WORDS], const struct portmap_mapping *m,
-		    enum portmap_protocol p)
+		    enum portmap_protocol p, const char *between)
 {
 	char text[PORT_WORDS], code[24] = "";
 
 	if (m->code[p] != 0)
 		snprintf(code, sizeof(code), " (%u)", m->code[p]);
-	snprintf(text, sizeof(text), "%s%s: %s%s", out[0] != '\0' ? "; " : "", port_protocol(p),
+	snprintf(text, sizeof(text), "%s%s: %s%s", between, port_protocol(p),
 		 portmap_why_text(m->tried[p]), code);
 	append(out, text);
+}
+
+static void say_silent(char out[static PORT_WORDS], const struct portmap_mapping *m)
+{
+	char gateway[ADDR_TEXT], asked[48] = "";
+
+	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
+		if (m->tried[p] == PORTMAP_SILENT)
+			snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%s%s",
+				 asked[0] != '\0' ? " or " : "", port_protocol(p));
+	snprintf(out, PORT_WORDS,
+		 "the gateway %s does not answer by %s: it has none of it, or has it switched off",
+		 addr_text_ip(&m->gateway, gateway), asked);
 }
 
 /* Silence is told only where all are silent: who offers PCP need not offer UPnP. */
 static void say_failed(char out[static PORT_WORDS], const struct portmap_mapping *m)
 {
-	char gateway[ADDR_TEXT], asked[48] = "";
+	const char *between = "";
 
 	out[0] = '\0';
-	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
-		if (m->tried[p] != PORTMAP_OK && m->tried[p] != PORTMAP_SILENT)
-			add_try(out, m, p);
+	say_cause(out, m);
+	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++) {
+		if (m->tried[p] == PORTMAP_OK || m->tried[p] == PORTMAP_SILENT)
+			continue;
+		add_try(out, m, p, between);
+		between = "; ";
+	}
 	if (out[0] != '\0')
 		return;
-	addr_text_ip(&m->gateway, gateway);
-	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
-		if (m->tried[p] == PORTMAP_SILENT)
-			snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%s%s",
-				 asked[0] != '\0' ? " or " : "", port_protocol(p));
 	if (m->why == PORTMAP_SILENT)
-		snprintf(out, PORT_WORDS,
-			 "the gateway %s does not answer by %s: it has none of it, or has it "
-			 "switched off",
-			 gateway, asked);
+		say_silent(out, m);
 	else
 		snprintf(out, PORT_WORDS, "%s", portmap_why_text(m->why));
 }

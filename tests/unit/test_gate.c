@@ -412,6 +412,23 @@ static void a_private_address_is_no_way_in(void **state)
 	assert_state(GATE_OPEN);
 }
 
+/* A gateway that has another address than it says. */
+static void what_was_seen_counts(void **state)
+{
+	struct addr public;
+
+	(void)state;
+	start(1, true, false);
+	hold(8080);
+	public = gate_public(gate_result(gate));
+	assert_true(addr_eq(&public, &map->mapping.external));
+	look->result.mapped = addr_v4(203, 0, 113, 99, 0);
+	answer(REACH_SEEN, REACH_WHY_NONE);
+	public = gate_public(gate_result(gate));
+	assert_int_equal(public.ip[15], 99);
+	assert_int_equal(public.port, 8080);
+}
+
 static void is_left_open(void **state)
 {
 	(void)state;
@@ -474,6 +491,7 @@ int main(void)
 		cmocka_unit_test_teardown(asks_one_broker_after_the_other, end),
 		cmocka_unit_test_teardown(holds_without_a_look, end),
 		cmocka_unit_test_teardown(a_private_address_is_no_way_in, end),
+		cmocka_unit_test_teardown(what_was_seen_counts, end),
 		cmocka_unit_test_teardown(is_left_open, end),
 		cmocka_unit_test_teardown(fails, end),
 		cmocka_unit_test_teardown(moves, end),

@@ -53,6 +53,15 @@ bool gate_is_up(enum gate_state s)
 	return s == GATE_OPEN || s == GATE_UNVERIFIED;
 }
 
+struct addr gate_public(const struct gate_result *r)
+{
+	const struct addr *claimed = &r->mapping.external;
+
+	if (r->state == GATE_OPEN && addr_family(&r->reach.mapped) != ADDR_NONE)
+		return addr_with_port(r->reach.mapped, claimed->port);
+	return *claimed;
+}
+
 struct gate *gate_new(const struct gate_config *config, struct rng *rng)
 {
 	struct gate *g = calloc(1, sizeof(*g));

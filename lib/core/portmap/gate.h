@@ -55,6 +55,9 @@ const char *gate_state_name(enum gate_state s);
 /* Open, or perhaps so: nothing is known that speaks against it. */
 bool gate_is_up(enum gate_state s);
 
+/* Where one gets in, as far as is known: what was seen from outside counts more than what the gateway says. */
+struct addr gate_public(const struct gate_result *r);
+
 struct gate; /* gate_new() to gate_free() */
 
 /* @rng is used as long as it lives. Return: NULL without memory. gate_free() takes NULL. */

@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# natmap open, close, list and watch as people use them: programs that have the port, other runs, other networks.
+
+# shellcheck source=tests/lab/natmap.bash
+. "$BATS_TEST_DIRNAME/natmap.bash"
+
+event_schema=$lab_top/share/natmap-port-event-1.schema.json
+
+# listen PROGRAM...: in the background, behind the NAT, until the test ends
+listen() {
+  ip netns exec client "$@" >/dev/null 2>&1 3>&- </dev/null &
+}
+
+listens() {
+  [ "$(ip netns exec client ss -Hlnut | grep -c ":$1 ")" = 2 ]
+}
+
+both_ports='
+import socket
+tcp = socket.create_server(("", 4000))
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+udp.bind(("", 4000))
+while True:
+    tcp.accept()[0].close()
+'
+
+# refuses WORDS OPTION...: natmap open ends with status 1 and nothing but one line, in which these are
+refuses() {
+  status=0
+  at 10 "$natmap" open "${@:2}" >"$room/out" 2>"$room/said" || status=$?
+  ended 1
+  grep -qF "$1" "$room/said"
+  [ "$(cat "$room/said" "$room/out" | wc -l)" = 1 ]
+}
+
+# opens OPTION...: natmap open, looked at by the lab's broker
+opens() {
+  ports 30 open "$@" --server 192.0.2.1
+}
+
+@test "a program that has the port: TCP is accepted by it, UDP cannot be looked at, and is said to be so" {
+  gateway_up nat
+  listen /usr/bin/python3 -c "$both_ports"
+  lab_wait listens 4000
+  opens tcp 4000 --detach
+  ended 0
+  is '.ports[0].state' '"open"'
+  is '.ports[0].verified.verdict' '"accepted"'
+  opens udp 4000 --detach
+  ended 0
+  is '.ports[0].state' '"unverified"'
+  is '.ports[0].verified.verdict' '"unknown"'
+  jq -e '.ports[0].verified.why | contains("program has the port")' "$report"
+  ports 10 close --all
+  ended 0
+  is '.ports | length' 2
+}
+
+two_homes() {
+  lab_down
+  lab_carrier_up
+  lab_broker
+  gateway_up nat "$@"
+  gateway_state nat >"$room/before"
+}
+
+unchanged() {
+  gateway_state nat >"$room/after"
+  diff "$room/before" "$room/after"
+}
+
+@test "behind two NATs: a gateway that knows that its address is not public opens nothing" {
+  two_homes
+  opens tcp 4000
+  ended 1
+  is '.ports[0].state' '"failed"'
+  [[ $said = *"the gateway 192.168.1.1 has no public address itself: another NAT lies beyond it, out of reach"* ]]
+  unchanged
+}
+
+@test "behind two NATs: what the nearer one opens, and nobody gets in by, is closed again" {
+  two_homes ext_ip=203.0.113.9
+  opens tcp 4000
+  ended 1
+  is '.ports[0].state' '"unreachable"'
+  is '.ports[0].left_behind' false
+  [[ $said = *"maps at 203.0.113.9, but this machine is seen at 198.51.100.10: another NAT lies beyond"* ]]
+  unchanged
+  ports 10 open udp 4000 --no-verify --detach
+  ended 0
+  ports 10 close --all
+  ended 0
+  unchanged
+}
+
+@test "what cannot be looked at is held, and why is said" {
+  gateway_up nat
+  ports 30 open tcp 4000 --server 192.0.2.77 --detach
+  ended 0
+  is '.ports[0].state' '"unverified"'
+  jq -e '.ports[0].verified.why | contains("does not answer")' "$report"
+  ports 30 open tcp 4001 --no-verify --detach
+  ended 0
+  is '.ports[0].verified' null
+  ports 10 close --all
+  ended 0
+}
+
+@test "nothing answers, and there is no way out: one line each" {
+  opens tcp 4000 --protocol nat-pmp
+  ended 1
+  [[ $said = *"does not answer by NAT-PMP"* ]]
+  ip -n client route del default
+  status=0
+  at 10 "$natmap" open tcp 4000 2>"$room/said" || status=$?
+  ended 3
+  grep -q 'there is no gateway' "$room/said"
+  [ "$(wc -l <"$room/said")" = 1 ]
+}
+
+@test "two runs do not disturb each other, and close spares what is held" {
+  gateway_up nat
+  hold 4000 tcp 4000
+  hold 4001 tcp 4001
+  lab_wait told 4000 '.event == "open"'
+  lab_wait told 4001 '.event == "open"'
+  refuses 'another natmap holds tcp 4000' tcp 4000 --no-verify
+  ports 10 close --all
+  ended 1
+  is .busy 2
+  ports 10 list
+  is '[.held[].process | numbers] | length' 2
+  let_go TERM 143 4000
+  gateway_state nat | grep -q ':4001:'
+  let_go INT 130 4001
+  ports 10 close tcp 4000
+  ended 1
+  [[ $said = *"no run of natmap has left tcp 4000 open"* ]]
+}
+
+@test "the user's command hears of each change" {
+  gateway_up nat
+  # shellcheck disable=SC2016 # expanded by the command
+  hold 4000 udp 4000 --exec 'echo $NATKIT_EVENT $NATKIT_TRANSPORT "$NATKIT_PUBLIC_ADDRESS:$NATKIT_PUBLIC_PORT" was \
+    "$NATKIT_BEFORE_ADDRESS:$NATKIT_BEFORE_PORT" on "$NATKIT_GATEWAY" >>'"$room/log"
+  lab_wait grep -qs open "$room/log"
+  let_go TERM 143 4000
+  diff - "$room/log" <<LOG
+open udp 198.51.100.10:4000 was : on 100.64.1.1
+removed udp : was 198.51.100.10:4000 on 100.64.1.1
+LOG
+}
+
+@test "another address of this machine: the port leads there from then on" {
+  gateway_up nat
+  hold 4000 tcp 4000
+  lab_wait told 4000 '.event == "open" and .port.internal == "100.64.1.2:4000"'
+  ip -n client addr add 100.64.1.3/24 dev eth0
+  ip -n client addr del 100.64.1.2/24 dev eth0
+  ip -n client addr replace 100.64.1.3/24 dev eth0
+  ip -n client route replace default via 100.64.1.1
+  lab_wait told 4000 '.event == "open" and .port.internal == "100.64.1.3:4000"'
+  let_go TERM 143 4000
+  run ! gateway_listed 100.64.1.3
+}
+
+gateway_listed() {
+  gateway_list | grep -q "$1"
+}
+
+# seen FILTER: watch has told an event for which it holds
+seen() {
+  jq -se "any(.[]; $1)" "$room/watch" >/dev/null 2>&1
+}
+
+@test "watch tells of a gateway that goes, comes back, and has lost what it had" {
+  gateway_up nat
+  ip netns exec client env "${home[@]}" "$natmap" watch --interval 2s --events --exec "echo \$NATKIT_EVENT >>$room/log" \
+    >"$room/watch" 2>"$room/said" 3>&- </dev/null &
+  watcher=$!
+  lab_wait seen '.event == "there" and .protocol == "upnp" and .external_address == "198.51.100.10"'
+  seen '.event == "there" and .protocol == "pcp"'
+  lab_patience=30
+  gateway_crash nat
+  lab_wait seen '.event == "gone" and .protocol == "pcp"'
+  gateway_start nat
+  lab_wait seen '.event == "lost"'
+  kill -INT "$watcher"
+  status=0
+  wait "$watcher" || status=$?
+  ended 130
+  seen '.event == "done" and .report.command == "watch"'
+  grep -qx lost "$room/log"
+  while read -r line; do
+    echo "$line" >"$room/line"
+    /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$event_schema" "$room/line"
+  done <"$room/watch"
+}
+
+@test "IPv6: the gateway's firewall lets in what comes to the port" {
+  gateway_up nat
+  lab_ipv6
+  for protocol in pcp upnp; do
+    ports 30 open tcp 4000 -6 --protocol "$protocol" --server '[2001:db8:2::1]' --detach
+    ended 0
+    is '.ports[0].state' '"open"'
+    is '.ports[0].external_address' '"2001:db8:1::2"'
+    ports 10 close tcp 4000
+    ended 0
+  done
+}
