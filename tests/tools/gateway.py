@@ -46,6 +46,7 @@ import json
 import os
 import re
 import socket
+import socketserver
 import struct
 import subprocess
 import sys
@@ -230,6 +231,12 @@ class PortServer:
         return head + struct.pack("!12sB3xHH16s", nonce, number, inner, port, outer)
 
 
+class Server(socketserver.ThreadingTCPServer):
+    """http.server's own looks its name up, for which there is nobody here."""
+
+    allow_reuse_address = daemon_threads = True
+
+
 class Web(http.server.BaseHTTPRequestHandler):
     """UPnP: the description, and SOAP."""
 
@@ -369,7 +376,7 @@ def main():
     if protocol == "upnp":
         Web.gateway = gateway
         for host in (HERE, ELSEWHERE):
-            works.append(http.server.ThreadingHTTPServer((host, HTTP_PORT), Web).serve_forever)
+            works.append(Server((host, HTTP_PORT), Web).serve_forever)
         works.append(lambda: answer_searches(gateway))
     else:
         works.append(PortServer(gateway).run)
