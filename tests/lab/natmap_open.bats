@@ -135,3 +135,46 @@ is_back() {
   all_let_go TERM 143
   run ! is_back : : 4101
 }
+
+answers_at_once() {
+  jq -e ".gateways[0].protocols.\"$1\" | .answers and .usable and .rtt_ms < 1000" "$report"
+}
+
+@test "all three protocols are found within a second" {
+  before
+  ports 10 list
+  ended 0
+  each answers_at_once
+  same
+}
+
+# behind_two [OPTION=VALUE...]: the gateway has another NAT before it
+behind_two() {
+  lab_down
+  lab_internet
+  lab_router carrier inet home 198.51.100
+  lab_router nat carrier lan 100.64.2
+  lab_host client nat lan 100.64.1
+  lab_broker
+  gateway_up nat "$@"
+  gateway_state nat >"$room/before"
+}
+
+# nobody_gets_in WORDS: natmap open says so, and why
+nobody_gets_in() {
+  ports 30 open tcp 4000 --server 192.0.2.1
+  ended 1
+  [[ $said = *"the gateway 100.64.1.1"*"$1"* ]]
+  jq -e '.ports | all(.state == "failed" or .state == "unreachable")' "$report"
+  same
+}
+
+@test "behind two NATs: the gateway knows that it has no public address" {
+  behind_two
+  nobody_gets_in 'no public address itself: another NAT lies beyond it'
+}
+
+@test "behind two NATs: the gateway believes that its address is public" {
+  behind_two ext_ip=203.0.113.77
+  nobody_gets_in 'maps at 203.0.113.77, but this machine is seen at 198.51.100.10: another NAT lies beyond'
+}
