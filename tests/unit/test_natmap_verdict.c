@@ -219,6 +219,29 @@ static void test_one_nat(void **state)
 	assert_judged(&r, NATMAP_ONE_NAT, 0.5);
 }
 
+/* A box beyond a NAT quotes a packet that is not quite the one that was sent. */
+static void test_quotes(void **state)
+{
+	struct natmap_result r = at_home();
+	struct hop *h;
+
+	(void)state;
+	hop(&r, "192.168.1.1")->quoted = true;
+	r.path.hops[0].quote_source = at("192.168.1.2");
+	natmap_judge(&r);
+	assert_null(signs_find(&r, SIGN_QUOTE_REWRITTEN));
+	h = hop(&r, "198.51.100.1");
+	h->quoted = h->quote_checksum = true;
+	h->quote_source = at("192.168.1.2");
+	assert_judged(&r, NATMAP_ONE_NAT, 0.5);
+	assert_sign(&r, SIGN_QUOTE_REWRITTEN, NULL, 2);
+	assert_non_null(strstr(signs_find(&r, SIGN_QUOTE_REWRITTEN)->text, "checksum"));
+
+	/* Without a server it is all that speaks of a NAT. */
+	r.public_count = 0;
+	assert_judged(&r, NATMAP_ONE_NAT, 0.5);
+}
+
 /* A NAT is there if the address differs, however little was looked for. */
 static void test_nothing_seen_of_a_nat(void **state)
 {
@@ -424,19 +447,13 @@ static void test_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_realms),
-		cmocka_unit_test(test_nothing_known),
-		cmocka_unit_test(test_no_nat),
-		cmocka_unit_test(test_firewall),
-		cmocka_unit_test(test_one_nat),
-		cmocka_unit_test(test_nothing_seen_of_a_nat),
-		cmocka_unit_test(test_double_nat),
-		cmocka_unit_test(test_carrier_nat),
-		cmocka_unit_test(test_carrier_by_state),
-		cmocka_unit_test(test_private_hop),
-		cmocka_unit_test(test_nat64),
-		cmocka_unit_test(test_two_families),
-		cmocka_unit_test(test_vpn),
+		cmocka_unit_test(test_realms),       cmocka_unit_test(test_nothing_known),
+		cmocka_unit_test(test_no_nat),       cmocka_unit_test(test_firewall),
+		cmocka_unit_test(test_one_nat),      cmocka_unit_test(test_nothing_seen_of_a_nat),
+		cmocka_unit_test(test_quotes),       cmocka_unit_test(test_double_nat),
+		cmocka_unit_test(test_carrier_nat),  cmocka_unit_test(test_carrier_by_state),
+		cmocka_unit_test(test_private_hop),  cmocka_unit_test(test_nat64),
+		cmocka_unit_test(test_two_families), cmocka_unit_test(test_vpn),
 		cmocka_unit_test(test_again),
 	};
 

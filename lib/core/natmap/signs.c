@@ -163,6 +163,25 @@ static void of_state(struct natmap_result *r)
 		    "No state ended on the way within %.0f s of silence", signs_looked_for_s(path));
 }
 
+/* A hop quotes what it was given: what is not as it was sent was rewritten by a NAT before it. */
+static void of_quote(struct natmap_result *r, const struct hop *h, unsigned number)
+{
+	static const struct addr none = {.port = 0};
+	char text[ADDR_TEXT];
+
+	if (!h->quoted)
+		return;
+	if (addr_family(&h->quote_source) != ADDR_NONE &&
+	    !addr_same_ip(&h->quote_source, local_of(r)))
+		say(r, SIGN_QUOTE_REWRITTEN, &h->quote_source, number,
+		    "Hop %u was given our packet as from %s", number,
+		    addr_text_ip(&h->quote_source, text));
+	else if (h->quote_checksum || h->quote_id)
+		say(r, SIGN_QUOTE_REWRITTEN, &none, number,
+		    "Hop %u was given our packet with another %s", number,
+		    h->quote_checksum ? "checksum" : "identification");
+}
+
 static void of_hops(struct natmap_result *r)
 {
 	char text[ADDR_TEXT];
@@ -179,11 +198,7 @@ static void of_hops(struct natmap_result *r)
 			say(r, SIGN_HOP_PRIVATE_BEYOND, &h->address, i + 1,
 			    "Hop %u, %s, has a private address", i + 1,
 			    addr_text_ip(&h->address, text));
-		if (h->quoted && addr_family(&h->quote_source) != ADDR_NONE &&
-		    !addr_same_ip(&h->quote_source, local_of(r)))
-			say(r, SIGN_QUOTE_REWRITTEN, &h->quote_source, i + 1,
-			    "Hop %u was given our packet as from %s", i + 1,
-			    addr_text_ip(&h->quote_source, text));
+		of_quote(r, h, i + 1);
 	}
 }
 
