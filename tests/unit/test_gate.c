@@ -319,6 +319,10 @@ static void one_look_decides_nothing(void **state)
 	turn();
 	answer(REACH_SEEN, REACH_WHY_NONE);
 	assert_state(GATE_OPEN);
+	hold(8081);
+	look->result.took = 8 * NK_S; /* in which it was tried often */
+	answer(REACH_NOT_SEEN, REACH_WHY_NONE);
+	assert_state(GATE_SHUT);
 }
 
 static void what_nobody_gets_in_by_is_removed(void **state)

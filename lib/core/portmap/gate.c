@@ -8,8 +8,9 @@
 #define MAP_PAUSE_MAX  (300 * NK_S)
 #define LOOK_PAUSE     (30 * NK_S) /* the same of a look that came to nothing */
 #define LOOK_PAUSE_MAX (900 * NK_S)
-#define LOOKS_SHUT     2    /* one look may have come too early, or got lost */
-#define LOOK_TWICE     NK_S /* between them */
+#define LOOKS_SHUT     2          /* one look may have come too early, or got lost */
+#define LOOK_TWICE     NK_S       /* between them */
+#define LOOK_LONG      (5 * NK_S) /* one that took as long has tried often enough */
 
 /**
  * struct gate - One port
@@ -222,7 +223,7 @@ static bool look_twice(struct gate *g, const struct reach_result *r, nk_time now
 		g->shut = 0;
 		return false;
 	}
-	if (++g->shut >= LOOKS_SHUT)
+	if (++g->shut >= LOOKS_SHUT || r->took >= LOOK_LONG)
 		return false;
 	g->look_at = now + LOOK_TWICE;
 	return true;
