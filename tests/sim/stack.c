@@ -18,11 +18,13 @@
 /* Half of the NATs have timers of their own; of others only the way they are used is as in the zoo. */
 static void redraw_timers(struct nat_spec *n, struct rng *rng)
 {
-	const double longest = nk_seconds(MAX_SILENCE) / 1.05 - nk_seconds(n->sweep);
+	const double top = nk_seconds(n->t_stream + n->sweep) / nk_seconds(n->t_stream);
+	const double longest = nk_seconds(MAX_SILENCE) / 1.05 / top;
 	const double t = SHORTEST * pow(longest / SHORTEST, rng_unit(rng));
 	const double by = t / nk_seconds(n->t_stream);
 
 	n->t_stream = nk_from_seconds(t);
+	n->sweep = (nk_time)((double)n->sweep * by);
 	n->t_first = nk_max(5 * NK_S, (nk_time)((double)n->t_first * by));
 	n->t_replied = nk_max(5 * NK_S, (nk_time)((double)n->t_replied * by));
 }
@@ -42,10 +44,10 @@ static void draw_nat(struct stack *s, const struct zoo *zoo, struct rng *rng)
 	*n = p->spec;
 	n->external_count = 1;
 	n->external[0] = addr_v4(203, 0, 113, (uint8_t)(1 + s->count), 0);
-	if (n->sweep > 0)
-		n->sweep_phase = (nk_time)(rng_unit(rng) * (double)n->sweep);
 	if (rng_below(rng, 2) == 0)
 		redraw_timers(n, rng);
+	if (n->sweep > 0)
+		n->sweep_phase = (nk_time)(rng_unit(rng) * (double)n->sweep);
 	s->count++;
 }
 
@@ -55,8 +57,11 @@ void stack_draw(struct stack *s, const struct zoo *zoo, enum scene_loss loss, ui
 	unsigned nats, routers;
 
 	rng_seed_from_number(&rng, seed);
-	*s = (struct stack){
-		.seed = seed, .loss = loss, .max = MAX_SILENCE, .mappings = 512, .internet = true};
+	*s = (struct stack){.seed = seed,
+			    .loss = loss,
+			    .max = MAX_SILENCE,
+			    .mappings = 256,
+			    /* as the command does */ .internet = true};
 	nats = 1 + rng_below(&rng, STACK_NATS_MAX);
 	routers = rng_below(&rng, STACK_ROUTERS_MAX + 1);
 	while (nats + routers > 0) {

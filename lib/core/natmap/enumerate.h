@@ -3,10 +3,11 @@
  * alive by packets that reach every box but that one, our own ones ending just before it and the broker's
  * just after it (PROBE_HOLD); after some silence at that hop the broker sends through all (PROBE_ASK).
  *
- * All hops and silences run side by side, each on a fresh local port, the longest first. Silences are on a coarse
- * grid for what can be refined in time, and on a fine one for what cannot. A hop's life is a
- * posterior (belief/timeout.h); one lost packet decides nothing. No mapping is made faster than the pace or beyond
- * the limit; where a NAT gives fewer, fewer silences are tried and the intervals are wider.
+ * All hops run side by side, on many mappings that are opened early, each on a fresh local port, and held with
+ * their silence open. Those that are silent everywhere are asked at rising silences; when they have ended, so may
+ * have those of any hop, and each hop's are asked from there on (probe/lane.h). A hop's life is a posterior
+ * (belief/timeout.h); one lost packet decides nothing. No mapping is made faster than the pace or beyond the limit,
+ * and no more are held than can be kept alive gently; where a NAT gives fewer, fewer silences are tried.
  */
 #ifndef CORE_NATMAP_ENUMERATE_H
 #define CORE_NATMAP_ENUMERATE_H

@@ -17,6 +17,8 @@
 #define COPIES_S     120 /* copies of a question, at most so many a second */
 #define MOST         (10 * NK_S)
 #define OFTEN        5 /* keepalives in the shortest life seen: all of them get lost once in a million */
+#define PATIENCE     1.2
+#define SET_UP       (3 * NK_S)
 #define LIFE_MARGIN  1.03
 #define RETIRE_EVERY NK_S
 
@@ -143,12 +145,28 @@ static void ask_picked(struct enumerate *e, struct line *l, const uint32_t *inde
 		l->decide_at = nk_max(now + NK_MS, nk_min(e->ask_next, now + AGAIN));
 }
 
-/* A search goes on by itself once silence everywhere has ended mappings. */
+/* A search goes on by itself once silence everywhere has ended mappings, or has none left to look at. */
 static bool waits(const struct enumerate *e, unsigned line)
 {
 	const struct lane *first = e->lines[LINE_SILENCE].lane;
 
-	return line != LINE_SILENCE && first->died == 0 && !first->done;
+	return line != LINE_SILENCE && first->died == 0 && !first->done && !e->on_their_own;
+}
+
+/* Whether to wait for mappings to come of age takes longer than what is known of their life is worth. */
+static bool is_too_long(const struct enumerate *e, const struct line *l, double wait_s, nk_time now)
+{
+	const double hi = l->lane->estimate.hi;
+
+	return nk_seconds(now - e->run_started) + wait_s > PATIENCE * hi + nk_seconds(SET_UP);
+}
+
+/* Hops need not wait for silence everywhere: it has no mapping left that could end. */
+static void go_on(struct enumerate *e, nk_time now)
+{
+	e->on_their_own = true;
+	for (unsigned h = 1; h <= hops(e); h++)
+		e->lines[LINE_HOP(h)].decide_at = now;
 }
 
 static void decide(struct enumerate *e, unsigned line, nk_time now)
@@ -172,10 +190,13 @@ static void decide(struct enumerate *e, unsigned line, nk_time now)
 	case LANE_OPEN:
 		/* Once it has ended, what others wait for gives time to know it better. */
 		l->spent |= line_ended(l);
+		if (line == LINE_SILENCE && !e->on_their_own)
+			go_on(e, now);
 		if (l->extra < d.count)
 			l->extra = d.count;
 		break;
 	case LANE_WAIT:
+		l->spent |= line_ended(l) && is_too_long(e, l, d.wait, now);
 		if (isfinite(d.wait))
 			l->decide_at = now + nk_max(NK_MS, nk_from_seconds(d.wait) + 1);
 		break;
@@ -246,6 +267,16 @@ void lines_gone(struct enumerate *e, const struct flow *f, nk_time now)
 	wake_all(e, now);
 }
 
+/* A copy that came after others were lost says that they found the mapping, too: they may have kept it. */
+static nk_time tested_at(const struct ask_verdict *v)
+{
+	unsigned lost = 0;
+
+	while (v->verdict == VERDICT_ALIVE && (v->copies >> lost & 1) == 0)
+		lost++;
+	return v->at - lost * ASK_SPACING;
+}
+
 void lines_verdict(struct enumerate *e, const struct ask_verdict *v, nk_time now)
 {
 	const uint32_t index = v->trial - 1;
@@ -256,7 +287,7 @@ void lines_verdict(struct enumerate *e, const struct ask_verdict *v, nk_time now
 	if (v->trial == 0 || index >= e->flow_max || f->phase != FLOW_ASKED)
 		return;
 	l = &e->lines[f->line];
-	age = flow_age(f, v->at);
+	age = flow_age(f, tested_at(v));
 	l->asked--;
 	if (v->verdict == VERDICT_DEAD)
 		budget_gone(&e->budget, f->mapping);

@@ -108,6 +108,7 @@ enum stage { STAGE_OPENS, STAGE_CONTROL, STAGE_SESSION, STAGE_RUN, STAGE_END, ST
  * @refused:	Set-ups in a row that came to nothing
  * @ask_next:	Before it no question may go, so that copies stay below the broker's cap
  * @consult_at:	When to look whether witnesses have something to tell; @all_known: they and all searches are done
+ * @on_their_own: Hops are searched though none has ended yet
  * @retire_at:	When to end mappings that are of no more use
  * @status_at:	When to ask for ports
  * @hold_at:	When to look whether HOLDs are due
@@ -131,7 +132,7 @@ struct enumerate {
 	unsigned line_count;
 	struct flow flow[ENUMERATE_FLOWS_MAX];
 	unsigned flow_max, refused;
-	bool all_known;
+	bool all_known, on_their_own;
 	nk_time retry_open, ask_next, consult_at, retire_at, status_at, hold_at;
 	nk_time heap_at[ENUMERATE_FLOWS_MAX];
 	uint32_t heap_order[ENUMERATE_FLOWS_MAX], heap_where[ENUMERATE_FLOWS_MAX];
