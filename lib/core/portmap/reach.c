@@ -10,6 +10,7 @@
 #define TRIES       2
 #define SESSION_LEN 128            /* a request pays for its answer */
 #define POLL        (200 * NK_MS)  /* what has come of it? */
+#define POLL_SOON   (20 * NK_MS)   /* who came is seen here before the broker's answer is */
 #define PATIENCE    (8 * NK_S)     /* the broker knows by then */
 #define ARRIVAL     (1000 * NK_MS) /* what was sent, or let in, is seen here within that */
 #define PLAN        ((struct retry_plan){.first = 300 * NK_MS, .most = NK_S, .tries = 5})
@@ -156,10 +157,12 @@ static void accepted(struct reach *r, nk_time now)
 /* The broker has told what came of the visit. */
 static void told(struct reach *r, enum probe_reach reach, nk_time now)
 {
+	const bool first = r->told != PROBE_REACH_UNDER_WAY;
+
 	r->told = reach;
 	retry_stop(&r->request);
 	if (reach == PROBE_REACH_UNDER_WAY) {
-		ask_at(r, now + POLL);
+		ask_at(r, now + (first && r->knocked ? POLL_SOON : POLL));
 		return;
 	}
 	r->stage = STAGE_ARRIVAL;
