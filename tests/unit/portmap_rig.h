@@ -438,7 +438,9 @@ static inline void rig_igd(struct rig *r, const struct action *act)
 			 NULL, 0);
 		return;
 	}
-	if (q.op == UPNP_DESCRIBE) {
+	if (strcmp(q.location, r->location) != 0) {
+		a.result = UPNP_RESULT_SILENT;
+	} else if (q.op == UPNP_DESCRIBE) {
 		a.connected = r->connected;
 		a.igd = (uint8_t)r->igd;
 		a.external = r->external;

@@ -220,12 +220,10 @@ static void test_announcements_of_others(void **state)
 	end_clean(&r);
 }
 
-/* The gateway's address has changed: NAT-PMP announces it, PCP sends an update, both are believed. */
+/* The gateway's address has changed: NAT-PMP announces it, and renewals tell of it. */
 static void test_new_address(void **state)
 {
 	struct rig r;
-	uint8_t bytes[PCP_MAX];
-	struct pcp_msg m;
 
 	(void)state;
 	rig_init(&r);
@@ -238,22 +236,49 @@ static void test_new_address(void **state)
 	r.external = addr_v4(198, 51, 100, 9, 0);
 	rig_run(&r, rig_result(&r)->renew_at + 100 * NK_MS);
 	assert_true(addr_same_ip(&rig_result(&r)->external, &r.external));
+	assert_int_equal(rig_result(&r)->recreated, 2);
 	end_clean(&r);
 
 	rig_init(&r);
 	start_held(&r, PORTMAP_PCP);
+	r.external = addr_v4(198, 51, 100, 8, 0);
+	rig_run(&r, rig_result(&r)->renew_at + 100 * NK_MS);
+	assert_true(addr_same_ip(&rig_result(&r)->external, &r.external));
+	assert_int_equal(rig_result(&r)->recreated, 1);
+	end_clean(&r);
+}
+
+/* PCP tells of a change unasked, RFC 6887 section 14.2: a renewal shows what there is. */
+static void test_update(void **state)
+{
+	uint8_t bytes[PCP_MAX];
+	struct pcp_msg m;
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	start_held(&r, PORTMAP_PCP);
+	rig_pass(&r, 10 * NK_S);
 	m = r.last_pcp;
 	m.response = true;
 	m.epoch_s = rig_epoch(&r);
-	m.external = addr_v4(198, 51, 100, 8, 8080);
+	m.external = rig_result(&r)->external;
+	m.nonce[0] ^= 1; /* somebody else's */
 	rig_datagram(&r, RIG_FIRST + 2, PCP_PORT, bytes, pcp_write(bytes, &m));
 	rig_pass(&r, NK_S);
-	assert_true(addr_eq(&rig_result(&r)->external, &m.external));
+	assert_int_equal(r.requests[RIG_PCP], 1);
 	m.nonce[0] ^= 1;
-	m.external = addr_v4(198, 51, 100, 66, 8080);
+	/* The network has doubled the answer: it is no news. */
+	rig_datagram(&r, RIG_FIRST + 2, PCP_PORT, bytes, pcp_write(bytes, &m));
+	rig_pass(&r, 5 * NK_S);
+	assert_int_equal(r.requests[RIG_PCP], 1);
+	m.external.port = r.table[0].external = 9090;
+	m.epoch_s = rig_epoch(&r);
 	rig_datagram(&r, RIG_FIRST + 2, PCP_PORT, bytes, pcp_write(bytes, &m));
 	rig_pass(&r, NK_S);
-	assert_false(addr_eq(&rig_result(&r)->external, &m.external));
+	assert_int_equal(r.requests[RIG_PCP], 2);
+	assert_int_equal(rig_result(&r)->external.port, 9090);
+	assert_int_equal(rig_result(&r)->recreated, 1);
 	end_clean(&r);
 }
 
@@ -356,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_reboot_while_renewing),
 		cmocka_unit_test(test_announcements_of_others),
 		cmocka_unit_test(test_new_address),
+		cmocka_unit_test(test_update),
 		cmocka_unit_test(test_other_protocol_afterwards),
 		cmocka_unit_test(test_away),
 		cmocka_unit_test(test_doubt),

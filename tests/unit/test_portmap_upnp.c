@@ -44,6 +44,24 @@ static void test_only_permanent(void **state)
 	end_clean(&r);
 }
 
+/* The gateway has begun anew, and its description is elsewhere: it is searched for. */
+static void test_other_location(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.only_permanent = true;
+	start(&r);
+	rig_reboot(&r);
+	r.location = "http://192.0.2.1:6666/desc.xml";
+	rig_run(&r, rig_result(&r)->renew_at + 10 * NK_S);
+	assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
+	assert_int_equal(rig_mappings(&r), 1);
+	assert_int_equal(rig_result(&r)->recreated, 1);
+	end_clean(&r);
+}
+
 /* What is to outlive us must end by itself. */
 static void test_no_permanent_detached(void **state)
 {
@@ -335,6 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_permanent),
+		cmocka_unit_test(test_other_location),
 		cmocka_unit_test(test_no_permanent_detached),
 		cmocka_unit_test(test_no_lease_at_all),
 		cmocka_unit_test(test_other_lease),

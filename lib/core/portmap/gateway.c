@@ -153,7 +153,15 @@ static bool is_our_map(const struct portmap *p, const struct pcp_msg *m)
 				 memcmp(m->nonce, p->config.nonce, PCP_NONCE) == 0;
 }
 
-/* What comes unasked is an update of a mapping that is held: RFC 6887 section 14.2. */
+static bool is_news(const struct portmap *p, const struct addr *external)
+{
+	const struct addr *known = &p->mapping.external;
+
+	return external->port != known->port ||
+	       (addr_is_one_host(external) && !addr_same_ip(external, known));
+}
+
+/* What comes unasked tells that a mapping has changed, RFC 6887 section 14.2; how, is asked. */
 static void hear_pcp(struct portmap *p, const struct pcp_msg *m, nk_time now)
 {
 	const bool asked = is_busy(p, PORTMAP_PCP) && p->errand.retry.sent > 0;
@@ -171,9 +179,8 @@ static void hear_pcp(struct portmap *p, const struct pcp_msg *m, nk_time now)
 		errand_end(&p->errand, PORTMAP_OK, 0);
 	else if (asked && !remove)
 		errand_grant(p, &m->external, m->lifetime_s);
-	else if (!asked && m->result == PCP_SUCCESS && m->lifetime_s > 0 &&
-		 m->external.port == p->mapping.external.port)
-		ladder_moved(p, &m->external);
+	else if (!asked && m->result == PCP_SUCCESS && is_news(p, &m->external))
+		portmap_doubt(p, now);
 }
 
 static void hear_natpmp_map(struct portmap *p, const struct natpmp_msg *m)

@@ -4,9 +4,11 @@
 #include "core/portmap/portmap_parts.h"
 #include "core/portmap/reasons.h"
 
-#define RECOVERY \
-	(5 * NK_S) /* all who have lost mappings do not ask at once: RFC 6886 section 3.7 */
-#define PERMANENT_LOOK (600 * NK_S) /* whether one without an end is still there */
+/* Not all who have lost mappings are to ask at once: RFC 6886 section 3.7. */
+#define RECOVERY (5 * NK_S)
+
+/* Whether a mapping without an end is still there. */
+#define PERMANENT_LOOK (600 * NK_S)
 
 void ladder_pause(struct portmap *p, nk_time at)
 {
@@ -29,31 +31,39 @@ static void plan_renewal(struct portmap *p, nk_time now)
 	m->renew_at = nk_max(m->renew_at, p->sent + PORTMAP_APART);
 }
 
+/* Not all answers tell of the address, and not all that they tell is one. */
+static struct addr place(const struct portmap *p, const struct addr *external)
+{
+	const struct addr *at = addr_is_one_host(external) ? external : &p->mapping.external;
+
+	return addr_with_port(*at, external->port);
+}
+
 void ladder_moved(struct portmap *p, const struct addr *external)
 {
 	struct portmap_mapping *m = &p->mapping;
-	const struct addr old = m->external;
+	const struct addr told = addr_with_port(*external, m->external.port);
+	const struct addr now_at = place(p, &told);
 
-	if (addr_is_one_host(external))
-		memcpy(m->external.ip, external->ip, sizeof(m->external.ip));
+	m->recreated += m->state == PORTMAP_HELD && !addr_eq(&now_at, &m->external);
+	m->external = now_at;
 	m->why = reason_of_address(&m->external);
-	if (m->state == PORTMAP_HELD && !addr_same_ip(&old, &m->external))
-		m->recreated++;
 }
 
 static void hold(struct portmap *p, nk_time now)
 {
 	struct portmap_mapping *m = &p->mapping;
 	const struct errand *e = &p->errand;
-	const bool anew = p->lost || e->external.port != m->external.port;
+	const struct addr external = place(p, &e->external);
+	const bool anew = p->lost || !addr_eq(&external, &m->external);
 
 	m->renewals += p->held_once && !anew;
 	m->recreated += p->held_once && anew;
-	m->state = PORTMAP_ASKING; /* so that a new address is not counted twice */
-	ladder_moved(p, &e->external);
 	m->state = PORTMAP_HELD;
 	m->protocol = e->protocol;
-	m->external.port = p->port = e->external.port;
+	m->external = external;
+	m->why = reason_of_address(&external);
+	p->port = external.port;
 	m->pinhole = p->pinhole;
 	m->lease_s = e->lease_s;
 	m->expires = e->lease_s == 0 ? NK_NEVER : now + e->lease_s * NK_S;
@@ -115,6 +125,8 @@ static void renewal_failed(struct portmap *p, nk_time now)
 
 	if (p->lost || why == PORTMAP_NOT_AS_ASKED || why == PORTMAP_LIED)
 		making_failed(p, now);
+	else if (why == PORTMAP_SILENT && p->errand.protocol == PORTMAP_UPNP)
+		lose(p, now); /* it may be found at another URL, if it has begun anew */
 	else
 		plan_renewal(p, now);
 }
