@@ -323,7 +323,7 @@ def main(folder, cases, schema):
     ):
         if (folder / name).exists():
             judge(table, folder / name)
-    for log in [*sorted(folder.glob("natsim-*.log")), *folder.glob("race.log"), *folder.glob("scale.log"), *folder.glob("keeps.log"), *folder.glob("thirty.log"), *sorted(folder.glob("hops-*.log"))]:
+    for log in [*sorted(folder.glob("natsim-*.log")), *folder.glob("race.log"), *folder.glob("scale.log"), *folder.glob("keeps.log"), *folder.glob("opens.log"), *folder.glob("thirty.log"), *sorted(folder.glob("hops-*.log"))]:
         judge_rows(table, log)
     suites = folder / "suites.txt"
     if suites.exists():
