@@ -118,9 +118,13 @@ static void print_enumeration(FILE *out, const struct style *st, const struct ma
 		prose_toned(out, st, TONE_DOUBT, "State", text);
 	}
 	if (p->packets_out > 0) {
-		snprintf(text, sizeof(text), "%llu packets, at most %u mapping%s at once",
-			 (unsigned long long)(p->packets_out + p->packets_in), p->flows_peak,
-			 p->flows_peak == 1 ? "" : "s");
+		const unsigned long long packets = p->packets_out + p->packets_in;
+
+		if (p->flows_peak > 0)
+			snprintf(text, sizeof(text), "%llu packets, at most %u mapping%s at once",
+				 packets, p->flows_peak, p->flows_peak == 1 ? "" : "s");
+		else
+			snprintf(text, sizeof(text), "%llu packets", packets);
 		prose_line(out, st, "Cost", text);
 	}
 }

@@ -165,8 +165,10 @@ const char *map_offer_words(char *out, size_t size, const struct portmap_offer *
 	if (!o->answers && !addr_is_any(&o->source))
 		snprintf(out, size, "answered by %s, who was not asked",
 			 addr_text_ip(&o->source, addr));
+	else if (!o->answers && o->why == PORTMAP_UNSUPPORTED)
+		snprintf(out, size, "not for this family of addresses");
 	else if (!o->answers)
-		snprintf(out, size, "no answer");
+		snprintf(out, size, "no answer%s", o->why == PORTMAP_UNHEARD ? " in time" : "");
 	else if (!o->usable)
 		snprintf(out, size, "answers, but %s%s", portmap_why_text(o->why), code);
 	else

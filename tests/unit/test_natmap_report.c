@@ -306,6 +306,38 @@ static void times_are_round_where_they_were_asked_for(void **state)
 	}
 }
 
+static void tells_what_gateways_say(void **state)
+{
+	struct portmap_offer o = {.why = PORTMAP_SILENT};
+	char text[200];
+	(void)state;
+
+	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_PCP), "no answer");
+	o.why = PORTMAP_UNHEARD;
+	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_UPNP),
+			    "no answer in time");
+	o.why = PORTMAP_UNSUPPORTED;
+	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_NAT_PMP),
+			    "not for this family of addresses");
+	o.source = at("192.168.1.66");
+	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_PCP),
+			    "answered by 192.168.1.66, who was not asked");
+	o = (struct portmap_offer){.answers = true,
+				   .usable = true,
+				   .version = 2,
+				   .external = at("203.0.113.7"),
+				   .pinholes = true,
+				   .device = "Home Box"};
+	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_UPNP),
+			    "opens ports (IGD 2), its own address outside is 203.0.113.7, IPv6 "
+			    "too: Home Box");
+	o.usable = false;
+	o.why = PORTMAP_NOT_AUTHORIZED;
+	o.code = 606;
+	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_UPNP),
+			    "answers, but the gateway has it switched off for us (error 606)");
+}
+
 static void says_what_it_means(void **state)
 {
 	struct natmap_result *r = carrier();
@@ -536,6 +568,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_looked_at_is_not_mentioned),
 		cmocka_unit_test(tells_what_boxes_are),
 		cmocka_unit_test(times_are_round_where_they_were_asked_for),
+		cmocka_unit_test(tells_what_gateways_say),
 		cmocka_unit_test(says_what_it_means),
 		cmocka_unit_test(quotes_are_compared_with_what_was_sent),
 		cmocka_unit_test(quotes_of_other_packets_do_not_count),
