@@ -107,7 +107,7 @@ static void test_hidden(void **state)
 	assert_true(result.wall <= 1.3 * 30 + 5);
 }
 
-/* Its neighbours' mappings end with it, and yet it is one box. */
+/* Its neighbours' mappings end with it, and yet it is one box; next to an end as well. */
 static void test_ttl_first(void **state)
 {
 	(void)state;
@@ -116,6 +116,11 @@ static void test_ttl_first(void **state)
 	check_stateful(2, 14, false);
 	check_hidden(3, 2);
 	check_stateful(4, 20, false);
+	play("t--t", (const unsigned[]){14, 0, 0, 18});
+	check_stateful(1, 14, false);
+	check_hidden(2, 1);
+	check_hidden(3, 4);
+	check_stateful(4, 18, false);
 }
 
 static void test_routers(void **state)

@@ -12,6 +12,7 @@
 #define RESOLUTION   0.03
 #define HURRY        8 /* of the first search: short timers are found before the rest is opened */
 #define WITNESSES    4
+#define LEAST_SHARE  4
 #define FIRST_SEAM   (100 * NK_MS)
 #define AGAIN        (100 * NK_MS)
 #define COPIES_S     120 /* copies of a question, at most so many a second */
@@ -55,8 +56,10 @@ static void plan_witnesses(struct plan *p, unsigned count, double apart)
 void lines_start(struct enumerate *e, nk_time now)
 {
 	const unsigned n = hops(e), witnesses = n + 3;
-	const unsigned each = WITNESSES * witnesses * 4 <= e->flow_max ? WITNESSES : 2;
-	const unsigned share = (e->flow_max - each * witnesses) / (n + 1);
+	const unsigned all = e->flow_max < e->config.mappings ? e->flow_max : e->config.mappings;
+	const unsigned each = witnesses * WITNESSES <= all / 3 ? WITNESSES : WITNESSES / 2;
+	const unsigned left = witnesses * each < all ? all - witnesses * each : 0;
+	const unsigned share = left / (n + 1) > LEAST_SHARE ? left / (n + 1) : LEAST_SHARE;
 	const double pace = nk_seconds(e->config.pace), max = nk_seconds(e->config.max);
 
 	timeout_grid_init(&e->grid, max);
