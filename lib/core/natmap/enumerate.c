@@ -10,6 +10,8 @@
 #define SESSION_WAIT    (5 * NK_S)
 #define CHECK_PATIENCE  (10 * NK_S)
 #define SILENT_PATIENCE (30 * NK_S) /* of the broker: then it is gone */
+#define KEEP_MARGIN     (60 * NK_S) /* before a broker forgets a silent mapping */
+#define LEAST_MAX       (5 * NK_S)
 #define FIRST_INTERVAL  NK_S
 #define SPARE_TRIALS    8 /* of those that the broker allows */
 #define PER_MAPPING \
@@ -68,6 +70,7 @@ static void session_step(struct enumerate *e, nk_time now)
 	e->flow_max = ENUMERATE_FLOWS_MAX;
 	if (limit > SPARE_TRIALS && limit - SPARE_TRIALS < e->flow_max)
 		e->flow_max = limit - SPARE_TRIALS;
+	e->config.max = nk_min(e->config.max, nk_max(LEAST_MAX, e->asker.limit_keep - KEEP_MARGIN));
 	budget_init(&e->budget, e->config.mappings, e->config.pace);
 	e->check.until = now + CHECK_PATIENCE;
 	e->stage = STAGE_RUN;

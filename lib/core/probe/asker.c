@@ -260,6 +260,7 @@ static void session_answered(struct asker *a, struct asker_request *r, const str
 		a->token = p->token;
 		a->control_mapped = m->xor_mapped;
 		a->limit_trials = p->has_limits ? p->max_trials : 0;
+		a->limit_keep = p->has_limits ? p->max_keep_s * NK_S : NK_NEVER;
 		a->abilities = p->abilities;
 	} else {
 		a->mode = ASKER_NONE;

@@ -86,7 +86,7 @@ struct asker_request {
 /**
  * struct asker - State; see asker_start()
  * @session_lost: The server forgot the session: its trials are gone
- * @limits_*:	What the server allows
+ * @limit_trials, @limit_keep: What the server allows: trials at once, and how long a silent one
  * @abilities:	Bits of enum probe_ability
  * @control_mapped: The control flow's mapped address
  * @answered_at: When the control flow was last answered
@@ -106,6 +106,7 @@ struct asker {
 	bool has_cookie;
 	struct addr control_mapped;
 	unsigned limit_trials;
+	nk_time limit_keep;
 	uint32_t abilities;
 	struct ask asks[ASKS_MAX];
 	struct asker_request requests[ASKER_REQUESTS];
