@@ -26,7 +26,8 @@
 
 /**
  * struct session - One run
- * @servers_found: What the look for servers ended with: without any, gateways are asked all the same
+ * @servers_found: What the look for servers ended with: without any, gateways are asked all the
+ *		same
  */
 struct session {
 	struct map_settings settings;

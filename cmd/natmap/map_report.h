@@ -31,8 +31,8 @@ struct js map_report_json(const struct map_report *r, bool *failed);
 /* The report for people: a drawing of the path, what gateways offer, and what that comes to. */
 void map_report_text(FILE *out, const struct style *st, const struct map_report *r);
 
-/* What is there while the enumeration goes on; and what is new when it has ended. Together they say what
- * map_report_text() says. */
+/* What is there while the enumeration goes on; and what is new when it has ended. Together they
+ * say what map_report_text() says. */
 void map_report_early(FILE *out, const struct style *st, const struct map_report *r);
 void map_report_late(FILE *out, const struct style *st, const struct map_report *r);
 

@@ -21,8 +21,8 @@ struct map_ways {
  *
  * A server to which there is no route is left out.
  *
- * Return: 0; NK_ERR_UNREACHABLE if none is left, said on standard error: gateways can still be asked
- * if there is any; NK_ERR_SYSTEM or NK_ERR_NO_MEMORY, said too.
+ * Return: 0; NK_ERR_UNREACHABLE if none is left, said on standard error: gateways can still be
+ * asked if there is any; NK_ERR_SYSTEM or NK_ERR_NO_MEMORY, said too.
  */
 int map_ways_find(struct map_ways *w, const struct map_settings *s, const struct server_list *list);
 

@@ -1,6 +1,7 @@
 /*
- * What hops quote of the datagrams that ended there, against what was sent: where a NAT has rewritten
- * the checksum or the identification, or forgets to translate the quote back, it lies before that hop.
+ * What hops quote of the datagrams that ended there, against what was sent: where a NAT has
+ * rewritten the checksum or the identification, or forgets to translate the quote back, it lies
+ * before that hop.
  */
 #ifndef NATMAP_QUOTES_H
 #define NATMAP_QUOTES_H

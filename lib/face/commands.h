@@ -17,8 +17,9 @@ struct subcommand {
  * struct program_spec - A program as its --help shows it
  * @commands:	@count of them, in the order of --help
  * @notes:	A paragraph at the end, or NULL
- * @alone:	Run, as a program's main(), where no command is named: without arguments, or with options first,
- *		of which --help is then also its own; NULL: a command is wanted. @about is then not shown
+ * @alone:	Run, as a program's main(), where no command is named: without arguments, or with
+ *		options first, of which --help is then also its own; @about is not shown. NULL: a
+ *		command is wanted
  */
 struct program_spec {
 	const char *name;
