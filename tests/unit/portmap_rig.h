@@ -578,4 +578,35 @@ static inline const struct portmap_mapping *rig_result(const struct rig *r)
 	return portmap_result(r->p);
 }
 
+/* The gateway has it, and so have we. */
+static inline void rig_check_held(struct rig *r, enum portmap_protocol by, uint16_t port)
+{
+	const struct portmap_mapping *m = rig_result(r);
+
+	assert_int_equal(m->state, PORTMAP_HELD);
+	assert_int_equal(m->protocol, by);
+	assert_int_equal(m->external.port, port);
+	assert_true(addr_same_ip(&m->external, &r->external));
+	assert_int_equal(rig_mappings(r), 1);
+}
+
+/* It was never there, or is no longer. */
+static inline void rig_check_failed(struct rig *r, enum portmap_why why)
+{
+	assert_int_equal(portmap_status(r->p), CORE_DONE);
+	assert_int_equal(rig_result(r)->state, PORTMAP_FAILED);
+	assert_int_equal(rig_result(r)->why, why);
+	assert_int_equal(rig_mappings(r), 0);
+	rig_end(r);
+}
+
+static inline void rig_end_clean(struct rig *r)
+{
+	rig_release(r);
+	assert_int_equal(rig_mappings(r), 0);
+	assert_false(rig_result(r)->left_behind);
+	assert_int_equal(rig_result(r)->state, PORTMAP_GONE);
+	rig_end(r);
+}
+
 #endif

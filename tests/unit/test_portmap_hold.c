@@ -18,13 +18,6 @@ static void start_held(struct rig *r, enum portmap_protocol by)
 	r->gap = NK_NEVER;
 }
 
-static void end_clean(struct rig *r)
-{
-	rig_release(r);
-	assert_int_equal(rig_mappings(r), 0);
-	rig_end(r);
-}
-
 /* Each renewal between a half and five eighths of the life that is left. */
 static void test_renewal(void **state)
 {
@@ -43,7 +36,7 @@ static void test_renewal(void **state)
 			assert_in_range(rig_result(&r)->expires - r.now, 3590 * NK_S, 3600 * NK_S);
 		}
 		assert_int_equal(rig_result(&r)->recreated, 0);
-		end_clean(&r);
+		rig_end_clean(&r);
 	}
 }
 
@@ -71,7 +64,7 @@ static void test_lost_renewals(void **state)
 		rig_pass(&r, 60 * NK_S);
 		assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
 		assert_int_equal(rig_result(&r)->recreated, 1);
-		end_clean(&r);
+		rig_end_clean(&r);
 	}
 }
 
@@ -87,7 +80,7 @@ static void test_renewals_apart(void **state)
 	rig_pass(&r, 100 * NK_S);
 	assert_in_range(r.gap, 4 * NK_S, 5 * NK_S);
 	assert_in_range(r.requests[RIG_PCP], 20, 26);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* A life of years is one of a day, so that one day nobody needs to remember it. */
@@ -101,7 +94,7 @@ static void test_long_lease(void **state)
 	r.give_lease = ~0u;
 	start_held(&r, PORTMAP_PCP);
 	assert_int_equal(rig_result(&r)->lease_s, 86400);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* A reboot that nobody tells of is seen by the epoch of the renewal's answer, which has made it again already. */
@@ -122,7 +115,7 @@ static void test_reboot_unheard(void **state)
 		assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
 		assert_int_equal(rig_result(&r)->recreated, 1);
 		assert_int_equal(rig_result(&r)->renewals, 0);
-		end_clean(&r);
+		rig_end_clean(&r);
 	}
 }
 
@@ -170,7 +163,7 @@ static void test_reboot_announced(void **state)
 		announce(&r, seed % 2 == 1);
 		rig_pass(&r, 6 * NK_S);
 		assert_int_equal(rig_result(&r)->recreated, 1);
-		end_clean(&r);
+		rig_end_clean(&r);
 	}
 	assert_in_range(least, 0, NK_S);
 	assert_in_range(most, 4 * NK_S, 5 * NK_S + 10 * NK_MS);
@@ -191,7 +184,7 @@ static void test_reboot_while_renewing(void **state)
 	rig_pass(&r, 15 * NK_S);
 	assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
 	assert_int_equal(rig_mappings(&r), 1);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* One of another sender's is nothing, however it looks; nor can a flood of them make us send more often. */
@@ -217,7 +210,7 @@ static void test_announcements_of_others(void **state)
 	}
 	assert_in_range(r.requests[RIG_PCP], 2, 2 + 100 / 4);
 	assert_true(r.gap >= 4 * NK_S);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* The gateway's address has changed: NAT-PMP announces it, and renewals tell of it. */
@@ -237,7 +230,7 @@ static void test_new_address(void **state)
 	rig_run(&r, rig_result(&r)->renew_at + 100 * NK_MS);
 	assert_true(addr_same_ip(&rig_result(&r)->external, &r.external));
 	assert_int_equal(rig_result(&r)->recreated, 2);
-	end_clean(&r);
+	rig_end_clean(&r);
 
 	rig_init(&r);
 	start_held(&r, PORTMAP_PCP);
@@ -245,7 +238,7 @@ static void test_new_address(void **state)
 	rig_run(&r, rig_result(&r)->renew_at + 100 * NK_MS);
 	assert_true(addr_same_ip(&rig_result(&r)->external, &r.external));
 	assert_int_equal(rig_result(&r)->recreated, 1);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* PCP tells of a change unasked, RFC 6887 section 14.2: a renewal shows what there is. */
@@ -279,7 +272,7 @@ static void test_update(void **state)
 	assert_int_equal(r.requests[RIG_PCP], 2);
 	assert_int_equal(rig_result(&r)->external.port, 9090);
 	assert_int_equal(rig_result(&r)->recreated, 1);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* After its reboot the gateway has no PCP any more: another protocol does. */
@@ -299,7 +292,7 @@ static void test_other_protocol_afterwards(void **state)
 	assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
 	assert_int_equal(rig_result(&r)->protocol, PORTMAP_UPNP);
 	r.speaks[RIG_PCP] = true;
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* A gateway that is away for long is asked ever more rarely, and never given up. */
@@ -320,7 +313,7 @@ static void test_away(void **state)
 	r.speaks[RIG_PCP] = true;
 	rig_pass(&r, 1200 * NK_S);
 	assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* The machine has slept: a look at once, and if there is doubt again, not before 4 s. */
@@ -342,7 +335,7 @@ static void test_doubt(void **state)
 	assert_int_equal(r.requests[RIG_PCP], 2);
 	rig_pass(&r, 4 * NK_S);
 	assert_int_equal(r.requests[RIG_PCP], 3);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* A renewal gives another port: it is ours now; where only one will do, it is given back. */
@@ -365,7 +358,7 @@ static void test_other_port_renewed(void **state)
 			assert_int_equal(rig_result(&r)->external.port, 8081);
 			assert_int_equal(rig_result(&r)->recreated, 1);
 		}
-		end_clean(&r);
+		rig_end_clean(&r);
 	}
 }
 

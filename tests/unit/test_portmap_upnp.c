@@ -8,23 +8,6 @@ static void start(struct rig *r)
 	rig_pass(r, 500 * NK_MS);
 }
 
-static void end_clean(struct rig *r)
-{
-	rig_release(r);
-	assert_int_equal(rig_mappings(r), 0);
-	assert_false(rig_result(r)->left_behind);
-	rig_end(r);
-}
-
-static void check_failed(struct rig *r, enum portmap_why why)
-{
-	assert_int_equal(portmap_status(r->p), CORE_DONE);
-	assert_int_equal(rig_result(r)->state, PORTMAP_FAILED);
-	assert_int_equal(rig_result(r)->why, why);
-	assert_int_equal(rig_mappings(r), 0);
-	rig_end(r);
-}
-
 /* Error 725: it does not end by itself, so we look now and then whether it is there, and remove it. */
 static void test_only_permanent(void **state)
 {
@@ -41,7 +24,7 @@ static void test_only_permanent(void **state)
 	rig_run(&r, rig_result(&r)->renew_at + 100 * NK_MS);
 	assert_int_equal(rig_mappings(&r), 1);
 	assert_int_equal(rig_result(&r)->recreated, 1);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* The gateway has begun anew, and its description is elsewhere: it is searched for. */
@@ -59,7 +42,7 @@ static void test_other_location(void **state)
 	assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
 	assert_int_equal(rig_mappings(&r), 1);
 	assert_int_equal(rig_result(&r)->recreated, 1);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* What is to outlive us must end by itself. */
@@ -75,7 +58,7 @@ static void test_no_permanent_detached(void **state)
 		r.config.detach = true;
 		start(&r);
 		assert_int_equal(r.requests[RIG_IGD], silent ? 2 : 1); /* and a removal */
-		check_failed(&r, PORTMAP_LEASE_REFUSED);
+		rig_check_failed(&r, PORTMAP_LEASE_REFUSED);
 	}
 }
 
@@ -89,7 +72,7 @@ static void test_no_lease_at_all(void **state)
 	start(&r);
 	assert_int_equal(r.requests[RIG_IGD], 2);
 	assert_int_equal(r.last_igd.lifetime_s, 0);
-	check_failed(&r, PORTMAP_LEASE_REFUSED);
+	rig_check_failed(&r, PORTMAP_LEASE_REFUSED);
 }
 
 /* Whatever lease was asked for, what the gateway says that there is counts. */
@@ -106,7 +89,7 @@ static void test_other_lease(void **state)
 	rig_pass(&r, 600 * NK_S);
 	assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
 	assert_int_equal(rig_result(&r)->recreated, 0);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 /* Not all that call themselves version 2 are. */
@@ -121,7 +104,7 @@ static void test_no_add_any(void **state)
 	start(&r);
 	assert_int_equal(r.requests[RIG_IGD], 2);
 	assert_int_equal(r.last_igd.op, UPNP_ADD);
-	check_failed(&r, PORTMAP_UNSUPPORTED);
+	rig_check_failed(&r, PORTMAP_UNSUPPORTED);
 }
 
 static void test_gives_port_0(void **state)
@@ -133,7 +116,7 @@ static void test_gives_port_0(void **state)
 	r.igd = 2;
 	r.gives_port = true;
 	start(&r);
-	check_failed(&r, PORTMAP_LIED);
+	rig_check_failed(&r, PORTMAP_LIED);
 }
 
 /* All ports are taken, it says: there is an end to our tries. */
@@ -146,12 +129,12 @@ static void test_endless_conflict(void **state)
 	r.igd_result = 718;
 	start(&r);
 	assert_in_range(r.requests[RIG_IGD], 5, 10);
-	check_failed(&r, PORTMAP_CONFLICT);
+	rig_check_failed(&r, PORTMAP_CONFLICT);
 
 	rig_init(&r);
 	r.igd_result = 724;
 	start(&r);
-	check_failed(&r, PORTMAP_REFUSED);
+	rig_check_failed(&r, PORTMAP_REFUSED);
 }
 
 /* The gateway has agreed, but nothing is there, or another's: that one is not touched. */
@@ -182,7 +165,7 @@ static void test_slow(void **state)
 	r.igd_result = UPNP_RESULT_SLOW;
 	rig_put(&r, 6, &r.config.internal, 8080, 3600); /* in truth it has been made */
 	start(&r);
-	check_failed(&r, PORTMAP_TIMED_OUT);
+	rig_check_failed(&r, PORTMAP_TIMED_OUT);
 }
 
 static void test_broken_worker(void **state)
@@ -194,7 +177,7 @@ static void test_broken_worker(void **state)
 	r.broken_worker = true;
 	start(&r);
 	assert_int_equal(rig_result(&r)->tried[PORTMAP_UPNP], PORTMAP_SILENT);
-	check_failed(&r, PORTMAP_SILENT);
+	rig_check_failed(&r, PORTMAP_SILENT);
 
 	/* In the middle: it has removed what was held, which we cannot see. */
 	rig_init(&r);
@@ -235,7 +218,7 @@ static void test_location_elsewhere(void **state)
 	start(&r);
 	rig_pass(&r, 4 * NK_S);
 	assert_false(r.line.open);
-	check_failed(&r, PORTMAP_LIED);
+	rig_check_failed(&r, PORTMAP_LIED);
 }
 
 static void test_pinhole_renewed(void **state)
@@ -257,7 +240,7 @@ static void test_pinhole_renewed(void **state)
 	assert_int_equal(r.last_igd.op, UPNP_PINHOLE_ADD);
 	assert_int_equal(rig_result(&r)->recreated, 1);
 	assert_int_equal(rig_result(&r)->pinhole, 2);
-	end_clean(&r);
+	rig_end_clean(&r);
 }
 
 static struct event reply_event(uint8_t *out, uint32_t id, enum upnp_op op, uint16_t result)

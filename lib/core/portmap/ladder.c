@@ -131,24 +131,27 @@ static void renewal_failed(struct portmap *p, nk_time now)
 		plan_renewal(p, now);
 }
 
-/* What was never answered for ends when it would if it were there. */
+/* What may be there stays. What was never answered for ends when it would if it were there. */
 static void leave_behind(struct portmap *p, nk_time now)
 {
-	p->mapping.left_behind = true;
-	if (!p->held_once && !p->permanent)
+	for (unsigned i = 0; i < PORTMAP_PROTOCOLS; i++)
+		p->mapping.left_behind |= p->may_be[i];
+	if (p->mapping.left_behind && !p->held_once && !p->permanent)
 		p->mapping.expires = now + p->config.lifetime_s * NK_S;
 }
 
+/* What could not be removed before another protocol had its turn is tried once more in the end. */
 static void removal_over(struct portmap *p, nk_time now)
 {
 	const struct errand *e = &p->errand;
 
 	p->rung++;
-	if (e->why != PORTMAP_OK) {
+	if (p->phase == PHASE_REMOVE && e->why != PORTMAP_OK) {
 		p->mapping.why = e->why;
 		leave_behind(p, now);
 	}
-	p->may_be[e->protocol] = false;
+	if (p->phase == PHASE_REMOVE || e->why == PORTMAP_OK)
+		p->may_be[e->protocol] = false;
 }
 
 static void errand_over(struct portmap *p, nk_time now)
@@ -210,6 +213,7 @@ static void fall(struct portmap *p, nk_time now)
 		retry_sent(&p->pause, p->rng, now);
 		return;
 	}
+	leave_behind(p, now);
 	p->phase = PHASE_OVER;
 	p->mapping.state = PORTMAP_FAILED;
 }
@@ -271,9 +275,7 @@ static bool pause_ends(struct portmap *p, nk_time now)
 /* What is not removed by now stays. */
 static void go(struct portmap *p, nk_time now)
 {
-	for (unsigned i = 0; i < PORTMAP_PROTOCOLS; i++)
-		if (p->may_be[i])
-			leave_behind(p, now);
+	leave_behind(p, now);
 	p->errand.under_way = false;
 	p->phase = PHASE_OVER;
 	p->mapping.state = PORTMAP_GONE;
