@@ -104,6 +104,7 @@ believed() {
   alice_sends hello --report "$room"/alice.json
   assert_equal "$(mapping alice protocol)" pcp
   assert_equal "$(mapping alice offered)" true
+  /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$lab_top/share/natpunch-1.schema.json" "$room"/alice.json
   lab_wait as_before nata
 }
 
