@@ -273,7 +273,7 @@ static void test_versions(void **state)
 	const struct port_rules neither = {.pcp = false};
 	struct natpmp_msg n;
 	struct pcp_msg p;
-	uint8_t buf[PCP_MAX];
+	uint8_t buf[PCP_MAX] = {0};
 
 	(void)state;
 	begin(&pcp_alone);
