@@ -51,8 +51,14 @@ valid_ports() {
 hold() {
   local name=$1
   shift
-  ip netns exec client env "${home[@]}" "$natmap" open "$@" --server 192.0.2.1 --events >"$room/$name.events" \
-    2>"$room/$name.said" 3>&- </dev/null &
+  in_background "$name" open --server "${server:-192.0.2.1}" "$@"
+}
+
+# in_background NAME COMMAND OPTION...: the same for any of natmap's commands
+in_background() {
+  local name=$1
+  shift
+  ip netns exec client env "${home[@]}" "$natmap" "$@" --events >"$room/$name.events" 2>"$room/$name.said" 3>&- </dev/null &
   holders[$name]=$!
 }
 

@@ -120,6 +120,42 @@ close_one() {
   same
 }
 
+@test "what was held by UPnP goes by itself when natmap is killed" {
+  ways=(upnp:tcp:4105 upnp:udp:4106)
+  before
+  all_held
+  all_let_go KILL 137
+  lab_wait same
+}
+
+@test "IPv6 ports are opened in the firewall, and closed" {
+  local protocol
+  before
+  lab_ipv6
+  for protocol in pcp upnp; do
+    server='[2001:db8:2::1]' hold $protocol tcp 4000 -6 --protocol $protocol
+    lab_wait told $protocol '.event == "open" and .port.verified.verdict == "seen" and
+      .port.external_address == "2001:db8:1::2" and .port.external_port == 4000'
+    let_go TERM 143 $protocol
+    same
+  done
+}
+
+@test "natmap watch tells of a gateway that comes, reboots and goes" {
+  gateway_up nat
+  in_background it watch --interval 2s
+  lab_wait told it '.event == "there" and .protocol == "pcp"'
+  told it '.event == "there" and .protocol == "upnp" and .external_address == "198.51.100.10"'
+  sleep 4 # it must be older than what an epoch may be wrong by
+  gateway_crash nat
+  gateway_start nat
+  lab_wait told it '.event == "lost" and .protocol == "nat-pmp"'
+  gateway_crash nat
+  lab_patience=20
+  lab_wait told it '.event == "gone" and .protocol == "pcp"'
+  let_go TERM 143 it
+}
+
 is_back() {
   gateway_state nat | grep -q ":$3:"
 }
