@@ -2,7 +2,7 @@
 # make demo       see it work               make bench   figures as JSON lines
 # make install    PREFIX=/usr/local DESTDIR=                 make accept  the full promises, 90 minutes
 # make deps       fetch what is missing (root)               make lint    and lint-tidy, lint-format ...
-# make truth      natprobe behind every NAT, natpunch between all pairs, keepalives for a year, 45 minutes; SEEDS=10: a tenth
+# make truth      natprobe behind every NAT, natpunch between all pairs, keepalives for a year, stacks, 50 minutes; SEEDS=10: a tenth
 # V=1 shows commands; SAN=1 builds with ASan and UBSan into build/san; CC=clang works too.
 
 VERSION := 0.1.0
