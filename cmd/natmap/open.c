@@ -20,6 +20,7 @@
 #include "open_files.h"
 #include "open_settings.h"
 #include "open_watch.h"
+#include "port_words.h"
 #include "ports.h"
 
 #define SCOUT_LIMIT NK_S
@@ -247,10 +248,9 @@ static void end_files(struct job *j, int status)
 
 		if (r->mapping.left_behind)
 			log_line(LEVEL_WARNING,
-				 "%s could not be removed, and stays open until its lifetime ends; "
-				 "natmap "
-				 "close tries again",
-				 r->mapping.ip_protocol == 6 ? "tcp" : "udp");
+				 "%s %u could not be removed, and stays open until its lifetime "
+				 "ends; natmap close tries again",
+				 port_transport(r->mapping.ip_protocol), r->mapping.internal.port);
 		open_file_end(&j->files[i], status == CORE_DONE ? &r->mapping : NULL, detached);
 	}
 }

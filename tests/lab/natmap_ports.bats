@@ -56,43 +56,6 @@ opens() {
   is '.ports | length' 2
 }
 
-two_homes() {
-  lab_down
-  lab_carrier_up
-  lab_broker
-  gateway_up nat "$@"
-  gateway_state nat >"$room/before"
-}
-
-unchanged() {
-  gateway_state nat >"$room/after"
-  diff "$room/before" "$room/after"
-}
-
-@test "behind two NATs: a gateway that knows that its address is not public opens nothing" {
-  two_homes
-  opens tcp 4000
-  ended 1
-  is '.ports[0].state' '"failed"'
-  [[ $said = *"the gateway 192.168.1.1 has no public address itself: another NAT lies beyond it, out of reach"* ]]
-  unchanged
-}
-
-@test "behind two NATs: what the nearer one opens, and nobody gets in by, is closed again" {
-  two_homes ext_ip=203.0.113.9
-  opens tcp 4000
-  ended 1
-  is '.ports[0].state' '"unreachable"'
-  is '.ports[0].left_behind' false
-  [[ $said = *"maps at 203.0.113.9, but this machine is seen at 198.51.100.10: another NAT lies beyond"* ]]
-  unchanged
-  ports 10 open udp 4000 --no-verify --detach
-  ended 0
-  ports 10 close --all
-  ended 0
-  unchanged
-}
-
 @test "two ways out: the port is open on both gateways, each seen at its own address" {
   lab_router nat2 inet home2 203.0.113
   lab_link client eth1 100.64.2.2/24 '' nat2 lan 100.64.2.1/24 ''

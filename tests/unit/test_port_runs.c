@@ -33,9 +33,9 @@ struct told {
 	uint8_t data[CORE_DATAGRAM_MAX];
 };
 
-/* @port: external, 0: free. */
+/* @opcode: As it was made; NATPMP_ADDRESS: it is free. */
 struct mapping {
-	uint8_t opcode;
+	enum natpmp_opcode opcode;
 	uint16_t internal, external;
 };
 
@@ -104,7 +104,7 @@ static uint32_t epoch_of(const struct gateway *g)
 	return (uint32_t)((w.now - g->booted) / NK_S);
 }
 
-static struct mapping *find(struct gateway *g, uint8_t opcode, uint16_t internal)
+static struct mapping *find(struct gateway *g, enum natpmp_opcode opcode, uint16_t internal)
 {
 	for (unsigned i = 0; i < TABLE; i++)
 		if (g->table[i].opcode == opcode && g->table[i].internal == internal)
@@ -120,11 +120,11 @@ static void map(struct gateway *g, const struct natpmp_msg *m, struct natpmp_msg
 	answer->lifetime_s = m->lifetime_s;
 	if (m->lifetime_s == 0) {
 		if (e != NULL)
-			*e = (struct mapping){.opcode = 0};
+			*e = (struct mapping){.opcode = NATPMP_ADDRESS};
 		return;
 	}
 	if (e == NULL)
-		e = find(g, 0, 0);
+		e = find(g, NATPMP_ADDRESS, 0);
 	assert_non_null(e);
 	*e = (struct mapping){m->opcode, m->internal_port, m->external.port};
 	answer->external.port = m->external.port;
@@ -134,7 +134,7 @@ static void answer_natpmp(struct gateway *g, const struct action *a)
 {
 	struct natpmp_msg m, answer = {.response = true};
 	struct event ev = {.kind = EVENT_DATAGRAM, .id = a->id, .from = a->to};
-	uint8_t bytes[NATPMP_MAX];
+	uint8_t bytes[NATPMP_MAX] = {0};
 
 	if (!g->speaks || natpmp_read(&m, a->data, a->len) != 0)
 		return;
@@ -181,7 +181,7 @@ static void answer_worker(const struct action *a)
 {
 	struct upnp_request r;
 	struct upnp_reply reply = {.connected = true, .igd = 1};
-	uint8_t bytes[UPNP_MSG_MAX];
+	uint8_t bytes[UPNP_MSG_MAX] = {0};
 
 	assert_int_equal(upnp_request_read(&r, a->data, a->len), 0);
 	reply.id = r.id;
@@ -272,7 +272,7 @@ static unsigned entries_of(unsigned gateway)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < TABLE; i++)
-		n += w.gateways[gateway].table[i].opcode != 0;
+		n += w.gateways[gateway].table[i].opcode != NATPMP_ADDRESS;
 	return n;
 }
 
@@ -363,7 +363,7 @@ static void announce(unsigned gateway)
 				     .epoch_s = epoch_of(&w.gateways[gateway]),
 				     .has_body = true,
 				     .external = w.gateways[gateway].external};
-	uint8_t bytes[NATPMP_MAX];
+	uint8_t bytes[NATPMP_MAX] = {0};
 
 	tell(0, &ev, bytes, natpmp_write(bytes, &m));
 }
