@@ -172,6 +172,12 @@ static void go_on(struct enumerate *e, nk_time now)
 		e->lines[LINE_HOP(h)].decide_at = now;
 }
 
+/* One death may be the loss of all copies: where state is said to be rests on two. */
+static bool needs_second(const struct line *l)
+{
+	return line_ended(l) && l->lane->dead == 1;
+}
+
 static void decide(struct enumerate *e, unsigned line, nk_time now)
 {
 	struct line *l = &e->lines[line];
@@ -185,6 +191,11 @@ static void decide(struct enumerate *e, unsigned line, nk_time now)
 	if (lane_rests(l->lane) || waits(e, line))
 		return;
 	n = ages_of(e, line, ages, index, &coming, &reserve_due, now);
+	if (needs_second(l) && n > 0 && ages[0] > l->lane->died) {
+		if (!line_ask(e, index, 1, now))
+			l->decide_at = now + AGAIN;
+		return;
+	}
 	lane_decide(l->lane, ages, n, coming + line_to_open(e, l), &d);
 	switch (d.move) {
 	case LANE_ASK:
