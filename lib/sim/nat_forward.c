@@ -128,7 +128,7 @@ bool forward_carries(const struct nat *n, struct talk *t)
 
 void forward_alias_in(const struct nat *n, struct talk *t)
 {
-	for (unsigned i = 0; n->spec.flow_timers && i < NAT_ALIASES_MAX; i++) {
+	for (unsigned i = 0; i < n->alias_count; i++) {
 		const struct nat_alias *a = &n->aliases[i];
 
 		if (a->proto == t->proto && addr_eq(&a->external, &t->here) &&
@@ -139,7 +139,7 @@ void forward_alias_in(const struct nat *n, struct talk *t)
 
 void forward_alias_out(const struct nat *n, struct talk *t)
 {
-	for (unsigned i = 0; n->spec.flow_timers && i < NAT_ALIASES_MAX; i++) {
+	for (unsigned i = 0; i < n->alias_count; i++) {
 		const struct nat_alias *a = &n->aliases[i];
 
 		if (a->proto == t->proto && addr_eq(&a->external, &t->mapped) &&
@@ -154,6 +154,8 @@ static void give_alias(struct nat *n, struct talk *t)
 	struct nat_alias *a = &n->aliases[n->alias_next++ % NAT_ALIASES_MAX];
 	const uint16_t port = (uint16_t)(PORTS_LOWEST + rng_below(n->rng, 65536 - PORTS_LOWEST));
 
+	if (n->alias_count < NAT_ALIASES_MAX)
+		n->alias_count++;
 	*a = (struct nat_alias){.proto = t->proto,
 				.external = t->here,
 				.remote = t->remote,

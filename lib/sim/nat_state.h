@@ -122,7 +122,7 @@ struct nat {
 	struct nat_forward forwards[NAT_FORWARDS_MAX];
 	unsigned forward_count;
 	struct nat_alias aliases[NAT_ALIASES_MAX];
-	unsigned alias_next;
+	unsigned alias_count, alias_next;
 };
 
 enum packet_kind proto_kind(uint16_t proto);
