@@ -156,6 +156,7 @@ void map_json_evidence(struct js o, const struct natmap_evidence *e)
 	js_put_text(o, "sign", natmap_sign_name(e->sign));
 	findings_ip(o, "address", &e->address);
 	put_number(o, "hop", e->hop);
+	js_put_bool(o, "against", e->against);
 	js_put_text(o, "text", e->text);
 }
 

@@ -153,6 +153,8 @@ static void put_description(struct picture *p)
 	svg_text(p->out, map_meaning(p->r));
 	for (unsigned i = 0; i < p->r->evidence_count; i++) {
 		fputs(" ", p->out);
+		if (p->r->evidence[i].against)
+			fputs("against it: ", p->out);
 		svg_text(p->out, p->r->evidence[i].text);
 		fputs(".", p->out);
 	}

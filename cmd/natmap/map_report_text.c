@@ -84,6 +84,22 @@ static enum tone tone_of(enum natmap_verdict v)
 	return v == NATMAP_UNKNOWN ? TONE_DOUBT : TONE_GOOD;
 }
 
+/* What speaks for the verdict, or against it. */
+static void print_evidence(FILE *out, const struct style *st, const struct natmap_result *r,
+			   bool against)
+{
+	const char *label = against ? "Against" : "Evidence";
+
+	for (unsigned i = 0; i < r->evidence_count; i++) {
+		if (r->evidence[i].against != against)
+			continue;
+		prose_label(out, st, label);
+		fputs("- ", out);
+		prose_wrapped(out, st, PROSE_COLS + 2, PROSE_COLS + 2, r->evidence[i].text);
+		label = "";
+	}
+}
+
 static void print_verdict(FILE *out, const struct style *st, const struct natmap_result *r)
 {
 	const char *meaning = map_meaning(r);
@@ -93,11 +109,8 @@ static void print_verdict(FILE *out, const struct style *st, const struct natmap
 	prose_toned(out, st, tone_of(r->verdict), "Verdict", text);
 	if (meaning[0] != '\0')
 		prose_line(out, st, "", meaning);
-	for (unsigned i = 0; i < r->evidence_count; i++) {
-		prose_label(out, st, i == 0 ? "Evidence" : "");
-		fputs("- ", out);
-		prose_wrapped(out, st, PROSE_COLS + 2, PROSE_COLS + 2, r->evidence[i].text);
-	}
+	print_evidence(out, st, r, false);
+	print_evidence(out, st, r, true);
 }
 
 /* How long the path as a whole is silent before something on it forgets. */

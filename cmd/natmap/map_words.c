@@ -201,6 +201,9 @@ const char *map_verdict_words(char *out, size_t size, const struct natmap_result
 	return out;
 }
 
+/* From here on a verdict is sure enough to say what follows from it without a "perhaps". */
+#define SURE 0.9
+
 static bool any_usable(const struct natmap_result *r)
 {
 	for (unsigned i = 0; i < r->gateway_count; i++)
@@ -210,13 +213,20 @@ static bool any_usable(const struct natmap_result *r)
 	return false;
 }
 
+static const char unsure_advice[] =
+	"A port that is opened on a router of your own may not be reached from outside: \"natmap "
+	"open\" looks whether it is. natpunch(1) gets through without.";
+
 const char *map_meaning(const struct natmap_result *r)
 {
-	const bool usable = any_usable(r);
+	const bool usable = any_usable(r), sure = r->p >= SURE;
 
 	switch (r->verdict) {
 	case NATMAP_OPEN:
-		return "Programs on this machine can be reached from outside as they are.";
+		return sure ? "Programs on this machine can be reached from outside as they are."
+			    : "Programs on this machine can perhaps be reached from outside as "
+			      "they "
+			      "are.";
 	case NATMAP_FIREWALL:
 		return usable ? "\"natmap open\" makes a hole in it for a port."
 			      : "It opens no ports on request: that is to be done in its settings.";
@@ -225,11 +235,15 @@ const char *map_meaning(const struct natmap_result *r)
 			      : "It opens no ports on request: they are to be forwarded in its "
 				"settings. natpunch(1) gets through without.";
 	case NATMAP_DOUBLE_NAT:
-		return "A port that is opened on the nearer one cannot be reached from outside, "
-		       "unless the one beyond forwards it, too. natpunch(1) gets through without.";
+		return sure ? "A port that is opened on the nearer one cannot be reached from "
+			      "outside, unless the one beyond forwards it, too. natpunch(1) gets "
+			      "through without."
+			    : unsure_advice;
 	case NATMAP_CARRIER_NAT:
-		return "A port that is opened on a router of your own cannot be reached from "
-		       "outside. natpunch(1) gets through without.";
+		return sure ? "A port that is opened on a router of your own cannot be reached "
+			      "from "
+			      "outside. natpunch(1) gets through without."
+			    : unsure_advice;
 	default:
 		return "";
 	}

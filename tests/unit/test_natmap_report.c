@@ -345,6 +345,10 @@ static void says_what_it_means(void **state)
 	(void)state;
 
 	assert_says(map_meaning(r), "cannot be reached");
+	r->p = 0.8;
+	assert_silent(map_meaning(r), "cannot be reached");
+	assert_says(map_meaning(r), "may not be reached");
+	r->p = 0.97;
 	r->verdict = NATMAP_ONE_NAT;
 	r->nats = 1;
 	assert_says(map_meaning(r), "\"natmap open\"");
@@ -358,6 +362,41 @@ static void says_what_it_means(void **state)
 			    "One NAT, beyond a tunnel (VPN) (99.9 %)");
 	r->verdict = NATMAP_UNKNOWN;
 	assert_string_equal(map_meaning(r), "");
+	free(r);
+}
+
+static char *json_of(const struct natmap_result *r)
+{
+	const struct map_report rep = report_of(r);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	bool failed;
+	const struct js root = map_report_json(&rep, &failed);
+
+	assert_int_equal(js_print(root, out, true), 0);
+	js_free(root);
+	fclose(out);
+	return text;
+}
+
+/* What speaks against the verdict is not among what speaks for it. */
+static void what_is_against_is_told_so(void **state)
+{
+	struct natmap_result *r = carrier();
+	char *text = written(r, &plain, map_report_text);
+	(void)state;
+
+	assert_silent(text, "Against");
+	free(text);
+	r->evidence[0].against = true;
+	text = written(r, &plain, map_report_text);
+	assert_says(text, "Evidence   - A box beyond the first, hop 3, keeps state\n"
+			  "Against    - Gateway 192.168.1.1 says");
+	free(text);
+	text = json_of(r);
+	assert_says(text, "\"against\": true");
+	free(text);
 	free(r);
 }
 
@@ -441,21 +480,6 @@ static void assert_accepted(const char *command, const char *text)
 	status = system(line);
 	unlink(path);
 	assert_int_equal(status, 0);
-}
-
-static char *json_of(const struct natmap_result *r)
-{
-	const struct map_report rep = report_of(r);
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	bool failed;
-	const struct js root = map_report_json(&rep, &failed);
-
-	assert_int_equal(js_print(root, out, true), 0);
-	js_free(root);
-	fclose(out);
-	return text;
 }
 
 static char *svg_of(const struct natmap_result *r)
@@ -570,6 +594,7 @@ int main(void)
 		cmocka_unit_test(times_are_round_where_they_were_asked_for),
 		cmocka_unit_test(tells_what_gateways_say),
 		cmocka_unit_test(says_what_it_means),
+		cmocka_unit_test(what_is_against_is_told_so),
 		cmocka_unit_test(quotes_are_compared_with_what_was_sent),
 		cmocka_unit_test(quotes_of_other_packets_do_not_count),
 		cmocka_unit_test(fits_the_schema),

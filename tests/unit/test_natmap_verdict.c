@@ -217,6 +217,82 @@ static void test_one_nat(void **state)
 	r = seen("192.168.1.2", NULL);
 	claims(&r, "203.0.113.1");
 	assert_judged(&r, NATMAP_ONE_NAT, 0.5);
+	assert_sign(&r, SIGN_GATEWAY_PUBLIC, "203.0.113.1", 0);
+}
+
+/* Nothing that contradicts a verdict makes it surer, or is told as if it did. */
+static void test_against(void **state)
+{
+	struct natmap_result r = seen("100.64.3.4", NULL);
+
+	(void)state;
+	claims(&r, "203.0.113.1");
+	natmap_judge(&r);
+	assert_true(r.verdict != NATMAP_CARRIER_NAT || r.p < 0.6);
+
+	r = seen("100.64.3.4", "203.0.113.1");
+	natmap_judge(&r);
+	assert_int_equal(r.verdict, NATMAP_CARRIER_NAT);
+	for (unsigned i = 0; i < r.evidence_count; i++)
+		assert_false(r.evidence[i].against);
+
+	r = at_home();
+	claims(&r, "203.0.113.1");
+	hop(&r, "192.168.1.1");
+	hop(&r, "100.64.0.1");
+	assert_judged(&r, NATMAP_ONE_NAT, 0.5);
+	assert_false(signs_find(&r, SIGN_GATEWAY_AGREES)->against);
+	assert_true(signs_find(&r, SIGN_HOP_SHARED)->against);
+}
+
+/* A gateway that says it has no public address, though there is a way out. */
+static void test_gateway_without_address(void **state)
+{
+	struct natmap_result r = seen("100.64.3.4", "203.0.113.1");
+	struct portmap_offer *o = &r.gateways[0].offer[PORTMAP_NAT_PMP];
+	double before;
+
+	(void)state;
+	natmap_judge(&r);
+	before = r.p;
+	*o = (struct portmap_offer){.answers = true, .why = PORTMAP_NETWORK_FAILURE, .code = 3};
+	assert_judged(&r, NATMAP_CARRIER_NAT, before);
+	assert_true(r.p > before);
+	assert_sign(&r, SIGN_GATEWAY_NO_ADDRESS, "192.168.1.1", 0);
+	assert_false(signs_find(&r, SIGN_GATEWAY_NO_ADDRESS)->against);
+
+	/* Without a way out it may not have got one yet. */
+	r = seen("192.168.1.2", NULL);
+	r.gateways[0].offer[PORTMAP_NAT_PMP] = *o;
+	natmap_judge(&r);
+	assert_null(signs_find(&r, SIGN_GATEWAY_NO_ADDRESS));
+}
+
+/* A server on our own network is no witness of what lies outside. */
+static void test_server_beside(void **state)
+{
+	struct natmap_result r = seen("198.51.100.7", "198.51.100.7");
+
+	(void)state;
+	r.path.reached = true;
+	r.filtered.answer = TRI_NO;
+	assert_judged(&r, NATMAP_UNKNOWN, 0);
+	assert_sign(&r, SIGN_SERVER_BESIDE, "192.0.2.1", 0);
+	assert_null(signs_find(&r, SIGN_SAME_ADDRESS));
+	assert_int_equal(r.nats, 0);
+
+	/* What the gateway says is not compared with what such a server sees. */
+	r = seen("192.168.1.2", "192.168.1.2");
+	r.path.reached = true;
+	claims(&r, "203.0.113.1");
+	assert_judged(&r, NATMAP_ONE_NAT, 0.5);
+	assert_null(signs_find(&r, SIGN_GATEWAY_DIFFERS));
+
+	/* A NAT need not count as a hop. */
+	r = at_home();
+	r.path.reached = true;
+	assert_judged(&r, NATMAP_ONE_NAT, 0.5);
+	assert_null(signs_find(&r, SIGN_SERVER_BESIDE));
 }
 
 /* A box beyond a NAT quotes a packet that is not quite the one that was sent. */
@@ -409,6 +485,21 @@ static void test_two_families(void **state)
 	assert_null(signs_find(&r, SIGN_ADDRESS_MISMATCH));
 }
 
+/* UPnP tells of IPv4 even where it was asked over IPv6. */
+static void test_claim_of_other_family(void **state)
+{
+	struct natmap_result r = seen("2001:db8:1::2", "2001:db8:1::2");
+
+	(void)state;
+	claims(&r, "203.0.113.1");
+	natmap_judge(&r);
+	assert_null(signs_find(&r, SIGN_GATEWAY_DIFFERS));
+	assert_int_equal(r.evidence_count, 1);
+	claims(&r, "100.64.3.4");
+	natmap_judge(&r);
+	assert_int_equal(r.evidence_count, 1);
+}
+
 static void test_vpn(void **state)
 {
 	struct natmap_result r = seen("10.8.0.2", "203.0.113.1");
@@ -447,14 +538,25 @@ static void test_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_realms),       cmocka_unit_test(test_nothing_known),
-		cmocka_unit_test(test_no_nat),       cmocka_unit_test(test_firewall),
-		cmocka_unit_test(test_one_nat),      cmocka_unit_test(test_nothing_seen_of_a_nat),
-		cmocka_unit_test(test_quotes),       cmocka_unit_test(test_double_nat),
-		cmocka_unit_test(test_carrier_nat),  cmocka_unit_test(test_carrier_by_state),
-		cmocka_unit_test(test_private_hop),  cmocka_unit_test(test_nat64),
-		cmocka_unit_test(test_two_families), cmocka_unit_test(test_vpn),
+		cmocka_unit_test(test_realms),
+		cmocka_unit_test(test_nothing_known),
+		cmocka_unit_test(test_no_nat),
+		cmocka_unit_test(test_firewall),
+		cmocka_unit_test(test_one_nat),
+		cmocka_unit_test(test_nothing_seen_of_a_nat),
+		cmocka_unit_test(test_quotes),
+		cmocka_unit_test(test_double_nat),
+		cmocka_unit_test(test_carrier_nat),
+		cmocka_unit_test(test_carrier_by_state),
+		cmocka_unit_test(test_private_hop),
+		cmocka_unit_test(test_nat64),
+		cmocka_unit_test(test_two_families),
+		cmocka_unit_test(test_vpn),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_claim_of_other_family),
+		cmocka_unit_test(test_against),
+		cmocka_unit_test(test_gateway_without_address),
+		cmocka_unit_test(test_server_beside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

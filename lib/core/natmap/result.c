@@ -40,6 +40,8 @@ const char *natmap_sign_name(enum natmap_sign s)
 		[SIGN_GATEWAY_SHARED] = "gateway-shared",
 		[SIGN_GATEWAY_DIFFERS] = "gateway-differs",
 		[SIGN_GATEWAY_AGREES] = "gateway-agrees",
+		[SIGN_GATEWAY_PUBLIC] = "gateway-public",
+		[SIGN_GATEWAY_NO_ADDRESS] = "gateway-no-address",
 		[SIGN_ADDRESS_MISMATCH] = "address-mismatch",
 		[SIGN_STATEFUL_HOP] = "stateful-hop",
 		[SIGN_STATEFUL_BEYOND] = "stateful-beyond",
@@ -51,6 +53,7 @@ const char *natmap_sign_name(enum natmap_sign s)
 		[SIGN_NO_STATE] = "no-state",
 		[SIGN_NO_STATE_SEEN] = "no-state-seen",
 		[SIGN_FILTERED] = "filtered",
+		[SIGN_SERVER_BESIDE] = "server-beside",
 	};
 	static_assert(sizeof(names) / sizeof(names[0]) == SIGNS, "each sign has a name");
 	return NAME_OF(names, s);

@@ -74,7 +74,7 @@ enum natmap_verdict {
 	NATMAP_VERDICTS,
 };
 
-/* What speaks for a verdict. */
+/* What speaks for a verdict, or against it. */
 enum natmap_sign {
 	SIGN_SAME_ADDRESS,  /* seen at our own address */
 	SIGN_OTHER_ADDRESS, /* seen at another one */
@@ -84,7 +84,9 @@ enum natmap_sign {
 	SIGN_GATEWAY_SHARED,  /* or one in 100.64.0.0/10 */
 	SIGN_GATEWAY_DIFFERS, /* or a public one that is not where we are seen */
 	SIGN_GATEWAY_AGREES,
-	SIGN_ADDRESS_MISMATCH, /* PCP 12 */
+	SIGN_GATEWAY_PUBLIC, /* or one that is public, where no server said at which we are seen */
+	SIGN_GATEWAY_NO_ADDRESS, /* or says that it has none, though servers see us */
+	SIGN_ADDRESS_MISMATCH,   /* PCP 12 */
 	SIGN_STATEFUL_HOP,
 	SIGN_STATEFUL_BEYOND, /* a stateful hop beyond the first */
 	SIGN_QUOTE_REWRITTEN,
@@ -94,17 +96,20 @@ enum natmap_sign {
 	SIGN_TUNNEL,
 	SIGN_NO_STATE,      /* packets come in from where nothing was sent to */
 	SIGN_NO_STATE_SEEN, /* no hop was found to keep state, for as long as was looked */
-	SIGN_FILTERED, /* a packet from elsewhere did not come in */
+	SIGN_FILTERED,      /* a packet from elsewhere did not come in */
+	SIGN_SERVER_BESIDE, /* no box was crossed: what the server sees is not from outside */
 	SIGNS,
 };
 
 /**
  * struct natmap_evidence - One sign, with what it was seen in
  * @address:	What was seen; @hop: where, 0: none
+ * @against:	It speaks against the verdict, clearly
  * @text:	A sentence for people
  */
 struct natmap_evidence {
 	enum natmap_sign sign;
+	bool against;
 	struct addr address;
 	unsigned hop;
 	char text[NATMAP_EVIDENCE];

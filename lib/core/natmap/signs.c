@@ -46,9 +46,16 @@ static bool seen_at(const struct natmap_result *r, const struct addr *a)
 	return false;
 }
 
+/* The server has no box between us and it, and sees us as we are: it is not outside. */
+static bool is_beside(const struct natmap_result *r)
+{
+	return r->path.reached && r->path.count == 0 && seen_at(r, local_of(r));
+}
+
+/* Where we are seen from outside, NULL: that is not known. */
 static const struct addr *first_public(const struct natmap_result *r)
 {
-	for (unsigned i = 0; i < r->public_count; i++)
+	for (unsigned i = 0; i < r->public_count && !is_beside(r); i++)
 		if (addr_same_ip(&r->locals[i], local_of(r)))
 			return &r->public_addrs[i];
 	return NULL;
@@ -61,6 +68,9 @@ static void of_addresses(struct natmap_result *r)
 	char l[ADDR_TEXT], p[ADDR_TEXT];
 
 	addr_text_ip(local, l);
+	if (is_beside(r))
+		say(r, SIGN_SERVER_BESIDE, &r->server, 0,
+		    "No box lies between us and the server: it sees nothing from outside");
 	if (public != NULL && addr_same_ip(public, local))
 		say(r, SIGN_SAME_ADDRESS, public, 0, "We are seen at our own address, %s", l);
 	else if (public != NULL)
@@ -73,16 +83,18 @@ static void of_addresses(struct natmap_result *r)
 		say(r, SIGN_LOCAL_PRIVATE, local, 0, "Our own address, %s, is a private one", l);
 }
 
-/* What one gateway claims to have outside. */
+/* What one gateway claims to have outside. UPnP tells of IPv4, whichever family it was asked over. */
 static void of_claim(struct natmap_result *r, const struct portmap_gateway *g,
 		     enum portmap_protocol protocol)
 {
 	const struct addr *claim = &g->offer[protocol].external;
+	const struct addr *public = first_public(r);
 	const enum addr_realm realm = addr_realm(claim);
 	char gateway[ADDR_TEXT], text[ADDR_TEXT];
 	const char *by = portmap_protocol_name(protocol);
 
-	if (addr_family(claim) == ADDR_NONE || !addr_is_one_host(claim))
+	if (addr_family(claim) != addr_family(public != NULL ? public : local_of(r)) ||
+	    !addr_is_one_host(claim))
 		return;
 	addr_text_ip(&g->gateway, gateway);
 	addr_text_ip(claim, text);
@@ -93,8 +105,8 @@ static void of_claim(struct natmap_result *r, const struct portmap_gateway *g,
 		say(r, SIGN_GATEWAY_SHARED, claim, 0,
 		    "The gateway %s has an address of 100.64.0.0/10 outside, %s (%s)", gateway,
 		    text, by);
-	else if (realm == REALM_PUBLIC && first_public(r) == NULL)
-		say(r, SIGN_OTHER_ADDRESS, claim, 0,
+	else if (realm == REALM_PUBLIC && public == NULL)
+		say(r, SIGN_GATEWAY_PUBLIC, claim, 0,
 		    "The gateway %s says that its address outside is %s (%s)", gateway, text, by);
 	else if (realm == REALM_PUBLIC && seen_at(r, claim))
 		say(r, SIGN_GATEWAY_AGREES, claim, 0,
@@ -104,6 +116,22 @@ static void of_claim(struct natmap_result *r, const struct portmap_gateway *g,
 		say(r, SIGN_GATEWAY_DIFFERS, claim, 0,
 		    "The gateway %s has the address %s outside, and we are not seen there (%s)",
 		    gateway, text, by);
+}
+
+/* Where servers see us there is a way out, and an address with it. */
+static void of_no_address(struct natmap_result *r, const struct portmap_gateway *g,
+			  enum portmap_protocol protocol)
+{
+	const struct portmap_offer *o = &g->offer[protocol];
+	char gateway[ADDR_TEXT], code[24] = "";
+
+	if (!o->answers || o->why != PORTMAP_NETWORK_FAILURE || first_public(r) == NULL)
+		return;
+	if (o->code != 0)
+		snprintf(code, sizeof(code), ", error %u", o->code);
+	say(r, SIGN_GATEWAY_NO_ADDRESS, &g->gateway, 0,
+	    "The gateway %s says that it has no public address itself (%s%s)",
+	    addr_text_ip(&g->gateway, gateway), portmap_protocol_name(protocol), code);
 }
 
 static void of_gateways(struct natmap_result *r)
@@ -118,6 +146,7 @@ static void of_gateways(struct natmap_result *r)
 		for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++) {
 			if (g->offer[p].answers)
 				of_claim(r, g, (enum portmap_protocol)p);
+			of_no_address(r, g, (enum portmap_protocol)p);
 			if (g->offer[p].why == PORTMAP_ADDRESS_MISMATCH)
 				say(r, SIGN_ADDRESS_MISMATCH, &g->gateway, 0,
 				    "The gateway %s sees us at another address than our own",

@@ -15,6 +15,7 @@
 
 #define SUREST        0.99
 #define LEAST         0.5
+#define AGAINST       2.0 /* without it the odds of the verdict would be so much better */
 
 #define USUAL_TIMER_S 150.0
 #define FEW           0.25 /* timers longer than what was tried, for a count of NATs to be one */
@@ -31,6 +32,8 @@ static const double table[SIGNS][NATMAP_VERDICTS] = {
 	[SIGN_GATEWAY_SHARED] = {0, 0.004, 0.004, 0.004, 0.05, 0.6, 0.1},
 	[SIGN_GATEWAY_DIFFERS] = {0, 0.02, 0.02, 0.02, 0.02, 0.3, 0.1},
 	[SIGN_GATEWAY_AGREES] = {0, 0.1, 0.1, 0.9, 0.02, 0.01, 0.01},
+	[SIGN_GATEWAY_PUBLIC] = {0, 0.1, 0.1, 0.9, 0.07, 0.04, 0.1},
+	[SIGN_GATEWAY_NO_ADDRESS] = {0, 0.02, 0.02, 0.02, 0.25, 0.35, 0.2},
 	[SIGN_ADDRESS_MISMATCH] = {0, 0.002, 0.002, 0.005, 0.05, 0.2, 0.05},
 	[SIGN_STATEFUL_HOP] = {0, 0.002, 0.98, 0.95, 0.95, 0.95, 0.95},
 	[SIGN_STATEFUL_BEYOND] = {0, 0.002, 0.1, 0.03, 0.3, 0.9, 0.5},
@@ -41,6 +44,7 @@ static const double table[SIGNS][NATMAP_VERDICTS] = {
 	[SIGN_TUNNEL] = {0, 1, 1, 1, 1, 1, 1},
 	[SIGN_NO_STATE] = {0, 0.95, 0.02, 0.02, 0.02, 0.02, 0.5},
 	[SIGN_FILTERED] = {0, 0.02, 0.95, 0.8, 0.8, 0.9, 0.8},
+	[SIGN_SERVER_BESIDE] = {0, 1, 1, 1, 1, 1, 1},
 };
 
 /* Of a sign that speaks of a second NAT, where its address is one that routers at home have. */
@@ -142,10 +146,10 @@ static void weigh(double out[static NATMAP_VERDICTS], const struct natmap_result
 static bool was_seen(const struct natmap_result *r)
 {
 	static const enum natmap_sign outside[] = {
-		SIGN_SAME_ADDRESS,     SIGN_OTHER_ADDRESS,   SIGN_GATEWAY_PRIVATE,
-		SIGN_GATEWAY_SHARED,   SIGN_GATEWAY_DIFFERS, SIGN_GATEWAY_AGREES,
-		SIGN_ADDRESS_MISMATCH, SIGN_STATEFUL_HOP,    SIGN_QUOTE_REWRITTEN,
-		SIGN_NAT64_PREFIX,
+		SIGN_SAME_ADDRESS,   SIGN_OTHER_ADDRESS,      SIGN_GATEWAY_PRIVATE,
+		SIGN_GATEWAY_SHARED, SIGN_GATEWAY_DIFFERS,    SIGN_GATEWAY_AGREES,
+		SIGN_GATEWAY_PUBLIC, SIGN_GATEWAY_NO_ADDRESS, SIGN_ADDRESS_MISMATCH,
+		SIGN_STATEFUL_HOP,   SIGN_QUOTE_REWRITTEN,    SIGN_NAT64_PREFIX,
 	};
 
 	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
@@ -172,7 +176,10 @@ static void count_nats(struct natmap_result *r)
 	unsigned last = 0;
 	const unsigned stateful = stateful_hops(&r->path, &last);
 	const bool translated = signs_find(r, SIGN_SAME_ADDRESS) == NULL && was_seen(r);
-	const bool directly = signs_find(r, SIGN_LOCAL_SHARED) != NULL;
+	const bool directly = signs_find(r, SIGN_LOCAL_SHARED) != NULL &&
+			      signs_find(r, SIGN_GATEWAY_PRIVATE) == NULL &&
+			      signs_find(r, SIGN_GATEWAY_SHARED) == NULL &&
+			      signs_find(r, SIGN_GATEWAY_NO_ADDRESS) == NULL;
 
 	r->nats = translated;
 	if (r->verdict == NATMAP_DOUBLE_NAT || (r->verdict == NATMAP_CARRIER_NAT && !directly))
@@ -182,6 +189,29 @@ static void count_nats(struct natmap_result *r)
 	r->nats_at_least = translated && signs_find(r, SIGN_GATEWAY_AGREES) == NULL &&
 			   (!all_decided(&r->path) || unseen(&r->path) > FEW);
 	r->carrier_hop = r->verdict == NATMAP_CARRIER_NAT && (last > 1 || directly) ? last : 0;
+}
+
+static double odds(double p)
+{
+	return p / fmax(1 - p, 1e-12);
+}
+
+/* Tells of each sign whether the verdict stands despite it. */
+static void mark_against(struct natmap_result *r, const double p[static NATMAP_VERDICTS])
+{
+	for (unsigned i = 0; i < r->evidence_count; i++) {
+		struct natmap_evidence *e = &r->evidence[i];
+		double own = 0, sum = 0;
+
+		for (unsigned v = NATMAP_UNKNOWN + 1; v < NATMAP_VERDICTS; v++) {
+			const double without = p[v] / likelihood(r, e, v);
+
+			sum += without;
+			own = v == r->verdict ? without : own;
+		}
+		e->against = r->verdict != NATMAP_UNKNOWN &&
+			     odds(own / sum) > AGAINST * odds(p[r->verdict]);
+	}
 }
 
 void natmap_judge(struct natmap_result *r)
@@ -199,5 +229,6 @@ void natmap_judge(struct natmap_result *r)
 	r->verdict = (enum natmap_verdict)best;
 	r->p = best == NATMAP_UNKNOWN ? 0 : p[best] < SUREST ? p[best] : SUREST;
 	r->vpn = signs_find(r, SIGN_TUNNEL) != NULL;
+	mark_against(r, p);
 	count_nats(r);
 }
