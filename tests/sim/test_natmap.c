@@ -513,6 +513,32 @@ static void test_stopped(void **state)
 	}
 }
 
+/* The server keeps no mapping alive for one that has gone. */
+static void test_stopped_holds(void **state)
+{
+	const struct nat_spec home = map_nat("203.0.113.1");
+	const struct event stop = {.kind = EVENT_STOP};
+	struct map_plan plan = map_plan(50);
+	struct map_scene s;
+	uint64_t ticks;
+
+	(void)state;
+	plan.options.enumerate = true;
+	map_plan_add(&plan, &home, "192.168.1.1");
+	map_set(&s, &plan);
+	world_run(s.world, s.map, 20 * NK_S);
+	ticks = broker_stats(s.broker)->ticks_sent;
+	assert_true(ticks > 0);
+	world_tell(s.world, s.client, &stop);
+	assert_int_equal(map_play(&s), NK_ERR_STOPPED);
+	assert_true(world_now(s.world) < 20 * NK_S + 100 * NK_MS);
+	world_run(s.world, NULL, 20 * NK_S + 100 * NK_MS);
+	ticks = broker_stats(s.broker)->ticks_sent;
+	world_run(s.world, NULL, 60 * NK_S);
+	assert_int_equal(broker_stats(s.broker)->ticks_sent, ticks);
+	map_strike(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,6 +559,7 @@ int main(void)
 		cmocka_unit_test(test_enumerated),
 		cmocka_unit_test(test_hops_tell_late),
 		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_stopped_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

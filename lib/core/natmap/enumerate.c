@@ -14,8 +14,6 @@
 #define LEAST_MAX       (5 * NK_S)
 #define FIRST_INTERVAL  NK_S
 #define SPARE_TRIALS    8 /* of those that the broker allows */
-#define PER_MAPPING \
-	2 /* slots: an ended flow's is free again only when the broker has let go of it */
 
 struct enumerate *enumerate_new(const struct enumerate_config *config, struct rng *rng, nk_time now)
 {
@@ -51,6 +49,17 @@ static void end(struct enumerate *e, int status, const char *why)
 	e->why = why;
 	asker_end(&e->asker);
 	e->stage = STAGE_END;
+}
+
+void enumerate_stop(struct enumerate *e)
+{
+	const bool begun = e->stage > STAGE_OPENS;
+
+	if (e->stage >= STAGE_END)
+		return;
+	end(e, NK_ERR_STOPPED, NULL);
+	if (!begun)
+		e->stage = STAGE_OVER;
 }
 
 static void session_step(struct enumerate *e, nk_time now)

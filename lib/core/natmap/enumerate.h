@@ -52,8 +52,11 @@ bool enumerate_input(struct enumerate *e, const struct event *ev, nk_time now);
 bool enumerate_output(struct enumerate *e, struct action *action, nk_time now);
 nk_time enumerate_deadline(const struct enumerate *e);
 
+/* Ends it before its time: by the next outputs the broker lets go of all mappings, and sockets are closed. */
+void enumerate_stop(struct enumerate *e);
+
 /* CORE_BUSY; CORE_DONE: all hops are decided, or @max was reached; NK_ERR_UNREACHABLE: the broker is silent, or
- * cannot do this. */
+ * cannot do this; NK_ERR_STOPPED. */
 int enumerate_status(const struct enumerate *e);
 
 /* Writes what is known so far: states and timeouts of hops, @silence, counts. */

@@ -129,6 +129,8 @@ static void collect(struct natmap *m)
 static void end(struct natmap *m, int status, nk_time now)
 {
 	quick_stop(m->quick, now);
+	if (m->enumerate != NULL)
+		enumerate_stop(m->enumerate);
 	collect(m);
 	m->result.ended = now;
 	m->result.complete = status == CORE_DONE;
@@ -209,14 +211,11 @@ static bool next_action(struct natmap *m, struct action *action, nk_time now)
 	if (quick_output(m->quick, action, now))
 		return true;
 	step(m, now);
-	if (m->over)
-		return quick_output(m->quick, action, now);
-	if (m->enumerate == NULL)
-		return false;
-	if (enumerate_output(m->enumerate, action, now))
+	if (m->enumerate != NULL && enumerate_output(m->enumerate, action, now))
 		return true;
+	/* What has ended without sending anything may be the last that was waited for. */
 	step(m, now);
-	return false;
+	return m->over && quick_output(m->quick, action, now);
 }
 
 bool natmap_output(struct natmap *m, struct action *action, nk_time now)
@@ -239,7 +238,7 @@ nk_time natmap_deadline(const struct natmap *m)
 
 int natmap_status(const struct natmap *m)
 {
-	return !m->over || quick_lingers(m->quick) ? CORE_BUSY : m->status;
+	return !m->over || quick_lingers(m->quick) || enumerating(m) ? CORE_BUSY : m->status;
 }
 
 const struct natmap_result *natmap_result(struct natmap *m)
