@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -20,6 +21,7 @@
 
 #define REQUEST_LIMIT (4 * NK_S)
 #define CLEAN_LIMIT   (8 * NK_S)
+#define STOP_LIMIT    (2 * NK_S)
 #define MEMORY_BYTES  (8u << 20) /* above what the process has at its start */
 #define FILES         16
 #define HELD_MAX      64
@@ -117,6 +119,7 @@ static void ask_and_exit(const struct upnp_request *q, bool ours, int out)
 	size_t len;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	alarm(REQUEST_LIMIT / NK_S + 1); /* the worker may have died before that */
 	upnp_igd_ask(&a, q, ours);
 	len = upnp_reply_write(record, &a);
 	_exit(write(out, record, len) == (ssize_t)len ? 0 : 1);
@@ -272,9 +275,15 @@ int upnp_worker_start(struct upnp_worker *w)
 
 void upnp_worker_stop(struct upnp_worker *w)
 {
+	struct pollfd end = {.events = POLLIN};
+
 	if (w->fd < 0)
 		return;
 	close(w->fd);
-	waitpid(w->pid, NULL, 0);
+	end.fd = pidfd_open(w->pid, 0);
+	poll(&end, 1, STOP_LIMIT / NK_MS);
+	waitpid(w->pid, NULL, WNOHANG);
+	if (end.fd >= 0)
+		close(end.fd);
 	*w = (struct upnp_worker){.fd = -1, .pid = -1};
 }

@@ -23,7 +23,10 @@ struct upnp_worker {
 /* Starts it; must be called before the process has other threads. Return: 0 or NK_ERR_SYSTEM (errno). */
 int upnp_worker_start(struct upnp_worker *w);
 
-/* Ends it and waits for that: what was to be held and was not deleted is deleted first. */
+/*
+ * Ends it: what was to be held and was not deleted is deleted first. That is waited for, but two seconds at most:
+ * it goes on without us.
+ */
 void upnp_worker_stop(struct upnp_worker *w);
 
 #endif

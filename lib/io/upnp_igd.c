@@ -240,15 +240,28 @@ static void confirm(struct upnp_reply *a, const struct igd *g, const struct upnp
 		a->result = UPNP_RESULT_GARBAGE;
 }
 
-static void add(struct upnp_reply *a, const struct igd *g, const struct upnp_request *q)
+/* Another program of this machine may have opened the port. Some gateways cut descriptions, or have none. */
+static bool is_named_so(const struct upnp_reply *entry, const struct upnp_request *q)
+{
+	return strncmp(entry->description, q->description, strlen(entry->description)) == 0;
+}
+
+static bool is_anothers(const struct igd *g, const struct upnp_request *q, bool ours)
+{
+	struct upnp_reply entry;
+	const uint16_t says = whose(&entry, g, q);
+
+	return says == CONFLICT || (says == UPNP_RESULT_OK && !ours && !is_named_so(&entry, q));
+}
+
+static void add(struct upnp_reply *a, const struct igd *g, const struct upnp_request *q, bool ours)
 {
 	const char *url = g->urls.controlURL, *type = g->data.first.servicetype;
 	char client[ADDR_TEXT], external_port[NUMBER_TEXT], port[NUMBER_TEXT], lease[NUMBER_TEXT];
 	char reserved[6] = "";
-	struct upnp_reply entry;
 
 	/* Not all gateways refuse to give one client's port to another, or to another port of ours. */
-	if (whose(&entry, g, q) == CONFLICT) {
+	if (is_anothers(g, q, ours)) {
 		a->result = CONFLICT;
 		return;
 	}
@@ -339,7 +352,7 @@ void upnp_igd_ask(struct upnp_reply *a, const struct upnp_request *q, bool ours)
 		break;
 	case UPNP_ADD:
 	case UPNP_ADD_ANY:
-		add(a, &g, q);
+		add(a, &g, q, ours);
 		break;
 	case UPNP_GET:
 		get(a, &g, q);

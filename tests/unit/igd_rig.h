@@ -37,13 +37,13 @@ enum igd_oddity {
 
 /**
  * struct igd_state - What the gateway has, which the test sees, and may set
- * @client, @port, @external: The mapping; @external is 0 if there is none
+ * @client, @port, @external, @description: The mapping; @external is 0 if there is none
  */
 struct igd_state {
 	volatile enum igd_oddity odd;
 	volatile uint16_t external, port;
 	volatile unsigned lease;
-	char client[64];
+	char client[64], description[64];
 };
 
 /* The gateway's side: @state is shared memory. */
@@ -151,6 +151,8 @@ static inline void igd_add(struct igd_state *s, int fd, const char *request)
 	s->port = (uint16_t)igd_number(request, "NewInternalPort");
 	s->lease = igd_number(request, "NewLeaseDuration");
 	snprintf(s->client, sizeof(s->client), "%s", igd_argument(request, "NewInternalClient"));
+	snprintf(s->description, sizeof(s->description), "%s",
+		 igd_argument(request, "NewPortMappingDescription"));
 	if (s->odd == IGD_DEAF)
 		sleep(60);
 	igd_agree(fd, "AddPortMapping", "");
@@ -170,10 +172,10 @@ static inline void igd_get(struct igd_state *s, int fd, const char *request)
 	}
 	snprintf(values, sizeof(values),
 		 "<NewInternalPort>%u</NewInternalPort><NewInternalClient>%s</NewInternalClient>"
-		 "<NewEnabled>1</NewEnabled><NewPortMappingDescription>it</"
-		 "NewPortMappingDescription>"
+		 "<NewEnabled>1</NewEnabled>"
+		 "<NewPortMappingDescription>%s</NewPortMappingDescription>"
 		 "<NewLeaseDuration>%u</NewLeaseDuration>",
-		 s->port, s->client, s->lease);
+		 s->port, s->client, s->description, s->lease);
 	igd_agree(fd, "GetSpecificPortMappingEntry", values);
 }
 

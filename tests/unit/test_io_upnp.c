@@ -138,7 +138,7 @@ static void it_adds_gets_and_deletes(void **state)
 	assert_true(addr_eq(&a.client, &get.client));
 	assert_int_equal(a.external.port, 4000);
 	assert_int_equal(a.lifetime_s, 3600);
-	assert_string_equal(a.description, "it");
+	assert_string_equal(a.description, "natkit");
 	assert_int_equal(ask_simply(&t, UPNP_ADD), UPNP_RESULT_OK); /* once more: renewed */
 	assert_int_equal(ask_simply(&t, UPNP_DELETE), UPNP_RESULT_OK);
 	assert_int_equal(t.igd.state->external, 0);
@@ -157,6 +157,10 @@ static void what_others_have_stays(void **state)
 	assert_int_equal(add_held(&t), 718);
 	assert_int_equal(ask_simply(&t, UPNP_ADD_ANY), 718);
 	assert_int_equal(ask_simply(&t, UPNP_DELETE), 718);
+	give(&t, OURS, 4001); /* the same port, which another program has opened */
+	strcpy(t.igd.state->description, "theirs");
+	assert_int_equal(add_held(&t), 718);
+	assert_string_equal(t.igd.state->description, "theirs");
 	t.igd.state->odd = IGD_FORGETFUL; /* nobody knows */
 	assert_int_equal(ask_simply(&t, UPNP_DELETE), 501);
 	rig_free(&t);
@@ -211,6 +215,22 @@ static void what_was_done_in_silence_goes_too(void **state)
 	assert_int_equal(add_held(&t), UPNP_RESULT_SLOW);
 	assert_int_equal(t.igd.state->external, 4000);
 	assert_after_the_line_broke(&t, 0);
+}
+
+/* Some gateways name entries as they like: what was opened by this run is renewed all the same. */
+static void ours_is_renewed_by_any_name(void **state)
+{
+	struct rig t = rig_new(IGD_PLAIN);
+
+	(void)state;
+	assert_int_equal(add_held(&t), UPNP_RESULT_OK);
+	strcpy(t.igd.state->description, "a name");
+	assert_int_equal(add_held(&t), UPNP_RESULT_OK);
+	strcpy(t.igd.state->description, "nat");
+	assert_int_equal(ask_simply(&t, UPNP_ADD), UPNP_RESULT_OK); /* let go */
+	strcpy(t.igd.state->description, "nat");
+	assert_int_equal(ask_simply(&t, UPNP_ADD), UPNP_RESULT_OK); /* cut short */
+	rig_free(&t);
 }
 
 static void permanent_leases_are_told(void **state)
@@ -292,6 +312,20 @@ static void a_look_does_not_keep_us(void **state)
 	assert_true(clock_monotonic() - begun < 2 * NK_S);
 }
 
+/* What a gateway takes its time for is done without us. */
+static void a_removal_does_not_keep_us_for_long(void **state)
+{
+	struct rig t = rig_new(IGD_PLAIN);
+	nk_time begun;
+
+	(void)state;
+	assert_int_equal(add_held(&t), UPNP_RESULT_OK);
+	t.igd.state->odd = IGD_DRIPS;
+	begun = clock_monotonic();
+	rig_free(&t);
+	assert_true(clock_monotonic() - begun < 3 * NK_S);
+}
+
 /* Whoever waits for the end of what we print does not wait for the worker. */
 static void it_keeps_nothing_of_ours(void **state)
 {
@@ -317,11 +351,13 @@ int main(void)
 		cmocka_unit_test(what_was_held_goes_with_the_line),
 		cmocka_unit_test(what_was_not_held_stays),
 		cmocka_unit_test(what_was_done_in_silence_goes_too),
+		cmocka_unit_test(ours_is_renewed_by_any_name),
 		cmocka_unit_test(permanent_leases_are_told),
 		cmocka_unit_test(oddities_have_names),
 		cmocka_unit_test(names_are_not_looked_up),
 		cmocka_unit_test(nobody_is_silent),
 		cmocka_unit_test(a_look_does_not_keep_us),
+		cmocka_unit_test(a_removal_does_not_keep_us_for_long),
 		cmocka_unit_test(it_keeps_nothing_of_ours),
 	};
 
