@@ -57,6 +57,7 @@ struct rig_event {
  * @no_sockets:	No UDP socket can be opened
  * @taken:	A port that another client has, 0: none
  * @pcp_result, @natpmp_result: It refuses so to map; @igd_result: what ADD answers
+ * @pcp_remove_result: It refuses so to remove
  * @give_port, @give_lease, @lie_internal: In place of what is right
  * @prefers_failure: PREFER_FAILURE is honoured
  * @only_permanent: Error 725 for leases; @igd: version
@@ -75,7 +76,7 @@ struct rig {
 	bool closed; /* its port 5351 */
 	bool no_sockets;
 	uint16_t taken;
-	uint8_t pcp_result;
+	uint8_t pcp_result, pcp_remove_result;
 	uint16_t natpmp_result, igd_result;
 	uint16_t give_port;
 	uint32_t give_lease;
@@ -245,7 +246,7 @@ static inline void rig_pcp_map(struct rig *r, struct pcp_msg *m)
 
 	rig_count(r, RIG_PCP);
 	r->last_pcp = *m;
-	m->result = m->lifetime_s == 0 ? PCP_SUCCESS : r->pcp_result;
+	m->result = m->lifetime_s == 0 ? r->pcp_remove_result : r->pcp_result;
 	if (m->prefer_failure && r->prefers_failure && port != m->external.port)
 		m->result = PCP_CANNOT_PROVIDE_EXTERNAL;
 	if (m->result != PCP_SUCCESS)

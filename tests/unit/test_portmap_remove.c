@@ -39,6 +39,29 @@ static void test_unheard_then_refused(void **state)
 	rig_check_failed(&r, PORTMAP_NO_RESOURCES);
 }
 
+/* That is how miniupnpd says that there is nothing to remove: to remove takes no resources. */
+static void test_nothing_to_remove(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.pcp_remove_result = PCP_NO_RESOURCES;
+	r.p = portmap_new_removal(&r.config, PORTMAP_PCP, 9000, &r.rng, r.now);
+	rig_pass(&r, 2 * NK_S);
+	assert_int_equal(portmap_status(r.p), CORE_DONE);
+	assert_false(rig_result(&r)->left_behind);
+	rig_end(&r);
+
+	rig_init(&r);
+	r.pcp_remove_result = PCP_NOT_AUTHORIZED;
+	r.p = portmap_new_removal(&r.config, PORTMAP_PCP, 9000, &r.rng, r.now);
+	rig_pass(&r, 2 * NK_S);
+	assert_true(rig_result(&r)->left_behind);
+	assert_int_equal(rig_result(&r)->why, PORTMAP_NOT_AUTHORIZED);
+	rig_end(&r);
+}
+
 /* If the removal is not answered either, that is told, and until when it lasts. */
 static void test_left_behind(void **state)
 {
@@ -183,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unheard_mapping_is_removed),
 		cmocka_unit_test(test_unheard_then_refused),
+		cmocka_unit_test(test_nothing_to_remove),
 		cmocka_unit_test(test_left_behind),
 		cmocka_unit_test(test_release_while_asking),
 		cmocka_unit_test(test_late_answer),

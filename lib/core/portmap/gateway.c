@@ -129,6 +129,9 @@ static void refuse(struct portmap *p, enum portmap_why why, unsigned code)
 
 	if (e->task == ERRAND_MAKE && e->retry.sent <= 1)
 		p->may_be[e->protocol] = false;
+	/* miniupnpd says so of what is not there: to remove takes no resources. */
+	if (e->task == ERRAND_REMOVE && why == PORTMAP_NO_RESOURCES)
+		why = PORTMAP_OK;
 	errand_end(e, why, code);
 }
 

@@ -4,13 +4,9 @@
 #include <string.h>
 
 #include "core/portmap/portmap_parts.h"
-#include "core/portmap/reasons.h"
 
 #define REMOVED_WITHIN (5 * NK_S)
 #define UPNP_PATIENCE  (2 * NK_S)
-#define RECOVERY \
-	(5 * NK_S) /* all who have lost mappings do not ask at once: RFC 6886 section 3.7 */
-#define PERMANENT_LOOK (600 * NK_S) /* whether one without an end is still there */
 
 static struct portmap *make(const struct portmap_config *config, unsigned scouted, struct rng *rng,
 			    nk_time now)
