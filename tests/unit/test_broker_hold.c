@@ -175,6 +175,14 @@ static void test_proven_only(void **state)
 	assert_int_equal(r->count, 0);
 	assert_int_equal(rig_status(r, token, control(), 9).flags & PROBE_HELD, 0);
 
+	/* Nor to a port that has proved itself, but that nobody wants to be held. */
+	proven_trial(r, token, 11, flow(40011), at(r, 0, false));
+	hold(r, token, control(), 11, 1, hold_of(7, 10000, LEASE));
+	assert_int_equal(r->count, 2);
+	proven_trial(r, token, 11, flow(40012), at(r, 0, false));
+	rig_wait(r, 12 * NK_S);
+	assert_int_equal(r->count, 1); /* its answer */
+
 	proven_trial(r, token, 10, flow(40010), at(r, 0, false));
 	hold(r, token, control(), 10, 1, hold_of(7, 500, LEASE));
 	rig_trial(r, token, 10, STUN_INDICATION, addr_v4(203, 0, 113, 77, 1), at(r, 0, false), 64);

@@ -121,10 +121,12 @@ static void session_input(struct broker *b, const struct request *q, const struc
 		open_session(b, q);
 }
 
-/* A trial that comes from another address, or to another of ours, has to pay and prove anew. */
-static void place_trial(struct trial *t, const struct request *q)
+/* A trial that comes from another address, or to another of ours, has to pay and prove anew; it is not
+ * held any more. */
+static void place_trial(struct broker *b, struct trial *t, const struct request *q)
 {
 	if (!addr_eq(&t->from, &q->from) || t->at.id != q->at.id) {
+		store_release(&b->store, t);
 		t->from = q->from;
 		t->credit = 0;
 		t->proven = false;
@@ -180,7 +182,7 @@ static void trial_input(struct broker *b, const struct request *q, const struct 
 		t->flags |= PROBE_OTHER_ADDRESS;
 		return;
 	}
-	place_trial(t, q);
+	place_trial(b, t, q);
 	pay(t, q);
 	if (m->has_cookie && limits_cookie_ok(&b->limits, &q->from, m->cookie, q->now))
 		t->proven = true;
