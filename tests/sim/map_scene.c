@@ -81,6 +81,8 @@ static void set_server(struct map_scene *s, const struct map_plan *plan)
 	memcpy(config.listen, addrs, config.listen_count * sizeof(addrs[0]));
 	config.sessions_max = 16;
 	config.trials_max = 1024;
+	if (plan->trials != 0)
+		config.trials_per_ip = plan->trials;
 	config.registrations_max = 1;
 	s->broker = broker_new(&config, seed);
 	need(s->broker != NULL);

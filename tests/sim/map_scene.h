@@ -29,7 +29,7 @@ struct map_node {
  * @clients:	Addresses of the machine, @client_count of them
  * @gateway:	What the gateway speaks; of neither protocol: nothing
  * @gateway_at:	Number of the node whose inside address it has, the outermost being 0
- * @faults:	Of the plain server
+ * @faults:	Of the plain server; @trials: most that natbroker allows a client, 0: as many as it usually does
  * @options:	Ways and servers too
  */
 struct map_plan {
@@ -41,7 +41,7 @@ struct map_plan {
 	struct port_rules gateway;
 	unsigned gateway_at;
 	enum map_server server;
-	unsigned faults;
+	unsigned faults, trials;
 	struct link_spec link;
 	struct natmap_options options;
 };

@@ -4,12 +4,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "base/err.h"
 #include "core/natmap/signs.h"
 #include "map_scene.h"
+#include "wire/probe_msg.h"
 
 #define QUICK (2 * NK_S) /* all but the enumeration is there by then */
 
@@ -513,6 +515,75 @@ static void test_stopped(void **state)
 	}
 }
 
+/* A natmap whose HOLDs are answered by an error. */
+static unsigned refusals;
+
+static void refused_input(void *core, const struct event *ev, nk_time now)
+{
+	struct event refusal = *ev;
+	uint8_t buf[CORE_DATAGRAM_MAX];
+	struct wr w = wr_make(buf, sizeof(buf));
+	struct stun_msg m;
+
+	if (ev->kind == EVENT_DATAGRAM && stun_read(&m, ev->data, ev->len) == 0 &&
+	    m.method == PROBE_HOLD) {
+		stun_begin(&w, PROBE_HOLD, STUN_ERROR, m.tid);
+		stun_put_error(&w, 400, "Bad Request");
+		refusal.data = buf;
+		refusal.len = stun_end(&w);
+		refusals++;
+	}
+	natmap_input(core, &refusal, now);
+}
+
+/* It is not asked again and again, as fast as it answers. */
+static void test_holds_refused(void **state)
+{
+	const struct nat_spec home = map_nat("203.0.113.1");
+	struct core_ops refused = natmap_ops;
+	struct map_plan plan = map_plan(51);
+	const struct natmap_result *r;
+	struct map_scene s;
+
+	(void)state;
+	refusals = 0;
+	refused.input = refused_input;
+	plan.options.enumerate = true;
+	map_plan_add(&plan, &home, "192.168.1.1");
+	map_set(&s, &plan);
+	world_attach(s.world, s.client, &refused, s.map);
+	assert_int_equal(map_play(&s), CORE_DONE);
+	r = natmap_result(s.map);
+	assert_false(r->path.enumerated);
+	assert_non_null(strstr(r->path.enumeration_why, "as it was asked to"));
+	assert_in_range(refusals, 1, 10 * 20);
+	map_strike(&s);
+}
+
+/* A server that allows few mappings: fewer silences are tried, and nothing turns for want of room. */
+static void test_few_trials(void **state)
+{
+	static const unsigned trials[] = {12, 16, 24};
+	const struct nat_spec home = map_nat("203.0.113.1");
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
+		struct map_plan plan = map_plan(52);
+		const struct natmap_result *r;
+		struct map_scene s;
+
+		plan.trials = trials[i];
+		plan.options.enumerate = true;
+		plan.options.max = 240 * NK_S;
+		map_plan_add(&plan, NULL, "198.51.100.77");
+		map_plan_add(&plan, &home, "192.168.1.1");
+		r = play(&s, &plan, CORE_DONE);
+		assert_true(r->path.hops[0].state == HOP_UNKNOWN ||
+			    r->path.hops[0].state == HOP_STATEFUL);
+		map_strike(&s);
+	}
+}
+
 /* The server keeps no mapping alive for one that has gone. */
 static void test_stopped_holds(void **state)
 {
@@ -560,6 +631,8 @@ int main(void)
 		cmocka_unit_test(test_hops_tell_late),
 		cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_stopped_holds),
+		cmocka_unit_test(test_holds_refused),
+		cmocka_unit_test(test_few_trials),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,7 @@ struct enumerate *enumerate_new(const struct enumerate_config *config, struct rn
 	exchanges_init(&e->exchanges, rng);
 	heap_init(&e->heap, e->heap_at, e->heap_order, e->heap_where, ENUMERATE_FLOWS_MAX);
 	for (unsigned i = 0; i < 3; i++)
-		e->check.flows[i] = UINT32_MAX;
+		e->check.flows[i] = NO_FLOW;
 	if (config->count == 0 || config->count > NATMAP_HOPS_MAX)
 		e->stage = STAGE_OVER; /* no box to look at */
 	return e;
@@ -42,7 +42,7 @@ void enumerate_free(struct enumerate *e)
 	free(e);
 }
 
-/* Ending: the broker is told, and all sockets are closed. */
+/* The broker is told, once, and so keeps nothing alive any more; and all sockets are closed. */
 static void end(struct enumerate *e, int status, const char *why)
 {
 	e->status = status;
@@ -100,9 +100,7 @@ static void run_step(struct enumerate *e, nk_time now)
 		flow_ask_ports(e, now);
 	check_step(e, now);
 	if (e->check.stage == CHECK_FAILED) {
-		end(e, NK_ERR_UNREACHABLE,
-		    "packets of the server do not end where their TTL says: something on the way "
-		    "changes it");
+		end(e, NK_ERR_UNREACHABLE, e->check.why);
 		return;
 	}
 	lines_decide(e, now);

@@ -8,7 +8,10 @@
 #define PATIENCE (10 * NK_S)
 #define ENOUGH   3
 
-#define NO_FLOW  UINT32_MAX
+#define NO_FLOWS "too few mappings could be set up"
+#define NO_TICKS "the server does not keep mappings alive as it was asked to"
+#define NO_TTL \
+	"packets of the server do not end where their TTL says: something on the way changes it"
 
 static struct flow *flow_of(struct enumerate *e, unsigned i)
 {
@@ -41,7 +44,7 @@ static bool all_proven(struct enumerate *e)
 	for (unsigned i = 0; i < 3; i++) {
 		const struct flow *f = flow_of(e, i);
 
-		if (f == NULL || f->phase > FLOW_HELD || f->step < 2)
+		if (f == NULL || f->phase != FLOW_HELD)
 			return false;
 	}
 	return true;
@@ -61,15 +64,16 @@ static void way_back_is(struct enumerate *e, unsigned back, nk_time now)
 			hold_want(e, f, now);
 	}
 	tick(e, 1, back + 1, now);
-	if (back > 0)
-		tick(e, 2, back, now);
+	tick(e, 2, back, now);
 	e->check.stage = CHECK_LOOKS;
 	e->check.until = now + PATIENCE;
 }
 
-static void ends(struct enumerate *e, bool well, nk_time now)
+/* @why: what is wrong, NULL: nothing. */
+static void ends(struct enumerate *e, const char *why, nk_time now)
 {
-	e->check.stage = well ? CHECK_DONE : CHECK_FAILED;
+	e->check.stage = why == NULL ? CHECK_DONE : CHECK_FAILED;
+	e->check.why = why;
 	for (unsigned i = 0; i < 3; i++)
 		if (e->check.flows[i] != NO_FLOW)
 			flow_end(e, e->check.flows[i], now);
@@ -84,17 +88,19 @@ static void count(struct enumerate *e, nk_time now)
 	else if (f->ticks > 0 && e->config.back > 0)
 		way_back_is(e, e->config.back, now);
 	else if (now >= e->check.until || f->ticks > 0)
-		ends(e, false, now);
+		ends(e, f->ticks > 0 ? NO_TTL : NO_TICKS, now);
 }
 
 static void look(struct enumerate *e, nk_time now)
 {
 	const struct flow *comes = flow_of(e, 1), *stays = flow_of(e, 2);
 
-	if (stays->ticks > 0 || now >= e->check.until)
-		ends(e, false, now);
+	if (stays->ticks > 0)
+		ends(e, NO_TTL, now);
+	else if (now >= e->check.until)
+		ends(e, comes->held_until > 0 ? NO_TTL : NO_TICKS, now);
 	else if (comes->ticks >= ENOUGH && stays->held_until > 0)
-		ends(e, true, now);
+		ends(e, NULL, now);
 }
 
 void check_step(struct enumerate *e, nk_time now)
@@ -105,7 +111,7 @@ void check_step(struct enumerate *e, nk_time now)
 			tick(e, 0, FULL_TTL, now);
 			e->check.stage = CHECK_COUNTS;
 		} else if (now >= e->check.until) {
-			ends(e, false, now);
+			ends(e, NO_FLOWS, now);
 		}
 		break;
 	case CHECK_COUNTS:

@@ -4,7 +4,8 @@
 #include "core/natmap/enumerate_parts.h"
 
 #define STREAM_AFTER (2150 * NK_MS) /* a flow of that age is a stream wherever there are such */
-#define STEPS        3
+#define STEPS        3              /* exchanges: let through, proven, and a stream */
+#define STEPS_CHECK  2              /* what only looks who comes need be no stream */
 #define TRIES        4
 #define GRACE        (80 * NK_MS)
 #define TRIAL_LEN    64   /* pays for the answer, with a cookie */
@@ -22,14 +23,20 @@ bool flow_counts(const struct flow *f, nk_time now)
 	return f->phase == FLOW_HELD && !f->lapsed && (f->ttl == 0 || f->held_until >= now);
 }
 
+uint32_t flow_free(const struct enumerate *e)
+{
+	for (uint32_t i = 0; i < e->flow_max; i++)
+		if (e->flow[i].phase == FLOW_FREE)
+			return i;
+	return NO_FLOW;
+}
+
 uint32_t flow_open(struct enumerate *e, unsigned line, struct action *action, nk_time now)
 {
-	uint32_t index = 0;
+	const uint32_t index = flow_free(e);
 
-	while (index < e->flow_max && e->flow[index].phase != FLOW_FREE)
-		index++;
-	if (index == e->flow_max)
-		return UINT32_MAX;
+	if (index == NO_FLOW)
+		return NO_FLOW;
 	e->flow[index] = (struct flow){
 		.phase = FLOW_OPENING,
 		.line = line,
@@ -232,7 +239,7 @@ static void answered(struct enumerate *e, uint32_t index, const struct probe_msg
 	f->step++;
 	budget_touch(&e->budget, f->mapping, now);
 	budget_seen(&e->budget, f->mapping);
-	if (f->step == STEPS)
+	if (f->step == (f->line == CHECK_LINE ? STEPS_CHECK : STEPS))
 		set_up(e, index, now);
 	else
 		heap_set(&e->heap, index,
@@ -260,7 +267,8 @@ static void datagram(struct enumerate *e, uint32_t index, const struct event *ev
 	if (!addr_eq(&ev->from, &e->config.broker) || stun_read(&m, ev->data, ev->len) != 0 ||
 	    probe_read(&p, &m) != 0)
 		return;
-	if (m.method == PROBE_TICK && m.cls == STUN_INDICATION && p.trial == FLOW_NUMBER(index))
+	if (m.method == PROBE_TICK && m.cls == STUN_INDICATION && p.trial == FLOW_NUMBER(index) &&
+	    memcmp(m.tid, f->hold_tid, STUN_TID) == 0)
 		ticked(f, ev);
 	else if (f->phase == FLOW_SETUP && f->tries > 0 && m.cls == STUN_SUCCESS &&
 		 stun_answers(&m, PROBE_TRIAL, f->tid))

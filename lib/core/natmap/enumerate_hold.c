@@ -10,6 +10,7 @@
 #define RENEW (4 * NK_S)
 #define AHEAD (2 * NK_S) /* what is due so soon goes along */
 #define TRIES 8
+#define AGAIN NK_S /* after an answer that grants nothing */
 
 void hold_want(struct enumerate *e, struct flow *f, nk_time at)
 {
@@ -45,6 +46,8 @@ static void compose(struct enumerate *e, struct hold_request *r, const struct fl
 		if (!goes_along(&e->flow[i], with, now))
 			continue;
 		e->flow[i].hold_asked = true;
+		e->flow[i].hold_due = now + AGAIN;
+		memcpy(e->flow[i].hold_tid, r->tid, sizeof(r->tid));
 		r->flows[r->count++] = i;
 	}
 }

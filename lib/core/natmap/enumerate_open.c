@@ -64,14 +64,28 @@ static bool is_gentle(const struct enumerate *e)
 	return fmax(in, out) <= KEEPALIVES_S;
 }
 
+/* Whether one more can be had, and does nobody harm; when is another question. */
+static bool has_room(const struct enumerate *e)
+{
+	return e->asker.silent_since == NK_NEVER && e->budget.count < BUDGET_FLOWS_MAX &&
+	       flow_free(e) != NO_FLOW && is_gentle(e);
+}
+
+/* When one more than a NAT gave away may be tried. */
+static nk_time retry_due(const struct enumerate *e)
+{
+	return e->refused < REFUSED_RUN || e->budget.held >= e->config.mappings ? NK_NEVER
+										: e->retry_open;
+}
+
 static bool may_open(struct enumerate *e, nk_time now)
 {
-	if (e->asker.silent_since != NK_NEVER || !is_gentle(e))
+	if (!has_room(e))
 		return false;
 	budget_sweep(&e->budget, now);
 	if (budget_ready(&e->budget, now))
 		return true;
-	if (e->refused < REFUSED_RUN || now < e->retry_open || now < e->budget.next)
+	if (now < nk_max(retry_due(e), e->budget.next))
 		return false;
 	e->retry_open = now + RETRY_AFTER;
 	e->budget.limit = e->budget.held + 1;
@@ -97,8 +111,6 @@ bool openings_next(struct enumerate *e, struct action *action, nk_time now)
 	if (l == NULL || at > now || !may_open(e, now))
 		return false;
 	index = flow_open(e, (unsigned)(l - e->lines), action, now);
-	if (index == UINT32_MAX)
-		return false;
 	e->flow[index].reserve = l->lane != NULL && l != e->lines && reserves(e, l) < RESERVE;
 	if (l->extra > 0)
 		l->extra--;
@@ -135,11 +147,10 @@ nk_time openings_deadline(const struct enumerate *e)
 
 	for (unsigned i = 0; i < e->line_count; i++)
 		at = nk_min(at, opening_due(e, &e->lines[i]));
-	if (at == NK_NEVER || !is_gentle(e) || e->asker.silent_since != NK_NEVER)
+	if (at == NK_NEVER || !has_room(e))
 		return NK_NEVER;
 	at = nk_max(at, e->budget.next);
 	if (e->budget.held < e->budget.limit)
 		return at;
-	return nk_max(at, nk_min(budget_next_expiry(&e->budget),
-				 e->refused < REFUSED_RUN ? NK_NEVER : e->retry_open));
+	return nk_max(at, nk_min(budget_next_expiry(&e->budget), retry_due(e)));
 }

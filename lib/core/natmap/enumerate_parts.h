@@ -57,6 +57,7 @@ enum flow_phase {
  * @answered:	When the first exchange was; @last_out, @last_in: the last packets of the set-up
  * @ttl:	Of the broker's TICKs; 0: none
  * @hold_due:	When the broker is next to be asked for them; @hold_asked: it is being
+ * @hold_tid:	Of the last HOLD for it: its TICKs have that
  * @held_until:	It has granted them until then, @hold_interval apart; 0: it has not
  * @lapsed:	For a while it may have had none: what becomes of it says nothing
  * @port:	As the broker sees it; 0: not known yet
@@ -68,7 +69,7 @@ struct flow {
 	int mapping;
 	bool open, reserve, hold_asked, lapsed;
 	unsigned step, tries, ticks;
-	uint8_t tid[STUN_TID];
+	uint8_t tid[STUN_TID], hold_tid[STUN_TID];
 	uint64_t cookie;
 	nk_time answered, last_out, last_in;
 	nk_time hold_due, held_until, hold_interval;
@@ -90,11 +91,13 @@ struct hold_request {
  * struct check - Which TTL of the broker's packets just reaches us
  * @flows:	A TICK to the first tells by the TTL that it has left; the second and third then
  *		get TICKs that must just come, and just not
+ * @why:	CHECK_FAILED: a constant string
  */
 struct check {
 	enum { CHECK_OPENS, CHECK_COUNTS, CHECK_LOOKS, CHECK_DONE, CHECK_FAILED } stage;
 	uint32_t flows[3];
 	nk_time until;
+	const char *why;
 };
 
 enum stage { STAGE_OPENS, STAGE_CONTROL, STAGE_SESSION, STAGE_RUN, STAGE_END, STAGE_OVER };
@@ -143,6 +146,7 @@ struct enumerate {
 };
 
 #define CHECK_LINE LINES_MAX
+#define NO_FLOW    UINT32_MAX
 
 /* Lines by what they are for. */
 #define LINE_SILENCE 0u
@@ -174,7 +178,10 @@ static inline uint8_t line_ttl(const struct enumerate *e, unsigned line)
 /* Trials are numbered from 1. */
 #define FLOW_NUMBER(index) ((uint32_t)(index) + 1)
 
-/* Opens a flow of a line; UINT32_MAX: there is no slot. */
+/* A slot for one more, or NO_FLOW. */
+uint32_t flow_free(const struct enumerate *e);
+
+/* Opens a flow of a line; NO_FLOW: there is no slot. */
 uint32_t flow_open(struct enumerate *e, unsigned line, struct action *action, nk_time now);
 void flow_input(struct enumerate *e, uint32_t index, const struct event *ev, nk_time now);
 bool flow_output(struct enumerate *e, uint32_t index, struct action *action, nk_time now);

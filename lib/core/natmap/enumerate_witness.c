@@ -18,7 +18,7 @@ static bool has_told(const struct line *w, const struct timeout_estimate *life)
 static uint32_t pick(const struct enumerate *e, unsigned line, double age, double *wait,
 		     nk_time now)
 {
-	uint32_t best = UINT32_MAX;
+	uint32_t best = NO_FLOW;
 	double best_age = INFINITY;
 
 	*wait = INFINITY;
@@ -71,7 +71,7 @@ static bool consult(struct enumerate *e, unsigned line, const struct timeout_est
 	index = pick(e, line, age, &wait, now);
 	if (isinf(wait))
 		return w->deaths > 0 || !wants_more(e, line, life, now);
-	if (index == UINT32_MAX || !line_ask(e, &index, 1, now))
+	if (index == NO_FLOW || !line_ask(e, &index, 1, now))
 		e->consult_at = nk_min(e->consult_at, now + nk_max(AGAIN, nk_from_seconds(wait)));
 	return false;
 }
