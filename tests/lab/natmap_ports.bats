@@ -192,3 +192,29 @@ seen() {
     ended 0
   done
 }
+
+# unprivileged SECONDS COMMAND...: by somebody who may not listen at low ports
+unprivileged() {
+  natmap=$room/unprivileged ports "$@"
+}
+
+@test "a low port at which natmap may not listen is held, and open once a program has it" {
+  gateway_up nat
+  printf '#!/bin/sh\nexec setpriv --bounding-set=-net_bind_service %s "$@"\n' "$natmap" >"$room/unprivileged"
+  chmod +x "$room/unprivileged"
+  unprivileged 30 open tcp 80 --server 192.0.2.1 --detach
+  ended 0
+  is '.ports[0].state' '"unverified"'
+  jq -e '.ports[0].verified.why | contains("CAP_NET_BIND_SERVICE")' "$report"
+  gateway_state nat | grep -q ':80:'
+  unprivileged 30 open udp 80 --server 192.0.2.1 --detach
+  ended 0
+  jq -e '.ports[0].verified.why | contains("CAP_NET_BIND_SERVICE")' "$report"
+  listen /usr/bin/python3 -c "${both_ports//4000/80}"
+  lab_wait listens 80
+  unprivileged 30 open tcp 80 --server 192.0.2.1 --detach
+  ended 0
+  is '.ports[0].verified.verdict' '"accepted"'
+  unprivileged 10 close --all
+  ended 0
+}

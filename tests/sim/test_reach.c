@@ -467,6 +467,34 @@ static void test_taken(void **state)
 	hand_end(&h, REACH_UNKNOWN, REACH_PORT_TAKEN);
 }
 
+/* A low port, at which we may not listen: a program may, and without one nothing is known of the way. */
+static void test_barred(void **state)
+{
+	const struct event barred = {.kind = EVENT_OPEN_FAILED, .id = SOCKETS + 1, .error = EACCES};
+	struct hand h;
+
+	(void)state;
+	hand_start(&h, IP_TCP, 0);
+	open_session(&h, PROBE_ABLE_REACH);
+	tell(&h, barred);
+	tell_visit(&h, PROBE_REACH_ACCEPTED);
+	h.closes++;
+	hand_end(&h, REACH_ACCEPTED, REACH_WHY_NONE);
+
+	hand_start(&h, IP_TCP, 0);
+	open_session(&h, PROBE_ABLE_REACH);
+	tell(&h, barred);
+	tell_visit(&h, PROBE_REACH_REFUSED);
+	h.closes++;
+	hand_end(&h, REACH_UNKNOWN, REACH_BARRED);
+
+	hand_start(&h, IP_UDP, 0);
+	open_session(&h, PROBE_ABLE_REACH);
+	tell(&h, barred);
+	h.closes++;
+	hand_end(&h, REACH_UNKNOWN, REACH_BARRED);
+}
+
 static struct event visit_to(uint32_t id, const struct action *asked, uint8_t *buf)
 {
 	struct wr w = wr_make(buf, STUN_HEADER);
@@ -563,8 +591,8 @@ int main(void)
 		cmocka_unit_test(test_double_nat), cmocka_unit_test(test_one_address),
 		cmocka_unit_test(test_no_broker),  cmocka_unit_test(test_too_often),
 		cmocka_unit_test(test_loss),       cmocka_unit_test(test_taken),
-		cmocka_unit_test(test_shared),     cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_barred),     cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_hostile),    cmocka_unit_test(test_endless),
 	};
 
 	return cmocka_run_group_tests_name("reach", tests, NULL, NULL);

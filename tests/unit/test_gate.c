@@ -377,6 +377,24 @@ static void asks_one_broker_after_the_other(void **state)
 	assert_true(gate_deadline(gate) == NK_NEVER); /* which all of them would find */
 }
 
+/* A program may be started, which then has the port. */
+static void looks_again_where_it_may_not_listen(void **state)
+{
+	(void)state;
+	start(2, true, false);
+	hold(80);
+	look->result.tries = 1;
+	answer(REACH_UNKNOWN, REACH_BARRED);
+	assert_state(GATE_UNVERIFIED);
+	assert_false(map->released);
+	assert_null(look); /* the other one would find the same */
+	now = gate_deadline(gate);
+	turn();
+	look->result.tries = 1;
+	answer(REACH_ACCEPTED, REACH_WHY_NONE);
+	assert_state(GATE_OPEN);
+}
+
 static void holds_without_a_look(void **state)
 {
 	(void)state;
@@ -493,6 +511,7 @@ int main(void)
 		cmocka_unit_test_teardown(one_look_decides_nothing, end),
 		cmocka_unit_test_teardown(what_nobody_gets_in_by_is_removed, end),
 		cmocka_unit_test_teardown(asks_one_broker_after_the_other, end),
+		cmocka_unit_test_teardown(looks_again_where_it_may_not_listen, end),
 		cmocka_unit_test_teardown(holds_without_a_look, end),
 		cmocka_unit_test_teardown(a_private_address_is_no_way_in, end),
 		cmocka_unit_test_teardown(what_was_seen_counts, end),

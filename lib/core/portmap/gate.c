@@ -209,7 +209,8 @@ static enum gate_state state_of(const struct gate *g, const struct reach_result 
 static bool ask_another(struct gate *g, const struct reach_result *r, nk_time now)
 {
 	if (r->verdict != REACH_UNKNOWN || r->why == REACH_OTHER_ADDRESS ||
-	    r->why == REACH_PORT_TAKEN || g->broker + 1 >= g->config.broker_count)
+	    r->why == REACH_PORT_TAKEN || r->why == REACH_BARRED ||
+	    g->broker + 1 >= g->config.broker_count)
 		return false;
 	g->broker++;
 	g->look_at = now;
@@ -232,8 +233,10 @@ static bool look_twice(struct gate *g, const struct reach_result *r, nk_time now
 /* What may be otherwise soon. */
 static bool is_passing(const struct gate *g, const struct reach_result *r)
 {
+	const bool may_start = r->why == REACH_BARRED && r->tries > 0; /* the program */
+
 	return g->result.state == GATE_SHUT || r->why == REACH_BROKER_SILENT ||
-	       r->why == REACH_LIMITED;
+	       r->why == REACH_LIMITED || may_start;
 }
 
 static void take_verdict(struct gate *g, nk_time now)

@@ -1,5 +1,6 @@
 #include "core/portmap/reach.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ enum stage {
  * @tid, @request: The request that is not answered yet
  * @visit_tid:	Of the request that began the visit
  * @opened:	Bits of the sockets that are open, or being opened; @wanted: are to be
- * @taken:	Somebody has the port
+ * @taken:	Somebody has the port, or @barred: we may not listen there
  * @knocked:	Somebody was at the door: @knocker
  * @told:	By the broker last
  * @goodbye:	The session is to be ended
@@ -49,7 +50,7 @@ struct reach {
 	uint64_t cookie, token;
 	uint32_t abilities;
 	unsigned opened, wanted;
-	bool taken, knocked, goodbye;
+	bool taken, barred, knocked, goodbye;
 	struct addr knocker;
 	enum probe_reach told;
 	nk_time until;
@@ -170,6 +171,9 @@ static void told(struct reach *r, enum probe_reach reach, nk_time now)
 		accepted(r, now);
 	else if (reach == PROBE_REACH_SENT)
 		r->until = now + ARRIVAL;
+	else if (reach == PROBE_REACH_REFUSED && r->barred)
+		end(r, REACH_UNKNOWN, REACH_BARRED,
+		    now); /* as our own machine does without a program */
 	else if (reach == PROBE_REACH_REFUSED)
 		end(r, REACH_REFUSED, REACH_WHY_NONE, now);
 	else
@@ -255,15 +259,17 @@ static void knock(struct reach *r, const struct event *ev, nk_time now)
 		r->request.due = now; /* the broker knows by now, too */
 }
 
-static void port_taken(struct reach *r, nk_time now)
+/* Somebody has it, or who has it cannot be told from here: he may accept all the same. */
+static void port_taken(struct reach *r, bool barred, nk_time now)
 {
 	r->opened &= ~(1u << PORT);
 	r->wanted &= ~(1u << PORT);
 	r->taken = true;
+	r->barred = barred;
 	if (is_tcp(r))
 		begin_visit(r, now);
 	else
-		end(r, REACH_UNKNOWN, REACH_PORT_TAKEN, now);
+		end(r, REACH_UNKNOWN, barred ? REACH_BARRED : REACH_PORT_TAKEN, now);
 }
 
 static void port_input(struct reach *r, const struct event *ev, nk_time now)
@@ -271,7 +277,7 @@ static void port_input(struct reach *r, const struct event *ev, nk_time now)
 	if (r->stage == STAGE_PORT && ev->kind == EVENT_OPENED)
 		begin_visit(r, now);
 	else if (r->stage == STAGE_PORT && ev->kind == EVENT_OPEN_FAILED)
-		port_taken(r, now);
+		port_taken(r, ev->error == EACCES, now);
 	else if (ev->kind == EVENT_KNOCK)
 		knock(r, ev, now);
 	else if (is_visit(r, ev))

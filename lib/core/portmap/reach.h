@@ -31,6 +31,7 @@ enum reach_why {
 	REACH_PORT_TAKEN, /* UDP: a program has the port, and we may not look */
 	REACH_LIMITED,    /* the broker has had too many of these */
 	REACH_ELSEWHERE,  /* TCP, with REACH_NOT_SEEN: the connection was accepted, and not by us */
+	REACH_BARRED,     /* we may not listen there, and nobody else was seen to */
 };
 
 /**
