@@ -17,7 +17,8 @@ void quotes_add_seen(struct quotes *q, const struct icmp_quote *seen)
 /* A socket sends again what was lost: any of its datagrams will do. */
 static void compare(const struct quotes *q, const struct icmp_quote *seen, struct hop *h)
 {
-	bool ours = false, id = false, checksum = false;
+	/* What is 0 was not told: not all devices quote what they were given. */
+	bool ours = false, id = seen->id == 0, checksum = seen->checksum == 0;
 
 	for (unsigned i = 0; i < q->sent_count; i++) {
 		const struct icmp_quote *s = &q->sent[i];

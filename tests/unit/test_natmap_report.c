@@ -434,6 +434,9 @@ static void quotes_are_compared_with_what_was_sent(void **state)
 	other.from = at("100.64.3.7:4000");
 	add_seen(&q, "100.64.0.1", other);
 	add_seen(&q, "203.0.113.254", as_sent(1005, 9, 99));
+	r->path.count = 6;
+	r->path.hops[5].address = at("203.0.113.253");
+	add_seen(&q, "203.0.113.253", as_sent(1004, 0, 0));
 	quotes_apply(&q, r);
 	assert_true(h[0].quoted && !h[0].quote_id && !h[0].quote_checksum);
 	assert_true(h[1].quoted && !h[1].quote_id && !h[1].quote_checksum);
@@ -441,6 +444,7 @@ static void quotes_are_compared_with_what_was_sent(void **state)
 	assert_true(addr_eq(&h[2].quote_source, &other.from));
 	assert_false(h[3].quoted);
 	assert_true(h[4].quoted && h[4].quote_id && h[4].quote_checksum);
+	assert_true(h[5].quoted && !h[5].quote_id && !h[5].quote_checksum); /* it does not say */
 	free(r);
 }
 

@@ -313,7 +313,20 @@ static void test_quotes(void **state)
 	assert_sign(&r, SIGN_QUOTE_REWRITTEN, NULL, 2);
 	assert_non_null(strstr(signs_find(&r, SIGN_QUOTE_REWRITTEN)->text, "checksum"));
 
+	/* No NAT64 without IPv6, and nothing is before the first hop. */
+	r = seen("198.51.100.7", "198.51.100.7");
+	r.filtered.answer = TRI_YES;
+	hop(&r, "198.51.100.1")->quoted = r.path.hops[0].quote_checksum = true;
+	assert_judged(&r, NATMAP_FIREWALL, 0.9);
+	assert_null(signs_find(&r, SIGN_QUOTE_REWRITTEN));
+	hop(&r, "198.51.100.2")->quoted = r.path.hops[1].quote_checksum = true;
+	assert_judged(&r, NATMAP_FIREWALL, 0.8);
+
 	/* Without a server it is all that speaks of a NAT. */
+	r = at_home();
+	hop(&r, "192.168.1.1");
+	h = hop(&r, "198.51.100.1");
+	h->quoted = h->quote_checksum = true;
 	r.public_count = 0;
 	assert_judged(&r, NATMAP_ONE_NAT, 0.5);
 }
@@ -426,6 +439,27 @@ static void test_carrier_by_state(void **state)
 	assert_int_equal(r.carrier_hop, 3);
 	assert_int_equal(r.nats, 2);
 	assert_false(r.nats_at_least);
+}
+
+/* There is a second one, and whose it is cannot be told. */
+static void test_second_of_anybody(void **state)
+{
+	static const char *const addresses[] = {NULL, "10.0.2.1", "172.16.0.1"};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct natmap_result r = at_home();
+
+		hop(&r, "192.168.1.1")->state = HOP_STATEFUL;
+		hop(&r, addresses[i])->state = HOP_STATEFUL;
+		stateless_hop(&r, "198.51.100.1", 360);
+		r.path.enumerated = true;
+		assert_judged(&r, NATMAP_DOUBLE_NAT, 0.8);
+		assert_int_equal(r.nats, 2);
+		assert_int_equal(r.carrier_hop, 0);
+		for (unsigned k = 0; k < r.evidence_count; k++)
+			assert_false(r.evidence[k].against);
+	}
 }
 
 /* A router of a carrier with a private address is no NAT yet. */
@@ -557,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_against),
 		cmocka_unit_test(test_gateway_without_address),
 		cmocka_unit_test(test_server_beside),
+		cmocka_unit_test(test_second_of_anybody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

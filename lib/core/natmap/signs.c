@@ -205,7 +205,7 @@ static void of_quote(struct natmap_result *r, const struct hop *h, unsigned numb
 		say(r, SIGN_QUOTE_REWRITTEN, &h->quote_source, number,
 		    "Hop %u was given our packet as from %s", number,
 		    addr_text_ip(&h->quote_source, text));
-	else if (h->quote_checksum || h->quote_id)
+	else if (number > 1 && (h->quote_checksum || h->quote_id))
 		say(r, SIGN_QUOTE_REWRITTEN, &none, number,
 		    "Hop %u was given our packet with another %s", number,
 		    h->quote_checksum ? "checksum" : "identification");

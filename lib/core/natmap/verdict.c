@@ -15,6 +15,7 @@
 
 #define SUREST        0.99
 #define LEAST         0.5
+#define CLEARLY       0.6 /* a second NAT is said to be a carrier's, or not */
 #define AGAINST       2.0 /* without it the odds of the verdict would be so much better */
 
 #define USUAL_TIMER_S 150.0
@@ -50,6 +51,9 @@ static const double table[SIGNS][NATMAP_VERDICTS] = {
 /* Of a sign that speaks of a second NAT, where its address is one that routers at home have. */
 static const double at_home[NATMAP_VERDICTS] = {0, 0.01, 0.01, 0.01, 0.7, 0.05, 0.1};
 
+/* Of a second box that keeps state, where its address is not known, or anybody's. */
+static const double anybodys[NATMAP_VERDICTS] = {0, 0.002, 0.1, 0.03, 0.9, 0.9, 0.5};
+
 enum addr_realm addr_realm(const struct addr *a)
 {
 	static const struct addr loopback = {.ip = {[15] = 1}};
@@ -78,8 +82,14 @@ static bool is_at_home(const struct addr *a)
 static const double *weights_of(const struct natmap_evidence *e)
 {
 	switch (e->sign) {
-	case SIGN_GATEWAY_PRIVATE:
 	case SIGN_STATEFUL_BEYOND:
+		if (is_at_home(&e->address))
+			return at_home;
+		return addr_family(&e->address) == ADDR_NONE ||
+				       addr_realm(&e->address) == REALM_PRIVATE
+			       ? anybodys
+			       : table[e->sign];
+	case SIGN_GATEWAY_PRIVATE:
 	case SIGN_HOP_PRIVATE_BEYOND:
 		return is_at_home(&e->address) ? at_home : table[e->sign];
 	case SIGN_QUOTE_REWRITTEN:
@@ -119,8 +129,8 @@ static double likelihood_of_absent(const struct natmap_result *r, enum natmap_si
 {
 	if (signs_find(r, sign) != NULL)
 		return 1;
-	if (sign == SIGN_NAT64_PREFIX)
-		return 1 - table[sign][v];
+	if (sign == SIGN_NAT64_PREFIX) /* which shows where IPv6 is */
+		return v != NATMAP_NAT64;
 	if (sign == SIGN_STATEFUL_BEYOND && all_decided(&r->path))
 		return 1 - table[sign][v] * (1 - unseen(&r->path));
 	return 1;
@@ -191,44 +201,62 @@ static void count_nats(struct natmap_result *r)
 	r->carrier_hop = r->verdict == NATMAP_CARRIER_NAT && (last > 1 || directly) ? last : 0;
 }
 
+/* Which verdicts are said: one, none, or both that speak of a second NAT if it is not clear whose that is. */
+static double choose(bool said[static NATMAP_VERDICTS], const double p[static NATMAP_VERDICTS])
+{
+	const double second = p[NATMAP_DOUBLE_NAT] + p[NATMAP_CARRIER_NAT];
+	unsigned best = NATMAP_UNKNOWN;
+
+	for (unsigned v = 0; v < NATMAP_VERDICTS; v++) {
+		said[v] = false;
+		if (p[v] > p[best])
+			best = v;
+	}
+	if (second > LEAST && p[best] < CLEARLY) {
+		said[NATMAP_DOUBLE_NAT] = said[NATMAP_CARRIER_NAT] = true;
+		return second;
+	}
+	said[best] = p[best] > LEAST;
+	return p[best] > LEAST ? p[best] : 0;
+}
+
 static double odds(double p)
 {
 	return p / fmax(1 - p, 1e-12);
 }
 
 /* Tells of each sign whether the verdict stands despite it. */
-static void mark_against(struct natmap_result *r, const double p[static NATMAP_VERDICTS])
+static void mark_against(struct natmap_result *r, const double p[static NATMAP_VERDICTS],
+			 const bool said[static NATMAP_VERDICTS], double with)
 {
 	for (unsigned i = 0; i < r->evidence_count; i++) {
 		struct natmap_evidence *e = &r->evidence[i];
 		double own = 0, sum = 0;
 
 		for (unsigned v = NATMAP_UNKNOWN + 1; v < NATMAP_VERDICTS; v++) {
-			const double without = p[v] / likelihood(r, e, v);
+			const double without = p[v] / fmax(likelihood(r, e, v), 1e-300);
 
 			sum += without;
-			own = v == r->verdict ? without : own;
+			own += said[v] ? without : 0;
 		}
-		e->against = r->verdict != NATMAP_UNKNOWN &&
-			     odds(own / sum) > AGAINST * odds(p[r->verdict]);
+		e->against = r->verdict != NATMAP_UNKNOWN && odds(own / sum) > AGAINST * odds(with);
 	}
 }
 
 void natmap_judge(struct natmap_result *r)
 {
-	double p[NATMAP_VERDICTS];
-	unsigned best = NATMAP_UNKNOWN;
+	double p[NATMAP_VERDICTS], sure;
+	bool said[NATMAP_VERDICTS];
 
 	signs_gather(r);
 	weigh(p, r);
-	for (unsigned v = 0; v < NATMAP_VERDICTS; v++)
-		if (p[v] > p[best])
-			best = v;
-	if (!was_seen(r) || p[best] <= LEAST)
-		best = NATMAP_UNKNOWN;
-	r->verdict = (enum natmap_verdict)best;
-	r->p = best == NATMAP_UNKNOWN ? 0 : p[best] < SUREST ? p[best] : SUREST;
+	sure = choose(said, p);
+	r->verdict = NATMAP_UNKNOWN;
+	for (unsigned v = NATMAP_VERDICTS; v-- > 0 && was_seen(r);)
+		if (said[v])
+			r->verdict = (enum natmap_verdict)v;
+	r->p = r->verdict == NATMAP_UNKNOWN ? 0 : fmin(sure, SUREST);
 	r->vpn = signs_find(r, SIGN_TUNNEL) != NULL;
-	mark_against(r, p);
+	mark_against(r, p, said, sure);
 	count_nats(r);
 }
