@@ -27,12 +27,13 @@ struct settings {
  * struct job - One run of the command
  * @list:	What is to be closed, @count of them, with their @files
  * @busy:	Ports that another process holds
+ * @unread:	Files of which nothing could be read, and that may tell of more
  */
 struct job {
 	struct settings settings;
 	struct closing list[HELD_MAX];
 	struct held_file files[HELD_MAX];
-	unsigned count, busy;
+	unsigned count, busy, unread;
 };
 
 static int take_operand(void *into, const char *value, char why[static OPTIONS_WHY])
@@ -57,9 +58,9 @@ static const struct command_spec command = {
 	.name = "natmap close",
 	.about = "Closes what earlier runs of natmap open have left open, because they were "
 		 "killed or told to detach; nothing else is touched.",
-	.notes = "Exit status: 0 nothing of it is open any more, 1 something is, or nothing is "
-		 "known "
-		 "of that port, 2 usage, 5 internal error.",
+	.notes = "Exit status: 0 nothing of it is open any more, 1 something is or may be, or "
+		 "nothing is known of that port, 2 usage, 4 not permitted, 5 internal error. "
+		 "natmap(1) has the rest.",
 	.operands = "[tcp|udp PORT]",
 	.operand = take_operand,
 	.options = options,
@@ -110,21 +111,30 @@ static void claim(struct job *j, const struct held_entry *e)
 		log_line(LEVEL_WARNING, "cannot use the file of %s: %s", pair, strerror(errno));
 }
 
-/* Return: 0, or an error that was said. */
+static int say_unknown(int code)
+{
+	const bool barred = code == NK_ERR_SYSTEM && (errno == EACCES || errno == EPERM);
+
+	log_line(LEVEL_ERROR, "cannot look what is open (%s): %s", HELD_PLACE, held_why(code));
+	return barred ? EXIT_PERMISSION : exit_from_err(code);
+}
+
+/* Return: EXIT_YES, or the exit status to end with, said. */
 static int find(struct job *j)
 {
 	struct held_entry *entries = calloc(HELD_MAX, sizeof(*entries));
-	const int n =
-		entries != NULL ? held_list(entries, HELD_MAX, clock_unix()) : NK_ERR_NO_MEMORY;
+	const int n = entries != NULL ? held_list(entries, HELD_MAX, clock_unix(), &j->unread)
+				      : NK_ERR_NO_MEMORY;
 
-	if (n < 0)
-		log_line(LEVEL_ERROR, "cannot look what is open: %s",
-			 n == NK_ERR_SYSTEM ? strerror(errno) : err_text(n));
+	if (n < 0) {
+		free(entries);
+		return say_unknown(n);
+	}
 	for (int i = 0; i < n; i++)
 		if (is_wanted(&j->settings, &entries[i].port))
 			claim(j, &entries[i]);
 	free(entries);
-	return n < 0 ? n : 0;
+	return EXIT_YES;
 }
 
 static void end_files(struct job *j)
@@ -154,6 +164,8 @@ static void print_text(const struct job *j)
 		printf("%s: %s%s\n", pair, c->removed ? "closed" : "could not be closed: ",
 		       c->removed ? "" : reason(why, c));
 	}
+	if (j->settings.all && j->count == 0 && j->busy == 0 && j->unread == 0)
+		printf("nothing is left open\n");
 }
 
 static int print_json(const struct job *j, int64_t started_unix, nk_time elapsed, bool complete)
@@ -193,7 +205,7 @@ static int print(const struct job *j, int64_t started_unix, nk_time elapsed, boo
 
 static int exit_status(const struct job *j)
 {
-	bool all = j->busy == 0;
+	bool all = j->busy == 0 && (j->unread == 0 || !j->settings.all);
 
 	for (unsigned i = 0; i < j->count; i++)
 		all = all && j->list[i].removed;
@@ -211,11 +223,14 @@ static int run(struct job *j)
 	const nk_time started = clock_boottime();
 	int signal = 0, r, status;
 
-	if (crypto_init() != 0 || find(j) != 0)
+	if (crypto_init() != 0)
 		return EXIT_INTERNAL;
+	status = find(j);
+	if (status != EXIT_YES)
+		return status;
 	r = j->count > 0 ? closing_run(j->list, j->count, &signal) : 0;
 	end_files(j);
-	status = print(j, started_unix, clock_boottime() - started, signal == 0);
+	status = print(j, started_unix, clock_boottime() - started, signal == 0 && j->unread == 0);
 	if (signal != 0)
 		return EXIT_SIGNAL + signal;
 	if (r != 0 || status != EXIT_YES)

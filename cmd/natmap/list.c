@@ -33,7 +33,7 @@ struct settings {
 
 /**
  * struct job - One run of the command
- * @held:	@held_count ports that runs of natmap hold, or have left open
+ * @held:	@held_count ports that runs of natmap hold, or have left open; @unread: there may be more
  * @entries:	Of @lister; @cut: there are more
  */
 struct job {
@@ -44,7 +44,7 @@ struct job {
 	struct lister *lister;
 	const struct lister_entry *entries;
 	unsigned entry_count;
-	bool cut, complete;
+	bool cut, complete, unread;
 	struct held_entry held[HELD_MAX];
 	unsigned held_count;
 	int64_t started_unix;
@@ -52,7 +52,7 @@ struct job {
 };
 
 static const struct option_spec options[] = {
-	WHERE_OPTIONS,
+	WHERE_OPTIONS("all of these."),
 	FORMAT_OPTIONS_PLAIN(.offset = offsetof(struct settings, format)),
 };
 
@@ -61,6 +61,8 @@ static const struct command_spec command = {
 	.about = "Lists the ports that are open on the gateway, as far as it tells (only UPnP "
 		 "does), "
 		 "and those that runs of natmap hold or have left open.",
+	.notes = "Exit status: 0 a gateway answers, 2 usage, 3 there is no gateway, or none "
+		 "answers, 5 internal error. natmap(1) has the rest.",
 	.options = options,
 	.count = sizeof(options) / sizeof(options[0]),
 };
@@ -142,7 +144,7 @@ static int print_json(const struct job *j)
 {
 	bool failed;
 	struct js o = port_report("list", j->started_unix, clock_boottime() - j->started,
-				  j->complete && !j->cut, &failed);
+				  j->complete && !j->cut && !j->unread, &failed);
 	struct js list = js_put_array(o, "gateways");
 	int r;
 
@@ -216,6 +218,18 @@ static void print_text(const struct job *j)
 		print_held(&style, &j->held[i], clock_unix());
 }
 
+static void look_at_held(struct job *j)
+{
+	unsigned unread;
+	const int n = held_list(j->held, HELD_MAX, j->started_unix, &unread);
+
+	if (n < 0)
+		log_line(LEVEL_WARNING, "cannot look what this user has left open (%s): %s",
+			 HELD_PLACE, held_why(n));
+	j->held_count = n > 0 ? (unsigned)n : 0;
+	j->unread = n < 0 || unread > 0;
+}
+
 static int start(struct job *j)
 {
 	struct lister_options o = {
@@ -225,7 +239,6 @@ static int start(struct job *j)
 		.limit = SCOUT_LIMIT,
 	};
 	uint8_t seed[32];
-	int n;
 
 	for (unsigned i = 0; i < j->way_count; i++) {
 		o.gateways[i] = j->ways[i].gateway;
@@ -237,8 +250,7 @@ static int start(struct job *j)
 	j->started_unix = clock_unix();
 	j->started = run_now();
 	j->lister = lister_new(&o, seed, j->started);
-	n = held_list(j->held, HELD_MAX, j->started_unix);
-	j->held_count = n > 0 ? (unsigned)n : 0;
+	look_at_held(j);
 	return j->lister != NULL ? 0 : NK_ERR_NO_MEMORY;
 }
 

@@ -1,10 +1,8 @@
 #include "open_files.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "face/log.h"
 #include "io/clock.h"
 #include "port_words.h"
@@ -12,9 +10,8 @@
 static void warn(int r)
 {
 	log_line(LEVEL_WARNING,
-		 "cannot keep word of what is open (natkit/mappings in $XDG_STATE_HOME or "
-		 "~/.local/state): %s",
-		 r == NK_ERR_SYSTEM ? strerror(errno) : err_text(r));
+		 "cannot keep word of what is open (%s), and natmap close will not know of it: %s",
+		 HELD_PLACE, held_why(r));
 }
 
 static void save(struct open_file *f)

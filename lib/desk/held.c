@@ -67,19 +67,29 @@ static int open_locked(const char *path)
 	return -1;
 }
 
-/* Return: true if it tells of a port. */
-static bool read_port(struct held_port *out, int fd, const char *path)
+enum found {
+	FOUND_NONE, /* killed before anything was written, and so before anything was sent */
+	FOUND_PORT,
+	FOUND_ODD, /* said: it cannot be read */
+};
+
+/* Whole, as somebody is to look at it. */
+static enum found odd(const char *path, const char *why)
 {
-	char text[HELD_TEXT], why[HELD_WHY], quoted[LOG_QUOTED];
+	log_line(LEVEL_WARNING, "cannot use %s: %s", path, why);
+	return FOUND_ODD;
+}
+
+static enum found read_port(struct held_port *out, int fd, const char *path)
+{
+	char text[HELD_TEXT], why[HELD_WHY];
 	const ssize_t n = pread(fd, text, sizeof(text), 0);
 
 	if (n == 0)
-		return false; /* killed before anything was written, and so before anything was sent */
-	if (n > 0 && held_text_read(out, text, (size_t)n, why))
-		return true;
-	log_line(LEVEL_WARNING, "cannot use %s: %s", log_quote(quoted, sizeof(quoted), path),
-		 n < 0 ? strerror(errno) : why);
-	return false;
+		return FOUND_NONE;
+	if (n < 0)
+		return odd(path, strerror(errno));
+	return held_text_read(out, text, (size_t)n, why) ? FOUND_PORT : odd(path, why);
 }
 
 int held_claim(struct held_file *f, struct held_port *port)
@@ -93,7 +103,7 @@ int held_claim(struct held_file *f, struct held_port *port)
 	f->fd = open_locked(f->path);
 	if (f->fd < 0)
 		return errno == EAGAIN ? HELD_BUSY : NK_ERR_SYSTEM;
-	if (!read_port(&found, f->fd, f->path))
+	if (read_port(&found, f->fd, f->path) != FOUND_PORT)
 		return HELD_NEW;
 	*port = found;
 	return HELD_AGAIN;
@@ -126,16 +136,18 @@ void held_forget(struct held_file *f)
 	held_leave(f);
 }
 
-/* Return: true if it is to be listed. */
-static bool look(struct held_entry *out, const char *path, int64_t unix_us)
+/* FOUND_PORT: it is to be listed. */
+static enum found look(struct held_entry *out, const char *path, int64_t unix_us)
 {
 	const int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	struct flock lock = whole(F_WRLCK);
+	enum found found;
 	bool good, ended;
 
 	if (fd < 0)
-		return false;
-	good = read_port(&out->port, fd, path) && fcntl(fd, F_GETLK, &lock) == 0;
+		return errno == ENOENT ? FOUND_NONE : odd(path, strerror(errno));
+	found = read_port(&out->port, fd, path);
+	good = found == FOUND_PORT && fcntl(fd, F_GETLK, &lock) == 0;
 	out->owner = good && lock.l_type != F_UNLCK ? lock.l_pid : 0;
 	ended = good && out->owner == 0 && out->port.expires_unix_us != 0 &&
 		out->port.expires_unix_us + LATE < unix_us;
@@ -143,7 +155,7 @@ static bool look(struct held_entry *out, const char *path, int64_t unix_us)
 	if (ended && fcntl(fd, F_SETLK, &lock) == 0 && is_current(fd, path))
 		unlink(path);
 	close(fd);
-	return good && !ended;
+	return ended ? FOUND_NONE : found;
 }
 
 static bool is_ours(const char *name)
@@ -153,7 +165,7 @@ static bool is_ours(const char *name)
 	return len > end && name[0] != '.' && strcmp(name + len - end, SUFFIX) == 0;
 }
 
-int held_list(struct held_entry *out, unsigned max, int64_t unix_us)
+int held_list(struct held_entry *out, unsigned max, int64_t unix_us, unsigned *unread)
 {
 	char folder[PATH_MAX], path[PATH_MAX];
 	const struct dirent *d;
@@ -161,6 +173,7 @@ int held_list(struct held_entry *out, unsigned max, int64_t unix_us)
 	const int r = files_place(folder, FILES_STATE, FOLDER);
 	DIR *dir;
 
+	*unread = 0;
 	if (r != 0)
 		return r;
 	dir = opendir(folder);
@@ -168,10 +181,20 @@ int held_list(struct held_entry *out, unsigned max, int64_t unix_us)
 		return NK_ERR_SYSTEM;
 	while (count < max && (d = readdir(dir)) != NULL) {
 		const int n = snprintf(path, sizeof(path), "%s%s", folder, d->d_name);
+		enum found found = FOUND_NONE;
 
-		if (n > 0 && n < PATH_MAX && is_ours(d->d_name) && look(&out[count], path, unix_us))
-			count++;
+		if (n > 0 && n < PATH_MAX && is_ours(d->d_name))
+			found = look(&out[count], path, unix_us);
+		count += found == FOUND_PORT;
+		*unread += found == FOUND_ODD;
 	}
 	closedir(dir);
 	return (int)count;
+}
+
+const char *held_why(int code)
+{
+	if (code == NK_ERR_BAD_INPUT)
+		return "neither XDG_STATE_HOME nor HOME names a folder";
+	return code == NK_ERR_SYSTEM ? strerror(errno) : err_text(code);
 }

@@ -218,3 +218,31 @@ unprivileged() {
   unprivileged 10 close --all
   ended 0
 }
+
+@test "what cannot be read of what is open is not said to be closed" {
+  gateway_up nat
+  ports 30 open tcp 4000 --no-verify --detach
+  ended 0
+  truncate -s 60 "$room"/state/natkit/mappings/tcp-4000-*.json
+  ports 10 close --all
+  ended 1
+  is .complete false
+  grep -qF "$(echo "$room"/state/natkit/mappings/tcp-4000-*.json)" "$room/said"
+  ports 10 list
+  is .complete false
+  rm "$room"/state/natkit/mappings/tcp-4000-*.json
+  at 10 "$natmap" close --all --text >"$room/out"
+  [ "$(cat "$room/out")" = 'nothing is left open' ]
+  mv "$room/state" "$room/kept"
+  touch "$room/state"
+  status=0
+  at 10 "$natmap" close --all 2>"$room/said" || status=$?
+  ended 5
+  grep -qF 'XDG_STATE_HOME' "$room/said"
+  ports 10 list
+  is .complete false
+  status=0
+  lab_client 10 env -u HOME -u XDG_STATE_HOME "$natmap" close --all 2>"$room/said" || status=$?
+  ended 2
+  grep -qF 'neither XDG_STATE_HOME nor HOME' "$room/said"
+}

@@ -56,6 +56,16 @@ static void assert_same(const struct held_port *a, const struct held_port *b)
 	assert_int_equal(a->pinhole, b->pinhole);
 }
 
+/* The same as held_list(), where so many files cannot be read. */
+static int listed(struct held_entry *out, unsigned max, int64_t unix_us, unsigned unread)
+{
+	unsigned n;
+	const int count = held_list(out, max, unix_us, &n);
+
+	assert_int_equal(n, unread);
+	return count;
+}
+
 /* As if killed: the descriptor is closed, and nothing else done. */
 static void next_run_finds_what_was_left(void **state)
 {
@@ -97,11 +107,11 @@ static void ports_are_told_apart(void **state)
 	assert_int_equal(held_claim(&fa, &a), HELD_NEW);
 	assert_int_equal(held_claim(&fb, &b), HELD_NEW);
 	assert_int_equal(held_claim(&fc, &c), HELD_NEW);
-	assert_int_equal(held_list(list, 4, NOW), 0); /* nothing was written yet */
+	assert_int_equal(listed(list, 4, NOW, 0), 0); /* nothing was written yet */
 	assert_int_equal(held_save(&fa, &a), 0);
 	assert_int_equal(held_save(&fb, &b), 0);
 	assert_int_equal(held_save(&fc, &c), 0);
-	assert_int_equal(held_list(list, 2, NOW), 2);
+	assert_int_equal(listed(list, 2, NOW, 0), 2);
 	held_forget(&fa);
 	held_forget(&fb);
 	held_forget(&fc);
@@ -135,7 +145,7 @@ static void another_process_has_it(void **state)
 	pid_t pid = start_other(pipes);
 
 	(void)state;
-	while (held_list(list, 4, NOW) == 0 || list[0].owner == 0)
+	while (listed(list, 4, NOW, 0) == 0 || list[0].owner == 0)
 		assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
 	assert_int_equal(list[0].owner, pid);
 	assert_int_equal(held_claim(&f, &port), HELD_BUSY);
@@ -144,7 +154,7 @@ static void another_process_has_it(void **state)
 	close(pipes[1]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_int_equal(held_list(list, 4, NOW), 1);
+	assert_int_equal(listed(list, 4, NOW, 0), 1);
 	assert_int_equal(list[0].owner, 0);
 	assert_int_equal(held_claim(&f, &port), HELD_AGAIN);
 	held_forget(&f);
@@ -161,8 +171,8 @@ static void what_has_ended_is_forgotten(void **state)
 	port.expires_unix_us = NOW;
 	assert_int_equal(held_save(&f, &port), 0);
 	held_leave(&f);
-	assert_int_equal(held_list(list, 4, NOW + 1000000), 1);
-	assert_int_equal(held_list(list, 4, NOW + INT64_C(120000000)), 0);
+	assert_int_equal(listed(list, 4, NOW + 1000000, 0), 1);
+	assert_int_equal(listed(list, 4, NOW + INT64_C(120000000), 0), 0);
 	assert_int_equal(access(f.path, F_OK), -1);
 }
 
@@ -201,10 +211,10 @@ static void a_spoilt_file_is_none(void **state)
 	assert_non_null(out);
 	fputs("{\"transport\":1}", out);
 	fclose(out);
-	assert_int_equal(held_list(list, 4, NOW), 0);
+	assert_int_equal(listed(list, 4, NOW, 1), 0);
 	assert_int_equal(held_claim(&f, &port), HELD_NEW);
 	assert_int_equal(held_save(&f, &port), 0);
-	assert_int_equal(held_list(list, 4, NOW), 1);
+	assert_int_equal(listed(list, 4, NOW, 0), 1);
 	held_forget(&f);
 }
 
