@@ -61,7 +61,7 @@ static int set_remote(void *into, const char *value, char why[static OPTIONS_WHY
 #define AT(field) .offset = offsetof(struct open_settings, field)
 
 static const struct option_spec options[] = {
-	WHERE_OPTIONS,
+	WHERE_OPTIONS("the first of these that works."),
 	{.name = "external",
 	 .letter = 'x',
 	 .argument = "PORT",
@@ -75,10 +75,10 @@ static const struct option_spec options[] = {
 	{.name = "lifetime",
 	 .letter = 'l',
 	 .argument = "TIME",
-	 .help = "How long the gateway is to keep it if we vanish, 2s to 24h (default 2h).",
+	 .help = "How long the gateway is to keep it if we vanish, 5s to 24h (default 2h).",
 	 .kind = OPTION_DURATION,
 	 AT(lifetime),
-	 .min = 2,
+	 .min = 5, /* gateways count in whole seconds, and half of it is to be some */
 	 .max = 86400},
 	{.name = "remote",
 	 .letter = 'r',
@@ -120,10 +120,9 @@ static const struct command_spec command = {
 		"Opens a port of this machine on the gateway, by PCP, NAT-PMP or UPnP, has a "
 		"natbroker look from outside whether one gets in, and holds it until it is told to "
 		"stop.",
-	.notes = "Exit status: 0 it was left open, 1 it cannot be opened or nobody gets in, 2 "
-		 "usage, 3 "
-		 "there is no gateway, 5 internal error, 128 and the signal's number: it was held "
-		 "until then. natmap(1) has the rest.",
+	.notes = "Exit status: 0 it was left open (--detach), 1 it cannot be opened or nobody gets "
+		 "in, 2 usage, 3 there is no gateway, 4 not permitted, 5 internal error, 128 and "
+		 "the signal's number: it was held until then. natmap(1) has the rest.",
 	.operands = "tcp|udp PORT",
 	.operand = take_operand,
 	.options = options,

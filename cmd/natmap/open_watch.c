@@ -92,8 +92,8 @@ static void tell_program(struct open_watch *w, const struct porter_event *e)
 	print(w, o, false);
 }
 
-/* What is wrong, whoever reads standard output. */
-static void warn(const struct porter_event *e)
+/* What is wrong, whoever reads standard output: @told what people are, the reason too. */
+static void warn(const struct porter_event *e, bool told)
 {
 	const struct portmap_mapping *m = &e->now.mapping;
 	char text[PORT_WORDS], gateway[ADDR_TEXT];
@@ -101,8 +101,9 @@ static void warn(const struct porter_event *e)
 	addr_text_ip(&m->gateway, gateway);
 	if (e->now.state == GATE_FAILED || e->now.state == GATE_SHUT)
 		log_line(e->now.state == GATE_FAILED ? LEVEL_ERROR : LEVEL_WARNING,
-			 "%s %u on %s is not open: %s", port_transport(m->ip_protocol),
-			 m->internal.port, gateway, port_reason(text, &e->now));
+			 "%s %u on %s is not open%s%s", port_transport(m->ip_protocol),
+			 m->internal.port, gateway, told ? "" : ": ",
+			 told ? "" : port_reason(text, &e->now));
 	else if (is_lost(e))
 		log_line(LEVEL_WARNING, "the gateway %s has lost %s %u, which is asked for again",
 			 gateway, port_transport(m->ip_protocol), m->internal.port);
@@ -115,7 +116,7 @@ void open_watch_event(struct open_watch *w, const struct porter_event *e)
 	else if (w->format == FORMAT_TEXT && !is_renewed(e) && e->now.state != GATE_ASKING)
 		tell_person(w, &e->now);
 	if (!is_removed(e))
-		warn(e);
+		warn(e, w->format == FORMAT_TEXT);
 }
 
 static struct js report(const struct open_watch *w, const struct porter *p, nk_time now,

@@ -59,7 +59,7 @@ struct job {
 #define AT(field) .offset = offsetof(struct settings, field)
 
 static const struct option_spec options[] = {
-	WHERE_OPTIONS,
+	WHERE_OPTIONS("all of these."),
 	{.name = "interval",
 	 .letter = 'n',
 	 .argument = "TIME",
@@ -85,6 +85,8 @@ static const struct command_spec command = {
 		"Watches gateways until it is told to stop, and tells when a port mapping protocol "
 		"comes or goes, when the external address is another one, and when a gateway has "
 		"lost its mappings. Nothing is mapped.",
+	.notes = "Exit status: 2 usage, 3 there is no gateway, 5 internal error, 128 and the "
+		 "signal's number: it was told to stop. natmap(1) has the rest.",
 	.options = options,
 	.count = sizeof(options) / sizeof(options[0]),
 };

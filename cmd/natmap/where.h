@@ -39,7 +39,7 @@ int where_add_interface(void *into, const char *value, char why[static OPTIONS_W
 int where_set_protocol(void *into, const char *value, char why[static OPTIONS_WHY]);
 
 /* The options, for a command's table. */
-#define WHERE_OPTIONS                                                                         \
+#define WHERE_OPTIONS(protocols)                                                              \
 	{.name = "gateway",                                                                   \
 	 .letter = 'g',                                                                       \
 	 .argument = "ADDRESS",                                                               \
@@ -59,8 +59,7 @@ int where_set_protocol(void *into, const char *value, char why[static OPTIONS_WH
 		{.name = "protocol",                                                          \
 		 .letter = 'p',                                                               \
 		 .argument = "NAME",                                                          \
-		 .help = "Use only pcp, nat-pmp or upnp. Default: auto, the first of these "  \
-			 "that works.",                                                       \
+		 .help = "Use only pcp, nat-pmp or upnp. Default: auto, " protocols,          \
 		 .kind = OPTION_CALL,                                                         \
 		 .call = where_set_protocol},                                                 \
 		{.name = "ipv4",                                                              \

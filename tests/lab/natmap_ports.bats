@@ -99,6 +99,14 @@ opens() {
   [ "$(wc -l <"$room/said")" = 1 ]
 }
 
+@test "why a port is not open is told once: on standard output to people, else on standard error" {
+  status=0
+  at 10 "$natmap" open tcp 4000 --protocol nat-pmp --no-verify --text >"$room/out" 2>"$room/said" || status=$?
+  ended 1
+  grep -q 'not open: .*does not answer' "$room/out"
+  grep -q 'tcp 4000 on 100.64.1.1 is not open$' "$room/said"
+}
+
 @test "two runs do not disturb each other, and close spares what is held" {
   gateway_up nat
   hold 4000 tcp 4000
