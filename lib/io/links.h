@@ -18,10 +18,12 @@ void links_drain(int fd);
 
 struct ifaddrs;
 
-/* The machine's addresses, for links_lost(); freed with freeifaddrs(). NULL and errno on failure. */
+/* The machine's addresses, for links_lost(); freed with freeifaddrs(). NULL and errno on
+ * failure. */
 struct ifaddrs *links_look(void);
 
-/* True if @local (not "any") is no longer an address of this machine, or if its interface is down. */
+/* True if @local (not "any") is no longer an address of this machine, or if its interface is
+ * down. */
 bool links_lost(const struct ifaddrs *all, const struct addr *local);
 
 /* Addresses at which others may reach this machine: of interfaces that are up, without loopback and
@@ -29,7 +31,8 @@ bool links_lost(const struct ifaddrs *all, const struct addr *local);
 unsigned links_addresses(const struct ifaddrs *all, const char *interface, struct addr *out,
 			 unsigned max);
 
-/* Sets @name to the interface that has @local, for one of IF_NAMESIZE bytes. Return: false if none has. */
+/* Sets @name to the interface that has @local, for one of IF_NAMESIZE bytes. Return: false if none
+ * has. */
 bool links_interface_of(char *name, const struct ifaddrs *all, const struct addr *local);
 
 /* True if the interface does not exist or is down. */

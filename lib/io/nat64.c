@@ -7,7 +7,8 @@
 
 #define NAME "ipv4only.arpa"
 
-/* RFC 6052 section 2.2: the IPv4 address follows the prefix, and bits 64 to 71 are zero and not of it. */
+/* RFC 6052 section 2.2: the IPv4 address follows the prefix, and bits 64 to 71 are zero and not of
+ * it. */
 static void embedded(uint8_t v4[static 4], const struct addr *a, unsigned prefix_bytes)
 {
 	unsigned at = prefix_bytes;

@@ -16,7 +16,8 @@
  */
 bool nat64_find(struct addr *out, nk_time limit);
 
-/* The prefix of such an answer: the address has 192.0.0.170 or .171 in it where RFC 6052 section 2.2 puts it. */
+/* The prefix of such an answer: the address has 192.0.0.170 or .171 in it where RFC 6052 section
+ * 2.2 puts it. */
 bool nat64_prefix_of(struct addr *out, const struct addr *answer);
 
 #endif

@@ -46,7 +46,8 @@ struct link_info {
 int netinfo_route(struct route_info *out, const struct addr *to, const char *interface);
 
 /**
- * netinfo_ways() - All ways out of this machine: default routes of both families, as the kernel prefers them
+ * netinfo_ways() - All ways out of this machine: default routes of both families, as the kernel
+ * prefers them
  * @out:	At most @max; IPv4 before IPv6, and only those for which there is an address of ours
  *
  * Return: how many were written, or NK_ERR_SYSTEM.

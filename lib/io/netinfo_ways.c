@@ -22,7 +22,8 @@ static bool known(const struct ways *w, const struct route_info *r)
 	return false;
 }
 
-/* What the kernel would do through that interface for a destination far away tells all but the gateway. */
+/* What the kernel would do through that interface for a destination far away tells all but the
+ * gateway. */
 static void add(struct ways *w, int family, unsigned index, struct rtnl_attrs attrs)
 {
 	static const struct addr far6 = {.ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};

@@ -89,7 +89,8 @@ static int ask(const void *request, size_t len)
 	return rc;
 }
 
-/* The first message of @left bytes. Return: its length, or a negative errno, if it is an error that one. */
+/* The first message of @left bytes. Return: its length, or a negative errno, if it is an error that
+ * one. */
 static int check(const uint8_t *message, size_t left)
 {
 	struct nlmsghdr head;

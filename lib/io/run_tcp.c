@@ -1,4 +1,5 @@
-/* The TCP of a run: doors, which tell who has come, and knocks, which tell whether they were let in. */
+/* The TCP of a run: doors, which tell who has come, and knocks, which tell whether they were let
+ * in. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>

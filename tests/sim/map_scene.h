@@ -1,4 +1,5 @@
-/* natmap before a chain of NATs and routers, with a gateway that speaks PCP and NAT-PMP, and a server outside. */
+/* natmap before a chain of NATs and routers, with a gateway that speaks PCP and NAT-PMP, and a
+ * server outside. */
 #ifndef TESTS_SIM_MAP_SCENE_H
 #define TESTS_SIM_MAP_SCENE_H
 
@@ -10,7 +11,8 @@
 
 #define MAP_NODES 6
 
-/* Who serves: natbroker at two addresses of each family, or at one; another's STUN server; nobody. */
+/* Who serves: natbroker at two addresses of each family, or at one; another's STUN server;
+ * nobody. */
 enum map_server { MAP_BROKER, MAP_BROKER_ONE, MAP_PLAIN, MAP_NOBODY };
 
 /**
@@ -29,7 +31,8 @@ struct map_node {
  * @clients:	Addresses of the machine, @client_count of them
  * @gateway:	What the gateway speaks; of neither protocol: nothing
  * @gateway_at:	Number of the node whose inside address it has, the outermost being 0
- * @faults:	Of the plain server; @trials: most that natbroker allows a client, 0: as many as it usually does
+ * @faults:	Of the plain server; @trials: most that natbroker allows a client, 0: as many as it
+ *		usually does
  * @options:	Ways and servers too
  */
 struct map_plan {
@@ -55,8 +58,8 @@ struct map_scene {
 	int client, nodes[MAP_NODES];
 };
 
-/* 192.168.1.2 on the link of the gateway 192.168.1.1, 10 ms from the internet, where 192.0.2.1 and 198.51.100.1
- * serve; no nodes yet. Everything but the enumeration is asked for, within 1.9 s. */
+/* 192.168.1.2 on the link of the gateway 192.168.1.1, 10 ms from the internet, where 192.0.2.1 and
+ * 198.51.100.1 serve; no nodes yet. Everything but the enumeration is asked for, within 1.9 s. */
 struct map_plan map_plan(uint64_t seed);
 
 /* One more node, nearer to the machine than those before. */

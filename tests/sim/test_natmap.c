@@ -448,7 +448,8 @@ static void test_enumerated(void **state)
 	map_strike(&s);
 }
 
-/* A natmap that hears of no ICMP error in its first seconds, as where boxes have no more to give. */
+/* A natmap that hears of no ICMP error in its first seconds, as where boxes have no more to
+ * give. */
 static void deaf_input(void *core, const struct event *ev, nk_time now)
 {
 	if (ev->kind != EVENT_ICMP_ERROR || now > 3 * NK_S)
@@ -560,7 +561,8 @@ static void test_holds_refused(void **state)
 	map_strike(&s);
 }
 
-/* A server that allows few mappings: fewer silences are tried, and nothing turns for want of room. */
+/* A server that allows few mappings: fewer silences are tried, and nothing turns for want of
+ * room. */
 static void test_few_trials(void **state)
 {
 	static const unsigned trials[] = {12, 16, 24};

@@ -1,13 +1,15 @@
 /*
- * TTL-driven enumeration of stateful boxes (Richter et al., IMC 2016; Netalyzr): for each hop, mappings are kept
- * alive by packets that reach every box but that one, our own ones ending just before it and the broker's
- * just after it (PROBE_HOLD); after some silence at that hop the broker sends through all (PROBE_ASK).
+ * TTL-driven enumeration of stateful boxes (Richter et al., IMC 2016; Netalyzr): for each hop,
+ * mappings are kept alive by packets that reach every box but that one, our own ones ending just
+ * before it and the broker's just after it (PROBE_HOLD); after some silence at that hop the broker
+ * sends through all (PROBE_ASK).
  *
- * All hops run side by side, on many mappings that are opened early, each on a fresh local port, and held with
- * their silence open. Those that are silent everywhere are asked at rising silences; when they have ended, so may
- * have those of any hop, and each hop's are asked from there on (probe/lane.h). A hop's life is a posterior
- * (belief/timeout.h); one lost packet decides nothing. No mapping is made faster than the pace or beyond the limit,
- * and no more are held than can be kept alive gently; where a NAT gives fewer, fewer silences are tried.
+ * All hops run side by side, on many mappings that are opened early, each on a fresh local port,
+ * and held with their silence open. Those that are silent everywhere are asked at rising silences;
+ * when they have ended, so may have those of any hop, and each hop's are asked from there on
+ * (probe/lane.h). A hop's life is a posterior (belief/timeout.h); one lost packet decides nothing.
+ * No mapping is made faster than the pace or beyond the limit, and no more are held than can be
+ * kept alive gently; where a NAT gives fewer, fewer silences are tried.
  */
 #ifndef CORE_NATMAP_ENUMERATE_H
 #define CORE_NATMAP_ENUMERATE_H
@@ -35,7 +37,8 @@ struct enumerate_config {
 	uint32_t first_socket;
 };
 
-/* For a progress bar and events. @stage: a few words; @left_max: the longest that it can still take. */
+/* For a progress bar and events. @stage: a few words; @left_max: the longest that it can still
+ * take. */
 struct enumerate_progress {
 	char stage[96];
 	double done;
@@ -52,11 +55,12 @@ bool enumerate_input(struct enumerate *e, const struct event *ev, nk_time now);
 bool enumerate_output(struct enumerate *e, struct action *action, nk_time now);
 nk_time enumerate_deadline(const struct enumerate *e);
 
-/* Ends it before its time: by the next outputs the broker lets go of all mappings, and sockets are closed. */
+/* Ends it before its time: by the next outputs the broker lets go of all mappings, and sockets are
+ * closed. */
 void enumerate_stop(struct enumerate *e);
 
-/* CORE_BUSY; CORE_DONE: all hops are decided, or @max was reached; NK_ERR_UNREACHABLE: the broker is silent, or
- * cannot do this; NK_ERR_STOPPED. */
+/* CORE_BUSY; CORE_DONE: all hops are decided, or @max was reached; NK_ERR_UNREACHABLE: the broker
+ * is silent, or cannot do this; NK_ERR_STOPPED. */
 int enumerate_status(const struct enumerate *e);
 
 /* Writes what is known so far: states and timeouts of hops, @silence, counts. */

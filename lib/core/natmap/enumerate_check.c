@@ -1,6 +1,7 @@
 /*
- * How many boxes lie on the way back: by the TTL that a TICK has left. Then TICKs that must just come, and just not,
- * show that nothing on the way sets TTLs at will: where the broker's keepalives end would not be known.
+ * How many boxes lie on the way back: by the TTL that a TICK has left. Then TICKs that must just
+ * come, and just not, show that nothing on the way sets TTLs at will: where the broker's keepalives
+ * end would not be known.
  */
 #include "core/natmap/enumerate_parts.h"
 

@@ -55,7 +55,8 @@ uint32_t flow_open(struct enumerate *e, unsigned line, struct action *action, nk
 	return index;
 }
 
-/* What the broker still sends to the number of an ended flow must not reach the next one of that number. */
+/* What the broker still sends to the number of an ended flow must not reach the next one of that
+ * number. */
 void flow_end(struct enumerate *e, uint32_t index, nk_time now)
 {
 	struct flow *f = &e->flow[index];

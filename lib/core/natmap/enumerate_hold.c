@@ -1,6 +1,6 @@
 /*
- * Has the broker send TICKs to flows, by HOLDs on the control flow: each for some flows of one TTL, renewed long
- * before its lease ends, and repeated until it is answered.
+ * Has the broker send TICKs to flows, by HOLDs on the control flow: each for some flows of one TTL,
+ * renewed long before its lease ends, and repeated until it is answered.
  */
 #include <string.h>
 

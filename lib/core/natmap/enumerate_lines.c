@@ -1,9 +1,10 @@
 /*
  * The lines of the enumeration: which mappings are opened, which are asked, and when it is enough.
  *
- * First only the mappings that are silent everywhere are searched: while they live, so would all others. When
- * they end, each hop's search goes on from there by itself; its mappings are as old. When those of a hop have
- * ended, witnesses are asked who hold that long another way: explain.h says what that shows.
+ * First only the mappings that are silent everywhere are searched: while they live, so would all
+ * others. When they end, each hop's search goes on from there by itself; its mappings are as old.
+ * When those of a hop have ended, witnesses are asked who hold that long another way: explain.h
+ * says what that shows.
  */
 #include <math.h>
 
@@ -17,7 +18,7 @@
 #define AGAIN        (100 * NK_MS)
 #define COPIES_S     120 /* copies of a question, at most so many a second */
 #define MOST         (10 * NK_S)
-#define OFTEN        5 /* keepalives in the shortest life seen: all of them get lost once in a million */
+#define OFTEN        5 /* keepalives in the shortest life seen: all get lost once in a million */
 #define PATIENCE     1.2
 #define SET_UP       (3 * NK_S)
 #define LIFE_MARGIN  1.03
@@ -109,8 +110,8 @@ static bool is_spared(const struct line *l, const struct flow *f, nk_time now)
 	       flow_age(f, now) < l->lane->max;
 }
 
-/* Ages of a line's mappings that may be asked, falling, with their indices; how many are still to come, and
- * when the first that is left for the longest silence may be asked. */
+/* Ages of a line's mappings that may be asked, falling, with their indices; how many are still to
+ * come, and when the first that is left for the longest silence may be asked. */
 static unsigned ages_of(const struct enumerate *e, unsigned line, double *ages, uint32_t *index,
 			unsigned *coming, nk_time *reserve_due, nk_time now)
 {
@@ -148,7 +149,8 @@ static void ask_picked(struct enumerate *e, struct line *l, const uint32_t *inde
 		l->decide_at = nk_max(now + NK_MS, nk_min(e->ask_next, now + AGAIN));
 }
 
-/* A search goes on by itself once silence everywhere has ended mappings, or has none left to look at. */
+/* A search goes on by itself once silence everywhere has ended mappings, or has none left to look
+ * at. */
 static bool waits(const struct enumerate *e, unsigned line)
 {
 	const struct lane *first = e->lines[LINE_SILENCE].lane;
@@ -156,7 +158,8 @@ static bool waits(const struct enumerate *e, unsigned line)
 	return line != LINE_SILENCE && first->died == 0 && !first->done && !e->on_their_own;
 }
 
-/* Whether to wait for mappings to come of age takes longer than what is known of their life is worth. */
+/* Whether to wait for mappings to come of age takes longer than what is known of their life is
+ * worth. */
 static bool is_too_long(const struct enumerate *e, const struct line *l, double wait_s, nk_time now)
 {
 	const double hi = l->lane->estimate.hi;
@@ -281,7 +284,8 @@ void lines_gone(struct enumerate *e, const struct flow *f, nk_time now)
 	wake_all(e, now);
 }
 
-/* A copy that came after others were lost says that they found the mapping, too: they may have kept it. */
+/* A copy that came after others were lost says that they found the mapping, too: they may have kept
+ * it. */
 static nk_time tested_at(const struct ask_verdict *v)
 {
 	unsigned lost = 0;
@@ -329,8 +333,8 @@ static double useful_until(const struct line *l)
 }
 
 /*
- * What is gone must not be kept alive: a NAT may have given its port away, and the broker's keepalives would
- * reach another of our mappings.
+ * What is gone must not be kept alive: a NAT may have given its port away, and the broker's
+ * keepalives would reach another of our mappings.
  */
 static void retire(struct enumerate *e, nk_time now)
 {

@@ -128,7 +128,8 @@ void openings_let_through(struct enumerate *e, nk_time now)
 		e->retry_open = now;
 }
 
-/* A NAT that gives no more mappings looks like this, and so does a run of losses: there is one more try now and then. */
+/* A NAT that gives no more mappings looks like this, and so does a run of losses: there is one more
+ * try now and then. */
 void openings_refused(struct enumerate *e, unsigned line, nk_time now)
 {
 	if (line != CHECK_LINE)

@@ -23,8 +23,8 @@
  * @decide_at:	Of a search
  * @spent:	A search that has asked all mappings it had since it knew that they end
  * @asked:	Not judged yet
- * @lives, @ended: A witness: the longest silence that was survived, and the shortest one that was not,
- *		seconds; @deaths of the latter
+ * @lives, @ended: A witness: the longest silence that was survived, and the shortest one that was
+ *		not, seconds; @deaths of the latter
  */
 struct line {
 	unsigned out, in;
@@ -106,11 +106,13 @@ enum stage { STAGE_OPENS, STAGE_CONTROL, STAGE_SESSION, STAGE_RUN, STAGE_END, ST
  * struct enumerate - All that there is
  * @back:	Boxes on the way back; 0: not known yet
  * @interval:	Between two keepalives, from either side
- * @lines:	@line_count: silence everywhere; each hop; each seam, from 0 to count; all inbound; all outbound
+ * @lines:	@line_count: silence everywhere; each hop; each seam, from 0 to count; all inbound;
+ *		all outbound
  * @flow:	@flow_max may be used
  * @refused:	Set-ups in a row that came to nothing
  * @ask_next:	Before it no question may go, so that copies stay below the broker's cap
- * @consult_at:	When to look whether witnesses have something to tell; @all_known: they and all searches are done
+ * @consult_at:	When to look whether witnesses have something to tell; @all_known: they and all
+ *		searches are done
  * @on_their_own: Hops are searched though none has ended yet
  * @retire_at:	When to end mappings that are of no more use
  * @status_at:	When to ask for ports
@@ -164,7 +166,8 @@ static inline unsigned line_outbound(const struct enumerate *e)
 	return 2 * e->config.count + 3;
 }
 
-/* With which TTL the broker's packets end where a line wants it; 0: none are wanted, or it is not known yet. */
+/* With which TTL the broker's packets end where a line wants it; 0: none are wanted, or it is not
+ * known yet. */
 static inline uint8_t line_ttl(const struct enumerate *e, unsigned line)
 {
 	const unsigned in = e->lines[line].in;
@@ -187,8 +190,8 @@ void flow_input(struct enumerate *e, uint32_t index, const struct event *ev, nk_
 bool flow_output(struct enumerate *e, uint32_t index, struct action *action, nk_time now);
 void flow_end(struct enumerate *e, uint32_t index, nk_time now);
 
-/* It is seen at this port by the broker. Another one that was there is gone, and what was sent since to keep that
- * alive has come to this one, which says nothing any more. */
+/* It is seen at this port by the broker. Another one that was there is gone, and what was sent
+ * since to keep that alive has come to this one, which says nothing any more. */
 void flow_is_at(struct enumerate *e, uint32_t index, uint16_t port, nk_time now);
 
 /* Has the asker ask for the ports of those that are not held by the broker. */
@@ -239,7 +242,8 @@ unsigned line_to_open(const struct enumerate *e, const struct line *l);
 void openings_let_through(struct enumerate *e, nk_time now);
 void openings_refused(struct enumerate *e, unsigned line, nk_time now);
 
-/* enumerate_witness.c: asks those that may explain why mappings of hop @h ended. True: they have told all they can. */
+/* enumerate_witness.c: asks those that may explain why mappings of hop @h ended. True: they have
+ * told all they can. */
 bool witnesses_consult(struct enumerate *e, unsigned h, nk_time now);
 
 #endif

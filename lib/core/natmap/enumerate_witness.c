@@ -1,4 +1,5 @@
-/* Witnesses: mappings held some other way, asked when a hop's mappings have ended. explain.h says what they show. */
+/* Witnesses: mappings held some other way, asked when a hop's mappings have ended. explain.h says
+ * what they show. */
 #include <math.h>
 
 #include "core/natmap/enumerate_parts.h"
@@ -14,7 +15,8 @@ static bool has_told(const struct line *w, const struct timeout_estimate *life)
 	return w->lives >= life->hi || w->deaths > 1;
 }
 
-/* The youngest that is old enough. @wait: seconds until the oldest will be; INFINITY: there is none. */
+/* The youngest that is old enough. @wait: seconds until the oldest will be; INFINITY: there is
+ * none. */
 static uint32_t pick(const struct enumerate *e, unsigned line, double age, double *wait,
 		     nk_time now)
 {
@@ -55,7 +57,8 @@ static bool wants_more(struct enumerate *e, unsigned line, const struct timeout_
 	return true;
 }
 
-/* Asks a witness about mappings of such a life. Return: whether there is nothing (more) to learn from it. */
+/* Asks a witness about mappings of such a life. Return: whether there is nothing (more) to learn
+ * from it. */
 static bool consult(struct enumerate *e, unsigned line, const struct timeout_estimate *life,
 		    nk_time now)
 {
@@ -76,7 +79,8 @@ static bool consult(struct enumerate *e, unsigned line, const struct timeout_est
 	return false;
 }
 
-/* Whether the witnesses of a hop have told all; those of whole packets are asked when a seam has ended. */
+/* Whether the witnesses of a hop have told all; those of whole packets are asked when a seam has
+ * ended. */
 bool witnesses_consult(struct enumerate *e, unsigned h, nk_time now)
 {
 	const struct timeout_estimate *life = &e->lines[LINE_HOP(h)].lane->estimate;

@@ -14,9 +14,10 @@ enum cause {
 };
 
 /*
- * Boxes refreshed one way alone end mappings on one side of every seam: those of an outbound-only box at k
- * are ended at all seams nearer to us, an inbound-only box's at all beyond. A box that misses packets that end there
- * ends them at the two seams beside it alone, and never those that whole packets keep.
+ * Boxes refreshed one way alone end mappings on one side of every seam: those of an outbound-only
+ * box at k are ended at all seams nearer to us, an inbound-only box's at all beyond. A box that
+ * misses packets that end there ends them at the two seams beside it alone, and never those that
+ * whole packets keep.
  */
 static enum cause cause_of(const struct hop_life *l)
 {

@@ -1,5 +1,6 @@
 /*
- * A whole natmap run: all but the stateful hops at once (quick.h), and those as soon as the way to the server is known.
+ * A whole natmap run: all but the stateful hops at once (quick.h), and those as soon as the way to
+ * the server is known.
  */
 #include "core/natmap/natmap.h"
 

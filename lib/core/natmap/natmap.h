@@ -1,8 +1,8 @@
 /*
  * A whole natmap run as a core: public addresses, gateways, hops, and then the enumeration.
  *
- * Everything but the enumeration runs at once and is there within the limit; @quick_done of the result tells, so that
- * it can be shown while the enumeration goes on.
+ * Everything but the enumeration runs at once and is there within the limit; @quick_done of the
+ * result tells, so that it can be shown while the enumeration goes on.
  */
 #ifndef CORE_NATMAP_NATMAP_H
 #define CORE_NATMAP_NATMAP_H
@@ -16,7 +16,8 @@
 
 struct natmap; /* large; natmap_new() to natmap_free() */
 
-/* @upnp: there is a worker at the end of the stream NATMAP_UPNP_STREAM. Return: NULL without memory. */
+/* @upnp: there is a worker at the end of the stream NATMAP_UPNP_STREAM. Return: NULL without
+ * memory. */
 struct natmap *natmap_new(const struct natmap_options *options, bool upnp,
 			  const uint8_t seed[static 32]);
 void natmap_free(struct natmap *m);

@@ -13,7 +13,8 @@
 
 /**
  * struct natmap_way - One way out of this machine
- * @gateway:	Next hop, port 0; all zero: none (the link is a tunnel, or everything is on the link)
+ * @gateway:	Next hop, port 0; all zero: none (the link is a tunnel, or everything is on the
+ *		link)
  * @local:	The address of ours that is used that way
  * @interface:	Its name
  * @tunnel:	The interface is one end of a tunnel: a VPN
@@ -28,7 +29,8 @@ struct natmap_way {
  * struct natmap_options - What is to be found out
  * @servers:	Addresses of natbrokers (or, less being told, STUN servers), in order of preference
  * @ways:	Default routes of both families, the one towards the first server first
- * @nat64:	Prefixes that the resolver has told of by RFC 7050, @nat64_count of them; port is the length
+ * @nat64:	Prefixes that the resolver has told of by RFC 7050, @nat64_count of them; port is
+ *		the length
  * @enumerate:	Look for stateful hops, which takes as long as the longest timeout
  * @max:	Longest timeout to look for
  * @mappings:	Most NAT mappings to be held at once; @pace: least time between two new ones

@@ -9,7 +9,8 @@
 #include "core/portmap/scouts.h"
 #include "core/probe/both.h"
 
-/* Ids of sockets, besides those of natprobe's runs, which have PROBES set here and never set it themselves. */
+/* Ids of sockets, besides those of natprobe's runs, which have PROBES set here and never set it
+ * themselves. */
 #define PROBES      0x20000000u
 #define TRACE_FIRST (QUICK_IDS | 0x00010000u)
 #define SCOUT_FIRST (QUICK_IDS | 0x00020000u)
@@ -140,7 +141,8 @@ void quick_start(struct quick *q, nk_time now)
 			natprobe_start(q->probes.run[i], now);
 }
 
-/* The way of the first server's family is mapped, if it is not much later to answer than the other's. */
+/* The way of the first server's family is mapped, if it is not much later to answer than the
+ * other's. */
 static void choose_main(struct quick *q, nk_time now)
 {
 	nk_time rtt;

@@ -1,6 +1,7 @@
 /*
- * All of a map but its stateful hops, at once: natprobe's classification in each family, a scout for each
- * gateway and, as soon as a server has answered, the trace. It is over when all have ended, or at the limit.
+ * All of a map but its stateful hops, at once: natprobe's classification in each family, a scout
+ * for each gateway and, as soon as a server has answered, the trace. It is over when all have
+ * ended, or at the limit.
  */
 #ifndef CORE_NATMAP_QUICK_H
 #define CORE_NATMAP_QUICK_H
@@ -14,8 +15,8 @@
 
 struct quick; /* quick_new() to quick_free() */
 
-/* @upnp: id of the stream to the UPnP worker, 0: there is none. @options and @rng are used as long as it lives.
- * Return: NULL without memory. quick_free() takes NULL. */
+/* @upnp: id of the stream to the UPnP worker, 0: there is none. @options and @rng are used as long
+ * as it lives. Return: NULL without memory. quick_free() takes NULL. */
 struct quick *quick_new(const struct natmap_options *options, uint32_t upnp, struct rng *rng);
 void quick_free(struct quick *q);
 void quick_start(struct quick *q, nk_time now);
@@ -30,7 +31,8 @@ nk_time quick_deadline(const struct quick *q);
 /* What is not known yet stays so. */
 void quick_stop(struct quick *q, nk_time now);
 
-/* CORE_BUSY; CORE_DONE; NK_ERR_UNREACHABLE or NK_ERR_PERMISSION: there are servers, and none was heard. */
+/* CORE_BUSY; CORE_DONE; NK_ERR_UNREACHABLE or NK_ERR_PERMISSION: there are servers, and none was
+ * heard. */
 int quick_status(const struct quick *q);
 
 /* The way to the server in use is as well known as it will be. */

@@ -12,21 +12,23 @@
 
 /* Whether a box on the way keeps state. */
 enum hop_state {
-	HOP_UNKNOWN, /* not looked at, or not clear: @why */
-	HOP_STATELESS, /* nothing ended within what was tried: at_least of the timeout says how long */
-	HOP_STATEFUL, /* a mapping or a firewall's state ended there, after the timeout */
-	HOP_HIDDEN,   /* behind hop @behind, whose own state ends first: it may keep state or not */
+	HOP_UNKNOWN,   /* not looked at, or not clear: @why */
+	HOP_STATELESS, /* nothing ended within what was tried: timeout.at_least */
+	HOP_STATEFUL,  /* a mapping or a firewall's state ended there, after the timeout */
+	HOP_HIDDEN, /* behind hop @behind, whose own state ends first: it may keep state or not */
 };
 
 /**
  * struct hop - One box on the way, the first being the next to us
  * @address:	As its ICMP errors came from; all zero: it sent none. @rtt_ms: then
- * @quoted:	What it quoted was seen (needs a raw socket); @quote_source: the source address and port in it,
- *		@quote_checksum, @quote_id: they differed from what was sent: a NAT lies before it
+ * @quoted:	What it quoted was seen (needs a raw socket); @quote_source: the source address and
+ *		port in it, @quote_checksum, @quote_id: they differed from what was sent: a NAT lies
+ *		before it
  * @timeout:	HOP_STATEFUL: of a mapping with traffic both ways; HOP_STATELESS: at_least
  * @p:		Of @state
  * @behind:	HOP_HIDDEN: the number of the hop that hides it
- * @outbound_only: HOP_STATEFUL: only outbound packets refresh it; @inbound_only: the other way round
+ * @outbound_only: HOP_STATEFUL: only outbound packets refresh it; @inbound_only: the other way
+ *		round
  * @range:	The state is at this hop or at one of so many hops after it: it could not be told
  */
 struct hop {
@@ -117,9 +119,11 @@ struct natmap_evidence {
 
 /**
  * struct natmap_result - The map
- * @server:	The one that was used, with @probe_service: it is a natbroker that can be asked for enumeration
+ * @server:	The one that was used, with @probe_service: it is a natbroker that can be asked for
+ *		enumeration
  * @local:	Our address towards @server
- * @public_addrs: Where servers see us, @public_count, IPv4 and IPv6; @locals: our own address for each
+ * @public_addrs: Where servers see us, @public_count, IPv4 and IPv6; @locals: our own address for
+ *		each
  * @filtered:	Whether packets are kept out that come from where nothing was sent to
  * @gateways:	@gateway_count, in the order of the options' ways; @local and so on as there
  * @nats:	How many NATs lie in the way as far as is known; @nats_at_least: there may be more

@@ -83,7 +83,8 @@ static void of_addresses(struct natmap_result *r)
 		say(r, SIGN_LOCAL_PRIVATE, local, 0, "Our own address, %s, is a private one", l);
 }
 
-/* What one gateway claims to have outside. UPnP tells of IPv4, whichever family it was asked over. */
+/* What one gateway claims to have outside. UPnP tells of IPv4, whichever family it was asked
+ * over. */
 static void of_claim(struct natmap_result *r, const struct portmap_gateway *g,
 		     enum portmap_protocol protocol)
 {

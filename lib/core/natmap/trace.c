@@ -4,7 +4,8 @@
 
 #include "core/probe/exchange.h"
 
-/* The last ones a second later, for boxes that send one ICMP error a second (Linux: after a burst of 6). */
+/* The last ones a second later, for boxes that send one ICMP error a second (Linux: after a burst
+ * of 6). */
 #define TRIES               7
 #define LOST                4           /* so many requests are not lost one after the other */
 #define PACE                (2 * NK_MS) /* so few go beyond the server, and round trips can be told */
@@ -208,7 +209,8 @@ int trace_status(const struct trace *t)
 	return t->done && t->closing == TRACE_SOCKETS ? CORE_DONE : CORE_BUSY;
 }
 
-/* Systems begin with 64, 128 or 255, and no way has so many boxes that two of them could be meant. */
+/* Systems begin with 64, 128 or 255, and no way has so many boxes that two of them could be
+ * meant. */
 static unsigned taken_off(uint8_t left)
 {
 	if (left == 0)

@@ -1,9 +1,9 @@
 /*
  * How many boxes lie between us and a server, and at which addresses: one request of each TTL.
  *
- * Each TTL has a socket of its own: an ICMP error may quote too little to tell requests apart otherwise. The least
- * TTL that is answered tells the number of boxes; ICMP time-exceeded messages tell addresses, unprivileged
- * (IP_RECVERR). What is lost is asked again.
+ * Each TTL has a socket of its own: an ICMP error may quote too little to tell requests apart
+ * otherwise. The least TTL that is answered tells the number of boxes; ICMP time-exceeded messages
+ * tell addresses, unprivileged (IP_RECVERR). What is lost is asked again.
  */
 #ifndef CORE_NATMAP_TRACE_H
 #define CORE_NATMAP_TRACE_H
@@ -49,8 +49,8 @@ bool trace_counted(const struct trace *t);
 /* Whether an ICMP error says that the TTL ended at who sent it. */
 bool trace_is_time_exceeded(const struct event *ev);
 
-/* Writes @path->reached, @path->count, @path->back by the TTL that the server's answers had left, and the
- * addresses and round trips of hops. */
+/* Writes @path->reached, @path->count, @path->back by the TTL that the server's answers had left,
+ * and the addresses and round trips of hops. */
 void trace_report(const struct trace *t, struct path_result *path);
 
 #endif

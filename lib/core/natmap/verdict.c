@@ -1,11 +1,11 @@
 /*
- * Each sign is as likely under one verdict as a table says, and the verdict is the one that is more likely than all
- * others together, given all signs, as if they were independent; since they are not quite, nothing is surer
- * than SUREST.
+ * Each sign is as likely under one verdict as a table says, and the verdict is the one that is more
+ * likely than all others together, given all signs, as if they were independent; since they are not
+ * quite, nothing is surer than SUREST.
  *
- * Behind the numbers: carriers have 10.0.0.0/8 and 100.64.0.0/10 inside, while 192.168.0.0/16 is that of routers
- * at home, and the NATs of carriers lie further out (Richter et al., IMC 2016); RFC 6598; RFC 6887 section 7.4
- * (ADDRESS_MISMATCH). The rest is judgement.
+ * Behind the numbers: carriers have 10.0.0.0/8 and 100.64.0.0/10 inside, while 192.168.0.0/16 is
+ * that of routers at home, and the NATs of carriers lie further out (Richter et al., IMC 2016); RFC
+ * 6598; RFC 6887 section 7.4 (ADDRESS_MISMATCH). The rest is judgement.
  */
 #include "core/natmap/verdict.h"
 
@@ -111,7 +111,8 @@ static bool all_decided(const struct path_result *path)
 	return path->enumerated && path->count > 0;
 }
 
-/* The share of timers that are longer than the silences that were tried: a guess, with those of Linux in the middle. */
+/* The share of timers that are longer than the silences that were tried: a guess, with those of
+ * Linux in the middle. */
 static double unseen(const struct path_result *path)
 {
 	return exp(-signs_looked_for_s(path) / USUAL_TIMER_S);
@@ -201,7 +202,8 @@ static void count_nats(struct natmap_result *r)
 	r->carrier_hop = r->verdict == NATMAP_CARRIER_NAT && (last > 1 || directly) ? last : 0;
 }
 
-/* Which verdicts are said: one, none, or both that speak of a second NAT if it is not clear whose that is. */
+/* Which verdicts are said: one, none, or both that speak of a second NAT if it is not clear whose
+ * that is. */
 static double choose(bool said[static NATMAP_VERDICTS], const double p[static NATMAP_VERDICTS])
 {
 	const double second = p[NATMAP_DOUBLE_NAT] + p[NATMAP_CARRIER_NAT];

@@ -1,6 +1,6 @@
 /*
- * One or two natprobe runs as one core: IPv4 and IPv6 at the same time; and beside them a look at the gateways,
- * which maps nothing.
+ * One or two natprobe runs as one core: IPv4 and IPv6 at the same time; and beside them a look at
+ * the gateways, which maps nothing.
  *
  * Bits 31 and 30 of a socket's id say whose it is; the runs themselves never set them.
  */
@@ -17,7 +17,8 @@
 
 /**
  * struct probe_both - Up to two runs
- * @run:	[0] is the one that counts; [1] may be NULL. Both belong to the caller, already started
+ * @run:	[0] is the one that counts; [1] may be NULL. Both belong to the caller, already
+ *		started
  * @scouts:	The same, with ids as above, or NULL
  * @quick:	The scouts are not waited for
  */
@@ -31,8 +32,8 @@ void probe_both_input(struct probe_both *b, const struct event *ev, nk_time now)
 bool probe_both_output(struct probe_both *b, struct action *action, nk_time now);
 nk_time probe_both_deadline(const struct probe_both *b);
 
-/* Busy while either run is, and the scouts are if they are waited for; then CORE_DONE if either run got through,
- * else the error of run[0]. */
+/* Busy while either run is, and the scouts are if they are waited for; then CORE_DONE if either run
+ * got through, else the error of run[0]. */
 int probe_both_status(const struct probe_both *b);
 
 /* The run that has longest to go. */

@@ -75,12 +75,14 @@ struct exchanges {
 
 void exchanges_init(struct exchanges *x, struct rng *rng);
 
-/* A new exchange from @socket to @to, due at once, sent at most @tries times; NULL if the table is full.
- * The caller may set change, ttl, response_port, padding, from, heard_on, flow and due before the next output. */
+/* A new exchange from @socket to @to, due at once, sent at most @tries times; NULL if the table is
+ * full. The caller may set change, ttl, response_port, padding, from, heard_on, flow and due before
+ * the next output. */
 struct exchange *exchange_add(struct exchanges *x, uint32_t socket, const struct addr *to,
 			      unsigned tries, nk_time now);
 
-/* Takes a datagram if it is an answer to one of the exchanges: returns it, or NULL. Faults are counted. */
+/* Takes a datagram if it is an answer to one of the exchanges: returns it, or NULL. Faults are
+ * counted. */
 struct exchange *exchanges_input(struct exchanges *x, const struct event *ev, nk_time now);
 bool exchanges_output(struct exchanges *x, struct action *action, nk_time now);
 nk_time exchanges_deadline(const struct exchanges *x);
@@ -88,7 +90,8 @@ nk_time exchanges_deadline(const struct exchanges *x);
 /* Tells of a round trip; if it is not @certain, of the most that it can have been. */
 void exchanges_learn(struct exchanges *x, nk_time sample, bool certain);
 
-/* How long to wait after a request was sent for the @repeats-th time: the wait twice, then doubling. */
+/* How long to wait after a request was sent for the @repeats-th time: the wait twice, then
+ * doubling. */
 nk_time exchanges_backoff(const struct exchanges *x, unsigned repeats);
 
 /* How long to wait for an answer before asking again: from the measured round trip. */
