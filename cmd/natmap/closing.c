@@ -41,28 +41,28 @@ static struct closer_job job_for(const struct held_port *port, enum portmap_prot
 	return job;
 }
 
-/* What a gateway does not know at all cannot be there. */
+/* What a gateway does not know at all says nothing of the port. */
 static bool knows_not(enum portmap_why why)
 {
 	return why == PORTMAP_SILENT || why == PORTMAP_UNSUPPORTED || why == PORTMAP_TIMED_OUT;
 }
 
-/* One protocol's answer is enough, if no other refuses. */
+/* One protocol's answer is enough: gateways refuse to remove what was not opened by that protocol. */
 static void sum_up(struct closing *c, const struct closer_job *jobs, unsigned count)
 {
-	bool gone = false, refused = false;
+	bool refused = false;
 
+	c->why = PORTMAP_TIMED_OUT;
 	for (unsigned i = 0; i < count; i++) {
 		const struct closer_job *j = &jobs[i];
 
-		gone = gone || (j->done && !j->left);
+		c->removed = c->removed || (j->done && !j->left);
 		if (!j->left || refused)
 			continue;
 		refused = !knows_not(j->why);
 		c->protocol = j->protocol;
 		c->why = j->why;
 	}
-	c->removed = gone && !refused;
 }
 
 static int run(struct closer_job *jobs, unsigned count, int *signal)

@@ -50,6 +50,15 @@ enum open_claim open_file_claim(struct open_file *f, const struct portmap_config
 	return r == HELD_AGAIN ? OPEN_AGAIN : OPEN_NEW;
 }
 
+/* Only by what may be used something can come to be open. */
+static void name_protocol(struct held_port *port, unsigned protocols)
+{
+	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
+		if (protocols == PORTMAP_BIT(p))
+			snprintf(port->protocol, sizeof(port->protocol), "%s",
+				 portmap_protocol_name(p));
+}
+
 void open_file_begin(struct open_file *f, const struct portmap_config *config)
 {
 	f->port = (struct held_port){
@@ -59,6 +68,7 @@ void open_file_begin(struct open_file *f, const struct portmap_config *config)
 		.external = {.port = config->external_port},
 	};
 	memcpy(f->port.nonce, config->nonce, sizeof(f->port.nonce));
+	name_protocol(&f->port, config->protocols);
 	save(f);
 }
 

@@ -28,7 +28,7 @@ const char *port_pair(char out[static PORT_WORDS], uint8_t ip_protocol, const st
 {
 	char outside[ADDR_TEXT] = "?", inside[ADDR_TEXT];
 
-	if (addr_family(external) != ADDR_NONE)
+	if (!addr_is_any(external))
 		addr_text(external, outside);
 	else if (external->port != 0)
 		snprintf(outside, sizeof(outside), "?:%u", external->port);

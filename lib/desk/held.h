@@ -24,7 +24,7 @@
  * @ip_protocol: 6 or 17
  * @gateway:	Port 0; with @internal and @ip_protocol it says which file it is
  * @external:	As granted, or as it will be asked for; all zero: not known
- * @protocol:	Name of the one by which it was opened; empty: not known yet, it may be any
+ * @protocol:	Name of the one by which it is, or may be open; empty: not known yet, it may be any
  * @nonce:	PCP: whoever has it may change the mapping; @pinhole: UPnP for IPv6: its id
  * @expires_unix_us: When it ends by itself; 0: not known, or never
  * @detached:	It was left open on purpose

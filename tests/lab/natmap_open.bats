@@ -120,6 +120,30 @@ close_one() {
   same
 }
 
+# Its file is written before its first request leaves.
+is_written() {
+  test -s "$room"/state/natkit/mappings/udp-4107-*
+}
+
+kill_soon() {
+  hold soon udp 4107 "$@"
+  lab_wait is_written
+  let_go KILL 137 soon
+  ports 20 close --all
+  ended 0
+  ports 10 list
+  is '.held | length' 0
+  same
+}
+
+@test "what was killed before the gateway has answered is closed, too" {
+  before
+  kill_soon --protocol pcp
+  kill_soon --protocol nat-pmp
+  kill_soon --protocol upnp
+  kill_soon
+}
+
 @test "what was held by UPnP goes by itself when natmap is killed" {
   ways=(upnp:tcp:4105 upnp:udp:4106)
   before
