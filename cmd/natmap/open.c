@@ -96,6 +96,11 @@ static int remove_old(const struct open_file *f)
 	crypto_wipe(&old, sizeof(old));
 	if (signal != 0)
 		return EXIT_SIGNAL + signal;
+	if (!old.removed)
+		log_line(LEVEL_WARNING,
+			 "what an earlier run has left of %s %u could not be removed: %s",
+			 port_transport(f->port.ip_protocol), f->port.internal.port,
+			 portmap_why_text(old.why));
 	return r == 0 ? EXIT_YES : exit_from_err(r);
 }
 
@@ -206,19 +211,38 @@ static void move(struct job *j, unsigned i, const struct way *to, nk_time now)
 		porter_move(j->porter, i, c, now);
 }
 
+static bool is_among(const struct way *ways, unsigned count, const struct way *one)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (addr_eq(&ways[i].gateway, &one->gateway) &&
+		    addr_eq(&ways[i].local, &one->local))
+			return true;
+	return false;
+}
+
+/* A gate whose way is there no more takes one that no other gate has. */
+static void take_ways(struct job *j, const struct way *ways, unsigned count, nk_time now)
+{
+	const unsigned gates = j->options.gate_count;
+
+	for (unsigned i = 0, k = 0; i < gates; i++) {
+		if (is_among(ways, count, &j->ways[i]))
+			continue;
+		while (k < count && is_among(j->ways, gates, &ways[k]))
+			k++;
+		if (k < count)
+			move(j, i, &ways[k], now);
+	}
+}
+
 static void look_at_links(struct job *j, nk_time now)
 {
 	struct way ways[WHERE_MAX];
-	unsigned count;
 
 	if (j->links < 0 || !wakes_is_ready(j->links))
 		return;
 	links_drain(j->links);
-	count = where_look(ways, &j->settings.where);
-	for (unsigned i = 0; i < count && i < j->options.gate_count; i++)
-		if (!addr_eq(&ways[i].gateway, &j->ways[i].gateway) ||
-		    !addr_eq(&ways[i].local, &j->ways[i].local))
-			move(j, i, &ways[i], now);
+	take_ways(j, ways, where_look(ways, &j->settings.where), now);
 }
 
 static void on_turn(void *user, nk_time now)

@@ -25,6 +25,9 @@ int where_add_gateway(void *into, const char *value, char why[static OPTIONS_WHY
 		snprintf(why, OPTIONS_WHY, "give at most %d gateways", WHERE_MAX);
 		return -1;
 	}
+	for (unsigned i = 0; i < w->gateway_count; i++)
+		if (addr_eq(&w->gateways[i], &a))
+			return 0;
 	w->gateways[w->gateway_count++] = a;
 	return 0;
 }
@@ -42,6 +45,9 @@ int where_add_interface(void *into, const char *value, char why[static OPTIONS_W
 		snprintf(why, OPTIONS_WHY, "give at most %d interfaces", WHERE_MAX);
 		return -1;
 	}
+	for (unsigned i = 0; i < w->interface_count; i++)
+		if (strcmp(w->interfaces[i], value) == 0)
+			return 0;
 	w->interfaces[w->interface_count++] = value;
 	return 0;
 }
