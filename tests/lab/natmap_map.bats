@@ -3,6 +3,8 @@
 
 # shellcheck source=tests/lab/natmap_map.bash
 . "$BATS_TEST_DIRNAME/natmap_map.bash"
+# shellcheck source=tests/lab/gateway.bash
+. "$BATS_TEST_DIRNAME/gateway.bash"
 
 @test "all but boxes that keep state is there within two seconds" {
   lab_broker
@@ -127,12 +129,19 @@
 
 @test "events, the last of which holds the report" {
   lab_broker
-  at 20 "$natmap" --server 192.0.2.1 --quick --events >"$room/events" 2>"$room/said"
+  lab_timers 3 3
+  gateway_up nat
+  at 60 "$natmap" --server 192.0.2.1 --max 6s --events >"$room/events" 2>"$room/said"
+  gateway_stop nat
   jq -c . "$room/events"
   jq -r .event "$room/events" | sort -u >"$room/kinds"
-  for kind in start public hop verdict 'done'; do
+  for kind in start gateway public hop verdict 'done'; do
     grep -qx "$kind" "$room/kinds" || fail "no event $kind"
   done
+  jq -se 'any(.[]; .event == "hop" and .state == "stateful")' "$room/events"
+  mkdir "$room/lines"
+  split -l 1 "$room/events" "$room/lines/"
+  /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$lab_top/share/natmap-event-1.schema.json" "$room"/lines/*
   tail -n 1 "$room/events" | jq .report >"$report"
   valid_map "$report"
 }
