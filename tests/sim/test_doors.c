@@ -308,14 +308,46 @@ static void test_what_was_found(void **state)
 	pair_strike(&p);
 }
 
+static bool count_asked(void *user, const struct action *a)
+{
+	*(unsigned *)user += a->to.port == PCP_PORT;
+	return true;
+}
+
+/* A gateway that opens nothing is asked once in ten minutes, not for every socket that could be next. */
+static void test_refused(void **state)
+{
+	const struct port_rules refusing = {.pcp = true, .pcp_result = PCP_NOT_AUTHORIZED};
+	const struct pair_plan plan = hard_plan(10, &no_gateway, &refusing, false);
+	unsigned asked = 0;
+	struct pair p;
+
+	(void)state;
+	pair_set(&p, &plan);
+	stop(&p, PAIR_CALLS);
+	p.ends[PAIR_LISTENS].watch = count_asked;
+	p.ends[PAIR_LISTENS].user = &asked;
+	world_run(p.world, NULL, 500 * NK_S); /* it was asked when the listener began */
+	assert_int_equal(asked, 0);
+	world_run(p.world, NULL, 1000 * NK_S);
+	assert_in_range(asked, 1, 9);
+	pair_strike(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_way_without),      cmocka_unit_test(test_hard_pair),
-		cmocka_unit_test(test_hard_pair_with_loss), cmocka_unit_test(test_one_port_each),
-		cmocka_unit_test(test_never_waits),         cmocka_unit_test(test_lies),
-		cmocka_unit_test(test_not_wanted),          cmocka_unit_test(test_reboot),
-		cmocka_unit_test(test_other_gateway),       cmocka_unit_test(test_what_was_found),
+		cmocka_unit_test(test_no_way_without),
+		cmocka_unit_test(test_hard_pair),
+		cmocka_unit_test(test_hard_pair_with_loss),
+		cmocka_unit_test(test_one_port_each),
+		cmocka_unit_test(test_never_waits),
+		cmocka_unit_test(test_lies),
+		cmocka_unit_test(test_not_wanted),
+		cmocka_unit_test(test_reboot),
+		cmocka_unit_test(test_other_gateway),
+		cmocka_unit_test(test_what_was_found),
+		cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,11 @@ static uint32_t first_id_of(const struct doors *d, const struct door *door)
 	return d->first_id + (uint32_t)(door - d->list) * PORTMAP_SOCKETS;
 }
 
+void doors_leave(struct doors *d, nk_time now)
+{
+	d->again_at = now + AGAIN;
+}
+
 static void ask(struct doors *d, struct door *door, nk_time now)
 {
 	const struct portmap_config config = {
@@ -89,6 +94,8 @@ static void ask(struct doors *d, struct door *door, nk_time now)
 	door->gateway = d->gateway;
 	door->local = d->local;
 	door->map = portmap_new(&config, d->rng, now);
+	if (door->map == NULL)
+		doors_leave(d, now);
 }
 
 void doors_want(struct doors *d, uint32_t socket, uint16_t port, nk_time now)
@@ -178,7 +185,7 @@ static void learn(struct doors *d, struct door *door, nk_time now)
 		return;
 	door->failed = true;
 	d->protocols = d->config->protocols;
-	d->again_at = now + AGAIN;
+	doors_leave(d, now);
 }
 
 /* What is at a gateway that we may not reach any more is given up, and its socket has another door. */
@@ -201,6 +208,8 @@ static void follow(struct doors *d, struct door *door, nk_time now)
 
 bool doors_output(struct doors *d, struct action *action, nk_time now)
 {
+	bool acts;
+
 	for (unsigned i = 0; i < DOORS_MAX; i++) {
 		struct door *door = &d->list[i];
 
@@ -209,9 +218,11 @@ bool doors_output(struct doors *d, struct action *action, nk_time now)
 		follow(d, door, now);
 		if (door->map == NULL)
 			continue;
-		if (portmap_output(door->map, action, now))
-			return true;
+		acts = portmap_output(door->map, action, now);
+		/* What has failed is learnt of before its owner gives it up, who would want another. */
 		follow(d, door, now);
+		if (acts)
+			return true;
 	}
 	return upnp_line_output(&d->line, action, now);
 }

@@ -74,6 +74,9 @@ void doors_free(struct doors *d);
 /* One might be had, as far as is known. */
 bool doors_may_be_had(const struct doors *d, nk_time now);
 
+/* The gateway is left alone for ten minutes: there was no socket or no memory. */
+void doors_leave(struct doors *d, nk_time now);
+
 /* A socket of IPv4 that is bound to @port and shall have one. */
 void doors_want(struct doors *d, uint32_t socket, uint16_t port, nk_time now);
 

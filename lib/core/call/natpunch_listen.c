@@ -172,16 +172,18 @@ static void take_call(struct natpunch *n, struct opened *ring, const struct punc
 	give_way(n, ring->offer.key);
 	t = is_full(n) ? NULL : talk_begin(n, contact, ring->offer.key);
 	if (t != NULL) {
-		door = natpunch_spare_take(n, t);
+		door = natpunch_spare_at(n, t);
 		t->call = call_new_in(options_for(n, NULL), n->options->identity, &ring->handshake,
 				      &ring->offer, ring->rung, survey_hint(&n->survey),
 				      n->options->broker, n->registration, &n->doors, &door,
 				      talk_first_id(t->slot), &n->rng, now);
 	}
-	if (t == NULL || t->call == NULL)
+	if (t == NULL || t->call == NULL) {
 		refuse(n, ring, who, OFFER_IS_BUSY, now);
-	else
-		natpunch_tell(n, t, (struct natpunch_event){.kind = NATPUNCH_CALLING}, now);
+		return;
+	}
+	natpunch_spare_take(n, t);
+	natpunch_tell(n, t, (struct natpunch_event){.kind = NATPUNCH_CALLING}, now);
 }
 
 static bool resumes(const struct offer *offer)

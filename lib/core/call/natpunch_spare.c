@@ -12,8 +12,10 @@ bool natpunch_spare_input(struct natpunch *n, const struct event *ev, nk_time no
 
 	if (s->state == SPARE_NONE || ev->id != id_of(s))
 		return false;
-	if (ev->kind == EVENT_OPEN_FAILED)
+	if (ev->kind == EVENT_OPEN_FAILED) {
 		s->state = SPARE_NONE;
+		doors_leave(&n->doors, now);
+	}
 	if (ev->kind != EVENT_OPENED)
 		return true;
 	s->state = SPARE_OPEN;
@@ -59,12 +61,18 @@ bool natpunch_spare_output(struct natpunch *n, struct action *action, nk_time no
 	return true;
 }
 
-struct addr natpunch_spare_take(struct natpunch *n, const struct talk *t)
+static bool is_for(const struct spare *s, const struct talk *t)
 {
-	struct spare *s = &n->spare;
+	return s->state == SPARE_OPEN && s->slot == t->slot;
+}
 
-	if (s->state != SPARE_OPEN || s->slot != t->slot)
-		return (struct addr){.port = 0};
-	s->state = SPARE_NONE;
-	return s->local;
+struct addr natpunch_spare_at(const struct natpunch *n, const struct talk *t)
+{
+	return is_for(&n->spare, t) ? n->spare.local : (struct addr){.port = 0};
+}
+
+void natpunch_spare_take(struct natpunch *n, const struct talk *t)
+{
+	if (is_for(&n->spare, t))
+		n->spare.state = SPARE_NONE;
 }

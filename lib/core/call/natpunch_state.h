@@ -136,8 +136,9 @@ void talk_drain(struct talk *t);
 bool natpunch_spare_input(struct natpunch *n, const struct event *ev, nk_time now);
 bool natpunch_spare_output(struct natpunch *n, struct action *action, nk_time now);
 
-/* It is @t's from now on: where it is bound, or port 0 if there is none for this one. */
-struct addr natpunch_spare_take(struct natpunch *n, const struct talk *t);
+/* Where it is bound, port 0 if there is none for @t; and it is @t's from now on. */
+struct addr natpunch_spare_at(const struct natpunch *n, const struct talk *t);
+void natpunch_spare_take(struct natpunch *n, const struct talk *t);
 
 /* The listener (natpunch_listen.c). */
 void listen_input(struct natpunch *n, const struct event *ev, nk_time now);
