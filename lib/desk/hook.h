@@ -1,7 +1,8 @@
 /*
  * The user's command (--exec), run by sh(1) when something has changed: one run at a time.
  *
- * It has no input, and what it prints goes where our messages go: standard output is for the report.
+ * It has no input, and what it prints goes where our messages go: standard output is for the report. It has a
+ * process group of its own, so that a key pressed at our terminal does not end it half-way.
  */
 #ifndef DESK_HOOK_H
 #define DESK_HOOK_H
@@ -19,6 +20,7 @@
  * @wake:	An epoll descriptor, which tells when a run has ended (io/wakes.h)
  * @pid:	It is running; 0: it is not. @pidfd: readable when it has ended
  * @about:	What the run is for: a name in messages
+ * @patience_ms: How long it is waited for in the end; 0: ten seconds
  */
 struct hook {
 	const char *command;
@@ -26,6 +28,7 @@ struct hook {
 	pid_t pid;
 	int pidfd;
 	char about[HOOK_ABOUT];
+	int patience_ms;
 };
 
 struct environment;
@@ -33,8 +36,8 @@ struct environment;
 /* Runs it, or warns that it cannot be run. */
 void hook_run(struct hook *h, const struct environment *env, const char *about);
 
-/* Takes note of a run that has ended, and warns if it failed; @wait: waits for that. Return: false
- * if it is still running. */
+/* Takes note of a run that has ended, and warns if it failed; @wait: waits for that, and ends what does not end.
+ * Return: false if it is still running. */
 bool hook_reap(struct hook *h, bool wait);
 
 #endif
