@@ -22,8 +22,9 @@ int gateways_start(struct gateways *g, const struct family_plan plan[static 2], 
 	}
 	if (config.count == 0)
 		return 0;
-	worker_start(&g->worker);
-	config.upnp = g->worker.fd >= 0 ? PROBE_BOTH_UPNP : 0;
+	/* Without it UPnP is not asked for, which is no reason to be loud beside what was asked. */
+	if (upnp_worker_start(&g->worker) == 0)
+		config.upnp = PROBE_BOTH_UPNP;
 	g->count = config.count;
 	rng_seed_from_kernel(&g->rng);
 	g->scouts = scouts_new(&config, &g->rng);
@@ -47,5 +48,5 @@ void gateways_end(struct gateways *g)
 {
 	scouts_free(g->scouts);
 	g->scouts = NULL;
-	worker_stop(&g->worker);
+	upnp_worker_stop(&g->worker);
 }
