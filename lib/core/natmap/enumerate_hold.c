@@ -189,6 +189,8 @@ bool hold_input(struct enumerate *e, const struct event *ev, nk_time now)
 			exchanges_learn(&e->exchanges, now - r->sent, true);
 		if (m.cls == STUN_ERROR && m.error == PROBE_ERR_SESSION)
 			e->asker.session_lost = true;
+		if (p.hold.lease_ms < r->hold.lease_ms)
+			r->hold.lease_ms = p.hold.lease_ms; /* as it was granted */
 		for (unsigned k = 0; m.cls == STUN_SUCCESS && k < p.state_count; k++)
 			take_state(e, r, &p.states[k], now);
 		concluded(e, r, now);
