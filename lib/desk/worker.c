@@ -9,15 +9,12 @@ void worker_start(struct upnp_worker *w)
 {
 	if (upnp_worker_start(w) == 0)
 		return;
-	w->fd = -1;
 	log_line(LEVEL_WARNING, "cannot use UPnP: %s", strerror(errno));
 }
 
 void worker_stop(struct upnp_worker *w)
 {
-	if (w->fd >= 0)
-		upnp_worker_stop(w);
-	w->fd = -1;
+	upnp_worker_stop(w);
 }
 
 void worker_plan(void *user, uint32_t id, struct stream_plan *plan)

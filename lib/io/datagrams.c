@@ -101,10 +101,8 @@ static struct addr offender_of(const struct cmsghdr *c)
 {
 	const size_t skip = CMSG_LEN(sizeof(struct sock_extended_err));
 	union sockaddr_ip sa = {.sa = {.sa_family = AF_UNSPEC}};
-	size_t len = c->cmsg_len - skip;
+	const size_t len = c->cmsg_len > skip ? c->cmsg_len - skip : 0;
 
-	if (c->cmsg_len < skip)
-		len = 0;
 	memcpy(&sa, (const uint8_t *)c + skip, len < sizeof(sa) ? len : sizeof(sa));
 	return addr_with_port(sockaddr_to_addr(&sa), 0);
 }
