@@ -52,6 +52,7 @@ static struct natprobe *new_probe(struct quick *q, enum addr_family family)
 	struct natprobe *run;
 	uint8_t seed[32];
 
+	static_assert(NATMAP_SERVERS_MAX <= PROBE_SERVERS_MAX, "a run takes all servers");
 	for (unsigned i = 0; i < o->server_count; i++)
 		if (addr_family(&o->servers[i]) == family)
 			probe.servers[probe.server_count++] = o->servers[i];

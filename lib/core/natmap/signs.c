@@ -1,5 +1,6 @@
 #include "core/natmap/signs.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ __attribute__((format(printf, 5, 6))) static void say(struct natmap_result *r,
 	struct natmap_evidence *e = &r->evidence[r->evidence_count];
 	va_list args;
 
+	static_assert(SIGNS <= NATMAP_EVIDENCE_MAX, "there is room for one of each");
 	if (signs_find(r, sign) != NULL)
 		return;
 	r->evidence_count++;

@@ -1,5 +1,6 @@
 #include "core/natmap/trace.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "core/probe/exchange.h"
@@ -129,6 +130,7 @@ static void opened(struct trace *t, unsigned i, nk_time now)
 {
 	struct probe *p = &t->probes[i];
 
+	static_assert(TRACE_SOCKETS <= EXCHANGES_MAX, "each socket has an exchange");
 	p->open = true;
 	p->exchange = exchange_add(&t->exchanges, t->config.first_socket + i, &t->config.server,
 				   TRIES, now + i * PACE);
