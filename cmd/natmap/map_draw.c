@@ -200,13 +200,19 @@ static void put_server(char *out, size_t size, const struct map_report *rep)
 static void draw_server(const struct sketch *s, const struct map_report *rep)
 {
 	const struct natmap_result *r = rep->result;
-	char server[ADDR_TEXT], seen[ADDR_TEXT], words[512];
+	char server[ADDR_TEXT], seen[ADDR_TEXT], refused[ADDR_TEXT + 64] = "", words[512];
 	size_t n;
 
 	if (r->public_count == 0) {
-		snprintf(words, sizeof(words), "%s%sno answer",
+		if (r->path.refused_why != NULL)
+			snprintf(refused, sizeof(refused), " (%s, says %s)", r->path.refused_why,
+				 addr_is_any(&r->path.refused_by)
+					 ? "this machine"
+					 : addr_text_ip(&r->path.refused_by, seen));
+		snprintf(words, sizeof(words), "%s%s%s%s",
 			 rep->server_name != NULL ? rep->server_name : "",
-			 rep->server_name != NULL ? ": " : "");
+			 rep->server_name != NULL ? ": " : "",
+			 addr_is_any(&r->server) ? "none to ask" : "no answer", refused);
 		put_row(s, &(struct row){.node = end_of(s->st),
 					 .tone = TONE_DIM,
 					 .name = addr_is_any(&r->server)

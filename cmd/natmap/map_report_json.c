@@ -76,6 +76,7 @@ void map_json_hop(struct js o, const struct path_result *path, unsigned i)
 
 	js_put_int(o, "hop", i + 1);
 	findings_ip(o, "address", &h->address);
+	js_put_bool(o, "by_route", h->by_route);
 	put_positive(o, "rtt_ms", h->rtt_ms);
 	js_put_text(o, "state", hop_state_name(h->state));
 	findings_p(o, h->p);
@@ -95,6 +96,19 @@ void map_json_hop(struct js o, const struct path_result *path, unsigned i)
 	put_quote(o, h);
 }
 
+static void put_refusal(struct js parent, const struct path_result *p)
+{
+	struct js o;
+
+	if (p->refused_why == NULL) {
+		js_put_null(parent, "refused");
+		return;
+	}
+	o = js_put_object(parent, "refused");
+	findings_ip(o, "by", &p->refused_by);
+	js_put_text(o, "why", p->refused_why);
+}
+
 static void put_path(struct js parent, const struct natmap_result *r)
 {
 	const struct path_result *p = &r->path;
@@ -106,6 +120,7 @@ static void put_path(struct js parent, const struct natmap_result *r)
 	else
 		js_put_null(o, "boxes");
 	put_number(o, "boxes_back", p->back);
+	put_refusal(o, p);
 	list = js_put_array(o, "hops");
 	for (unsigned i = 0; i < p->count; i++)
 		map_json_hop(js_add_object(list), p, i);

@@ -53,6 +53,8 @@ const char *map_hop_name(const struct natmap_result *r, unsigned i)
 	};
 	const char *name = names[map_box(r, i)];
 
+	if (name[0] == '\0' && r->path.hops[i].by_route)
+		return "gateway, which tells nothing of itself";
 	return name[0] == '\0' && is_gateway(r, &r->path.hops[i].address) ? "gateway" : name;
 }
 

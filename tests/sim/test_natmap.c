@@ -261,6 +261,11 @@ static void test_silent_servers(void **state)
 			    "203.0.113.1");
 	assert_verdict(r, NATMAP_ONE_NAT, 0.5);
 	assert_string_equal(r->path.enumeration_why, "no server answered");
+	/* The way is known as far as it goes: the server's host is there, and nobody at its port. */
+	assert_true(r->path.reached);
+	assert_int_equal(r->path.count, 2);
+	assert_hop(r, 1, "192.168.1.1");
+	assert_string_equal(r->path.refused_why, "port unreachable");
 	map_strike(&s);
 
 	plan.gateway.nat_pmp = false;
@@ -273,6 +278,28 @@ static void test_silent_servers(void **state)
 	plan.options.server_count = 0;
 	r = play(&s, &plan, CORE_DONE);
 	assert_verdict(r, NATMAP_UNKNOWN, 0);
+	map_strike(&s);
+}
+
+/* The way is told up to where it ends. */
+static void test_no_such_server(void **state)
+{
+	const struct nat_spec home = map_nat("203.0.113.1");
+	struct map_plan plan = map_plan(11);
+	struct map_scene s;
+	const struct natmap_result *r;
+
+	(void)state;
+	plan.options.servers[0] = addr_v4(192, 0, 2, 99, 3478);
+	map_plan_add(&plan, NULL, "198.51.100.77");
+	map_plan_add(&plan, &home, "192.168.1.1");
+	r = play(&s, &plan, NK_ERR_UNREACHABLE);
+	assert_true(r->ended - r->started < QUICK);
+	assert_false(r->path.reached);
+	assert_true(r->path.count >= 2);
+	assert_hop(r, 1, "192.168.1.1");
+	assert_hop(r, 2, "198.51.100.77");
+	assert_false(r->path.hops[0].by_route);
 	map_strike(&s);
 }
 
@@ -354,6 +381,71 @@ static void test_loss(void **state)
 	assert_true(counted >= runs * 99 / 100);
 }
 
+/* The first box never says a word: its address is that of the route. */
+static void deaf_to_first(void *core, const struct event *ev, nk_time now)
+{
+	const struct addr first = at("192.168.1.1");
+
+	if (ev->kind != EVENT_ICMP_ERROR || !addr_same_ip(&ev->reporter, &first))
+		natmap_input(core, ev, now);
+}
+
+static void test_silent_gateway(void **state)
+{
+	const struct nat_spec home = map_nat("203.0.113.1");
+	struct core_ops deaf = natmap_ops;
+	struct map_plan plan = map_plan(32);
+	const struct natmap_result *r;
+	struct map_scene s;
+
+	(void)state;
+	deaf.input = deaf_to_first;
+	map_plan_add(&plan, NULL, "198.51.100.77");
+	map_plan_add(&plan, &home, "192.168.1.1");
+	map_set(&s, &plan);
+	world_attach(s.world, s.client, &deaf, s.map);
+	assert_int_equal(map_play(&s), CORE_DONE);
+	r = natmap_result(s.map);
+	assert_true(r->ended - r->started < QUICK);
+	assert_hop(r, 1, "192.168.1.1");
+	assert_true(r->path.hops[0].by_route);
+	assert_false(r->path.hops[0].rtt_ms > 0);
+	assert_false(r->path.hops[1].by_route);
+	map_strike(&s);
+}
+
+/* Each hop is asked twice: the first round trip may have our own start in it. */
+static unsigned errors_heard;
+
+static void counting_input(void *core, const struct event *ev, nk_time now)
+{
+	natmap_input(core, ev, now);
+	if (ev->kind == EVENT_ICMP_ERROR)
+		errors_heard++;
+}
+
+static void test_round_trips(void **state)
+{
+	const struct nat_spec home = map_nat("203.0.113.1");
+	struct core_ops counting = natmap_ops;
+	struct map_plan plan = map_plan(33);
+	const struct natmap_result *r;
+	struct map_scene s;
+
+	(void)state;
+	counting.input = counting_input;
+	map_plan_add(&plan, NULL, "198.51.100.77");
+	map_plan_add(&plan, &home, "192.168.1.1");
+	map_set(&s, &plan);
+	world_attach(s.world, s.client, &counting, s.map);
+	assert_int_equal(map_play(&s), CORE_DONE);
+	r = natmap_result(s.map);
+	assert_int_equal(r->path.count, 3);
+	assert_true(errors_heard >= 2 * 3);
+	assert_true(r->path.hops[2].rtt_ms >= 20);
+	map_strike(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +463,9 @@ int main(void)
 		cmocka_unit_test(test_plain_server),
 		cmocka_unit_test(test_silent_routers),
 		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_no_such_server),
+		cmocka_unit_test(test_silent_gateway),
+		cmocka_unit_test(test_round_trips),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -581,8 +581,35 @@ static void full_and_empty_ones_are_drawn(void **state)
 	memset(r, 0, sizeof(*r));
 	text = written(r, &plain, map_report_text);
 	assert_says(text, "  *     no address                this machine\n  |\n"
-			  "  *     server                    broker.example.net: no answer\n");
+			  "  *     server                    broker.example.net: none to ask\n");
 	assert_says(text, "Verdict    Not known\n");
+	free(text);
+	free(r);
+}
+
+/* Up to where it ends, and who said that it does. */
+static void a_way_that_ends_is_drawn(void **state)
+{
+	struct natmap_result *r = calloc(1, sizeof(*r));
+	char *text;
+	(void)state;
+
+	assert_non_null(r);
+	r->server = at("192.0.2.77");
+	r->path.count = 2;
+	r->path.hops[0] = (struct hop){.address = at("192.168.1.1"), .by_route = true};
+	r->path.hops[1] = (struct hop){.address = at("198.51.100.1"), .rtt_ms = 2};
+	r->path.refused_by = at("198.51.100.1");
+	r->path.refused_why = "host unreachable";
+	text = written(r, &plain, map_report_text);
+	assert_says(text, "gateway, which tells nothing of itself");
+	assert_says(text, "no answer (host");
+	assert_says(text, "unreachable, says 198.51.100.1)");
+	free(text);
+	text = json_of(r);
+	assert_says(text, "\"refused\": {");
+	assert_says(text, "\"boxes\": null");
+	assert_says(text, "\"by_route\": true");
 	free(text);
 	free(r);
 }
@@ -604,6 +631,7 @@ int main(void)
 		cmocka_unit_test(fits_the_schema),
 		cmocka_unit_test(draws_pictures),
 		cmocka_unit_test(full_and_empty_ones_are_drawn),
+		cmocka_unit_test(a_way_that_ends_is_drawn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,9 @@
  * @over:	With @status; what lingers is still to be sent
  * @sent, @received: Packets, all in all
  * @ttl:	By socket of the enumeration: that of the last packet of less than the usual TTL
- * @hops:	Addresses of boxes at which such packets have ended
+ * @sent_at:	When that was
+ * @hops:	Addresses of boxes at which such packets have ended; @rtt_ms: the least then, 0: not
+ *		known
  */
 struct natmap {
 	struct natmap_options options;
@@ -32,7 +34,9 @@ struct natmap {
 	int status;
 	uint64_t sent, received;
 	uint8_t ttl[ENUMERATE_SOCKETS];
+	nk_time sent_at[ENUMERATE_SOCKETS];
 	struct addr hops[NATMAP_HOPS_MAX];
+	double rtt_ms[NATMAP_HOPS_MAX];
 };
 
 struct natmap *natmap_new(const struct natmap_options *options, bool upnp,
@@ -99,14 +103,44 @@ static const char *why_not_enumerated(const struct natmap *m)
 	return "the run was over before";
 }
 
-/* A box that told the trace nothing may tell the enumeration. */
+/* What the trace was told of a hop, and the enumeration, whose packets end there too. */
+static void add_hop(struct hop *h, const struct addr *address, double rtt_ms)
+{
+	if (addr_family(&h->address) == ADDR_NONE)
+		h->address = *address;
+	if (rtt_ms > 0 && addr_same_ip(&h->address, address) &&
+	    (!(h->rtt_ms > 0) || rtt_ms < h->rtt_ms))
+		h->rtt_ms = rtt_ms;
+}
+
+/* The first box is where packets go, even if it tells nothing of itself. */
+static void add_gateway(struct natmap *m)
+{
+	const struct natmap_result *r = &m->result;
+	const struct addr *local =
+		addr_family(&r->local) != ADDR_NONE ? &r->local : &r->ways[0].local;
+	struct hop *first = &m->result.path.hops[0];
+
+	first->by_route = false;
+	for (unsigned i = 0; i < r->gateway_count; i++) {
+		const struct natmap_way *w = &r->ways[i];
+
+		if (addr_family(&first->address) != ADDR_NONE || w->tunnel ||
+		    !addr_same_ip(&w->local, local))
+			continue;
+		first->address = w->gateway;
+		first->by_route = addr_family(&w->gateway) != ADDR_NONE;
+	}
+}
+
 static void add_addresses(struct natmap *m)
 {
 	struct path_result *path = &m->result.path;
 
 	for (unsigned i = 0; i < path->count; i++)
-		if (addr_family(&path->hops[i].address) == ADDR_NONE)
-			path->hops[i].address = m->hops[i];
+		add_hop(&path->hops[i], &m->hops[i], m->rtt_ms[i]);
+	if (path->count > 0)
+		add_gateway(m);
 }
 
 /* What the parts know by now, and what it comes to. */
@@ -152,7 +186,7 @@ static void start_enumerate(struct natmap *m, nk_time now)
 	quick_report(m->quick, &m->result);
 	config.broker = m->result.server;
 	config.local = addr_any(addr_family(&config.broker), 0);
-	config.count = m->result.path.count;
+	config.count = m->result.path.reached ? m->result.path.count : 0;
 	config.back = m->result.path.back;
 	if (m->result.probe_service && config.count > 0)
 		m->enumerate = enumerate_new(&config, &m->rng, now);
@@ -173,22 +207,31 @@ static void step(struct natmap *m, nk_time now)
 		end(m, quick_status(m->quick), now);
 }
 
-static void note_hop(struct natmap *m, const struct event *ev)
+static void note_hop(struct natmap *m, const struct event *ev, nk_time now)
 {
 	const uint32_t socket = ev->id - ENUMERATE_FIRST;
 	const unsigned ttl = socket < ENUMERATE_SOCKETS ? m->ttl[socket] : 0;
+	double rtt_ms;
 
-	if (ev->kind == EVENT_ICMP_ERROR && trace_is_time_exceeded(ev) && ttl > 0 &&
-	    ttl <= NATMAP_HOPS_MAX && addr_same_ip(&ev->from, &m->result.server))
-		m->hops[ttl - 1] = addr_with_port(ev->reporter, 0);
+	if (ev->kind != EVENT_ICMP_ERROR || !trace_is_time_exceeded(ev) || ttl == 0 ||
+	    ttl > NATMAP_HOPS_MAX || !addr_same_ip(&ev->from, &m->result.server))
+		return;
+	rtt_ms = (double)(now - m->sent_at[socket]) / 1e3;
+	if (!addr_same_ip(&m->hops[ttl - 1], &ev->reporter))
+		m->rtt_ms[ttl - 1] = 0;
+	m->hops[ttl - 1] = addr_with_port(ev->reporter, 0);
+	if (!(m->rtt_ms[ttl - 1] > 0) || rtt_ms < m->rtt_ms[ttl - 1])
+		m->rtt_ms[ttl - 1] = rtt_ms;
 }
 
-static void note_ttl(struct natmap *m, const struct action *action)
+static void note_ttl(struct natmap *m, const struct action *action, nk_time now)
 {
 	const uint32_t socket = action->id - ENUMERATE_FIRST;
 
-	if (action->ttl != 0 && socket < ENUMERATE_SOCKETS)
-		m->ttl[socket] = action->ttl;
+	if (action->ttl == 0 || socket >= ENUMERATE_SOCKETS)
+		return;
+	m->ttl[socket] = action->ttl;
+	m->sent_at[socket] = now;
 }
 
 void natmap_input(struct natmap *m, const struct event *ev, nk_time now)
@@ -201,7 +244,7 @@ void natmap_input(struct natmap *m, const struct event *ev, nk_time now)
 		return;
 	}
 	if (!quick_input(m->quick, ev, now) && m->enumerate != NULL) {
-		note_hop(m, ev);
+		note_hop(m, ev, now);
 		enumerate_input(m->enumerate, ev, now);
 	}
 	step(m, now);
@@ -225,7 +268,7 @@ bool natmap_output(struct natmap *m, struct action *action, nk_time now)
 		return false;
 	if (action->kind == ACTION_SEND) {
 		m->sent++;
-		note_ttl(m, action);
+		note_ttl(m, action, now);
 	}
 	return true;
 }

@@ -14,9 +14,12 @@
 #define PROBES      0x20000000u
 #define TRACE_FIRST (QUICK_IDS | 0x00010000u)
 #define SCOUT_FIRST (QUICK_IDS | 0x00020000u)
+#define BLIND_FIRST (QUICK_IDS | 0x00030000u)
 
 #define SCOUTING    NK_S           /* a gateway that is asked is on our link */
 #define TRACING     (1200 * NK_MS) /* the boxes that will answer have done so by then */
+#define SILENT      (500 * NK_MS) /* then the way to where the first server should be is looked at */
+#define BLIND_TRIES 3
 #define PREFERRED \
 	(200 * NK_MS) /* more time for the first server's family, once the other was heard */
 
@@ -25,6 +28,8 @@
  * @probes:	By family, that of the first server before the other
  * @main:	Which of them is the one whose way is mapped, or -1 as long as that is open
  * @other_heard: When the other than the first was known to have answered
+ * @traces:	The way to the main one's server; and towards the first server while none has
+ *		answered
  * @over:	Ended, or stopped
  */
 struct quick {
@@ -32,11 +37,13 @@ struct quick {
 	struct rng *rng;
 	struct probe_both probes;
 	struct scouts *scouts;
-	struct trace *trace;
+	struct trace *traces[2];
 	int main;
 	bool over;
-	nk_time limit_at, other_heard;
+	nk_time limit_at, silent_at, other_heard;
 };
+
+enum { MAIN_TRACE, BLIND_TRACE };
 
 static struct natprobe *new_probe(struct quick *q, enum addr_family family)
 {
@@ -129,13 +136,15 @@ void quick_free(struct quick *q)
 	natprobe_free(q->probes.run[0]);
 	natprobe_free(q->probes.run[1]);
 	scouts_free(q->scouts);
-	trace_free(q->trace);
+	trace_free(q->traces[MAIN_TRACE]);
+	trace_free(q->traces[BLIND_TRACE]);
 	free(q);
 }
 
 void quick_start(struct quick *q, nk_time now)
 {
 	q->limit_at = now + q->options->limit;
+	q->silent_at = now + SILENT;
 	scouts_start(q->scouts, now);
 	for (unsigned i = 0; i < 2; i++)
 		if (q->probes.run[i] != NULL)
@@ -166,7 +175,20 @@ static void start_trace(struct quick *q, nk_time now)
 
 	config.server = *natprobe_server(q->probes.run[q->main], &config.rtt);
 	config.local = addr_any(addr_family(&config.server), 0);
-	q->trace = trace_new(&config, q->rng, now);
+	q->traces[MAIN_TRACE] = trace_new(&config, q->rng, now);
+}
+
+static void start_blind(struct quick *q, nk_time now)
+{
+	const struct trace_config config = {
+		.server = q->options->servers[0],
+		.local = addr_any(addr_family(&q->options->servers[0]), 0),
+		.first_socket = BLIND_FIRST,
+		.tries = BLIND_TRIES,
+		.limit = nk_min(TRACING, q->limit_at - now),
+	};
+
+	q->traces[BLIND_TRACE] = trace_new(&config, q->rng, now);
 }
 
 static bool probes_busy(const struct quick *q)
@@ -176,7 +198,10 @@ static bool probes_busy(const struct quick *q)
 
 static bool trace_busy(const struct quick *q)
 {
-	return q->trace != NULL && trace_status(q->trace) == CORE_BUSY;
+	for (unsigned i = 0; i < 2; i++)
+		if (q->traces[i] != NULL && trace_status(q->traces[i]) == CORE_BUSY)
+			return true;
+	return false;
 }
 
 void quick_stop(struct quick *q, nk_time now)
@@ -189,8 +214,16 @@ void quick_stop(struct quick *q, nk_time now)
 	if (probes_busy(q))
 		probe_both_input(&q->probes, &stop, now);
 	scouts_stop(q->scouts);
-	if (q->trace != NULL)
-		trace_stop(q->trace);
+	for (unsigned i = 0; i < 2; i++)
+		if (q->traces[i] != NULL)
+			trace_stop(q->traces[i]);
+}
+
+/* There are servers, of which none has been heard. */
+static bool is_blind(const struct quick *q)
+{
+	return !q->over && q->main < 0 && q->options->server_count > 0 &&
+	       q->traces[BLIND_TRACE] == NULL;
 }
 
 static void step(struct quick *q, nk_time now)
@@ -199,8 +232,10 @@ static void step(struct quick *q, nk_time now)
 		return;
 	if (q->main < 0)
 		choose_main(q, now);
-	if (q->main >= 0 && q->trace == NULL)
+	if (q->main >= 0 && q->traces[MAIN_TRACE] == NULL)
 		start_trace(q, now);
+	if (is_blind(q) && (now >= q->silent_at || !probes_busy(q)))
+		start_blind(q, now);
 	if (now >= q->limit_at || !(probes_busy(q) || scouts_busy(q->scouts) || trace_busy(q)))
 		quick_stop(q, now);
 }
@@ -214,8 +249,10 @@ static bool parts_input(struct quick *q, const struct event *ev, nk_time now)
 		probe_both_input(&q->probes, &own, now);
 		return true;
 	}
-	return scouts_input(q->scouts, ev, now) ||
-	       (q->trace != NULL && trace_input(q->trace, ev, now));
+	for (unsigned i = 0; i < 2; i++)
+		if (q->traces[i] != NULL && trace_input(q->traces[i], ev, now))
+			return true;
+	return scouts_input(q->scouts, ev, now);
 }
 
 bool quick_input(struct quick *q, const struct event *ev, nk_time now)
@@ -233,8 +270,10 @@ static bool parts_output(struct quick *q, struct action *action, nk_time now)
 		action->id |= QUICK_IDS | PROBES;
 		return true;
 	}
-	return scouts_output(q->scouts, action, now) ||
-	       (q->trace != NULL && trace_output(q->trace, action, now));
+	for (unsigned i = 0; i < 2; i++)
+		if (q->traces[i] != NULL && trace_output(q->traces[i], action, now))
+			return true;
+	return scouts_output(q->scouts, action, now);
 }
 
 bool quick_output(struct quick *q, struct action *action, nk_time now)
@@ -258,7 +297,12 @@ nk_time quick_deadline(const struct quick *q)
 	if (q->main < 0 && q->other_heard != NK_NEVER)
 		at = nk_min(at, q->other_heard + PREFERRED);
 	at = nk_min(at, scouts_deadline(q->scouts));
-	return q->trace == NULL ? at : nk_min(at, trace_deadline(q->trace));
+	if (is_blind(q))
+		at = nk_min(at, q->silent_at);
+	for (unsigned i = 0; i < 2; i++)
+		if (q->traces[i] != NULL)
+			at = nk_min(at, trace_deadline(q->traces[i]));
+	return at;
 }
 
 int quick_status(const struct quick *q)
@@ -273,7 +317,9 @@ int quick_status(const struct quick *q)
 
 bool quick_knows_path(const struct quick *q)
 {
-	return q->main >= 0 && q->trace != NULL && (trace_counted(q->trace) || !trace_busy(q)) &&
+	const struct trace *t = q->traces[MAIN_TRACE];
+
+	return q->main >= 0 && t != NULL && (trace_counted(t) || trace_status(t) != CORE_BUSY) &&
 	       natprobe_status(q->probes.run[q->main]) != CORE_BUSY;
 }
 
@@ -313,6 +359,8 @@ void quick_report(struct quick *q, struct natmap_result *r)
 	}
 	for (unsigned i = 0; i < r->gateway_count; i++)
 		scouts_result(q->scouts, i, &r->gateways[i]);
-	if (q->trace != NULL)
-		trace_report(q->trace, &r->path);
+	if (q->traces[MAIN_TRACE] != NULL)
+		trace_report(q->traces[MAIN_TRACE], &r->path);
+	else if (q->traces[BLIND_TRACE] != NULL)
+		trace_report(q->traces[BLIND_TRACE], &r->path);
 }

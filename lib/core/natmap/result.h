@@ -20,7 +20,8 @@ enum hop_state {
 
 /**
  * struct hop - One box on the way, the first being the next to us
- * @address:	As its ICMP errors came from; all zero: it sent none. @rtt_ms: then
+ * @address:	As its ICMP errors came from; all zero: it sent none. @rtt_ms: then, the least
+ * @by_route:	The first one sent none, and is known by the route only
  * @quoted:	What it quoted was seen (needs a raw socket); @quote_source: the source address and
  *		port in it, @quote_checksum, @quote_id: they differed from what was sent: a NAT lies
  *		before it
@@ -33,6 +34,7 @@ enum hop_state {
  */
 struct hop {
 	struct addr address;
+	bool by_route;
 	double rtt_ms;
 	bool quoted, quote_checksum, quote_id;
 	struct addr quote_source;
@@ -47,9 +49,10 @@ struct hop {
 
 /**
  * struct path_result - The way to the broker
- * @reached:	The server answered the trace; else @count is not known
- * @count:	Boxes between us and the broker, 0 if it is not known
+ * @reached:	The server answered the trace, if only that nobody is at its port
+ * @count:	Boxes between us and the broker; not @reached: up to the last that was heard of
  * @back:	The same on the way back, as the broker's packets counted; 0 if not known
+ * @refused_by:	Who said by ICMP that the server cannot be reached, and @refused_why; NULL: nobody
  * @enumerated:	The stateful ones were looked for; @enumeration_why: why not, or not to the end
  * @silence:	How long the path as a whole is held without any packet
  * @packets_out, @packets_in: Of the whole run
@@ -57,6 +60,8 @@ struct hop {
 struct path_result {
 	bool reached;
 	unsigned count, back;
+	struct addr refused_by;
+	const char *refused_why;
 	struct hop hops[NATMAP_HOPS_MAX];
 	bool enumerated;
 	const char *enumeration_why;

@@ -8,30 +8,39 @@
 /* The last ones a second later, for boxes that send one ICMP error a second (Linux: after a burst
  * of 6). */
 #define TRIES               7
-#define LOST                4           /* so many requests are not lost one after the other */
+#define LOST                4 /* so many requests are not lost one after the other */
+#define AGAIN               (50 * NK_MS)
 #define PACE                (2 * NK_MS) /* so few go beyond the server, and round trips can be told */
 
 #define ICMP4_TIME_EXCEEDED 11
 #define ICMP6_TIME_EXCEEDED 3
+#define ICMP4_UNREACHABLE   3
+#define ICMP6_UNREACHABLE   1
 
 /**
  * struct probe - The request of one TTL, which is its index and one more
  * @exchange:	NULL until the socket is open; @failed: it could not be opened
- * @hop:	Whose ICMP error came back, and when; @left: TTL of the server's answer
+ * @again:	The second one to a hop that has told its address, or NULL
+ * @hop:	Whose ICMP error came back, and when; @hop_certain: to which request is known
+ * @met:	The server said by ICMP that nobody is at its port; @left: TTL of its answer
  */
 struct probe {
-	bool open, failed;
-	struct exchange *exchange;
+	bool open, failed, met, hop_certain;
+	struct exchange *exchange, *again;
 	struct addr hop;
 	nk_time hop_rtt;
 	uint8_t left;
 };
 
+/* @refused_by, @refused_why: As in the result, by the least TTL, which is @refused_at and one more. */
 struct trace {
 	struct trace_config config;
 	struct exchanges exchanges;
 	struct probe probes[TRACE_SOCKETS];
 	unsigned opening, closing;
+	struct addr refused_by;
+	const char *refused_why;
+	unsigned refused_at;
 	nk_time ends;
 	bool done;
 };
@@ -43,6 +52,8 @@ struct trace *trace_new(const struct trace_config *config, struct rng *rng, nk_t
 	if (t == NULL)
 		return NULL;
 	t->config = *config;
+	if (t->config.tries == 0)
+		t->config.tries = TRIES;
 	t->ends = now + config->limit;
 	exchanges_init(&t->exchanges, rng);
 	if (config->rtt > 0)
@@ -57,7 +68,7 @@ void trace_free(struct trace *t)
 
 static bool answered(const struct probe *p)
 {
-	return p->exchange != NULL && p->exchange->state == EXCHANGE_ANSWERED;
+	return p->exchange != NULL && (p->met || p->exchange->state == EXCHANGE_ANSWERED);
 }
 
 /* Boxes on the way; TRACE_SOCKETS: the server has not answered. */
@@ -90,6 +101,8 @@ static bool all_settled(const struct trace *t)
 
 		if (p->exchange == NULL ? !p->failed : p->exchange->state == EXCHANGE_WAITING)
 			return false;
+		if (p->again != NULL && p->again->state == EXCHANGE_WAITING)
+			return false;
 	}
 	return true;
 }
@@ -113,17 +126,86 @@ bool trace_is_time_exceeded(const struct event *ev)
 	       (addr_family(&ev->from) == ADDR_V4 ? ICMP4_TIME_EXCEEDED : ICMP6_TIME_EXCEEDED);
 }
 
-/* Any error says that this request will have no answer; whose it is only one about its TTL does. */
-static void take_error(struct trace *t, struct probe *p, const struct event *ev, nk_time now)
+/* What an ICMP error says of a destination (RFC 792, 1812, 4443); NULL: it is about something else. */
+static const char *refusal(const struct event *ev)
 {
+	static const char *const v4[] = {
+		[0] = "network unreachable", [1] = "host unreachable", [2] = "protocol unreachable",
+		[3] = "port unreachable",    [9] = "prohibited",       [10] = "prohibited",
+		[13] = "prohibited",
+	};
+	static const char *const v6[] = {
+		[0] = "no route",         [1] = "prohibited", [3] = "address unreachable",
+		[4] = "port unreachable", [5] = "prohibited", [6] = "route rejected",
+	};
+	const bool is_v4 = addr_family(&ev->from) == ADDR_V4;
+	const size_t count = is_v4 ? sizeof(v4) / sizeof(v4[0]) : sizeof(v6) / sizeof(v6[0]);
+	const char *text = NULL;
+
+	if (ev->icmp_type != (is_v4 ? ICMP4_UNREACHABLE : ICMP6_UNREACHABLE))
+		return NULL;
+	if (ev->icmp_code < count)
+		text = is_v4 ? v4[ev->icmp_code] : v6[ev->icmp_code];
+	return text != NULL ? text : "unreachable";
+}
+
+static void take_refusal(struct trace *t, unsigned i, const struct event *ev)
+{
+	const char *why = refusal(ev);
+
+	if (why == NULL)
+		return;
+	t->probes[i].met |= addr_same_ip(&ev->reporter, &t->config.server);
+	if (t->refused_why != NULL && t->refused_at <= i)
+		return;
+	t->refused_by = addr_with_port(ev->reporter, 0);
+	t->refused_why = why;
+	t->refused_at = i;
+}
+
+/* The second request goes out well after the first. */
+static void ask_again(struct trace *t, unsigned i, nk_time now)
+{
+	struct probe *p = &t->probes[i];
+
+	p->again = exchange_add(&t->exchanges, t->config.first_socket + i, &t->config.server, 1,
+				now + AGAIN);
+	if (p->again != NULL)
+		p->again->ttl = (uint8_t)(i + 1);
+}
+
+static void take_hop(struct trace *t, unsigned i, const struct event *ev, nk_time now)
+{
+	struct probe *p = &t->probes[i];
+
+	if (addr_family(&p->hop) == ADDR_NONE) {
+		p->hop = addr_with_port(ev->reporter, 0);
+		p->hop_rtt = now - p->exchange->sent;
+		p->hop_certain = p->exchange->repeats == 1;
+		ask_again(t, i, now);
+	} else if (p->again != NULL && p->again->repeats == 1 &&
+		   p->again->state == EXCHANGE_WAITING) {
+		p->hop_rtt = p->hop_certain ? nk_min(p->hop_rtt, now - p->again->sent)
+					    : now - p->again->sent;
+		p->again->state = EXCHANGE_FAILED;
+	}
+}
+
+/* Any error says that this request will have no answer; whose it is only one about its TTL does. */
+static void take_error(struct trace *t, unsigned i, const struct event *ev, nk_time now)
+{
+	struct probe *p = &t->probes[i];
+
 	if (p->exchange == NULL || p->exchange->repeats == 0 || answered(p) ||
 	    !addr_eq(&ev->from, &t->config.server))
 		return;
-	if (trace_is_time_exceeded(ev) && addr_family(&p->hop) == ADDR_NONE) {
-		p->hop = addr_with_port(ev->reporter, 0);
-		p->hop_rtt = now - p->exchange->sent;
-	}
+	if (trace_is_time_exceeded(ev))
+		take_hop(t, i, ev, now);
+	else
+		take_refusal(t, i, ev);
 	give_up(p);
+	if (p->met)
+		give_up_beyond(t);
 }
 
 static void opened(struct trace *t, unsigned i, nk_time now)
@@ -133,7 +215,7 @@ static void opened(struct trace *t, unsigned i, nk_time now)
 	static_assert(TRACE_SOCKETS <= EXCHANGES_MAX, "each socket has an exchange");
 	p->open = true;
 	p->exchange = exchange_add(&t->exchanges, t->config.first_socket + i, &t->config.server,
-				   TRIES, now + i * PACE);
+				   t->config.tries, now + i * PACE);
 	p->exchange->ttl = (uint8_t)(i + 1);
 }
 
@@ -151,7 +233,7 @@ bool trace_input(struct trace *t, const struct event *ev, nk_time now)
 	} else if (ev->kind == EVENT_OPEN_FAILED) {
 		t->probes[i].failed = true;
 	} else if (ev->kind == EVENT_ICMP_ERROR) {
-		take_error(t, &t->probes[i], ev, now);
+		take_error(t, i, ev, now);
 	} else if (ev->kind == EVENT_SEND_FAILED) {
 		give_up(&t->probes[i]);
 	} else if (ev->kind == EVENT_DATAGRAM) {
@@ -220,14 +302,26 @@ static unsigned taken_off(uint8_t left)
 	return (left <= 64 ? 64u : left <= 128 ? 128u : 255u) - left;
 }
 
+/* Up to the last hop that was heard of. */
+static unsigned heard_of(const struct trace *t)
+{
+	unsigned n = TRACE_SOCKETS;
+
+	while (n > 0 && addr_family(&t->probes[n - 1].hop) == ADDR_NONE)
+		n--;
+	return n;
+}
+
 void trace_report(const struct trace *t, struct path_result *path)
 {
 	const unsigned n = boxes(t);
 
 	path->reached = n < TRACE_SOCKETS;
-	path->count = path->reached ? n : 0;
+	path->count = path->reached ? n : heard_of(t);
 	path->back = path->reached ? taken_off(t->probes[n].left) : 0;
-	for (unsigned i = 0; i < n; i++) {
+	path->refused_by = t->refused_by;
+	path->refused_why = t->refused_why;
+	for (unsigned i = 0; i < path->count; i++) {
 		path->hops[i].address = t->probes[i].hop;
 		path->hops[i].rtt_ms = (double)t->probes[i].hop_rtt / 1e3;
 	}

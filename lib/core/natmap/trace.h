@@ -3,7 +3,9 @@
  *
  * Each TTL has a socket of its own: an ICMP error may quote too little to tell requests apart
  * otherwise. The least TTL that is answered tells the number of boxes; ICMP time-exceeded messages
- * tell addresses, unprivileged (IP_RECVERR). What is lost is asked again.
+ * tell addresses, unprivileged (IP_RECVERR). What is lost is asked again. A hop that has told its
+ * address is asked once more: of two round trips the shorter one has less of our own in it, and
+ * boxes have few ICMP errors to give.
  */
 #ifndef CORE_NATMAP_TRACE_H
 #define CORE_NATMAP_TRACE_H
@@ -18,11 +20,13 @@
  * struct trace_config - Where to look
  * @server:	A STUN server; @local: address to bind, port 0
  * @rtt:	To it, 0: not known
+ * @tries:	How often to ask those that do not answer, 0: as often as is of use
  * @limit:	How long to wait at most
  */
 struct trace_config {
 	struct addr server, local;
 	uint32_t first_socket;
+	unsigned tries;
 	nk_time rtt, limit;
 };
 
@@ -50,7 +54,7 @@ bool trace_counted(const struct trace *t);
 bool trace_is_time_exceeded(const struct event *ev);
 
 /* Writes @path->reached, @path->count, @path->back by the TTL that the server's answers had left,
- * and the addresses and round trips of hops. */
+ * the addresses and round trips of hops, and who refused. */
 void trace_report(const struct trace *t, struct path_result *path);
 
 #endif
