@@ -108,6 +108,26 @@ static void test_refused(void **state)
 	rig_check_failed(&r, PORTMAP_ADDRESS_MISMATCH);
 }
 
+/* Another program has it by PCP: NAT-PMP, which knows no programs, would take it from that one. */
+static void test_taken_by_another_program(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	rig_put(&r, 6, &r.config.internal, 8080, 3600);
+	r.pcp_result = PCP_NOT_AUTHORIZED;
+	r.igd_result = 718;
+	r.config.strict = true;
+	rig_start(&r);
+	rig_pass(&r, 10 * NK_S);
+	assert_int_equal(rig_result(&r)->state, PORTMAP_FAILED);
+	assert_int_equal(rig_result(&r)->tried[PORTMAP_NAT_PMP], PORTMAP_NOT_AUTHORIZED);
+	assert_int_equal(r.requests[RIG_NAT_PMP], 0);
+	assert_int_equal(rig_mappings(&r), 1);
+	rig_end(&r);
+}
+
 /* Requests and answers are lost: it comes to the same, and leaves the same. */
 static void test_loss(void **state)
 {
@@ -451,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_closed_port),
 		cmocka_unit_test(test_nobody),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_taken_by_another_program),
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_pcp_waits),
 		cmocka_unit_test(test_other_internal_port),

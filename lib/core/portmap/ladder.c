@@ -112,6 +112,7 @@ static void making_failed(struct portmap *p, nk_time now)
 
 	if (p->phase == PHASE_HOLD)
 		lose(p, now);
+	p->refused |= protocol == PORTMAP_PCP && p->errand.why == PORTMAP_NOT_AUTHORIZED;
 	/* Whatever is there now must not be in the way of the next protocol. */
 	if (p->may_be[protocol])
 		errand_begin(p, protocol, ERRAND_REMOVE, now);
@@ -235,7 +236,11 @@ static bool climb(struct portmap *p, nk_time now)
 	if (!scout_knows(p->scout, p->rung))
 		return false;
 	o = &scout_result(p->scout)->offer[p->rung];
-	if (o->usable) {
+	if (p->rung == PORTMAP_NAT_PMP && p->refused) {
+		/* It has no nonces, and would take over what another program has: RFC 6887 section 11.3. */
+		note(p, p->rung, PORTMAP_NOT_AUTHORIZED, 0);
+		p->rung++;
+	} else if (o->usable) {
 		learn(p, p->rung, now);
 		errand_begin(p, p->rung, ERRAND_MAKE, now);
 	} else {
@@ -266,6 +271,7 @@ static bool pause_ends(struct portmap *p, nk_time now)
 		return false;
 	p->phase = PHASE_CLIMB;
 	p->rung = 0;
+	p->refused = false;
 	memset(p->mapping.tried, 0, sizeof(p->mapping.tried));
 	door_retry(&p->door);
 	scout_again(p->scout, now);

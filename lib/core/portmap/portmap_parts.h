@@ -60,6 +60,7 @@ enum portmap_phase {
  * @rung:	PHASE_CLIMB: the protocol whose turn it is
  * @held_once:	So it never fails for good
  * @lost:	The gateway has lost it, as far as is known
+ * @refused:	By PCP, as to one without the right nonce: another program of ours may have the port
  * @may_be:	By protocol: something may be there that is to be removed
  * @port:	The external one to ask for
  * @sent:	When a request last left
@@ -78,7 +79,7 @@ struct portmap {
 	enum portmap_phase phase;
 	unsigned rung;
 	struct errand errand;
-	bool held_once, lost;
+	bool held_once, lost, refused;
 	bool may_be[PORTMAP_PROTOCOLS];
 	uint16_t port;
 	nk_time sent;
