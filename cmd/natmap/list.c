@@ -282,8 +282,10 @@ static int run(struct job *j)
 		.by_address = true, .plan_stream = worker_plan, .user = &j->worker};
 	int r, status;
 
-	if (crypto_init() != 0)
+	if (crypto_init() != 0) {
+		log_line(LEVEL_ERROR, "%s", err_text(NK_ERR_SYSTEM));
 		return EXIT_INTERNAL;
+	}
 	j->way_count = where_find(j->ways, &j->settings.where);
 	if (j->way_count == 0)
 		return EXIT_UNREACHABLE;

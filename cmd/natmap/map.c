@@ -47,8 +47,6 @@ static int give_up_privileges(struct session *s)
 	int r;
 
 	s->capture = capture_open();
-	if (s->capture == NULL)
-		return 0;
 	r = privilege_drop_capabilities();
 	if (r != 0)
 		log_line(LEVEL_ERROR, "cannot give up privileges: %s", err_text(r));
@@ -212,11 +210,10 @@ int map_main(int argc, char *argv[])
 
 	if (r != OPTIONS_GO_ON)
 		return r;
+	worker_start(&s.upnp); /* while it can become nobody, and before there are threads */
 	r = give_up_privileges(&s);
-	if (r == 0) {
-		worker_start(&s.upnp); /* before names are looked up, which takes threads */
+	if (r == 0)
 		r = prepare(&s);
-	}
 	if (r == 0)
 		r = start_core(&s, run_now());
 	r = r == 0 ? make_map(&s) : exit_from_err(r);
