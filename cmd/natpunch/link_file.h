@@ -1,4 +1,5 @@
-/* What is believed of a yes-or-no fact, as files have it: {"yes":3.5,"no":0,"at_unix_s":1790000000}. */
+/* What is believed of a yes-or-no fact, as files have it:
+ * {"yes":3.5,"no":0,"at_unix_s":1790000000}. */
 #ifndef NATPUNCH_LINK_FILE_H
 #define NATPUNCH_LINK_FILE_H
 

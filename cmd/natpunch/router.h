@@ -1,7 +1,7 @@
 /*
- * The router that may open ports for us, and what is believed of it: whether it speaks PCP, NAT-PMP or UPnP, kept
- * per network in a small JSON file. Callers do not ask for what has never worked here of late; listeners have
- * the time to ask for all.
+ * The router that may open ports for us, and what is believed of it: whether it speaks PCP, NAT-PMP
+ * or UPnP, kept per network in a small JSON file. Callers do not ask for what has never worked here
+ * of late; listeners have the time to ask for all.
  */
 #ifndef NATPUNCH_ROUTER_H
 #define NATPUNCH_ROUTER_H

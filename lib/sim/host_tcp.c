@@ -1,6 +1,6 @@
 /*
- * The TCP of hosts, as much as doors and knocks need: who connects is answered and reset, nothing is
- * sent twice, and all other connections are refused.
+ * The TCP of hosts, as much as doors and knocks need: who connects is answered and reset, nothing
+ * is sent twice, and all other connections are refused.
  */
 #include <errno.h>
 

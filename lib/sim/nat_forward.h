@@ -1,10 +1,11 @@
 /*
  * Ports of a NAT that are open from outside: what PCP, NAT-PMP and UPnP ask for, or people by hand.
  *
- * Without flow_timers such a port is a mapping for both ways that has no state. With them, as on Linux, it
- * is a rule for what begins outside (DNAT): what begins inside gets a port as ever. If that is another one, its
- * remote comes in at the open port too, but is seen inside at a port of the NAT's choice: answers to both would
- * look the same otherwise (get_unique_tuple() in nf_nat_core.c).
+ * Without flow_timers such a port is a mapping for both ways that has no state. With them, as on
+ * Linux, it is a rule for what begins outside (DNAT): what begins inside gets a port as ever. If
+ * that is another one, its remote comes in at the open port too, but is seen inside at a port of
+ * the NAT's choice: answers to both would look the same otherwise (get_unique_tuple() in
+ * nf_nat_core.c).
  */
 #ifndef SIM_NAT_FORWARD_H
 #define SIM_NAT_FORWARD_H
@@ -52,9 +53,9 @@ void nat_forward_end(struct nat *n, enum packet_kind kind, const struct addr *ex
 /* How many are open. */
 unsigned nat_forwards(struct nat *n, nk_time now);
 
-/* For the NAT itself, who sweeps first: whether a packet goes through an open port that has no state, and
- * whether one that belongs to nothing begins a flow at an open port; they set t->mapped. Before and after
- * that the remote is the one that the inside sees. */
+/* For the NAT itself, who sweeps first: whether a packet goes through an open port that has no
+ * state, and whether one that belongs to nothing begins a flow at an open port; they set t->mapped.
+ * Before and after that the remote is the one that the inside sees. */
 void forwards_sweep(struct nat *n, nk_time now);
 void forward_alias_in(const struct nat *n, struct talk *t);
 void forward_alias_out(const struct nat *n, struct talk *t);

@@ -138,7 +138,8 @@ struct mapping *mapping_make_own(struct nat *n, const struct talk *t);
 struct mapping *mapping_make_open(struct nat *n, const struct talk *t, const struct nat_forward *f);
 
 /* The mapping that a packet from the inside uses, or that one from the outside comes to. Where
- * ports are shared, or open, there may be several; one that has a flow with that remote goes first. */
+ * ports are shared, or open, there may be several; one that has a flow with that remote goes
+ * first. */
 struct mapping *mapping_find(const struct nat *n, const struct talk *t);
 struct mapping *mapping_at(const struct nat *n, const struct talk *t);
 

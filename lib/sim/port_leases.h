@@ -1,4 +1,5 @@
-/* The mappings that a gateway has given: to whom, and until when. Each is an open port of its NAT. */
+/* The mappings that a gateway has given: to whom, and until when. Each is an open port of its
+ * NAT. */
 #ifndef SIM_PORT_LEASES_H
 #define SIM_PORT_LEASES_H
 

@@ -1,6 +1,6 @@
 /*
- * A gateway's server for PCP and NAT-PMP (RFC 6887, RFC 6886) as a core, with faults to choose from. The
- * host that runs it has the inside address of a NAT, whose ports it opens.
+ * A gateway's server for PCP and NAT-PMP (RFC 6887, RFC 6886) as a core, with faults to choose
+ * from. The host that runs it has the inside address of a NAT, whose ports it opens.
  */
 #ifndef SIM_PORT_SERVER_H
 #define SIM_PORT_SERVER_H
@@ -28,7 +28,8 @@ enum port_fault {
 /**
  * struct port_rules - What it is like
  * @pcp, @nat_pmp: What it speaks; of neither it is silent
- * @announces:	PCP: after a reboot it tells those who had mappings, each alone: here nothing is multicast
+ * @announces:	PCP: after a reboot it tells those who had mappings, each alone: here nothing is
+ *		multicast
  * @pcp_result, @natpmp_result: Each request for a mapping gets this error; 0: none does
  * @min_s, @max_s: Lifetimes that it gives; 0: 120 and 86400 (RFC 6887 section 15)
  * @quota:	Mappings of one inside address; 0: as many as there is room for
@@ -71,7 +72,8 @@ struct port_server {
 	unsigned waiting;
 };
 
-/* Runs it at @host, which has the addresses @addr and @other (all zero: there is none) and is behind @nat. */
+/* Runs it at @host, which has the addresses @addr and @other (all zero: there is none) and is
+ * behind @nat. */
 void port_server_start(struct port_server *s, struct world *world, int host, int nat,
 		       const struct addr *addr, const struct addr *other,
 		       const struct port_rules *rules, uint64_t seed);

@@ -52,9 +52,9 @@ int world_add_nat(struct world *w, const struct nat_spec *spec, int behind);
 /* A plain router, which only takes one off a packet's TTL. Return: its number as a NAT's, or -1. */
 int world_add_router(struct world *w, int behind);
 
-/* Either (@spec NULL: a router), with @count addresses from which it sends ICMP errors to its inside; to
- * the internet a router sends them from there too. Without one of the family it uses an external
- * one, or stays silent. Return: its number, or -1. */
+/* Either (@spec NULL: a router), with @count addresses from which it sends ICMP errors to its
+ * inside; to the internet a router sends them from there too. Without one of the family it uses an
+ * external one, or stays silent. Return: its number, or -1. */
 int world_add_node(struct world *w, const struct nat_spec *spec, const struct addr *inside,
 		   unsigned count, int behind);
 
@@ -65,9 +65,9 @@ void world_set_link(struct world *w, int host, const struct link_spec *up,
 void world_set_nat_link(struct world *w, int nat, const struct link_spec *up,
 			const struct link_spec *down);
 
-/* In mid-run: all that a NAT knew is lost; it becomes another one; a host's address (@index as it was
- * added) is another one, of which its core hears as EVENT_LINK_LOST if a socket was bound to it.
- * Return: false without memory, and nothing has changed. */
+/* In mid-run: all that a NAT knew is lost; it becomes another one; a host's address (@index as it
+ * was added) is another one, of which its core hears as EVENT_LINK_LOST if a socket was bound to
+ * it. Return: false without memory, and nothing has changed. */
 bool world_reboot_nat(struct world *w, int nat);
 bool world_replace_nat(struct world *w, int nat, const struct nat_spec *spec);
 bool world_readdress_host(struct world *w, int host, unsigned index, const struct addr *to);
@@ -84,7 +84,8 @@ void world_attach(struct world *w, int host, const struct core_ops *ops, void *c
  * then in any case. Return: its status. */
 int world_run(struct world *w, const void *core, nk_time until);
 
-/* One of the NATs, such as to open its ports (nat_forward.h); borrowed until it is rebooted or replaced. */
+/* One of the NATs, such as to open its ports (nat_forward.h); borrowed until it is rebooted or
+ * replaced. */
 struct nat *world_nat(const struct world *w, int nat);
 
 /* Mappings that a NAT holds now, and the most it ever held. */
@@ -94,8 +95,8 @@ unsigned nat_mappings_peak(const struct world *w, int nat);
 /* How long timers of a NAT were so far, by traffic of that kind. */
 struct nat_applied nat_applied(const struct world *w, int nat, enum nat_traffic traffic);
 
-/* Until when a datagram from outside would be let in at a NAT if no other came before it; world_now():
- * it is not let in. */
+/* Until when a datagram from outside would be let in at a NAT if no other came before it;
+ * world_now(): it is not let in. */
 nk_time nat_lets_in_until(const struct world *w, int nat, const struct addr *from,
 			  const struct addr *to);
 

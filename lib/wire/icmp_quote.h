@@ -13,8 +13,8 @@
  * @reporter:	Who says so, port 0
  * @from, @to:	Of the datagram, as a NAT on the way back may have translated them
  * @id:		Its identification; @checksum: of UDP
- * @undone:	Of a datagram that leaves: the checksum that virtual links have, where hardware is to
- *		do it
+ * @undone:	Of a datagram that leaves: the checksum that virtual links have, where hardware is
+ *		to do it
  */
 struct icmp_quote {
 	struct addr reporter, from, to;

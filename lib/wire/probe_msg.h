@@ -84,8 +84,8 @@ enum probe_ability {
 };
 
 /*
- * What came of a visit. A request has PROBE_REACH_ASKED; the success answer tells what is known, and the
- * client asks again (another transaction) until it is not PROBE_REACH_UNDER_WAY.
+ * What came of a visit. A request has PROBE_REACH_ASKED; the success answer tells what is known,
+ * and the client asks again (another transaction) until it is not PROBE_REACH_UNDER_WAY.
  */
 enum probe_reach {
 	PROBE_REACH_ASKED,
@@ -193,7 +193,8 @@ void probe_put_abilities(struct wr *w, uint32_t abilities);
 void probe_put_hold(struct wr *w, const struct probe_hold *hold);
 void probe_put_visit(struct wr *w, const struct probe_visit *visit);
 
-/* Lengths in bytes of UDP payload, so that both sides count alike what a trial must pay in advance. */
+/* Lengths in bytes of UDP payload, so that both sides count alike what a trial must pay in
+ * advance. */
 #define PROBE_COPY_LEN        (STUN_HEADER + 8 + 8 + 12) /* TRIAL, ROUND, TIME */
 #define PROBE_TRIAL_REPLY_LEN (STUN_HEADER + 8 + 12)     /* TRIAL, TIME */
 #define PROBE_TICK_LEN        (STUN_HEADER + 8)          /* TRIAL */

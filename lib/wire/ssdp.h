@@ -1,6 +1,6 @@
 /*
- * Searching for a gateway's UPnP description: M-SEARCH of the Simple Service Discovery Protocol (UPnP Device
- * Architecture 1.1 section 1.3), and the answers to it.
+ * Searching for a gateway's UPnP description: M-SEARCH of the Simple Service Discovery Protocol
+ * (UPnP Device Architecture 1.1 section 1.3), and the answers to it.
  */
 #ifndef WIRE_SSDP_H
 #define WIRE_SSDP_H
@@ -35,7 +35,8 @@ size_t ssdp_search_write(uint8_t out[static SSDP_MAX], unsigned igd, const struc
  */
 int ssdp_answer_read(char url[static SSDP_URL], const uint8_t *bytes, size_t len);
 
-/* The address and port that a URL leads to, by HTTP. Return: false for a name: it may lead anywhere. */
+/* The address and port that a URL leads to, by HTTP. Return: false for a name: it may lead
+ * anywhere. */
 bool ssdp_url_host(struct addr *out, const char *url);
 
 #endif

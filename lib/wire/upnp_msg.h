@@ -1,7 +1,9 @@
 /*
- * What is said between a core and the UPnP worker: one record each, over a stream that keeps them apart.
+ * What is said between a core and the UPnP worker: one record each, over a stream that keeps them
+ * apart.
  *
- * The worker has read a hostile gateway's XML: what it says is checked like anything from the network.
+ * The worker has read a hostile gateway's XML: what it says is checked like anything from the
+ * network.
  */
 #ifndef WIRE_UPNP_MSG_H
 #define WIRE_UPNP_MSG_H
@@ -67,10 +69,11 @@ struct upnp_request {
 /**
  * struct upnp_reply - What came of it
  * @result:	enum upnp_result or a UPnP error code
- * @connected:	UPNP_DESCRIBE: the IGD says that it is; @igd: its version; @pinholes: it can open IPv6 ports
+ * @connected:	UPNP_DESCRIBE: the IGD says that it is; @igd: its version; @pinholes: it can open
+ *		IPv6 ports
  * @external:	UPNP_DESCRIBE: the address; UPNP_ADD...: the port
- * @client, @protocol, @lifetime_s, @description: UPNP_LIST and UPNP_GET: of the entry. UPNP_ADD...: @lifetime_s
- *		as the gateway then tells, or as asked for if it cannot
+ * @client, @protocol, @lifetime_s, @description: UPNP_LIST and UPNP_GET: of the entry. UPNP_ADD...:
+ *		@lifetime_s as the gateway then tells, or as asked for if it cannot
  * @device:	UPNP_DESCRIBE: name and model
  */
 struct upnp_reply {

@@ -1,6 +1,6 @@
 /*
- * Calls of those whose gateway opens ports (PCP, NAT-PMP): two NATs between which nothing else gets through are passed,
- * no call waits for a gateway, and what was opened is closed in the end.
+ * Calls of those whose gateway opens ports (PCP, NAT-PMP): two NATs between which nothing else gets
+ * through are passed, no call waits for a gateway, and what was opened is closed in the end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -131,7 +131,8 @@ static unsigned seeds(void)
 	return text != NULL ? (unsigned)strtoul(text, NULL, 10) : 20;
 }
 
-/* With loss the port may be there too late for the offer of a caller, but not for that of a listener. */
+/* With loss the port may be there too late for the offer of a caller, but not for that of a
+ * listener. */
 static void test_hard_pair_with_loss(void **state)
 {
 	unsigned connected = 0;
@@ -314,7 +315,8 @@ static bool count_asked(void *user, const struct action *a)
 	return true;
 }
 
-/* A gateway that opens nothing is asked once in ten minutes, not for every socket that could be next. */
+/* A gateway that opens nothing is asked once in ten minutes, not for every socket that could be
+ * next. */
 static void test_refused(void **state)
 {
 	const struct port_rules refusing = {.pcp = true, .pcp_result = PCP_NOT_AUTHORIZED};

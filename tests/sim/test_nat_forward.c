@@ -1,4 +1,5 @@
-/* Ports of a NAT that are open from outside: RFC 6887 section 2.2 (explicit mappings), and DNAT on Linux. */
+/* Ports of a NAT that are open from outside: RFC 6887 section 2.2 (explicit mappings), and DNAT on
+ * Linux. */
 #include "nat_bench.h"
 
 #include "sim/nat_forward.h"
@@ -195,9 +196,9 @@ static void test_flows_by_mapping(void **state)
 	nat_free(n);
 }
 
-/* A remote that the inside already talks with by another port would have two flows that look the same inside:
- * of the second it is seen at another port there. Thus does Linux 6: masquerade fully-random, and dnat.
- * What the NAT took for its own before the port was open remains so. */
+/* A remote that the inside already talks with by another port would have two flows that look the
+ * same inside: of the second it is seen at another port there. Thus does Linux 6: masquerade
+ * fully-random, and dnat. What the NAT took for its own before the port was open remains so. */
 static void test_linux_clash(void **state)
 {
 	struct nat_spec spec = symmetric(true);

@@ -1,4 +1,5 @@
-/* The gateway of the virtual world against the words of RFC 6887 and RFC 6886, and each fault as it is named. */
+/* The gateway of the virtual world against the words of RFC 6887 and RFC 6886, and each fault as it
+ * is named. */
 #include "gateway_rig.h"
 
 #include "wire/ip.h"

@@ -28,7 +28,8 @@ static struct probe_hold hold_of(uint8_t ttl, uint16_t interval_ms, uint32_t lea
 	return (struct probe_hold){.ttl = ttl, .interval_ms = interval_ms, .lease_ms = lease_ms};
 }
 
-/* HOLDs @count trials from @first on; the answer is in r->sent[0], what followed at once after it. */
+/* HOLDs @count trials from @first on; the answer is in r->sent[0], what followed at once after
+ * it. */
 static struct msg hold(struct rig *r, uint64_t token, struct addr from, uint32_t first,
 		       unsigned count, struct probe_hold h)
 {
@@ -155,8 +156,8 @@ static void test_session_ends(void **state)
 	assert_int_equal(r->count, 1);
 }
 
-/* Not to an address that has not itself echoed a cookie, not to a port that the NAT has taken since,
- * and not to another address. */
+/* Not to an address that has not itself echoed a cookie, not to a port that the NAT has taken
+ * since, and not to another address. */
 static void test_proven_only(void **state)
 {
 	struct rig *r = *state;

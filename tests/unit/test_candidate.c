@@ -1,4 +1,5 @@
-/* A port that the gateway opens, among the other candidates: as many as an offer may have, and no more public IPs. */
+/* A port that the gateway opens, among the other candidates: as many as an offer may have, and no
+ * more public IPs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

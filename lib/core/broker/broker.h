@@ -55,9 +55,9 @@ struct broker_config broker_default_config(void);
  * Counters since the start, and what is held now.
  *
  * A proof is counted when it was right, and put off when there was no room for it; a ticket when it
- * registered a key that was forgotten, or was none. Of frames those are unknown that nobody is registered
- * for, and bad whose tag is wrong. Of a ledger's registrations those are left that are too old, at an
- * endpoint of which there is none any more, or too many.
+ * registered a key that was forgotten, or was none. Of frames those are unknown that nobody is
+ * registered for, and bad whose tag is wrong. Of a ledger's registrations those are left that are
+ * too old, at an endpoint of which there is none any more, or too many.
  */
 struct broker_stats {
 	uint64_t datagrams_in, datagrams_out, bytes_in, bytes_out;
@@ -96,7 +96,8 @@ struct broker; /* broker_new() to broker_free() */
 struct broker *broker_new(const struct broker_config *config, const uint8_t seed[static 32]);
 void broker_free(struct broker *b);
 
-/* How many sockets a broker wants at the start. Of each an event tells whether it could be opened. */
+/* How many sockets a broker wants at the start. Of each an event tells whether it could be
+ * opened. */
 unsigned broker_sockets(const struct broker_config *config);
 
 void broker_start(struct broker *b, nk_time now);
@@ -112,7 +113,8 @@ void broker_end(struct broker *b);
 
 const struct broker_stats *broker_stats(const struct broker *b);
 
-/* Takes the oldest notable event; false if there is none. The list is bounded: the newest are dropped. */
+/* Takes the oldest notable event; false if there is none. The list is bounded: the newest are
+ * dropped. */
 bool broker_next_event(struct broker *b, struct broker_event *out);
 
 extern const struct core_ops broker_ops;

@@ -71,7 +71,8 @@ bool limits_cookie_ok(const struct limits *l, const struct addr *who, uint64_t c
 bool limits_take(struct limits *l, enum limit limit, const struct addr *who, unsigned n,
 		 unsigned per_s, nk_time now);
 
-/* The same, one token of @most, for what is rarer than once a second: they come back one in @each. */
+/* The same, one token of @most, for what is rarer than once a second: they come back one in
+ * @each. */
 bool limits_take_rare(struct limits *l, enum limit limit, const struct addr *who, unsigned most,
 		      nk_time each, nk_time now);
 

@@ -121,8 +121,8 @@ static void session_input(struct broker *b, const struct request *q, const struc
 		open_session(b, q);
 }
 
-/* A trial that comes from another address, or to another of ours, has to pay and prove anew; it is not
- * held any more. */
+/* A trial that comes from another address, or to another of ours, has to pay and prove anew; it is
+ * not held any more. */
 static void place_trial(struct broker *b, struct trial *t, const struct request *q)
 {
 	if (!addr_eq(&t->from, &q->from) || t->at.id != q->at.id) {

@@ -61,7 +61,8 @@ struct session {
 
 /**
  * struct trial - One mapping of a client
- * @from:	Where its last TRIAL came from, with the IP of the session; port 0: from another IP only
+ * @from:	Where its last TRIAL came from, with the IP of the session; port 0: from another IP
+ *		only
  * @at:		The endpoint that TRIAL contacted
  * @last_in:	When it came
  * @credit:	Bytes of whole IP datagrams that came from @from and are not yet spent
@@ -111,7 +112,8 @@ struct ask {
 	bool withheld;
 };
 
-/* The places themselves; @due has sessions first, then trials, asks, and trials once more for TICKs. */
+/* The places themselves; @due has sessions first, then trials, asks, and trials once more for
+ * TICKs. */
 struct store {
 	uint8_t hash_key[16];
 	nk_time keep;

@@ -84,9 +84,9 @@ enum attempt_state attempt_state(const struct attempt *a);
 /* Of one that is over: why. */
 enum call_end attempt_end(const struct attempt *a);
 
-/* From ATTEMPT_PUNCHING on: what the handshake gave, until attempt_forget_keys(). Whoever has taken them
- * says so: an attempt lives as long as its path, and what was sealed early in a call is not to be
- * opened with what is left of it later. */
+/* From ATTEMPT_PUNCHING on: what the handshake gave, until attempt_forget_keys(). Whoever has taken
+ * them says so: an attempt lives as long as its path, and what was sealed early in a call is not to
+ * be opened with what is left of it later. */
 const struct noise_keys *attempt_keys(const struct attempt *a);
 void attempt_forget_keys(struct attempt *a);
 const struct session_keepalive *attempt_keepalive(const struct attempt *a);
@@ -114,8 +114,8 @@ bool attempt_is_peer(const struct attempt *a, const struct event *ev);
 /* Sends through the broker. Return: 0, or why the packet does not go. */
 int attempt_relay(struct attempt *a, const uint8_t *packet, size_t len);
 
-/* Takes a packet that came so for a caller. What comes for a callee comes to its registration, whose
- * owner tells the attempt that it was the peer's. */
+/* Takes a packet that came so for a caller. What comes for a callee comes to its registration,
+ * whose owner tells the attempt that it was the peer's. */
 bool attempt_next_relayed(struct attempt *a, uint8_t packet[static RENDEZVOUS_BODY_MAX],
 			  size_t *len);
 void attempt_relayed(struct attempt *a, const struct rung *rung);

@@ -149,7 +149,8 @@ bool call_output(struct call *c, struct action *action, nk_time now);
 nk_time call_deadline(const struct call *c);
 enum call_state call_state(const struct call *c);
 
-/* The broker has our ring; P(no direct path), 0 unless it is likely; the broker carries our packets. */
+/* The broker has our ring; P(no direct path), 0 unless it is likely; the broker carries our
+ * packets. */
 bool call_acknowledged(const struct call *c);
 double call_relay_likely(const struct call *c);
 bool call_is_relayed(const struct call *c);
@@ -165,8 +166,8 @@ struct session *call_session(struct call *c);
  * news until session_took(). To be asked after each input, and in each output. */
 bool call_next(struct call *c, struct session_news *out, nk_time now);
 
-/* Without encryption: the bare path. Datagrams that are no checks come as call_next_bare(), borrowed
- * until the next input. */
+/* Without encryption: the bare path. Datagrams that are no checks come as call_next_bare(),
+ * borrowed until the next input. */
 bool call_is_bare(const struct call *c);
 int call_send_bare(struct call *c, const void *bytes, size_t len);
 bool call_next_bare(struct call *c, const uint8_t **bytes, size_t *len);

@@ -188,7 +188,8 @@ static void learn(struct doors *d, struct door *door, nk_time now)
 	doors_leave(d, now);
 }
 
-/* What is at a gateway that we may not reach any more is given up, and its socket has another door. */
+/* What is at a gateway that we may not reach any more is given up, and its socket has another
+ * door. */
 static void follow(struct doors *d, struct door *door, nk_time now)
 {
 	if (door->wanted && is_elsewhere(&door->gateway, &door->local, d->config)) {
@@ -219,7 +220,7 @@ bool doors_output(struct doors *d, struct action *action, nk_time now)
 		if (door->map == NULL)
 			continue;
 		acts = portmap_output(door->map, action, now);
-		/* What has failed is learnt of before its owner gives it up, who would want another. */
+		/* Its owner must not give up what has failed, and want another, before that. */
 		follow(d, door, now);
 		if (acts)
 			return true;

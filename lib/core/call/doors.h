@@ -1,10 +1,10 @@
 /*
- * Ports that our gateway opens (core/portmap), each for one socket that punches: asked for as soon as there is the
- * socket, told to the peer if they are there in time, and closed when the socket is not used any more. Nothing
- * waits for one, but that which is open is closed before the run ends.
+ * Ports that our gateway opens (core/portmap), each for one socket that punches: asked for as soon
+ * as there is the socket, told to the peer if they are there in time, and closed when the socket is
+ * not used any more. Nothing waits for one, but that which is open is closed before the run ends.
  *
- * The gateway is asked for all protocols at first, then only for the one that it had. If it has none,
- * it is left alone for ten minutes.
+ * The gateway is asked for all protocols at first, then only for the one that it had. If it has
+ * none, it is left alone for ten minutes.
  */
 #ifndef CORE_CALL_DOORS_H
 #define CORE_CALL_DOORS_H
@@ -20,7 +20,8 @@
 
 /**
  * struct doors_config - Whom to ask
- * @gateway, @local: The next hop of IPv4 and our address towards it, ports 0; all zero: there is none to ask
+ * @gateway, @local: The next hop of IPv4 and our address towards it, ports 0; all zero: there is
+ *		none to ask
  * @protocols:	Bits of those to ask for: what is believed of this network; 0: none
  * @upnp:	There is a worker (io/upnp.h) at the stream
  */
@@ -86,12 +87,13 @@ void doors_drop(struct doors *d, uint32_t socket);
 /* What has become of it; NULL: it has none. */
 const struct portmap_mapping *doors_of(const struct doors *d, uint32_t socket);
 
-/* The address and port outside, all zero as long as there are none of use: what does not lead to where the
- * broker sees us, by @gathered, does not lead to us. */
+/* The address and port outside, all zero as long as there are none of use: what does not lead to
+ * where the broker sees us, by @gathered, does not lead to us. */
 struct addr doors_external(const struct doors *d, uint32_t socket,
 			   const struct candidates *gathered);
 
-/* Return: true if the event was their own. All are looked at after EVENT_RESUMED and EVENT_LINK_LOST. */
+/* Return: true if the event was their own. All are looked at after EVENT_RESUMED and
+ * EVENT_LINK_LOST. */
 bool doors_input(struct doors *d, const struct event *ev, nk_time now);
 bool doors_output(struct doors *d, struct action *action, nk_time now);
 nk_time doors_deadline(const struct doors *d);

@@ -2,8 +2,8 @@
  * A run of natpunch as a core: listen, call, send or test; identities and contacts
  * are given, sockets and streams are asked for, and what happens is told as events.
  *
- * Stream 0 is standard input and output; each call with a program (--exec) has one of its own, and the UPnP worker
- * (io/upnp.h), if there is one, is at NATPUNCH_UPNP.
+ * Stream 0 is standard input and output; each call with a program (--exec) has one of its own, and
+ * the UPnP worker (io/upnp.h), if there is one, is at NATPUNCH_UPNP.
  */
 #ifndef CORE_CALL_NATPUNCH_H
 #define CORE_CALL_NATPUNCH_H
@@ -64,11 +64,12 @@ struct natpunch_event {
 /* Takes the oldest; false if there is none. Bounded: the newest are dropped. */
 bool natpunch_next_event(struct natpunch *n, struct natpunch_event *out);
 
-/* The calls of this run, for the report: the first is 0. Borrowed pointers inside. False: no more. */
+/* The calls of this run, for the report: the first is 0. Borrowed pointers inside. False: no
+ * more. */
 bool natpunch_call(const struct natpunch *n, unsigned i, struct call_report *out);
 
-/* Listening: true if offers have come since the last question; then @out is what a later run is to be
- * told by its options. */
+/* Listening: true if offers have come since the last question; then @out is what a later run is to
+ * be told by its options. */
 bool natpunch_seen(struct natpunch *n, struct punch_seen out[static PUNCH_SEEN_MAX],
 		   unsigned *count);
 

@@ -1,4 +1,5 @@
-/* A port that is open before anybody rings: the next call has its socket, and so need not wait for it. */
+/* A port that is open before anybody rings: the next call has its socket, and so need not wait for
+ * it. */
 #include "core/call/natpunch_state.h"
 
 static uint32_t id_of(const struct spare *s)

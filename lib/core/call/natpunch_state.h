@@ -9,7 +9,8 @@
 #include "core/call/pipe.h"
 #include "core/call/survey.h"
 
-/* Ids: streams, the sockets of the registration by family, of forwards, of doors, of calls, of the survey. */
+/* Ids: streams, the sockets of the registration by family, of forwards, of doors, of calls, of the
+ * survey. */
 #define ID_REGISTRATION NATPUNCH_STREAMS
 #define ID_FORWARDS     (ID_REGISTRATION + 2)
 #define ID_DOORS        (ID_FORWARDS + FORWARD_IDS)
@@ -132,7 +133,8 @@ void talk_send_datagram(struct talk *t, const uint8_t *bytes, size_t len);
 void talk_end_stream(struct natpunch *n, struct talk *t);
 void talk_drain(struct talk *t);
 
-/* A listener's socket for the next call, whose port is open before anybody rings (natpunch_spare.c). */
+/* A listener's socket for the next call, whose port is open before anybody rings
+ * (natpunch_spare.c). */
 bool natpunch_spare_input(struct natpunch *n, const struct event *ev, nk_time now);
 bool natpunch_spare_output(struct natpunch *n, struct action *action, nk_time now);
 

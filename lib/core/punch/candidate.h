@@ -56,8 +56,9 @@ uint32_t candidate_priority(enum candidate_kind kind, unsigned index);
  * already has @kind from now on. */
 void candidates_add(struct candidates *c, enum candidate_kind kind, const struct addr *a);
 
-/* A port that our gateway opens, at the address at which the broker sees us. It is listed beside the
- * server-reflexive one, and before it, even if it is the same. Where there is no room a host candidate goes. */
+/* A port that our gateway opens, at the address at which the broker sees us. It is listed beside
+ * the server-reflexive one, and before it, even if it is the same. Where there is no room a host
+ * candidate goes. */
 void candidates_add_mapped(struct candidates *c, const struct addr *a);
 bool candidates_have_mapped(const struct candidates *c);
 
