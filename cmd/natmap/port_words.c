@@ -37,6 +37,12 @@ const char *port_pair(char out[static PORT_WORDS], uint8_t ip_protocol, const st
 	return out;
 }
 
+/* What was asked for, of which a second or two went by on the way. */
+static nk_time round_lease(uint32_t s)
+{
+	return (s > 600 ? (s + 30) / 60 * 60 : s) * NK_S;
+}
+
 /* By whom it is held, and for how long should we vanish. */
 static void put_holder(char *out, size_t size, const struct portmap_mapping *m)
 {
@@ -44,7 +50,8 @@ static void put_holder(char *out, size_t size, const struct portmap_mapping *m)
 
 	snprintf(out, size, "held by %s on %s%s%s", port_protocol(m->protocol),
 		 addr_text_ip(&m->gateway, gateway), m->lease_s != 0 ? " for " : " without an end",
-		 m->lease_s != 0 ? duration_text(lease, sizeof(lease), m->lease_s * NK_S) : "");
+		 m->lease_s != 0 ? duration_text(lease, sizeof(lease), round_lease(m->lease_s))
+				 : "");
 }
 
 static const char *why_unverified(const struct gate_result *r)
@@ -116,26 +123,32 @@ static void say_beyond(char out[static PORT_WORDS], const struct gate_result *r)
 			 gateway, claimed);
 }
 
-static void say_shut(char out[static PORT_WORDS], const struct gate_result *r)
-{
-	const bool beyond = r->reach.verdict == REACH_UNKNOWN || r->mapping.why == PORTMAP_PRIVATE;
-
-	if (!r->looked || beyond)
-		say_beyond(out, r);
-	else
-		snprintf(out, PORT_WORDS, "%s",
-			 r->reach.verdict == REACH_REFUSED
-				 ? "who comes from outside is refused on the way, or by a program "
-				   "that is not for everyone"
-				 : "who comes from outside does not arrive");
-}
-
 static bool is_tried(const struct portmap_mapping *m, enum portmap_why why)
 {
 	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
 		if (m->tried[p] == why)
 			return true;
 	return false;
+}
+
+static void say_shut(char out[static PORT_WORDS], const struct gate_result *r)
+{
+	const bool beyond = r->reach.verdict == REACH_UNKNOWN || r->mapping.why == PORTMAP_PRIVATE;
+	char gateway[ADDR_TEXT];
+
+	if (!r->looked || beyond)
+		say_beyond(out, r);
+	else if (is_tried(&r->mapping, PORTMAP_ADDRESS_MISMATCH))
+		snprintf(out, PORT_WORDS,
+			 "who comes from outside does not arrive: another NAT lies between this "
+			 "machine and the gateway %s",
+			 addr_text_ip(&r->mapping.gateway, gateway));
+	else
+		snprintf(out, PORT_WORDS, "%s",
+			 r->reach.verdict == REACH_REFUSED
+				 ? "who comes from outside is refused on the way, or by a program "
+				   "that is not for everyone"
+				 : "who comes from outside does not arrive");
 }
 
 /* What it comes to, where one of the refusals says more than the others. */
@@ -163,7 +176,10 @@ static void add_try(char out[static PORT_WORDS], const struct portmap_mapping *m
 	if (m->code[p] != 0)
 		snprintf(code, sizeof(code), " (%u)", m->code[p]);
 	snprintf(text, sizeof(text), "%s%s: %s%s", between, port_protocol(p),
-		 portmap_why_text(m->tried[p]), code);
+		 m->tried[p] == PORTMAP_UNSUPPORTED
+			 ? "the gateway does not speak it, or not for this"
+			 : portmap_why_text(m->tried[p]),
+		 code);
 	append(out, text);
 }
 
@@ -180,6 +196,14 @@ static void say_silent(char out[static PORT_WORDS], const struct portmap_mapping
 		 addr_text_ip(&m->gateway, gateway), asked);
 }
 
+/* NAT-PMP is for IPv4 alone (RFC 6886): nobody was asked. */
+static bool is_asked(const struct portmap_mapping *m, enum portmap_protocol p)
+{
+	return m->tried[p] != PORTMAP_OK && m->tried[p] != PORTMAP_SILENT &&
+	       (p != PORTMAP_NAT_PMP || addr_family(&m->gateway) != ADDR_V6 ||
+		m->tried[p] != PORTMAP_UNSUPPORTED);
+}
+
 /* Silence is told only where all are silent: who offers PCP need not offer UPnP. */
 static void say_failed(char out[static PORT_WORDS], const struct portmap_mapping *m)
 {
@@ -188,14 +212,14 @@ static void say_failed(char out[static PORT_WORDS], const struct portmap_mapping
 	out[0] = '\0';
 	say_cause(out, m);
 	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++) {
-		if (m->tried[p] == PORTMAP_OK || m->tried[p] == PORTMAP_SILENT)
+		if (!is_asked(m, p))
 			continue;
 		add_try(out, m, p, between);
 		between = "; ";
 	}
 	if (out[0] != '\0')
 		return;
-	if (m->why == PORTMAP_SILENT)
+	if (is_tried(m, PORTMAP_SILENT))
 		say_silent(out, m);
 	else
 		snprintf(out, PORT_WORDS, "%s", portmap_why_text(m->why));

@@ -91,6 +91,10 @@ opens() {
   opens tcp 4000 --protocol nat-pmp
   ended 1
   [[ $said = *"does not answer by NAT-PMP"* ]]
+  lab_ipv6
+  ports 30 open tcp 4000 -6 --no-verify
+  ended 1
+  [[ $said = *"does not answer by PCP or UPnP"* ]]
   ip -n client route del default
   status=0
   at 10 "$natmap" open tcp 4000 2>"$room/said" || status=$?

@@ -350,6 +350,8 @@ static void test_no_description(void **state)
 		assert_true(scout_knows(l.scout, PORTMAP_UPNP));
 		assert_false(offer(&l, PORTMAP_UPNP)->usable);
 		assert_int_equal(offer(&l, PORTMAP_UPNP)->why, cases[i].why);
+		assert_int_equal(offer(&l, PORTMAP_UPNP)->code,
+				 cases[i].result == 606 ? 606 : 0); /* as one can look it up */
 		run_until(&l, NK_S);
 		end(&l);
 	}

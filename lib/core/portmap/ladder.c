@@ -103,7 +103,7 @@ static void note(struct portmap *p, enum portmap_protocol protocol, enum portmap
 		 unsigned code)
 {
 	p->mapping.tried[protocol] = why;
-	p->mapping.code[protocol] = code;
+	p->mapping.code[protocol] = protocol == PORTMAP_UPNP ? reason_upnp_code(code) : code;
 }
 
 static void making_failed(struct portmap *p, nk_time now)

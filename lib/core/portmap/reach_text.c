@@ -15,7 +15,7 @@ const char *reach_why_text(enum reach_why w)
 {
 	static const char *const texts[] = {
 		[REACH_WHY_NONE] = "",
-		[REACH_BROKER_SILENT] = "the broker does not answer",
+		[REACH_BROKER_SILENT] = "the server does not answer, or is no natbroker",
 		[REACH_BROKER_CANNOT] = "the broker cannot come from elsewhere",
 		[REACH_OTHER_ADDRESS] =
 			"the broker sees this machine at another address than the mapping's",

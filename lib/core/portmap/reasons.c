@@ -1,5 +1,7 @@
 #include "core/portmap/reasons.h"
 
+#define UPNP_CODES 400 /* from here on (UPnP Device Architecture 2.0 section 3.2.2) */
+
 enum portmap_why reason_of_pcp(unsigned result)
 {
 	switch (result) {
@@ -80,6 +82,11 @@ enum portmap_why reason_of_upnp(unsigned result)
 	default:
 		return PORTMAP_REFUSED;
 	}
+}
+
+unsigned reason_upnp_code(unsigned result)
+{
+	return result >= UPNP_CODES ? result : 0;
 }
 
 enum portmap_why reason_of_address(const struct addr *external)

@@ -13,6 +13,9 @@ enum portmap_why reason_of_natpmp(unsigned result);
 /* Of enum upnp_result or a UPnP error code. */
 enum portmap_why reason_of_upnp(unsigned result);
 
+/* UPnP's own number of an error; 0: it is none of UPnP's, but of ours. */
+unsigned reason_upnp_code(unsigned result);
+
 /* Whether a gateway that has this external address can be reached at it from the whole Internet. */
 enum portmap_why reason_of_address(const struct addr *external);
 

@@ -153,7 +153,7 @@ void scout_described(struct scout *s, const struct upnp_reply *r, nk_time now)
 	enum portmap_why why = reason_of_upnp(r->result);
 
 	o->rtt = now - s->asked[PORTMAP_UPNP];
-	o->code = r->result;
+	o->code = reason_upnp_code(r->result);
 	if (why == PORTMAP_OK) {
 		o->version = r->igd;
 		o->pinholes = r->pinholes;
