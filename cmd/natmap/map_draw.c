@@ -126,6 +126,8 @@ static const char *put_offers(char *out, size_t size, const struct natmap_result
 				n += (size_t)snprintf(out + n, size - n, "%s%s",
 						      n > 0 ? ", " : "opens ports by ",
 						      map_protocol_words((enum portmap_protocol)p));
+		if (n > 0 && n < size && r->verdict == NATMAP_CARRIER_NAT)
+			snprintf(out + n, size - n, ", of no use here");
 	}
 	return out;
 }
@@ -133,7 +135,7 @@ static const char *put_offers(char *out, size_t size, const struct natmap_result
 /* All that is known of a hop. */
 static void put_hop_words(char *out, size_t size, const struct natmap_result *r, unsigned i)
 {
-	char state[256], offers[64], quote[96];
+	char state[256], offers[96], quote[96];
 	const char *const clauses[] = {
 		map_hop_words(state, sizeof(state), r, i),
 		put_offers(offers, sizeof(offers), r, &r->path.hops[i].address),

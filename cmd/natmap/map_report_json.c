@@ -187,7 +187,7 @@ struct js map_report_json(const struct map_report *rep, bool *failed)
 	js_put_seconds(o, "elapsed_s", rep->elapsed_s);
 	js_put_bool(o, "complete", r->complete);
 	if (!r->complete)
-		js_put_text(o, "why", err_text(r->cut_why));
+		js_put_text(o, "why", map_cut_words(r));
 	put_options(o, rep->options);
 	put_server(o, rep);
 	findings_ip(o, "local", map_local(r));

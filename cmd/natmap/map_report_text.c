@@ -22,7 +22,7 @@ static void print_cut(FILE *out, const struct style *st, const struct natmap_res
 
 	if (r->complete || r->cut_why == NK_ERR_UNREACHABLE) /* which the drawing shows */
 		return;
-	snprintf(text, sizeof(text), "this run was cut short: %s", err_text(r->cut_why));
+	snprintf(text, sizeof(text), "this run was cut short: %s", map_cut_words(r));
 	prose_toned(out, st, TONE_DOUBT, "", text);
 }
 
@@ -126,7 +126,9 @@ static void print_enumeration(FILE *out, const struct style *st, const struct ma
 	}
 	if (rep->options->enumerate && p->enumeration_why != NULL) {
 		snprintf(text, sizeof(text), "%s: %s",
-			 p->enumerated ? "not all was found" : "not looked for",
+			 p->enumerated                             ? "not all was found"
+			 : p->packets_out > 0 && p->flows_peak > 0 ? "not looked for to the end"
+								   : "not looked for",
 			 p->enumeration_why);
 		prose_toned(out, st, TONE_DOUBT, "State", text);
 	}

@@ -1,5 +1,7 @@
 #include "map_settings.h"
 
+#include <stdio.h>
+
 #include "core/portmap/protocol.h"
 #include "desk/picture.h"
 #include "face/options.h"
@@ -9,6 +11,16 @@
 static int add_server(void *into, const char *value, char why[static OPTIONS_WHY])
 {
 	return server_list_add(&((struct map_settings *)into)->servers, value, why);
+}
+
+/* "natmap --text open" */
+static int refuse_operand(void *into, const char *value, char why[static OPTIONS_WHY])
+{
+	(void)into;
+	(void)value;
+	snprintf(why, OPTIONS_WHY,
+		 "a command comes first, as in \"natmap open\", and the map takes none");
+	return -1;
 }
 
 static int set_svg(void *into, const char *value, char why[static OPTIONS_WHY])
@@ -82,6 +94,7 @@ static const struct command_spec command = {
 	.about = "Draws a map of the NATs in front of this machine: which boxes lie on the way, "
 		 "which "
 		 "of them keep state and for how long, and which gateways open ports.",
+	.operand = refuse_operand,
 	.options = options,
 	.count = sizeof(options) / sizeof(options[0]),
 };

@@ -3,7 +3,10 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/err.h"
 #include "face/plot.h"
+
+#define SURE 0.9 /* from here on the verdict is spoken of as a fact */
 
 static unsigned stateful_hops(const struct path_result *path)
 {
@@ -51,7 +54,11 @@ const char *map_hop_name(const struct natmap_result *r, unsigned i)
 		[BOX_NAT] = "NAT",
 		[BOX_CARRIER_NAT] = "carrier's NAT",
 	};
-	const char *name = names[map_box(r, i)];
+	const enum box b = map_box(r, i);
+	const char *name = names[b];
+
+	if (b == BOX_CARRIER_NAT && r->p < SURE)
+		return "carrier's NAT, perhaps";
 
 	if (name[0] == '\0' && r->path.hops[i].by_route)
 		return "gateway, which tells nothing of itself";
@@ -157,9 +164,18 @@ static void put_usable(char *out, size_t size, const struct portmap_offer *o,
 		 o->pinholes ? ", IPv6 too" : "", o->device[0] != '\0' ? ": " : "", o->device);
 }
 
+/* What is between "answers" and being of use. */
+static const char *but_words(enum portmap_why why)
+{
+	if (why == PORTMAP_UNSUPPORTED)
+		return ", but opens no ports";
+	return why == PORTMAP_SILENT ? " who looks for it, but then no more" : NULL;
+}
+
 const char *map_offer_words(char *out, size_t size, const struct portmap_offer *o,
 			    enum portmap_protocol p)
 {
+	const char *but = but_words(o->why);
 	char code[32] = "", addr[ADDR_TEXT];
 
 	if (o->code != 0)
@@ -168,11 +184,12 @@ const char *map_offer_words(char *out, size_t size, const struct portmap_offer *
 		snprintf(out, size, "answered by %s, who was not asked",
 			 addr_text_ip(&o->source, addr));
 	else if (!o->answers && o->why == PORTMAP_UNSUPPORTED)
-		snprintf(out, size, "not for this family of addresses");
+		snprintf(out, size, "this gateway does not speak it");
 	else if (!o->answers)
 		snprintf(out, size, "no answer%s", o->why == PORTMAP_UNHEARD ? " in time" : "");
 	else if (!o->usable)
-		snprintf(out, size, "answers, but %s%s", portmap_why_text(o->why), code);
+		snprintf(out, size, "answers%s%s%s", but != NULL ? "" : ", but ",
+			 but != NULL ? but : portmap_why_text(o->why), code);
 	else
 		put_usable(out, size, o, p);
 	return out;
@@ -204,7 +221,6 @@ const char *map_verdict_words(char *out, size_t size, const struct natmap_result
 }
 
 /* From here on a verdict is sure enough to say what follows from it without a "perhaps". */
-#define SURE 0.9
 
 static bool any_usable(const struct natmap_result *r)
 {
@@ -249,6 +265,11 @@ const char *map_meaning(const struct natmap_result *r)
 	default:
 		return "";
 	}
+}
+
+const char *map_cut_words(const struct natmap_result *r)
+{
+	return r->cut_why != 0 ? err_text(r->cut_why) : "this machine had not what it takes";
 }
 
 const char *map_protocol_words(enum portmap_protocol p)

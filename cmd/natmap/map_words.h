@@ -49,6 +49,9 @@ const char *map_verdict_words(char *out, size_t size, const struct natmap_result
 /* What it means for ports that are to be opened; empty if nothing is known. A constant. */
 const char *map_meaning(const struct natmap_result *r);
 
+/* Why a run that is not complete is not. A constant. */
+const char *map_cut_words(const struct natmap_result *r);
+
 /* "PCP", "NAT-PMP", "UPnP". */
 const char *map_protocol_words(enum portmap_protocol p);
 

@@ -188,7 +188,7 @@ static void draws_the_path(void **state)
 			  "  #  1  192.168.1.1      1.23 ms  NAT: keeps a UDP flow for 119.8 s (");
 	assert_says(
 		text,
-		"; opens ports by NAT-PMP\n"
+		"; opens ports by NAT-PMP, of no use\n  |                               here\n"
 		"  o  2  10.11.0.1         4.1 ms  router: keeps no state, or for more than "
 		"6 min\n"
 		"  #  3  100.64.0.1       8.26 ms  carrier's NAT: keeps a UDP flow for 35.0 "
@@ -260,9 +260,15 @@ static void what_was_not_looked_at_is_not_mentioned(void **state)
 		r->path.hops[i].why = "not looked at";
 	}
 	r->path.silence = (struct measured){0};
+	r->path.flows_peak = 0;
 	text = written(r, &plain, map_report_text);
 	assert_silent(text, "not looked at");
 	assert_says(text, "State      not looked for: the server is no natbroker\n");
+	free(text);
+	r->path.flows_peak = 80;
+	r->path.enumeration_why = "the run was over";
+	text = written(r, &plain, map_report_text);
+	assert_says(text, "State      not looked for to the end: the run was over\n");
 	free(text);
 	free(r);
 }
@@ -318,7 +324,7 @@ static void tells_what_gateways_say(void **state)
 			    "no answer in time");
 	o.why = PORTMAP_UNSUPPORTED;
 	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_NAT_PMP),
-			    "not for this family of addresses");
+			    "this gateway does not speak it");
 	o.source = at("192.168.1.66");
 	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_PCP),
 			    "answered by 192.168.1.66, who was not asked");
@@ -336,6 +342,13 @@ static void tells_what_gateways_say(void **state)
 	o.code = 606;
 	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_UPNP),
 			    "answers, but the gateway has it switched off for us (error 606)");
+	o.code = 0;
+	o.why = PORTMAP_UNSUPPORTED;
+	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_UPNP),
+			    "answers, but opens no ports");
+	o.why = PORTMAP_SILENT;
+	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_UPNP),
+			    "answers who looks for it, but then no more");
 }
 
 static void says_what_it_means(void **state)
@@ -362,6 +375,22 @@ static void says_what_it_means(void **state)
 			    "One NAT, beyond a tunnel (VPN) (99.9 %)");
 	r->verdict = NATMAP_UNKNOWN;
 	assert_string_equal(map_meaning(r), "");
+	free(r);
+}
+
+static void says_what_was_lacking(void **state)
+{
+	struct natmap_result *r = carrier();
+	(void)state;
+
+	assert_string_equal(map_hop_name(r, 2), "carrier's NAT");
+	r->p = 0.7;
+	assert_string_equal(map_hop_name(r, 2), "carrier's NAT, perhaps");
+	r->complete = false;
+	r->cut_why = NK_ERR_NO_MEMORY;
+	assert_string_equal(map_cut_words(r), err_text(NK_ERR_NO_MEMORY));
+	r->cut_why = 0; /* the run was over before it had begun */
+	assert_silent(map_cut_words(r), "no error");
 	free(r);
 }
 
@@ -625,6 +654,7 @@ int main(void)
 		cmocka_unit_test(times_are_round_where_they_were_asked_for),
 		cmocka_unit_test(tells_what_gateways_say),
 		cmocka_unit_test(says_what_it_means),
+		cmocka_unit_test(says_what_was_lacking),
 		cmocka_unit_test(what_is_against_is_told_so),
 		cmocka_unit_test(quotes_are_compared_with_what_was_sent),
 		cmocka_unit_test(quotes_of_other_packets_do_not_count),
