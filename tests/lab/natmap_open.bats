@@ -120,6 +120,20 @@ close_one() {
   same
 }
 
+@test "what another program of this machine has opened by UPnP is left to it" {
+  gateway_up nat
+  at 20 upnpc -i -e another -a 100.64.1.2 4108 4108 tcp
+  gateway_state nat >"$room/before"
+  ports 30 open tcp 4108 --protocol upnp --no-verify --detach --strict
+  ended 1
+  is '.ports[0].tried.upnp.result' '"conflict"'
+  same
+  hold it tcp 4108 --protocol upnp
+  lab_wait told it '.event == "open" and .port.external_port != 4108'
+  let_go TERM 143 it
+  same
+}
+
 # Its file is written before its first request leaves.
 is_written() {
   test -s "$room"/state/natkit/mappings/udp-4107-*
