@@ -223,8 +223,10 @@ static int run(struct job *j)
 	const nk_time started = clock_boottime();
 	int signal = 0, r, status;
 
-	if (crypto_init() != 0)
+	if (crypto_init() != 0) {
+		log_line(LEVEL_ERROR, "%s", err_text(NK_ERR_SYSTEM));
 		return EXIT_INTERNAL;
+	}
 	status = find(j);
 	if (status != EXIT_YES)
 		return status;
