@@ -1,5 +1,6 @@
 #include "sim/packet.h"
 
+#include "wire/checksum.h"
 #include "wire/ip.h"
 
 #define QUOTED 8 /* bytes of what follows the quoted IP header: RFC 792 */
@@ -37,6 +38,28 @@ bool packet_may_be_answered(const struct packet *p)
 	       !is_multicast(&p->to);
 }
 
+/* What only the bytes that were read have. */
+static void quote_bytes(struct packet_quote *q, const struct packet *about)
+{
+	const uint8_t *udp;
+	struct ip_header h;
+	uint64_t less;
+
+	if (!about->raw || ip_read_quoted(&h, about->data, about->len) != 0)
+		return;
+	if (is_v4(&h.to) && is_v4(&about->to))
+		q->id = (uint16_t)h.id;
+	if (about->kind != PACKET_UDP || about->len < h.length + IP_UDP_HEADER)
+		return;
+	udp = about->data + h.length;
+	if (bytes_be16(udp + IP_UDP_CHECKSUM_AT) == 0)
+		return; /* the sender made none */
+	less = ip_pseudo_sum(&h.from, &h.to, IP_UDP, h.total - h.length);
+	q->summed = true;
+	q->sum = checksum_update(bytes_be16(udp + IP_UDP_CHECKSUM_AT), checksum_add(less, udp, 4),
+				 0);
+}
+
 void packet_make_error(struct packet *e, const struct packet *about, const struct addr *from,
 		       enum packet_error error, uint32_t mtu)
 {
@@ -54,6 +77,7 @@ void packet_make_error(struct packet *e, const struct packet *about, const struc
 		.seq = about->seq,
 		.size = about->size,
 	};
+	quote_bytes(&e->quote, about);
 	e->size = packet_ip_header(e) + IP_ICMP_HEADER + packet_ip_header(about) + QUOTED;
 }
 

@@ -38,13 +38,21 @@ enum packet_error {
 
 #define PACKET_TTL 64 /* of what hosts and routers send unless they are told otherwise */
 
-/* A packet that an ICMP error is about, as its sender sent it or as a NAT made it since. The fields
- * are those of struct packet. */
+/**
+ * struct packet_quote - A packet that an ICMP error is about, as its sender sent it or as a NAT made
+ * it since
+ * @summed:	Its UDP checksum is known: @sum is that without addresses and ports, which may
+ *		change on the way
+ * @id:		IPv4's identification, 0 if it is not known
+ *
+ * All else is as in struct packet.
+ */
 struct packet_quote {
 	enum packet_kind kind;
 	struct addr from, to;
-	bool reply;
+	bool reply, summed;
 	uint8_t protocol;
+	uint16_t sum, id;
 	uint32_t seq;
 	size_t size;
 };

@@ -6,13 +6,14 @@
 #define WINDOW 0 /* the only segments that are made here reset */
 
 static void write_ip(struct wr *w, const struct addr *from, const struct addr *to, uint8_t ttl,
-		     bool dont_fragment, uint8_t protocol, size_t total)
+		     bool dont_fragment, uint16_t id, uint8_t protocol, size_t total)
 {
 	const struct ip_header h = {
 		.from = *from,
 		.to = *to,
 		.ttl = ttl,
 		.dont_fragment = dont_fragment,
+		.id = id,
 		.protocol = protocol,
 		.total = total,
 	};
@@ -36,7 +37,21 @@ static uint8_t protocol_of(enum packet_kind kind, const struct addr *to, uint8_t
 	}
 }
 
-/* The eight bytes with which UDP, TCP and echo begin, their checksums left 0. */
+/* That of a quoted packet, as it is with the addresses and ports it has now. */
+static uint16_t udp_checksum(const struct packet_quote *q, size_t len)
+{
+	uint16_t sum;
+
+	if (!q->summed)
+		return 0;
+	sum = checksum_update(q->sum, 0,
+			      ip_pseudo_sum(&q->from, &q->to, IP_UDP, len) + q->from.port +
+				      q->to.port);
+	return sum == 0 ? 0xffff : sum; /* RFC 768: 0 means that there is none */
+}
+
+/* The eight bytes with which UDP, TCP and echo begin; checksums are left 0 where they are not
+ * known. */
 static void write_first(struct wr *w, const struct packet_quote *q, size_t len)
 {
 	const struct icmp_code echo = icmp_echo_code(addr_family(&q->to), q->reply);
@@ -46,7 +61,7 @@ static void write_first(struct wr *w, const struct packet_quote *q, size_t len)
 		wr_be16(w, q->from.port);
 		wr_be16(w, q->to.port);
 		wr_be16(w, (uint16_t)len);
-		wr_be16(w, 0);
+		wr_be16(w, udp_checksum(q, len));
 		break;
 	case PACKET_TCP:
 		wr_be16(w, q->from.port);
@@ -69,7 +84,8 @@ static void write_quote(struct wr *w, const struct packet_quote *q)
 {
 	const size_t header = addr_family(&q->to) == ADDR_V4 ? IP_V4_HEADER : IP_V6_HEADER;
 
-	write_ip(w, &q->from, &q->to, 1, false, protocol_of(q->kind, &q->to, q->protocol), q->size);
+	write_ip(w, &q->from, &q->to, 1, false, q->id, protocol_of(q->kind, &q->to, q->protocol),
+		 q->size);
 	write_first(w, q, q->size - header);
 }
 
@@ -125,7 +141,7 @@ size_t packet_build(const struct packet *p, uint8_t *out, size_t room)
 	struct wr w = wr_make(out, room);
 	uint16_t sum;
 
-	write_ip(&w, &p->from, &p->to, p->ttl, p->dont_fragment, protocol, p->size);
+	write_ip(&w, &p->from, &p->to, p->ttl, p->dont_fragment, 0, protocol, p->size);
 	write_carried(&w, p, len);
 	if (w.bad || w.len != p->size)
 		return 0;

@@ -149,6 +149,35 @@ static void test_error(void **state)
 }
 
 /* A packet that came with a wrong checksum must not leave with a right one. */
+/* A router quotes what it was given, and what is changed back on the way is as it was sent. */
+static void test_quotes_what_came(void **state)
+{
+	const struct addr router = {.ip = {[10] = 0xff, [11] = 0xff, 198, 51, 100, 1}};
+	struct packet sent = read_linux(LINUX_UDP4), given = sent, error = {.fragments = 1};
+	const uint8_t *udp = sent.data + 20;
+	uint8_t out[ROOM];
+	size_t len;
+
+	(void)state;
+	given.from = external4;
+	error.ttl = PACKET_TTL;
+	packet_make_error(&error, &given, &router, PACKET_TTL_EXCEEDED, 0);
+	error.quote.from = error.to = sent.from;
+	error.to.port = 0;
+	len = packet_write(&error, out, sizeof(out));
+	assert_int_equal(len, 20 + 8 + 20 + 8);
+	assert_memory_equal(out + 28 + 4, sent.data + 4, 2);
+	assert_true(udp[6] != 0 || udp[7] != 0);
+	assert_memory_equal(out + 48, udp, 8);
+	/* As it was given, the checksum is that of the packet sent on. */
+	error.quote.from = given.from;
+	packet_write(&error, out, sizeof(out));
+	len = packet_write(&given, sent.data, sent.len);
+	assert_int_equal(len, sent.len);
+	assert_memory_equal(out + 48, sent.data + 20, 8);
+	free(sent.data);
+}
+
 static void test_wrong_stays_wrong(void **state)
 {
 	(void)state;
@@ -510,6 +539,7 @@ int main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_quotes_what_came),
 		cmocka_unit_test(test_wrong_stays_wrong),
 		cmocka_unit_test(test_no_udp_checksum),
 		cmocka_unit_test(test_udp_checksum_zero),
