@@ -83,6 +83,7 @@ opens() {
   ports 30 open tcp 4001 --no-verify --detach
   ended 0
   is '.ports[0].verified' null
+  is '[.ports[0].tried[].result]' '["ok",null,null]' # the others were not asked
   ports 10 close --all
   ended 0
 }
