@@ -10,6 +10,10 @@
 
 int picture_choose(const char **path, const char *value, char why[static OPTIONS_WHY])
 {
+	if (strcmp(value, "-") == 0) { /* which others take for standard output */
+		snprintf(why, OPTIONS_WHY, "give a file: standard output is for the report");
+		return -1;
+	}
 	if (!files_may_write(value)) {
 		snprintf(why, OPTIONS_WHY,
 			 "give a file that can be written, in a folder that exists");

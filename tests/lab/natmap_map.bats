@@ -195,7 +195,7 @@ held() {
 
 @test "options that cannot be used: one line each, and nothing is done" {
   local line
-  for line in "--max 0" "--max 3h" "--mappings 4" "--interface nope" "--svg /nonexistent/x" "nonesuch" "-q extra" "--text open tcp 8080"; do
+  for line in "--max 0" "--max 3h" "--mappings 4" "--interface nope" "--svg /nonexistent/x" "--svg -" "nonesuch" "-q extra" "--text open tcp 8080"; do
     # shellcheck disable=SC2086  # words
     run --separate-stderr at 10 "$natmap" $line
     echo "$line: $stderr"
