@@ -123,7 +123,7 @@ $(BUILD)/tests/unit/test_topology: $(call obj,$(addprefix cmd/natsim/,link_text.
 $(BUILD)/tests/unit/test_worlds: $(call obj,cmd/natsim/worlds.c)
 $(BUILD)/tests/unit/test_punch_files: $(call obj,$(addprefix cmd/natpunch/,beliefs_file.c broker.c contacts.c environment.c identity_file.c link_file.c seen_file.c))
 $(BUILD)/tests/unit/test_natkeepalive: $(call obj,$(addprefix cmd/natkeepalive/,exec.c report.c report_json.c report_text.c watch.c words.c))
-$(BUILD)/tests/unit/test_natmap_report: $(call obj,$(addprefix cmd/natmap/,map_draw.c map_report_json.c map_report_svg.c map_report_text.c map_words.c quotes.c))
+$(BUILD)/tests/unit/test_natmap_report: $(call obj,$(addprefix cmd/natmap/,map_draw.c map_report_json.c map_report_svg.c map_report_text.c map_svg_row.c map_words.c quotes.c))
 $(BUILD)/tests/unit/test_beliefs_learn: $(call obj,cmd/natpunch/beliefs_learn.c)
 $(BUILD)/tests/unit/test_stats_text: $(call obj,cmd/natbroker/stats_text.c)
 
