@@ -66,7 +66,8 @@ static void print_gateway(FILE *out, const struct style *st, const struct natmap
 		return;
 	}
 	for (int p = 0; p < PORTMAP_PROTOCOLS; p++)
-		print_offer(out, st, &g->offer[p], (enum portmap_protocol)p);
+		if (p != PORTMAP_NAT_PMP || addr_family(&g->gateway) != ADDR_V6) /* it has none */
+			print_offer(out, st, &g->offer[p], (enum portmap_protocol)p);
 }
 
 static void print_gateways(FILE *out, const struct style *st, const struct natmap_result *r)

@@ -61,7 +61,7 @@ const char *map_hop_name(const struct natmap_result *r, unsigned i)
 		return "carrier's NAT, perhaps";
 
 	if (name[0] == '\0' && r->path.hops[i].by_route)
-		return "gateway, which tells nothing of itself";
+		return "gateway, which sent no ICMP error";
 	return name[0] == '\0' && is_gateway(r, &r->path.hops[i].address) ? "gateway" : name;
 }
 
@@ -161,7 +161,8 @@ static void put_usable(char *out, size_t size, const struct portmap_offer *o,
 		snprintf(external, sizeof(external), ", its own address outside is %s",
 			 addr_text_ip(&o->external, addr));
 	snprintf(out, size, "opens ports%s%s%s%s%s", version, external,
-		 o->pinholes ? ", IPv6 too" : "", o->device[0] != '\0' ? ": " : "", o->device);
+		 o->pinholes && p == PORTMAP_UPNP ? ", IPv6 too" : "",
+		 o->device[0] != '\0' ? ": " : "", o->device);
 }
 
 /* What is between "answers" and being of use. */

@@ -631,7 +631,7 @@ static void a_way_that_ends_is_drawn(void **state)
 	r->path.refused_by = at("198.51.100.1");
 	r->path.refused_why = "host unreachable";
 	text = written(r, &plain, map_report_text);
-	assert_says(text, "gateway, which tells nothing of itself");
+	assert_says(text, "gateway, which sent no ICMP error");
 	assert_says(text, "no answer (host");
 	assert_says(text, "unreachable, says 198.51.100.1)");
 	free(text);

@@ -326,6 +326,40 @@ static void test_slow_description(void **state)
 	}
 }
 
+/* It has answered, whenever the look ends. */
+static void test_stopped_while_described(void **state)
+{
+	struct look l;
+
+	(void)state;
+	start(&l);
+	tell_search(&l, URL);
+	turn(&l);
+	scout_stop(l.scout);
+	assert_true(offer(&l, PORTMAP_UPNP)->answers);
+	assert_int_equal(offer(&l, PORTMAP_UPNP)->why, PORTMAP_TIMED_OUT);
+	assert_int_equal(offer(&l, PORTMAP_PCP)->why, PORTMAP_SILENT);
+	turn(&l);
+	end(&l);
+}
+
+/* Who says by ICMP that nobody is at the port for SSDP is not asked there again: it has few ICMP
+ * errors to give. The group may have others. */
+static void test_nobody_at_ssdp(void **state)
+{
+	const struct event ev = {
+		.kind = EVENT_ICMP_ERROR, .id = SEARCH, .from = addr_v4(192, 0, 2, 1, 1900)};
+	struct look l;
+
+	(void)state;
+	start(&l);
+	assert_true(l.group == 2 && l.direct == 2);
+	assert_true(scout_input(l.scout, &ev, l.now));
+	run_until(&l, NK_S);
+	assert_true(l.group == 6 && l.direct == 2);
+	end(&l);
+}
+
 static void test_no_description(void **state)
 {
 	static const struct {
@@ -336,7 +370,7 @@ static void test_no_description(void **state)
 		{UPNP_RESULT_TOO_LARGE, PORTMAP_MALFORMED},
 		{UPNP_RESULT_SLOW, PORTMAP_TIMED_OUT},
 		{UPNP_RESULT_ELSEWHERE, PORTMAP_LIED},
-		{UPNP_RESULT_SILENT, PORTMAP_SILENT},
+		{UPNP_RESULT_SILENT, PORTMAP_TIMED_OUT}, /* it has answered the search */
 		{606, PORTMAP_NOT_AUTHORIZED},
 	};
 	struct look l;
@@ -377,6 +411,27 @@ static void test_less(void **state)
 	assert_int_equal(offer(&l, PORTMAP_NAT_PMP)->why, PORTMAP_UNSUPPORTED);
 	run_until(&l, NK_S);
 	end(&l);
+}
+
+/* Of IPv6 a mapping is a pinhole. */
+static void test_pinholes_by_pcp(void **state)
+{
+	uint8_t bytes[64];
+	struct event ev = {.kind = EVENT_DATAGRAM, .id = CONTROL, .data = bytes};
+	struct look l;
+
+	(void)state;
+	start(&l);
+	scout_free(l.scout);
+	l.config.gateway = (struct addr){.ip = {0xfe, 0x80, [15] = 1}};
+	l.config.local = (struct addr){.ip = {0x20, 1, 0x0d, 0xb8, [15] = 9}};
+	l.scout = scout_new(&l.config, &l.rng, 0);
+	turn(&l);
+	ev.from = addr_with_port(l.config.gateway, 5351);
+	ev.len = hex_bytes(bytes, sizeof(bytes), "0280000000000000000004d2" ZERO_12);
+	assert_true(scout_input(l.scout, &ev, l.now));
+	assert_true(offer(&l, PORTMAP_PCP)->usable && offer(&l, PORTMAP_PCP)->pinholes);
+	scout_free(l.scout);
 }
 
 /* A gateway for IPv6 tells of itself by its address in our network; who is elsewhere is nobody. */
@@ -457,12 +512,21 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),          cmocka_unit_test(test_all),
-		cmocka_unit_test(test_silence),        cmocka_unit_test(test_versions),
-		cmocka_unit_test(test_errors),         cmocka_unit_test(test_broken),
-		cmocka_unit_test(test_not_answers),    cmocka_unit_test(test_slow_description),
-		cmocka_unit_test(test_no_description), cmocka_unit_test(test_less),
-		cmocka_unit_test(test_v6_location),    cmocka_unit_test(test_again),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_broken),
+		cmocka_unit_test(test_not_answers),
+		cmocka_unit_test(test_slow_description),
+		cmocka_unit_test(test_no_description),
+		cmocka_unit_test(test_less),
+		cmocka_unit_test(test_stopped_while_described),
+		cmocka_unit_test(test_nobody_at_ssdp),
+		cmocka_unit_test(test_pinholes_by_pcp),
+		cmocka_unit_test(test_v6_location),
+		cmocka_unit_test(test_again),
 	};
 
 	return cmocka_run_group_tests_name("scout", tests, NULL, NULL);

@@ -23,6 +23,14 @@ void scout_settle(struct scout *s, enum portmap_protocol p, enum portmap_why why
 		s->described_until = NK_NEVER;
 }
 
+/* Nothing more is waited for: it may have answered all the same, if not in full. */
+static void settle_unheard(struct scout *s, enum portmap_protocol p)
+{
+	const struct portmap_offer *o = &s->result.offer[p];
+
+	scout_settle(s, p, o->answers ? o->why : PORTMAP_SILENT);
+}
+
 static bool can_ask(const struct scout *s, enum portmap_protocol p)
 {
 	if (p == PORTMAP_UPNP && s->config.upnp == NULL)
@@ -37,6 +45,7 @@ void scout_again(struct scout *s, nk_time now)
 	s->ends = now + s->config.limit;
 	s->location[0] = '\0';
 	s->search = 0;
+	s->no_direct = false;
 	s->described_until = NK_NEVER;
 	for (unsigned i = 0; i < SCOUT_SOCKETS; i++)
 		door_retry(&s->doors[i]);
@@ -70,7 +79,7 @@ void scout_stop(struct scout *s)
 {
 	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++)
 		if (!s->known[p])
-			scout_settle(s, p, PORTMAP_SILENT);
+			settle_unheard(s, p);
 }
 
 void scout_free(struct scout *s)
@@ -110,8 +119,11 @@ bool scout_input(struct scout *s, const struct event *ev, nk_time now)
 	else if (ev->kind != EVENT_ICMP_ERROR)
 		return false;
 	/* Nobody is at that port; of SSDP the group may yet answer. */
-	else if (door == CONTROL && addr_same_ip(&ev->from, &s->config.gateway))
-		control_refused(s);
+	else if (addr_same_ip(&ev->from, &s->config.gateway)) {
+		s->no_direct |= door == SEARCH;
+		if (door == CONTROL)
+			control_refused(s);
+	}
 	return true;
 }
 
@@ -125,15 +137,25 @@ static void ask_control(struct scout *s, enum portmap_protocol p, struct action 
 				       : natpmp_write(action->data, &address);
 }
 
+/* The group and the gateway itself take turns. */
+static void next_search(struct scout *s, unsigned steps)
+{
+	s->search = (s->search + steps) % SEARCHES;
+	if (s->no_direct && s->search % 2 != 0)
+		s->search = (s->search + 1) % SEARCHES;
+}
+
 static void ask_search(struct scout *s, struct action *action)
 {
 	const struct addr host = addr_with_port(s->config.gateway, SSDP_PORT);
-	const struct addr to =
-		s->search % 2 == 0 ? ssdp_group(addr_family(&s->config.gateway)) : host;
+	struct addr to;
+
+	next_search(s, 0);
+	to = s->search % 2 == 0 ? ssdp_group(addr_family(&s->config.gateway)) : host;
 
 	door_send(&s->doors[SEARCH], action, to);
 	action->len = ssdp_search_write(action->data, 1 + s->search / 2, &to);
-	s->search = (s->search + 1) % SEARCHES;
+	next_search(s, 1);
 }
 
 static unsigned door_of(enum portmap_protocol p)
@@ -177,11 +199,10 @@ static nk_time end_of(const struct scout *s, unsigned p)
 static void give_up(struct scout *s, nk_time now)
 {
 	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++) {
-		const struct portmap_offer *o = &s->result.offer[p];
 		const bool located = p == PORTMAP_UPNP && s->location[0] != '\0';
 
 		if (!s->known[p] && now >= (located ? s->described_until : end_of(s, p)))
-			scout_settle(s, p, o->answers ? o->why : PORTMAP_SILENT);
+			settle_unheard(s, p);
 	}
 }
 

@@ -45,6 +45,7 @@ static void hear_pcp(struct scout *s, const struct pcp_msg *m, nk_time now)
 	o->version = PCP_VERSION;
 	o->code = m->result;
 	o->epoch_s = m->epoch_s;
+	o->pinholes = addr_family(&s->config.gateway) == ADDR_V6;
 	/* To have no announcements is not to have no mappings. */
 	scout_settle(s, PORTMAP_PCP,
 		     m->result == PCP_UNSUPP_OPCODE ? PORTMAP_OK : reason_of_pcp(m->result));
@@ -154,6 +155,8 @@ void scout_described(struct scout *s, const struct upnp_reply *r, nk_time now)
 
 	o->rtt = now - s->asked[PORTMAP_UPNP];
 	o->code = reason_upnp_code(r->result);
+	if (r->result == UPNP_RESULT_SILENT) /* which it was not when it was searched for */
+		why = PORTMAP_TIMED_OUT;
 	if (why == PORTMAP_OK) {
 		o->version = r->igd;
 		o->pinholes = r->pinholes;

@@ -13,7 +13,7 @@ enum { CONTROL, SEARCH }; /* sockets: to the gateway's port 5351, and for SSDP *
  * struct scout - A look at one gateway
  * @known:	By protocol: nothing more is waited for
  * @asked:	When first; @ask: when again
- * @search:	Of a round of SEARCHES, which is next
+ * @search:	Of a round of SEARCHES, which is next; @no_direct: nobody is at the gateway's own port
  * @describe:	Id of the request to the worker, or 0; @described_until: it is given up
  */
 struct scout {
@@ -26,6 +26,7 @@ struct scout {
 	nk_time asked[PORTMAP_PROTOCOLS];
 	struct retry ask[PORTMAP_PROTOCOLS];
 	unsigned search;
+	bool no_direct;
 	char location[UPNP_URL];
 	uint32_t describe;
 	nk_time described_until;
