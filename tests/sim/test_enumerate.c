@@ -32,15 +32,21 @@ static void add(struct stack *s, char kind, unsigned timer_s)
 	n->external[0] = addr_v4(203, 0, 113, (uint8_t)(1 + s->count++), 0);
 }
 
-static void play(const char *kinds, const unsigned *timers_s)
+static void play_as(struct stack s, const char *kinds, const unsigned *timers_s)
 {
-	struct stack s = {.seed = 1, .max = 40 * NK_S, .mappings = 192, .loss = LOSS_2};
+	s.seed = 1;
+	s.loss = LOSS_2;
 
 	for (unsigned i = 0; kinds[i] != '\0'; i++)
 		add(&s, kinds[i], timers_s[i]);
 	stack_play(&s, &result, &path, truth);
 	assert_true(result.finished);
 	assert_int_equal(result.late, 0);
+}
+
+static void play(const char *kinds, const unsigned *timers_s)
+{
+	play_as((struct stack){.max = 40 * NK_S, .mappings = 192}, kinds, timers_s);
 }
 
 static void check_stateful(unsigned h, double timer_s, bool outbound_only)
@@ -135,6 +141,36 @@ static void test_routers(void **state)
 	assert_true(result.wall <= 1.05 * 40 + 5);
 }
 
+static void check_found(unsigned h, unsigned timer_s)
+{
+	const struct hop *hop = &path.hops[h - 1];
+
+	assert_int_equal(hop->state, HOP_STATEFUL);
+	assert_true(hop->timeout.lo <= timer_s && timer_s <= hop->timeout.hi);
+}
+
+/* Fewer silences are tried, but the NATs are found. */
+static void test_few_mappings(void **state)
+{
+	static const unsigned few[] = {16, 20, 24, 32}, max_s[] = {10, 40, 300};
+
+	(void)state;
+	for (unsigned i = 0; i < 12; i++) {
+		const unsigned t = max_s[i / 4] * 7 / 10;
+		const struct stack s = {.max = max_s[i / 4] * NK_S, .mappings = few[i % 4]};
+
+		play_as(s, "b-", (const unsigned[]){t, 0});
+		check_found(1, t);
+		assert_int_equal(path.hops[1].state, HOP_STATELESS);
+		assert_true(path.flows_peak <= few[i % 4]);
+		play_as(s, "bb", (const unsigned[]){t, t / 2});
+		check_found(1, t);
+		check_found(2, t / 2);
+		play_as(s, "o-", (const unsigned[]){t, 0});
+		check_found(1, t);
+	}
+}
+
 /* Runs one by hand: nobody answers. */
 static int run_alone(unsigned count, struct path_result *out)
 {
@@ -203,7 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drawn),   cmocka_unit_test(test_wall),
 		cmocka_unit_test(test_hidden),  cmocka_unit_test(test_ttl_first),
-		cmocka_unit_test(test_routers), cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_routers), cmocka_unit_test(test_few_mappings), cmocka_unit_test(test_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

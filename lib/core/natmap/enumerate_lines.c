@@ -13,7 +13,9 @@
 #define RESOLUTION   0.03
 #define HURRY        8 /* of the first search: short timers are found before the rest is opened */
 #define WITNESSES    4
-#define LEAST_SHARE  4
+#define FIRST_LEAST  2 /* mappings of the first search, which tells when to begin with hops */
+#define HOP_LEAST    3 /* of a hop: with fewer deaths it is not sure that any has ended */
+#define CHECKS       3 /* that the look at the way back takes */
 #define FIRST_SEAM   (100 * NK_MS)
 #define AGAIN        (100 * NK_MS)
 #define COPIES_S     120 /* copies of a question, at most so many a second */
@@ -54,19 +56,42 @@ static void plan_witnesses(struct plan *p, unsigned count, double apart)
 		p->at[i] = nk_seconds(FIRST_SEAM) + i * apart;
 }
 
+/* How many mappings the first search, those of hops, and witnesses get each. */
+struct shares {
+	unsigned first, hop, witness;
+};
+
+/* Even where there are few, each gets some: then fewer silences are tried. */
+static struct shares shares_of(const struct enumerate *e)
+{
+	const unsigned all = e->flow_max < e->config.mappings ? e->flow_max : e->config.mappings;
+	const unsigned n = hops(e), witnesses = n + 3;
+	const unsigned least = CHECKS + FIRST_LEAST + n * HOP_LEAST;
+	struct shares s = {.first = FIRST_LEAST, .hop = HOP_LEAST, .witness = WITNESSES};
+	unsigned each = 0;
+
+	if (witnesses * s.witness > all / 3)
+		s.witness = WITNESSES / 2;
+	if (least + witnesses * s.witness > all + n) /* some end before the last is opened */
+		s.witness = 1;
+	if (all > CHECKS + witnesses * s.witness)
+		each = (all - CHECKS - witnesses * s.witness) / (n + 1);
+	if (each >= HOP_LEAST)
+		s.first = s.hop = each;
+	return s;
+}
+
 void lines_start(struct enumerate *e, nk_time now)
 {
-	const unsigned n = hops(e), witnesses = n + 3;
-	const unsigned all = e->flow_max < e->config.mappings ? e->flow_max : e->config.mappings;
-	const unsigned each = witnesses * WITNESSES <= all / 3 ? WITNESSES : WITNESSES / 2;
-	const unsigned left = witnesses * each < all ? all - witnesses * each : 0;
-	const unsigned share = left / (n + 1) > LEAST_SHARE ? left / (n + 1) : LEAST_SHARE;
+	const unsigned n = hops(e);
+	const struct shares shares = shares_of(e);
 	const double pace = nk_seconds(e->config.pace), max = nk_seconds(e->config.max);
 
 	timeout_grid_init(&e->grid, max);
-	plan_build(&e->first_plan, share, max, RESOLUTION, pace * (n + 1), false, HURRY, pace);
-	plan_build(&e->hop_plan, share, max, RESOLUTION, pace * (n + 1), true, 0, 0);
-	plan_witnesses(&e->seam_plan, each, 2 * pace * witnesses);
+	plan_build(&e->first_plan, shares.first, max, RESOLUTION, pace * (n + 1), false, HURRY,
+		   pace);
+	plan_build(&e->hop_plan, shares.hop, max, RESOLUTION, pace * (n + 1), true, 0, 0);
+	plan_witnesses(&e->seam_plan, shares.witness, 2 * pace * (n + 3));
 	e->line_count = 2 * n + 4;
 	search(e, LINE_SILENCE, 0, n + 1, &e->first_plan);
 	for (unsigned h = 1; h <= n; h++)
@@ -355,6 +380,12 @@ static void retire(struct enumerate *e, nk_time now)
 	}
 }
 
+/* Enough to ask witnesses; where mappings are few it may take long to be surer. */
+static bool has_died(const struct line *l)
+{
+	return line_ended(l) || (l->lane->dead > 1 && l->lane->died > 0);
+}
+
 static bool is_settled(const struct line *l)
 {
 	return l->lane->done || (l->spent && line_ended(l));
@@ -375,7 +406,7 @@ void lines_decide(struct enumerate *e, nk_time now)
 		return;
 	e->consult_at = NK_NEVER;
 	for (unsigned h = 1; h <= hops(e); h++)
-		if (line_ended(&e->lines[LINE_HOP(h)]))
+		if (has_died(&e->lines[LINE_HOP(h)]))
 			all &= witnesses_consult(e, h, now);
 	e->all_known = all;
 }

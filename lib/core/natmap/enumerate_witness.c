@@ -83,14 +83,18 @@ static bool consult(struct enumerate *e, unsigned line, const struct timeout_est
  * ended. */
 bool witnesses_consult(struct enumerate *e, unsigned h, nk_time now)
 {
-	const struct timeout_estimate *life = &e->lines[LINE_HOP(h)].lane->estimate;
+	const struct lane *lane = e->lines[LINE_HOP(h)].lane;
+	const struct timeout_estimate life = {
+		.lo = lane->estimate.lo,
+		.hi = lane->estimate.open ? lane->died : lane->estimate.hi,
+	};
 	const struct line *nearer = &e->lines[line_seam(e, h - 1)];
 	const struct line *further = &e->lines[line_seam(e, h)];
-	bool all = consult(e, line_seam(e, h - 1), life, now);
+	bool all = consult(e, line_seam(e, h - 1), &life, now);
 
-	all &= consult(e, line_seam(e, h), life, now);
-	if (!all || (nearer->lives >= life->hi && further->lives >= life->hi))
+	all &= consult(e, line_seam(e, h), &life, now);
+	if (!all || (nearer->lives >= life.hi && further->lives >= life.hi))
 		return all;
-	all = consult(e, line_inbound(e), life, now);
-	return consult(e, line_outbound(e), life, now) && all;
+	all = consult(e, line_inbound(e), &life, now);
+	return consult(e, line_outbound(e), &life, now) && all;
 }
