@@ -97,7 +97,9 @@ static int find_ways(struct natmap_options *o, const struct map_settings *s)
 	if (o->server_count > 0) {
 		struct route_info first;
 
-		if (netinfo_route(&first, &o->servers[0], s->interface) == 0)
+		/* To a server on this machine there is none. */
+		if (netinfo_route(&first, &o->servers[0], s->interface) == 0 &&
+		    !addr_same_ip(&first.local, &o->servers[0]))
 			add_way(o, &first);
 	}
 	for (int i = 0; i < n; i++)

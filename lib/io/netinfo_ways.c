@@ -22,18 +22,32 @@ static bool known(const struct ways *w, const struct route_info *r)
 	return false;
 }
 
-/* What the kernel would do through that interface for a destination far away tells all but the
- * gateway. */
+/* What the kernel would do through that interface for a destination far away, which this machine
+ * must not have itself. */
+static bool ask_far(struct route_info *out, int family, const char *interface)
+{
+	const struct addr far4[] = {addr_v4(192, 0, 2, 1, 0), addr_v4(198, 51, 100, 1, 0)};
+	const struct addr far6[] = {{.ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}},
+				    {.ip = {0x20, 0x01, 0x0d, 0xb8, [14] = 1}}};
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct addr *far = family == AF_INET ? &far4[i] : &far6[i];
+
+		if (netinfo_route(out, far, interface) == 0 &&
+		    strcmp(out->interface, interface) == 0 && !addr_same_ip(&out->local, far))
+			return true;
+	}
+	return false;
+}
+
+/* That tells all but the gateway. */
 static void add(struct ways *w, int family, unsigned index, struct rtnl_attrs attrs)
 {
-	static const struct addr far6 = {.ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
-	const struct addr far = family == AF_INET ? addr_v4(192, 0, 2, 1, 0) : far6;
 	const struct rtnl_value source = rtnl_find(attrs, RTA_PREFSRC);
 	char name[IF_NAMESIZE];
 	struct route_info r;
 
-	if (w->count == w->max || if_indextoname(index, name) == NULL ||
-	    netinfo_route(&r, &far, name) != 0)
+	if (w->count == w->max || if_indextoname(index, name) == NULL || !ask_far(&r, family, name))
 		return;
 	r.gateway = rtnl_gateway(attrs);
 	if (source.bytes != NULL)

@@ -55,7 +55,8 @@
   [ "$status" -eq 3 ]
   [[ $said = *"no answer from 192.0.2.77"* ]]
   is '.gateways[0].gateway' '"100.64.1.1"'
-  is .verdict '"unknown"'
+  is .path.boxes null
+  is '.path.hops[0].address' '"100.64.1.1"'
 }
 
 @test "a server that has no name, and none at all: the same" {

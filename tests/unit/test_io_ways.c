@@ -53,6 +53,22 @@ static void finds_all_ways(void **state)
 	assert_int_equal(netinfo_ways(r, 2), 2);
 }
 
+/* A machine may have the very address that stands for one far away. */
+static void finds_ways_of_who_is_far_away(void **state)
+{
+	struct route_info r[8];
+
+	(void)state;
+	NEED_OWN_NET();
+	assert_true(command("ip link set lo up && ip addr add 192.0.2.1/32 dev nkv0 && "
+			    "ip -6 addr add 2001:db8::1/128 dev lo"));
+	assert_int_equal(netinfo_ways(r, 8), 3);
+	assert_way(&r[0], "nkv0", "203.0.113.1", "203.0.113.2");
+	assert_way(&r[2], "nkv0", "fe80::1", "2001:db8:5::2");
+	assert_true(command("ip addr del 192.0.2.1/32 dev nkv0 && "
+			    "ip -6 addr del 2001:db8::1/128 dev lo"));
+}
+
 static void finds_ways_of_one_route(void **state)
 {
 	struct route_info r[8];
@@ -126,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_all_ways),
+		cmocka_unit_test(finds_ways_of_who_is_far_away),
 		cmocka_unit_test(finds_ways_of_one_route),
 		cmocka_unit_test(finds_a_tunnel),
 		cmocka_unit_test(reads_prefixes),
