@@ -288,9 +288,11 @@ static void delete_mapping(struct upnp_reply *a, const struct igd *g, const stru
 			   bool ours)
 {
 	struct upnp_reply entry;
-	const uint16_t says = whose(&entry, g, q);
+	uint16_t says = whose(&entry, g, q);
 	char port[NUMBER_TEXT];
 
+	if (says == UPNP_RESULT_OK && !ours && !is_named_so(&entry, q))
+		says = CONFLICT;
 	a->result = says;
 	if (says != UPNP_RESULT_OK && (!ours || says == CONFLICT || says == NOT_THERE))
 		return;

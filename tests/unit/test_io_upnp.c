@@ -161,6 +161,8 @@ static void what_others_have_stays(void **state)
 	strcpy(t.igd.state->description, "theirs");
 	assert_int_equal(add_held(&t), 718);
 	assert_string_equal(t.igd.state->description, "theirs");
+	assert_int_equal(ask_simply(&t, UPNP_DELETE), 718);
+	assert_int_equal(t.igd.state->external, 4000);
 	t.igd.state->odd = IGD_FORGETFUL; /* nobody knows */
 	assert_int_equal(ask_simply(&t, UPNP_DELETE), 501);
 	rig_free(&t);
