@@ -445,6 +445,53 @@ static void watches_what_changes(void **state)
 	lookout_free(l);
 }
 
+/* Not to be told of an address is not another address, nor is the same one told again. */
+static void no_address_is_no_other_address(void **state)
+{
+	struct lookout *l = watch();
+	const struct addr external = w.gateways[0].external;
+
+	(void)state;
+	pass(10 * NK_S);
+	assert_int_equal(count_of(l, 0, LOOKOUT_THERE), 1);
+	w.gateways[0].external = addr_v4(0, 0, 0, 0, 0);
+	pass(120 * NK_S);
+	assert_int_equal(count_of(l, 0, LOOKOUT_ADDRESS), 0);
+	w.gateways[0].external = external;
+	pass(120 * NK_S);
+	assert_int_equal(count_of(l, 0, LOOKOUT_ADDRESS), 0);
+	w.gateways[0].external = addr_v4(198, 51, 100, 77, 0);
+	pass(120 * NK_S);
+	assert_int_equal(count_of(l, 0, LOOKOUT_ADDRESS), 1);
+	lookout_free(l);
+}
+
+/* All that one start makes a gateway say, at once and in the seconds after it. */
+static void one_start_is_told_once(void **state)
+{
+	struct lookout *l = watch();
+	struct lookout_event e;
+	unsigned announced = 0, lost = 0;
+
+	(void)state;
+	pass(10 * NK_S);
+	count_of(l, 0, LOOKOUT_THERE);
+	reboot(0);
+	for (unsigned i = 0; i < 24; i++) {
+		announce(0);
+		if (i >= 14)
+			pass(2 * NK_S);
+	}
+	pass(5 * NK_S);
+	while (lookout_event(l, &e)) {
+		announced += e.kind == LOOKOUT_ANNOUNCED;
+		lost += e.kind == LOOKOUT_LOST;
+	}
+	assert_int_equal(announced, 1);
+	assert_int_equal(lost, 1);
+	lookout_free(l);
+}
+
 static void an_announcement_is_looked_into_at_once(void **state)
 {
 	struct lookout *l = watch();
@@ -572,6 +619,8 @@ int main(void)
 		cmocka_unit_test_setup(one_gateway_of_two_is_enough, reset),
 		cmocka_unit_test_setup(an_announcement_brings_it_back, reset),
 		cmocka_unit_test_setup(watches_what_changes, reset),
+		cmocka_unit_test_setup(no_address_is_no_other_address, reset),
+		cmocka_unit_test_setup(one_start_is_told_once, reset),
 		cmocka_unit_test_setup(an_announcement_is_looked_into_at_once, reset),
 		cmocka_unit_test_setup(forged_announcements_are_no_lever, reset),
 		cmocka_unit_test_setup(lists_until_there_is_no_more, reset),

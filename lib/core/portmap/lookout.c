@@ -11,6 +11,7 @@
 #define NEWS_MAX     64
 #define LEAST_PAUSE  (2 * NK_S) /* between two rounds, however much is announced */
 #define ROUNDS_GONE  2
+#define ONE_TALE     (60 * NK_S) /* who has begun anew says so several times */
 
 /**
  * struct known - What is known of one protocol of a gateway
@@ -26,13 +27,13 @@ struct known {
 /**
  * struct watched - One gateway
  * @asking:	A round is under way; @next: when the next one begins
- * @asked:	When the last one began
+ * @asked:	When the last one began; @announced: when it was last told that something was announced
  * @rounds:	That have ended
  */
 struct watched {
 	struct scout *scout;
 	bool asking;
-	nk_time asked, next;
+	nk_time asked, next, announced;
 	unsigned rounds;
 	struct portmap_gateway gateway;
 	struct known known[PORTMAP_PROTOCOLS];
@@ -79,6 +80,7 @@ static bool watch(struct lookout *l, unsigned i, nk_time now)
 		.scout = scout_new(&config, &l->rng, now),
 		.asking = true,
 		.asked = now,
+		.announced = now - ONE_TALE,
 		.gateway = {.gateway = config.gateway, .local = config.local},
 	};
 	return w->scout != NULL;
@@ -147,11 +149,14 @@ static void compare_answer(struct lookout *l, unsigned i, enum portmap_protocol 
 		e.kind = LOOKOUT_LOST;
 		tell(l, e, now);
 	}
-	if (k->there && !addr_same_ip(&offer->external, &k->external)) {
+	k->there = true;
+	/* Not all answers tell of the address. */
+	if (addr_is_any(&offer->external))
+		return;
+	if (!addr_is_any(&k->external) && !addr_same_ip(&offer->external, &k->external)) {
 		e.kind = LOOKOUT_ADDRESS;
 		tell(l, e, now);
 	}
-	k->there = true;
 	k->external = offer->external;
 }
 
@@ -221,10 +226,13 @@ static void take_announcement(struct lookout *l, const struct event *ev, nk_time
 		struct watched *w = &l->watched[i];
 
 		if (!addr_same_ip(&ev->from, &l->options.gateways[i]) || w->asking ||
-		    now < w->asked + LEAST_PAUSE)
+		    now < w->asked + LEAST_PAUSE || w->next <= now)
 			continue;
-		tell(l, (struct lookout_event){.kind = LOOKOUT_ANNOUNCED, .gateway = i}, now);
 		ask_soon(l, i);
+		if (now < w->announced + ONE_TALE)
+			continue;
+		w->announced = now;
+		tell(l, (struct lookout_event){.kind = LOOKOUT_ANNOUNCED, .gateway = i}, now);
 	}
 }
 

@@ -30,9 +30,9 @@ struct lookout_options {
 enum lookout_kind {
 	LOOKOUT_THERE,     /* it answers, for the first time or again: @external, if it tells */
 	LOOKOUT_GONE,      /* it answers no more */
-	LOOKOUT_ANNOUNCED, /* it has announced something, of no protocol */
+	LOOKOUT_ANNOUNCED, /* it has announced something, of no protocol; told once a minute */
 	LOOKOUT_LOST,      /* it has lost its state since it was asked last */
-	LOOKOUT_ADDRESS,   /* the external address is another one: @before was */
+	LOOKOUT_ADDRESS,   /* the external address is another one: @before was; both are known */
 	LOOKOUT_NONE,      /* the first round is over, and no protocol answers */
 	LOOKOUT_KINDS,
 };
