@@ -242,9 +242,25 @@ void gateway_hear(struct portmap *p, const struct event *ev, nk_time now)
 		hear(p, ev, now);
 }
 
-/* Mappings are not told of there, which is why only headers and addresses count. */
+static bool is_claimed_lost(const struct portmap *p, const struct event *ev, nk_time now)
+{
+	struct epoch pcp = p->epochs[PORTMAP_PCP], natpmp = p->epochs[PORTMAP_NAT_PMP];
+	struct natpmp_msg n;
+	struct pcp_msg m;
+
+	if (pcp_read(&m, ev->data, ev->len) == 0)
+		return m.response && epoch_lost_pcp(&pcp, m.epoch_s, now);
+	if (natpmp_read(&n, ev->data, ev->len) != 0 || !n.response)
+		return false;
+	return epoch_lost_natpmp(&natpmp, n.epoch_s, now) ||
+	       (n.opcode == NATPMP_ADDRESS && n.result == NATPMP_SUCCESS &&
+		p->mapping.protocol == PORTMAP_NAT_PMP &&
+		!addr_same_ip(&n.external, &p->mapping.external));
+}
+
+/* Anyone on the link can forge these: they are a reason to ask, and nothing of them is believed. */
 void gateway_hear_announcement(struct portmap *p, const struct event *ev, nk_time now)
 {
-	if (addr_same_ip(&ev->from, &p->config.gateway))
-		hear(p, ev, now);
+	if (addr_same_ip(&ev->from, &p->config.gateway) && is_claimed_lost(p, ev, now))
+		ladder_suspect(p, now);
 }

@@ -69,7 +69,7 @@ static void hold(struct portmap *p, nk_time now)
 	m->expires = e->lease_s == 0 ? NK_NEVER : now + e->lease_s * NK_S;
 	p->ask_address = e->protocol == PORTMAP_NAT_PMP && p->held_once;
 	p->held_once = true;
-	p->lost = false;
+	p->lost = p->suspected = false;
 	p->phase = PHASE_HOLD;
 	ladder_pause(p, NK_NEVER);
 	plan_renewal(p, now);
@@ -78,6 +78,7 @@ static void hold(struct portmap *p, nk_time now)
 static void set_lost(struct portmap *p)
 {
 	p->lost = true;
+	p->suspected = false;
 	p->mapping.state = PORTMAP_ASKING;
 }
 
@@ -89,6 +90,16 @@ void ladder_lost(struct portmap *p, nk_time now)
 		return;
 	set_lost(p);
 	p->mapping.renew_at = nk_max(now + wait, p->sent + PORTMAP_APART);
+}
+
+void ladder_suspect(struct portmap *p, nk_time now)
+{
+	const nk_time wait = (nk_time)((double)RECOVERY * rng_unit(p->rng));
+
+	if (p->phase != PHASE_HOLD || p->lost || p->suspected)
+		return;
+	p->suspected = true;
+	p->mapping.renew_at = nk_min(p->mapping.renew_at, nk_max(now + wait, p->sent + PORTMAP_APART));
 }
 
 /* What was held is to be made anew, by whatever protocol there is then. */
@@ -124,7 +135,7 @@ static void renewal_failed(struct portmap *p, nk_time now)
 {
 	const enum portmap_why why = p->errand.why;
 
-	if (p->lost || why == PORTMAP_NOT_AS_ASKED || why == PORTMAP_LIED)
+	if (p->lost || p->suspected || why == PORTMAP_NOT_AS_ASKED || why == PORTMAP_LIED)
 		making_failed(p, now);
 	else if (why == PORTMAP_SILENT && p->errand.protocol == PORTMAP_UPNP)
 		lose(p, now); /* it may be found at another URL, if it has begun anew */
@@ -261,7 +272,7 @@ static bool keep(struct portmap *p, nk_time now)
 	}
 	if (p->errand.under_way || now < m->renew_at)
 		return false;
-	errand_begin(p, m->protocol, p->lost ? ERRAND_MAKE : ERRAND_RENEW, now);
+	errand_begin(p, m->protocol, p->lost || p->suspected ? ERRAND_MAKE : ERRAND_RENEW, now);
 	return true;
 }
 

@@ -59,7 +59,7 @@ enum portmap_phase {
  * struct portmap - One mapping
  * @rung:	PHASE_CLIMB: the protocol whose turn it is
  * @held_once:	So it never fails for good
- * @lost:	The gateway has lost it, as far as is known
+ * @lost:	The gateway has lost it, as far as is known; @suspected: somebody says so
  * @refused:	By PCP, as to one without the right nonce: another program of ours may have the port
  * @may_be:	By protocol: something may be there that is to be removed
  * @port:	The external one to ask for
@@ -79,7 +79,7 @@ struct portmap {
 	enum portmap_phase phase;
 	unsigned rung;
 	struct errand errand;
-	bool held_once, lost, refused;
+	bool held_once, lost, suspected, refused;
 	bool may_be[PORTMAP_PROTOCOLS];
 	uint16_t port;
 	nk_time sent;
@@ -118,6 +118,9 @@ void igd_step(struct portmap *p, nk_time now);
 /* What errands find out beside what they were for: the gateway has lost the mapping; it is at another address. */
 void ladder_lost(struct portmap *p, nk_time now);
 void ladder_moved(struct portmap *p, const struct addr *external);
+
+/* It may have lost it, as somebody says: it is asked, soon and once. */
+void ladder_suspect(struct portmap *p, nk_time now);
 
 /* Pauses between climbs; the first ends @at. */
 void ladder_pause(struct portmap *p, nk_time at);
