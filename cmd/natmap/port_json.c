@@ -58,8 +58,8 @@ static void put_tried(struct js o, const struct portmap_mapping *m)
 
 	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++) {
 		struct js t = js_put_object(tried, portmap_protocol_name(p));
-		const bool asked = m->tried[p] != PORTMAP_OK ||
-				   (p == m->protocol && m->external.port != 0);
+		const bool asked =
+			m->tried[p] != PORTMAP_OK || (p == m->protocol && m->external.port != 0);
 
 		js_put_text(t, "result", asked ? portmap_why_name(m->tried[p]) : NULL);
 		if (m->code[p] != 0)
