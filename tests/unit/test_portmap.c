@@ -185,6 +185,24 @@ static void test_other_internal_port(void **state)
 	rig_end_clean(&r);
 }
 
+/* Who answers something else is not silent, and is not told as that. */
+static void test_odd_answers_only(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.config.protocols = PORTMAP_BIT(PORTMAP_NAT_PMP);
+	r.drop_requests[RIG_NAT_PMP] = ~0u;
+	rig_start(&r);
+	rig_pass(&r, 100 * NK_MS);
+	rig_datagram(&r, RIG_FIRST + 2, PCP_PORT,
+		     "\0\x82\0\0\0\0\x03\xe8\x1f\x91\x1f\x90\0\0\x0e\x10", 16);
+	rig_pass(&r, 30 * NK_S);
+	assert_int_equal(rig_result(&r)->tried[PORTMAP_NAT_PMP], PORTMAP_LIED);
+	rig_check_failed(&r, PORTMAP_LIED);
+}
+
 /* There is no socket to be had: only UPnP has a way of its own, and that cannot be found. */
 static void test_no_sockets(void **state)
 {
@@ -475,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_pcp_waits),
 		cmocka_unit_test(test_other_internal_port),
+		cmocka_unit_test(test_odd_answers_only),
 		cmocka_unit_test(test_no_sockets),
 		cmocka_unit_test(test_closes),
 		cmocka_unit_test(test_asked_for),

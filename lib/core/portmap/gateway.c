@@ -109,7 +109,7 @@ bool gateway_output(struct portmap *p, struct action *action, nk_time now)
 	const bool busy = is_busy(p, PORTMAP_PCP) || is_busy(p, PORTMAP_NAT_PMP);
 
 	if (busy && (p->door.state == DOOR_FAILED || retry_is_over(&e->retry, now)))
-		errand_end(e, PORTMAP_SILENT, 0);
+		errand_end(e, e->odd ? PORTMAP_LIED : PORTMAP_SILENT, 0);
 	if (p->door.state != DOOR_OPEN ||
 	    !((busy && retry_to_send(&e->retry, now)) || p->ask_address))
 		return false;
@@ -156,6 +156,12 @@ static bool is_our_map(const struct portmap *p, const struct pcp_msg *m)
 				 memcmp(m->nonce, p->config.nonce, PCP_NONCE) == 0;
 }
 
+/* Of a port that is held another answer is still to come. */
+static void note_odd(struct portmap *p, bool odd)
+{
+	p->errand.odd |= odd && p->errand.task != ERRAND_RENEW;
+}
+
 static bool is_news(const struct portmap *p, const struct addr *external)
 {
 	const struct addr *known = &p->mapping.external;
@@ -174,8 +180,10 @@ static void hear_pcp(struct portmap *p, const struct pcp_msg *m, nk_time now)
 		return;
 	if (epoch_lost_pcp(&p->epochs[PORTMAP_PCP], m->epoch_s, now))
 		ladder_lost(p, now);
-	if (!is_our_map(p, m))
+	if (!is_our_map(p, m)) {
+		note_odd(p, m->opcode == PCP_MAP && asked);
 		return;
+	}
 	if (asked && m->result != PCP_SUCCESS)
 		refuse(p, reason_of_pcp(m->result), m->result);
 	else if (asked && remove && m->lifetime_s == 0)
@@ -193,8 +201,10 @@ static void hear_natpmp_map(struct portmap *p, const struct natpmp_msg *m)
 
 	if (!is_busy(p, PORTMAP_NAT_PMP) || p->errand.retry.sent == 0)
 		return;
-	if (m->has_body && m->internal_port != p->config.internal.port)
+	if (m->has_body && m->internal_port != p->config.internal.port) {
+		note_odd(p, true);
 		return;
+	}
 	external.port = m->external.port;
 	if (m->result != NATPMP_SUCCESS)
 		refuse(p, reason_of_natpmp(m->result), m->result);

@@ -28,7 +28,7 @@ enum igd_step {
  * struct errand - What the gateway is asked to do, by one protocol; one at a time
  * @under_way, @done: It was begun; it has come to @why, which @code tells by the gateway's own number
  * @external, @lease_s: What a mapping was given
- * @retry:	PCP, NAT-PMP
+ * @retry:	PCP, NAT-PMP; @odd: it has answered what was not asked
  * @step, @request, @tries, @port: UPnP: what is being asked, its id on the line, ports that were taken, and the
  *		one that is asked for
  */
@@ -41,6 +41,7 @@ struct errand {
 	struct addr external;
 	uint32_t lease_s;
 	struct retry retry;
+	bool odd;
 	enum igd_step step;
 	uint32_t request;
 	unsigned tries;
