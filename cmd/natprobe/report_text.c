@@ -417,7 +417,10 @@ static void print_gateway(FILE *out, const struct style *st, const struct portma
 	addr_text_ip(&g->gateway, addr);
 	usable_names(names, sizeof(names), g);
 	if (names[0] != '\0') {
-		snprintf(text, sizeof(text), "%s opens ports by %s: see natmap(1)", addr, names);
+		snprintf(text, sizeof(text), "%s opens ports by %s%s: see natmap(1)", addr, names,
+			 g->offer[PORTMAP_UPNP].why == PORTMAP_UNHEARD
+				 ? " (UPnP was not waited for)"
+				 : "");
 		prose_line(out, st, "Gateway", text);
 		return;
 	}

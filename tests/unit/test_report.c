@@ -497,7 +497,11 @@ static void text_names_what_gateways_offer(void **state)
 	rep.gateway_count = 1;
 	rep.gateways[0] = gateway_of(true, PORTMAP_SILENT);
 	text = text_of(&rep, &plain);
-	assert_non_null(strstr(text, "Gateway    192.168.1.1 opens ports by PCP and NAT-PMP"));
+	assert_non_null(strstr(text, "Gateway    192.168.1.1 opens ports by PCP and NAT-PMP: see"));
+	free(text);
+	rep.gateways[0] = gateway_of(true, PORTMAP_UNHEARD);
+	text = text_of(&rep, &plain);
+	assert_non_null(strstr(text, "opens ports by PCP and NAT-PMP (UPnP"));
 	free(text);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		rep.gateways[0] = gateway_of(false, cases[i].why);
