@@ -8,6 +8,7 @@
 #include "core/portmap/closer.h"
 #include "desk/worker.h"
 #include "face/log.h"
+#include "io/clock.h"
 #include "io/run.h"
 
 #define LIMIT (2 * NK_S)
@@ -21,6 +22,17 @@ static unsigned protocols_of(const struct held_port *port)
 		if (strcmp(port->protocol, portmap_protocol_name(p)) == 0)
 			return PORTMAP_BIT(p);
 	return PORTMAP_ALL;
+}
+
+/*
+ * What is over may be another program's by now: only PCP, by its nonce, and UPnP, by its description, tell.
+ * Gateways' clocks are not ours, so these are asked all the same.
+ */
+static unsigned to_ask(const struct closing *c)
+{
+	const unsigned over = c->over ? PORTMAP_BIT(PORTMAP_NAT_PMP) : 0;
+
+	return protocols_of(&c->port) & ~over;
 }
 
 static struct closer_job job_for(const struct held_port *port, enum portmap_protocol p)
@@ -53,6 +65,7 @@ static void sum_up(struct closing *c, const struct closer_job *jobs, unsigned co
 	bool refused = false;
 
 	c->why = PORTMAP_TIMED_OUT;
+	c->removed = c->over;
 	for (unsigned i = 0; i < count; i++) {
 		const struct closer_job *j = &jobs[i];
 
@@ -93,10 +106,14 @@ int closing_run(struct closing *list, unsigned count, int *signal)
 {
 	struct closer_job jobs[CLOSER_JOBS_MAX];
 	unsigned first[HELD_MAX + 1], n = 0;
+	const int64_t now = clock_unix();
 	int r;
 
 	for (unsigned i = 0; i < count; i++) {
-		const unsigned protocols = protocols_of(&list[i].port);
+		unsigned protocols;
+
+		list[i].over = held_is_over(&list[i].port, now);
+		protocols = to_ask(&list[i]);
 
 		first[i] = n;
 		for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
@@ -104,7 +121,7 @@ int closing_run(struct closing *list, unsigned count, int *signal)
 				jobs[n++] = job_for(&list[i].port, p);
 	}
 	first[count] = n;
-	r = run(jobs, n, signal);
+	r = n > 0 ? run(jobs, n, signal) : 0;
 	for (unsigned i = 0; i < count; i++)
 		sum_up(&list[i], &jobs[first[i]], first[i + 1] - first[i]);
 	crypto_wipe(jobs, sizeof(jobs));

@@ -7,11 +7,12 @@
 
 /**
  * struct closing - One port
+ * @over:	It has ended by itself
  * @removed:	It is not there any more; else @why, of the protocol @protocol
  */
 struct closing {
 	struct held_port port;
-	bool removed;
+	bool over, removed;
 	enum portmap_protocol protocol;
 	enum portmap_why why;
 };

@@ -132,7 +132,10 @@ static void put_held(struct js list, const struct held_entry *e, int64_t unix_us
 	struct js o = js_add_object(list);
 
 	port_put_held(o, &e->port);
-	put_lease(o, "left_s", left(e, unix_us));
+	if (held_is_over(&e->port, unix_us))
+		js_put_seconds(o, "left_s", 0);
+	else
+		put_lease(o, "left_s", left(e, unix_us));
 	js_put_bool(o, "detached", e->port.detached);
 	if (e->owner != 0)
 		js_put_int(o, "process", e->owner);
@@ -195,6 +198,7 @@ static void print_gateway(const struct style *st, const struct job *j, unsigned 
 static void print_held(const struct style *st, const struct held_entry *e, int64_t unix_us)
 {
 	char text[2 * PORT_WORDS], pair[PORT_WORDS], lease[48], owner[48];
+	const bool over = e->owner == 0 && held_is_over(&e->port, unix_us);
 
 	if (e->owner != 0)
 		snprintf(owner, sizeof(owner), "held by process %d", (int)e->owner);
@@ -204,7 +208,7 @@ static void print_held(const struct style *st, const struct held_entry *e, int64
 	snprintf(text, sizeof(text), "%s, %s, %s, %s",
 		 port_pair(pair, e->port.ip_protocol, &e->port.external, &e->port.internal),
 		 e->port.protocol[0] != '\0' ? e->port.protocol : "not open yet",
-		 lease_words(lease, sizeof(lease), left(e, unix_us)), owner);
+		 over ? "over" : lease_words(lease, sizeof(lease), left(e, unix_us)), owner);
 	prose_line(stdout, st, "Held", text);
 }
 

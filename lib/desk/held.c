@@ -192,6 +192,11 @@ int held_list(struct held_entry *out, unsigned max, int64_t unix_us, unsigned *u
 	return (int)count;
 }
 
+bool held_is_over(const struct held_port *port, int64_t unix_us)
+{
+	return port->expires_unix_us != 0 && port->expires_unix_us < unix_us;
+}
+
 const char *held_why(int code)
 {
 	if (code == NK_ERR_BAD_INPUT)

@@ -87,6 +87,9 @@ struct held_entry {
  * held_claim(). */
 int held_list(struct held_entry *out, unsigned max, int64_t unix_us, unsigned *unread);
 
+/* Whether it has ended by itself, as its gateway has granted it. */
+bool held_is_over(const struct held_port *port, int64_t unix_us);
+
 /* Where such files are, and why held_claim() or held_list() failed (errno), for people. */
 #define HELD_PLACE "natkit/mappings in $XDG_STATE_HOME or ~/.local/state"
 const char *held_why(int code);

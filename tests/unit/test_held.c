@@ -168,7 +168,10 @@ static void what_has_ended_is_forgotten(void **state)
 
 	(void)state;
 	assert_int_equal(held_claim(&f, &port), HELD_NEW);
+	assert_false(held_is_over(&port, NOW)); /* not known */
 	port.expires_unix_us = NOW;
+	assert_false(held_is_over(&port, NOW));
+	assert_true(held_is_over(&port, NOW + 1));
 	assert_int_equal(held_save(&f, &port), 0);
 	held_leave(&f);
 	assert_int_equal(listed(list, 4, NOW + 1000000, 0), 1);
