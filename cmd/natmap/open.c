@@ -270,10 +270,10 @@ static void end_files(struct job *j, int status)
 		const bool detached =
 			status == CORE_DONE && j->settings.detach && gate_is_up(r->state);
 
-		if (r->mapping.left_behind)
+		if (r->mapping.left_behind && r->mapping.state != PORTMAP_GONE)
 			log_line(LEVEL_WARNING,
-				 "%s %u could not be removed, and stays open until its lifetime "
-				 "ends; natmap close tries again",
+				 "%s %u may be open all the same until its lifetime ends; natmap "
+				 "close tries to remove it",
 				 port_transport(r->mapping.ip_protocol), r->mapping.internal.port);
 		open_file_end(&j->files[i], status == CORE_DONE ? &r->mapping : NULL, detached);
 	}

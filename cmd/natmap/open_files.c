@@ -7,6 +7,8 @@
 #include "io/clock.h"
 #include "port_words.h"
 
+#define LEAST_LEASE_S 120
+
 static void warn(int r)
 {
 	log_line(LEVEL_WARNING,
@@ -59,6 +61,14 @@ static void name_protocol(struct held_port *port, unsigned protocols)
 				 portmap_protocol_name(p));
 }
 
+/* Should nobody be there to hear what is granted: as long as is asked for, or the least of PCP (RFC 6887 section 15). */
+static int64_t latest_end(const struct portmap_config *config)
+{
+	const nk_time asked = config->lifetime_s != 0 ? config->lifetime_s : PORTMAP_LIFETIME_S;
+
+	return clock_unix() + nk_max(asked, LEAST_LEASE_S) * NK_S;
+}
+
 void open_file_begin(struct open_file *f, const struct portmap_config *config)
 {
 	f->port = (struct held_port){
@@ -66,6 +76,7 @@ void open_file_begin(struct open_file *f, const struct portmap_config *config)
 		.gateway = config->gateway,
 		.internal = config->internal,
 		.external = {.port = config->external_port},
+		.expires_unix_us = latest_end(config),
 	};
 	memcpy(f->port.nonce, config->nonce, sizeof(f->port.nonce));
 	name_protocol(&f->port, config->protocols);
@@ -78,10 +89,18 @@ static int64_t end_of(const struct portmap_mapping *m, nk_time now)
 	return m->expires == NK_NEVER ? 0 : clock_unix() + (m->expires - now);
 }
 
+/* After a move there may still be news of what was before. */
+static bool is_of(const struct portmap_mapping *m, const struct held_port *p)
+{
+	return addr_eq(&m->internal, &p->internal) && addr_eq(&m->gateway, &p->gateway);
+}
+
 void open_file_note(struct open_file *f, const struct portmap_mapping *m, nk_time now)
 {
 	struct held_port *p = &f->port;
 
+	if (!is_of(m, p))
+		return;
 	if (m->state != PORTMAP_HELD && !m->left_behind)
 		return;
 	p->external = m->external;
@@ -104,7 +123,7 @@ void open_file_end(struct open_file *f, const struct portmap_mapping *m, bool de
 	f->port.detached = detached;
 	if (detached)
 		save(f);
-	if (m == NULL || detached || m->left_behind)
+	if (m == NULL || detached || (m->left_behind && is_of(m, &f->port)))
 		held_leave(&f->file);
 	else
 		held_forget(&f->file);

@@ -109,12 +109,27 @@ static void warn(const struct porter_event *e, bool told)
 			 gateway, port_transport(m->ip_protocol), m->internal.port);
 }
 
+/* By its address: it may be one that this machine had. */
+static void warn_of_rest(const struct portmap_mapping *m)
+{
+	char internal[ADDR_TEXT], gateway[ADDR_TEXT];
+
+	log_line(
+		LEVEL_WARNING,
+		"%s %u of %s could not be removed from %s, and stays open until its lifetime ends; "
+		"natmap close tries again",
+		port_transport(m->ip_protocol), m->internal.port,
+		addr_text_ip(&m->internal, internal), addr_text_ip(&m->gateway, gateway));
+}
+
 void open_watch_event(struct open_watch *w, const struct porter_event *e)
 {
 	if (w->format == FORMAT_EVENTS)
 		tell_program(w, e);
 	else if (w->format == FORMAT_TEXT && !is_renewed(e) && e->now.state != GATE_ASKING)
 		tell_person(w, &e->now);
+	if (is_removed(e) && e->now.mapping.left_behind)
+		warn_of_rest(&e->now.mapping);
 	if (!is_removed(e))
 		warn(e, w->format == FORMAT_TEXT);
 }

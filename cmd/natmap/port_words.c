@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/portmap/reasons.h"
 #include "face/numbers.h"
 
 #define TCP 6
@@ -77,8 +78,9 @@ const char *port_standing(char out[static PORT_WORDS], const struct gate_result 
 		break;
 	case GATE_OPEN:
 		snprintf(out, PORT_WORDS, "open, %s",
-			 r->reach.verdict == REACH_ACCEPTED ? "accepted by the program there"
-							    : "seen from outside");
+			 r->reach.verdict == REACH_ACCEPTED
+				 ? "accepted by whoever has the port outside; not seen here"
+				 : "seen from outside");
 		break;
 	case GATE_UNVERIFIED:
 		snprintf(out, PORT_WORDS, "held, not verified: %s", why_unverified(r));
@@ -157,7 +159,8 @@ static void say_cause(char out[static PORT_WORDS], const struct portmap_mapping 
 	char gateway[ADDR_TEXT];
 
 	addr_text_ip(&m->gateway, gateway);
-	if (is_tried(m, PORTMAP_PRIVATE) || is_tried(m, PORTMAP_NETWORK_FAILURE))
+	if (is_tried(m, PORTMAP_PRIVATE) || is_tried(m, PORTMAP_NETWORK_FAILURE) ||
+	    reason_of_address(&m->external) == PORTMAP_PRIVATE)
 		snprintf(out, PORT_WORDS,
 			 "the gateway %s has no public address itself: another NAT lies beyond it, "
 			 "out of reach. ",

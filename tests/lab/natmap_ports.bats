@@ -132,6 +132,18 @@ opens() {
   [[ $said = *"no run of natmap has left tcp 4000 open"* ]]
 }
 
+@test "what is left open is over with its lifetime, and so it is told" {
+  gateway_up nat
+  ports 30 open udp 4000 --no-verify --detach --lifetime 5s
+  ended 0
+  sleep 7
+  ports 10 list
+  is '[.held[].left_s]' '[0]'
+  ports 10 close --all
+  ended 0
+  is '[.ports[].removed]' '[true]'
+}
+
 @test "the user's command hears of each change" {
   gateway_up nat
   # shellcheck disable=SC2016 # expanded by the command
@@ -156,6 +168,8 @@ LOG
   lab_wait told 4000 '.event == "open" and .port.internal == "100.64.1.3:4000"'
   let_go TERM 143 4000
   run ! gateway_listed 100.64.1.3
+  ports 10 list # what could not be removed from there any more, and nothing else
+  is '[.held[].internal]' '["100.64.1.2:4000"]'
 }
 
 gateway_listed() {
