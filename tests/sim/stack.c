@@ -89,9 +89,16 @@ bool stack_is_tight(const struct stack *s)
 
 /* The world */
 
+/* The broker as far as it lives. */
+struct mortal {
+	struct broker *broker;
+	nk_time dies;
+	bool dead;
+};
+
 struct rig {
 	struct world *world;
-	struct broker *broker;
+	struct mortal mortal;
 	struct enumerate *e;
 	struct rng rng;
 	int nodes[STACK_BOXES_MAX];
@@ -136,6 +143,42 @@ static int status(const void *core)
 static const struct core_ops ops = {
 	.input = input, .output = output, .deadline = deadline, .status = status};
 
+static void live_input(void *core, const struct event *ev, nk_time now)
+{
+	struct mortal *m = core;
+
+	m->dead |= m->dies > 0 && now >= m->dies;
+	if (!m->dead)
+		broker_ops.input(m->broker, ev, now);
+}
+
+static bool live_output(void *core, struct action *action, nk_time now)
+{
+	struct mortal *m = core;
+
+	m->dead |= m->dies > 0 && now >= m->dies;
+	return !m->dead && broker_ops.output(m->broker, action, now);
+}
+
+static nk_time live_deadline(const void *core)
+{
+	const struct mortal *m = core;
+
+	return m->dead ? NK_NEVER : broker_ops.deadline(m->broker);
+}
+
+static int live_status(const void *core)
+{
+	const struct mortal *m = core;
+
+	return broker_ops.status(m->broker);
+}
+
+static const struct core_ops live_ops = {.input = live_input,
+					 .output = live_output,
+					 .deadline = live_deadline,
+					 .status = live_status};
+
 static void set_broker(struct rig *rig, uint64_t number)
 {
 	const struct addr addr = addr_v4(192, 0, 2, 1, 0);
@@ -149,10 +192,10 @@ static void set_broker(struct rig *rig, uint64_t number)
 	config.sessions_max = 4;
 	config.trials_max = 1024;
 	config.registrations_max = 1;
-	rig->broker = broker_new(&config, seed);
-	need(host >= 0 && rig->broker != NULL);
-	broker_start(rig->broker, 0);
-	world_attach(rig->world, host, &broker_ops, rig->broker);
+	rig->mortal.broker = broker_new(&config, seed);
+	need(host >= 0 && rig->mortal.broker != NULL);
+	broker_start(rig->mortal.broker, 0);
+	world_attach(rig->world, host, &live_ops, &rig->mortal);
 }
 
 /* Half of what is lost gets lost near the client, half beyond all boxes. */
@@ -185,6 +228,7 @@ static void set_up(struct rig *rig, const struct stack *s)
 	int behind = -1, client;
 
 	memset(rig, 0, sizeof(*rig));
+	rig->mortal.dies = s->dies;
 	rig->world = world_new(s->seed);
 	need(rig->world != NULL);
 	set_broker(rig, s->seed);
@@ -204,7 +248,7 @@ static void set_up(struct rig *rig, const struct stack *s)
 static void strike(struct rig *rig)
 {
 	enumerate_free(rig->e);
-	broker_free(rig->broker);
+	broker_free(rig->mortal.broker);
 	world_free(rig->world);
 }
 

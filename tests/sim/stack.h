@@ -20,12 +20,13 @@
  * struct stack - What lies between a client and the broker
  * @boxes:	@count of them, the next to the client first; NULL: a plain router
  * @specs:	Of those that are none; @t_stream tells the timer
+ * @dies:	When the broker does; 0: never
  * @internet:	The router that the internet is, beyond them all, is looked at too
  */
 struct stack {
 	uint64_t seed;
 	enum scene_loss loss;
-	nk_time max;
+	nk_time max, dies;
 	unsigned mappings;
 	bool internet;
 	unsigned count;

@@ -171,6 +171,36 @@ static void test_few_mappings(void **state)
 	}
 }
 
+/* Near the end of the run, and long before it. */
+static void test_broker_dies(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct stack s = {.seed = 1, .mappings = 128, .dies = 4 * NK_S};
+
+		s.max = (i == 0 ? 10 : 200) * NK_S;
+		add(&s, 'b', 7);
+		stack_play(&s, &result, &path, truth);
+		assert_false(path.enumerated);
+		assert_string_equal(path.enumeration_why, "the server has become silent");
+		assert_true(result.wall < 50);
+	}
+}
+
+/* One that gives fewer than are needed is said to be why. */
+static void test_refused(void **state)
+{
+	struct stack s = {.max = 40 * NK_S, .mappings = 192};
+
+	(void)state;
+	add(&s, 'b', 20);
+	s.specs[0].quota = 8;
+	play_as(s, "", NULL);
+	assert_int_equal(path.hops[0].state, HOP_UNKNOWN);
+	assert_float_equal(path.hops[0].p, 0, 0);
+	assert_non_null(strstr(path.hops[0].why, "lets no more mappings through"));
+}
+
 /* Runs one by hand: nobody answers. */
 static int run_alone(unsigned count, struct path_result *out)
 {
@@ -237,9 +267,15 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_drawn),   cmocka_unit_test(test_wall),
-		cmocka_unit_test(test_hidden),  cmocka_unit_test(test_ttl_first),
-		cmocka_unit_test(test_routers), cmocka_unit_test(test_few_mappings), cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_drawn),
+		cmocka_unit_test(test_wall),
+		cmocka_unit_test(test_hidden),
+		cmocka_unit_test(test_ttl_first),
+		cmocka_unit_test(test_routers),
+		cmocka_unit_test(test_few_mappings),
+		cmocka_unit_test(test_broker_dies),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

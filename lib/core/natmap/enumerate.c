@@ -10,6 +10,7 @@
 #define SESSION_WAIT    (5 * NK_S)
 #define CHECK_PATIENCE  (10 * NK_S)
 #define SILENT_PATIENCE (30 * NK_S) /* of the broker: then it is gone */
+#define SILENT_HOLD     (3 * NK_S)  /* towards the end of a run */
 #define KEEP_MARGIN     (60 * NK_S) /* before a broker forgets a silent mapping */
 #define LEAST_MAX       (5 * NK_S)
 #define FIRST_INTERVAL  NK_S
@@ -86,6 +87,12 @@ static void session_step(struct enumerate *e, nk_time now)
 	lines_start(e, now);
 }
 
+/* Too long for losses. */
+static bool is_silent(const struct enumerate *e, nk_time now)
+{
+	return e->asker.silent_since != NK_NEVER || hold_unanswered(e, now) >= SILENT_HOLD;
+}
+
 static void run_step(struct enumerate *e, nk_time now)
 {
 	struct probe_trial_state state;
@@ -93,9 +100,14 @@ static void run_step(struct enumerate *e, nk_time now)
 
 	while (asker_take(&e->asker, &v, now))
 		lines_verdict(e, &v, now);
-	while (asker_take_state(&e->asker, &state))
-		if (state.trial > 0 && state.trial <= e->flow_max)
+	while (asker_take_state(&e->asker, &state)) {
+		if (state.trial == 0 || state.trial > e->flow_max)
+			continue;
+		if ((state.flags & PROBE_OTHER_ADDRESS) != 0)
+			flow_is_elsewhere(e, state.trial - 1, now);
+		else if (e->flow[state.trial - 1].phase != FLOW_SETUP)
 			flow_is_at(e, state.trial - 1, state.port, now);
+	}
 	if (e->status_at <= now)
 		flow_ask_ports(e, now);
 	check_step(e, now);
@@ -108,6 +120,8 @@ static void run_step(struct enumerate *e, nk_time now)
 		end(e, NK_ERR_UNREACHABLE, "the server has forgotten us");
 	else if (e->asker.silent_since != NK_NEVER &&
 		 now >= e->asker.silent_since + SILENT_PATIENCE)
+		end(e, NK_ERR_UNREACHABLE, "the server has become silent");
+	else if (lines_done(e, now) && !e->all_known && is_silent(e, now))
 		end(e, NK_ERR_UNREACHABLE, "the server has become silent");
 	else if (lines_done(e, now))
 		end(e, CORE_DONE, NULL);

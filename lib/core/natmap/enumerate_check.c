@@ -112,7 +112,7 @@ void check_step(struct enumerate *e, nk_time now)
 			tick(e, 0, FULL_TTL, now);
 			e->check.stage = CHECK_COUNTS;
 		} else if (now >= e->check.until) {
-			ends(e, NO_FLOWS, now);
+			ends(e, e->elsewhere ? SEVERAL_ADDRESSES : NO_FLOWS, now);
 		}
 		break;
 	case CHECK_COUNTS:

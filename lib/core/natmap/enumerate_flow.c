@@ -85,6 +85,12 @@ static void send_to_broker(const struct enumerate *e, uint32_t index, struct act
 	action->ttl = 0;
 }
 
+/* Three requests, and no answer. */
+static bool unheard(const struct flow *f)
+{
+	return f->phase == FLOW_SETUP && f->step == 0 && f->tries >= 3;
+}
+
 static bool request(struct enumerate *e, uint32_t index, struct action *action, nk_time now)
 {
 	struct flow *f = &e->flow[index];
@@ -106,13 +112,16 @@ static bool request(struct enumerate *e, uint32_t index, struct action *action, 
 	f->last_out = now;
 	budget_touch(&e->budget, f->mapping, now);
 	heap_set(&e->heap, index, now + exchanges_backoff(&e->exchanges, f->tries) + GRACE);
+	if (unheard(f)) /* has it come from elsewhere? */
+		e->status_at = nk_min(e->status_at, now + nk_max(e->exchanges.rtt, NK_MS));
 	return true;
 }
 
 /* Never answered, and of no interest to the broker if it gets there. */
 static bool keepalive(struct enumerate *e, uint32_t index, struct action *action, nk_time now)
 {
-	const unsigned out = e->lines[e->flow[index].line].out;
+	const unsigned line = e->flow[index].line;
+	const unsigned out = line == CHECK_LINE ? e->config.count + 1 : e->lines[line].out;
 	struct wr w = wr_make(action->data, sizeof(action->data));
 	uint8_t tid[STUN_TID];
 
@@ -144,13 +153,25 @@ void flow_is_at(struct enumerate *e, uint32_t index, uint16_t port, nk_time now)
 	}
 }
 
+void flow_is_elsewhere(struct enumerate *e, uint32_t index, nk_time now)
+{
+	const struct flow *f = &e->flow[index];
+
+	if (!unheard(f))
+		return;
+	e->elsewhere = true;
+	if (f->line != CHECK_LINE)
+		e->lines[f->line].extra++;
+	flow_end(e, index, now);
+}
+
 void flow_ask_ports(struct enumerate *e, nk_time now)
 {
 	uint32_t numbers[PROBE_TRIALS_MAX];
 	unsigned n = 0;
 
 	for (uint32_t i = 0; i < e->flow_max && n < PROBE_TRIALS_MAX; i++)
-		if (e->flow[i].phase == FLOW_HELD && e->flow[i].port == 0)
+		if ((e->flow[i].phase == FLOW_HELD && e->flow[i].port == 0) || unheard(&e->flow[i]))
 			numbers[n++] = FLOW_NUMBER(i);
 	if (n > 0)
 		asker_status(&e->asker, numbers, n);
@@ -214,7 +235,7 @@ static void opened(struct enumerate *e, uint32_t index, uint16_t port, nk_time n
 static void set_up(struct enumerate *e, uint32_t index, nk_time now)
 {
 	struct flow *f = &e->flow[index];
-	const bool keeps = f->line != CHECK_LINE && e->lines[f->line].out > 0;
+	const bool keeps = f->line == CHECK_LINE || e->lines[f->line].out > 0;
 
 	f->phase = FLOW_HELD;
 	heap_set(&e->heap, index, keeps ? now + e->interval : NK_NEVER);

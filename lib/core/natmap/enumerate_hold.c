@@ -138,6 +138,16 @@ nk_time hold_deadline(const struct enumerate *e)
 	return at;
 }
 
+nk_time hold_unanswered(const struct enumerate *e, nk_time now)
+{
+	nk_time longest = 0;
+
+	for (unsigned i = 0; i < HOLDS_MAX; i++)
+		if (e->holds[i].used && e->holds[i].repeats > 0)
+			longest = nk_max(longest, now - e->holds[i].first_sent);
+	return longest;
+}
+
 /* The lease counts from when the request first left, which is no later than the broker counts. */
 static void granted(struct enumerate *e, struct flow *f, const struct hold_request *r, nk_time now)
 {

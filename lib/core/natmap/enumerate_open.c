@@ -138,6 +138,7 @@ void openings_refused(struct enumerate *e, unsigned line, nk_time now)
 		return;
 	if (e->refused < REFUSED_RUN && ++e->refused < REFUSED_RUN)
 		return;
+	e->limited = true;
 	e->budget.limit = e->budget.held;
 	e->retry_open = now + RETRY_AFTER;
 }

@@ -109,7 +109,9 @@ enum stage { STAGE_OPENS, STAGE_CONTROL, STAGE_SESSION, STAGE_RUN, STAGE_END, ST
  * @lines:	@line_count: silence everywhere; each hop; each seam, from 0 to count; all inbound;
  *		all outbound
  * @flow:	@flow_max may be used
- * @refused:	Set-ups in a row that came to nothing
+ * @refused:	Set-ups in a row that came to nothing; @limited: so many did that a box on the way
+ *		must refuse them
+ * @elsewhere:	Some mappings leave by other addresses than the session
  * @ask_next:	Before it no question may go, so that copies stay below the broker's cap
  * @consult_at:	When to look whether witnesses have something to tell; @all_known: they and all
  *		searches are done
@@ -137,7 +139,7 @@ struct enumerate {
 	unsigned line_count;
 	struct flow flow[ENUMERATE_FLOWS_MAX];
 	unsigned flow_max, refused;
-	bool all_known, on_their_own;
+	bool all_known, on_their_own, limited, elsewhere;
 	nk_time retry_open, ask_next, consult_at, retire_at, status_at, hold_at;
 	nk_time heap_at[ENUMERATE_FLOWS_MAX];
 	uint32_t heap_order[ENUMERATE_FLOWS_MAX], heap_where[ENUMERATE_FLOWS_MAX];
@@ -146,6 +148,11 @@ struct enumerate {
 	struct hold_request holds[HOLDS_MAX];
 	uint64_t packets_out, packets_in;
 };
+
+#define SEVERAL_ADDRESSES \
+	"mappings leave by several addresses, and the server holds only those from the first"
+#define REFUSED_MAPPINGS \
+	"a box on the way lets no more mappings through: too few could be held to tell"
 
 #define CHECK_LINE LINES_MAX
 #define NO_FLOW    UINT32_MAX
@@ -194,6 +201,9 @@ void flow_end(struct enumerate *e, uint32_t index, nk_time now);
  * since to keep that alive has come to this one, which says nothing any more. */
 void flow_is_at(struct enumerate *e, uint32_t index, uint16_t port, nk_time now);
 
+/* It comes from another address than the session: the broker neither answers nor holds it. */
+void flow_is_elsewhere(struct enumerate *e, uint32_t index, nk_time now);
+
 /* Has the asker ask for the ports of those that are not held by the broker. */
 void flow_ask_ports(struct enumerate *e, nk_time now);
 
@@ -206,6 +216,9 @@ void hold_want(struct enumerate *e, struct flow *f, nk_time at);
 bool hold_input(struct enumerate *e, const struct event *ev, nk_time now);
 bool hold_output(struct enumerate *e, struct action *action, nk_time now);
 nk_time hold_deadline(const struct enumerate *e);
+
+/* For how long the HOLD has had no answer that has waited for one longest; 0: none does. */
+nk_time hold_unanswered(const struct enumerate *e, nk_time now);
 
 /* enumerate_check.c: the way back */
 bool check_open(struct enumerate *e, struct action *action, nk_time now);

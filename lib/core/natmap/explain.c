@@ -102,6 +102,7 @@ static void set_longer(struct measured *m, const struct hop_life *l, const char 
 static void unknown(struct hop *hop, const char *why)
 {
 	hop->state = HOP_UNKNOWN;
+	hop->p = 0;
 	hop->why = why;
 }
 
