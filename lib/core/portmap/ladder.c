@@ -99,7 +99,8 @@ void ladder_suspect(struct portmap *p, nk_time now)
 	if (p->phase != PHASE_HOLD || p->lost || p->suspected)
 		return;
 	p->suspected = true;
-	p->mapping.renew_at = nk_min(p->mapping.renew_at, nk_max(now + wait, p->sent + PORTMAP_APART));
+	p->mapping.renew_at =
+		nk_min(p->mapping.renew_at, nk_max(now + wait, p->sent + PORTMAP_APART));
 }
 
 /* What was held is to be made anew, by whatever protocol there is then. */
