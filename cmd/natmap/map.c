@@ -26,6 +26,7 @@
 
 /**
  * struct session - One run
+ * @started:	The program, names of servers being looked up before the core
  * @servers_found: What the look for servers ended with: without any, gateways are asked all the
  *		same
  */
@@ -33,6 +34,7 @@ struct session {
 	struct map_settings settings;
 	struct server_list servers;
 	struct map_ways ways;
+	nk_time started;
 	int servers_found;
 	struct upnp_worker upnp;
 	struct capture *capture;
@@ -169,7 +171,6 @@ static int exit_status(const struct session *s, int signal, int status)
 static int make_map(struct session *s)
 {
 	const bool text = s->settings.format == FORMAT_TEXT;
-	const nk_time started = run_now();
 	struct run_options run = {
 		.interface = s->settings.interface,
 		.watch_links = true,
@@ -181,7 +182,6 @@ static int make_map(struct session *s)
 	};
 	int status;
 
-	s->report.started_unix = clock_unix();
 	s->report.options = &s->ways.options;
 	s->report.server_name = s->ways.name[0];
 	s->watch = (struct map_watch){
@@ -193,7 +193,7 @@ static int make_map(struct session *s)
 		.early = text && isatty(STDOUT_FILENO) ? stdout : NULL,
 		.progress = progress_on(stderr),
 	};
-	map_watch_start(&s->watch, started);
+	map_watch_start(&s->watch, s->started);
 	status = run_core(&natmap_ops, s->map, &run);
 	map_watch_end(&s->watch, run_now());
 	s->report.server_name = map_ways_name(&s->ways, &s->report.result->server);
@@ -206,7 +206,11 @@ static int make_map(struct session *s)
 int map_main(int argc, char *argv[])
 {
 	struct session s = {.upnp = {.fd = -1}};
-	int r = map_settings_read(&s.settings, argc, argv);
+	int r;
+
+	s.started = run_now();
+	s.report.started_unix = clock_unix();
+	r = map_settings_read(&s.settings, argc, argv);
 
 	if (r != OPTIONS_GO_ON)
 		return r;

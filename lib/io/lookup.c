@@ -7,7 +7,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "io/resolve.h"
+
+struct reply {
+	int count;
+	struct addr found[LOOKUP_MAX];
+	const char *why;
+};
 
 /* The thread's own: whoever asked may have gone when the resolver answers. */
 struct question {
@@ -20,11 +27,11 @@ struct question {
 static void *ask(void *arg)
 {
 	struct question *q = arg;
-	struct addr found;
-	const char *why;
+	struct reply reply = {.why = NULL};
 
-	if (resolve_host(&found, 1, q->name, q->port, q->want, &why) > 0)
-		send(q->fd, &found, sizeof(found), MSG_NOSIGNAL);
+	reply.count =
+		resolve_host(reply.found, LOOKUP_MAX, q->name, q->port, q->want, &reply.why);
+	send(q->fd, &reply, sizeof(reply), MSG_NOSIGNAL);
 	close(q->fd);
 	free(q);
 	return NULL;
@@ -69,13 +76,29 @@ int lookup_begin(const char *host_port, uint16_t port, enum addr_family want)
 	return -rc;
 }
 
-bool lookup_end(int fd, struct addr *out)
+int lookup_take(int fd, struct addr *out, const char **why)
 {
-	struct addr found;
-	const bool good = recv(fd, &found, sizeof(found), MSG_DONTWAIT) == sizeof(found);
+	struct reply reply;
+	const bool good = recv(fd, &reply, sizeof(reply), MSG_DONTWAIT) == sizeof(reply);
 
 	close(fd);
+	if (!good) {
+		*why = "the resolver does not answer";
+		return NK_ERR_UNREACHABLE;
+	}
+	*why = reply.why;
+	for (int i = 0; i < reply.count; i++)
+		out[i] = reply.found[i];
+	return reply.count;
+}
+
+bool lookup_end(int fd, struct addr *out)
+{
+	struct addr found[LOOKUP_MAX];
+	const char *why;
+	const bool good = lookup_take(fd, found, &why) > 0;
+
 	if (good)
-		*out = found;
+		*out = found[0];
 	return good;
 }

@@ -14,7 +14,12 @@
  */
 int lookup_begin(const char *host_port, uint16_t port, enum addr_family want);
 
-/* Closes the descriptor, ready or not. Return: true if @out was set: there is an address. */
+#define LOOKUP_MAX 2 /* addresses that are taken of each name */
+
+/* Closes the descriptor, ready or not. @out: room for LOOKUP_MAX. Return: as resolve_host(). */
+int lookup_take(int fd, struct addr *out, const char **why);
+
+/* The same for one address. Return: true if @out was set: there is one. */
 bool lookup_end(int fd, struct addr *out);
 
 #endif
