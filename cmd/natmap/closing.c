@@ -25,8 +25,8 @@ static unsigned protocols_of(const struct held_port *port)
 }
 
 /*
- * What is over may be another program's by now: only PCP, by its nonce, and UPnP, by its description, tell.
- * Gateways' clocks are not ours, so these are asked all the same.
+ * What is over may be another program's by now: only PCP, by its nonce, and UPnP, by its
+ * description, tell. Gateways' clocks are not ours, so these are asked all the same.
  */
 static unsigned to_ask(const struct closing *c)
 {

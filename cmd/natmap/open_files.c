@@ -61,7 +61,10 @@ static void name_protocol(struct held_port *port, unsigned protocols)
 				 portmap_protocol_name(p));
 }
 
-/* Should nobody be there to hear what is granted: as long as is asked for, or the least of PCP (RFC 6887 section 15). */
+/*
+ * Should nobody be there to hear what is granted: as long as is asked for, or the least of PCP
+ * (RFC 6887 section 15).
+ */
 static int64_t latest_end(const struct portmap_config *config)
 {
 	const nk_time asked = config->lifetime_s != 0 ? config->lifetime_s : PORTMAP_LIFETIME_S;

@@ -14,9 +14,9 @@
  * @a:		Its @id and @op are the request's already
  * @ours:	The mapping was made in this run: it is ours even if the gateway cannot say whose it is
  *
- * No mapping of another client or to another port of ours is changed or deleted, nor one that has another
- * description, unless it is @ours: that is error 718. What was added is looked for: UPNP_RESULT_GARBAGE if it is not
- * there.
+ * No mapping of another client or to another port of ours is changed or deleted, nor one that has
+ * another description, unless it is @ours: that is error 718. What was added is looked for:
+ * UPNP_RESULT_GARBAGE if it is not there.
  */
 void upnp_igd_ask(struct upnp_reply *a, const struct upnp_request *q, bool ours);
 
