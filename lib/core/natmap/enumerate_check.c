@@ -21,6 +21,8 @@ static struct flow *flow_of(struct enumerate *e, unsigned i)
 
 bool check_open(struct enumerate *e, struct action *action, nk_time now)
 {
+	if (e->no_socket && now < e->retry_open)
+		return false;
 	for (unsigned i = 0; i < 3 && e->check.stage == CHECK_OPENS; i++) {
 		const struct flow *f = flow_of(e, i);
 
@@ -126,7 +128,20 @@ void check_step(struct enumerate *e, nk_time now)
 	}
 }
 
+static bool lacks_flows(const struct enumerate *e)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		const uint32_t f = e->check.flows[i];
+
+		if (f == NO_FLOW || e->flow[f].phase == FLOW_ENDED || e->flow[f].phase == FLOW_FREE)
+			return true;
+	}
+	return false;
+}
+
 nk_time check_deadline(const struct enumerate *e)
 {
+	if (e->check.stage == CHECK_OPENS && e->no_socket && lacks_flows(e))
+		return nk_min(e->check.until, e->retry_open);
 	return e->check.stage < CHECK_DONE ? e->check.until : NK_NEVER;
 }

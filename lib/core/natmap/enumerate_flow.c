@@ -307,8 +307,11 @@ void flow_input(struct enumerate *e, uint32_t index, const struct event *ev, nk_
 		break;
 	case EVENT_OPEN_FAILED:
 		f->open = false;
-		if (f->phase == FLOW_OPENING)
-			failed(e, index, now);
+		if (f->phase != FLOW_OPENING)
+			break;
+		budget_gone(&e->budget, f->mapping);
+		openings_no_socket(e, f->line, now);
+		flow_end(e, index, now);
 		break;
 	case EVENT_DATAGRAM:
 		e->packets_in++;

@@ -6,6 +6,7 @@
 #define RESERVE      2
 #define RETRY_AFTER  (5 * NK_S)
 #define REFUSED_RUN  8   /* set-ups in a row: by chance once in a million runs */
+#define NO_SOCKET_AGAIN NK_S
 #define KEEPALIVES_S 130 /* from each side; a broker allows 150 */
 
 unsigned line_to_open(const struct enumerate *e, const struct line *l)
@@ -141,6 +142,16 @@ void openings_refused(struct enumerate *e, unsigned line, nk_time now)
 	e->limited = true;
 	e->budget.limit = e->budget.held;
 	e->retry_open = now + RETRY_AFTER;
+}
+
+void openings_no_socket(struct enumerate *e, unsigned line, nk_time now)
+{
+	e->no_socket = true;
+	if (line != CHECK_LINE)
+		e->lines[line].extra++;
+	e->budget.limit = e->budget.held;
+	e->refused = REFUSED_RUN;
+	e->retry_open = now + NO_SOCKET_AGAIN;
 }
 
 nk_time openings_deadline(const struct enumerate *e)

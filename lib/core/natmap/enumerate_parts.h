@@ -111,6 +111,7 @@ enum stage { STAGE_OPENS, STAGE_CONTROL, STAGE_SESSION, STAGE_RUN, STAGE_END, ST
  * @flow:	@flow_max may be used
  * @refused:	Set-ups in a row that came to nothing; @limited: so many did that a box on the way
  *		must refuse them
+ * @no_socket:	This machine gave no more
  * @elsewhere:	Some mappings leave by other addresses than the session
  * @ask_next:	Before it no question may go, so that copies stay below the broker's cap
  * @consult_at:	When to look whether witnesses have something to tell; @all_known: they and all
@@ -139,7 +140,7 @@ struct enumerate {
 	unsigned line_count;
 	struct flow flow[ENUMERATE_FLOWS_MAX];
 	unsigned flow_max, refused;
-	bool all_known, on_their_own, limited, elsewhere;
+	bool all_known, on_their_own, limited, elsewhere, no_socket;
 	nk_time retry_open, ask_next, consult_at, retire_at, status_at, hold_at;
 	nk_time heap_at[ENUMERATE_FLOWS_MAX];
 	uint32_t heap_order[ENUMERATE_FLOWS_MAX], heap_where[ENUMERATE_FLOWS_MAX];
@@ -151,6 +152,7 @@ struct enumerate {
 
 #define SEVERAL_ADDRESSES \
 	"mappings leave by several addresses, and the server holds only those from the first"
+#define NO_SOCKETS "this machine has too few sockets: more descriptors are needed (ulimit -n)"
 #define REFUSED_MAPPINGS \
 	"a box on the way lets no more mappings through: too few could be held to tell"
 
@@ -254,6 +256,9 @@ unsigned line_to_open(const struct enumerate *e, const struct line *l);
 /* The first packet of a set-up came through; or the set-up failed. */
 void openings_let_through(struct enumerate *e, nk_time now);
 void openings_refused(struct enumerate *e, unsigned line, nk_time now);
+
+/* This machine has no more for now: from then on one at a time is tried. */
+void openings_no_socket(struct enumerate *e, unsigned line, nk_time now);
 
 /* enumerate_witness.c: asks those that may explain why mappings of hop @h ended. True: they have
  * told all they can. */

@@ -83,7 +83,9 @@ static void report_hops(const struct enumerate *e, struct path_result *path)
 	for (unsigned h = 1; h <= n; h++) {
 		struct hop *hop = &path->hops[h - 1];
 
-		if (hop->state == HOP_UNKNOWN && (e->elsewhere || e->limited))
+		if (hop->state == HOP_UNKNOWN && e->no_socket)
+			hop->why = NO_SOCKETS;
+		else if (hop->state == HOP_UNKNOWN && (e->elsewhere || e->limited))
 			hop->why = e->elsewhere ? SEVERAL_ADDRESSES : REFUSED_MAPPINGS;
 		if (life[h - 1].looked)
 			continue;
