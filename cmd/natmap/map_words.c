@@ -57,6 +57,10 @@ const char *map_hop_name(const struct natmap_result *r, unsigned i)
 	const enum box b = map_box(r, i);
 	const char *name = names[b];
 
+	/* A NAT that was not found may have a longer timer than what was looked for. */
+	if (b == BOX_ROUTER && r->nats > stateful_hops(&r->path))
+		name = "";
+
 	if (b == BOX_CARRIER_NAT && r->p < SURE)
 		return "carrier's NAT, perhaps";
 
