@@ -39,7 +39,7 @@ void open_watch_start(struct open_watch *w)
 
 static enum tone tone_of(enum gate_state s)
 {
-	if (s == GATE_OPEN)
+	if (s == GATE_OPEN || s == GATE_ACCEPTED)
 		return TONE_GOOD;
 	return s == GATE_SHUT || s == GATE_FAILED ? TONE_BAD : TONE_DOUBT;
 }

@@ -77,10 +77,12 @@ const char *port_standing(char out[static PORT_WORDS], const struct gate_result 
 		put_holder(out, PORT_WORDS, &r->mapping);
 		break;
 	case GATE_OPEN:
-		snprintf(out, PORT_WORDS, "open, %s",
-			 r->reach.verdict == REACH_ACCEPTED
-				 ? "accepted by whoever has the port outside; not seen here"
-				 : "seen from outside");
+		snprintf(out, PORT_WORDS, "open, seen from outside");
+		break;
+	case GATE_ACCEPTED:
+		snprintf(out, PORT_WORDS,
+			 "held, and accepted outside: by the program that has the port here, or by "
+			 "the gateway itself");
 		break;
 	case GATE_UNVERIFIED:
 		snprintf(out, PORT_WORDS, "held, not verified: %s", why_unverified(r));

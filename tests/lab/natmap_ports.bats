@@ -44,7 +44,7 @@ opens() {
   lab_wait listens 4000
   opens tcp 4000 --detach
   ended 0
-  is '.ports[0].state' '"open"'
+  is '.ports[0].state' '"accepted"'
   is '.ports[0].verified.verdict' '"accepted"'
   opens udp 4000 --detach
   ended 0

@@ -392,7 +392,7 @@ static void looks_again_where_it_may_not_listen(void **state)
 	turn();
 	look->result.tries = 1;
 	answer(REACH_ACCEPTED, REACH_WHY_NONE);
-	assert_state(GATE_OPEN);
+	assert_state(GATE_ACCEPTED);
 }
 
 static void holds_without_a_look(void **state)

@@ -39,9 +39,13 @@ struct gate {
 const char *gate_state_name(enum gate_state s)
 {
 	static const char *const names[] = {
-		[GATE_ASKING] = "asking",    [GATE_LOOKING] = "held",
-		[GATE_OPEN] = "open",        [GATE_UNVERIFIED] = "unverified",
-		[GATE_SHUT] = "unreachable", [GATE_FAILED] = "failed",
+		[GATE_ASKING] = "asking",
+		[GATE_LOOKING] = "held",
+		[GATE_OPEN] = "open",
+		[GATE_ACCEPTED] = "accepted",
+		[GATE_UNVERIFIED] = "unverified",
+		[GATE_SHUT] = "unreachable",
+		[GATE_FAILED] = "failed",
 		[GATE_REMOVED] = "removed",
 	};
 	static_assert(sizeof(names) / sizeof(names[0]) == GATE_STATES, "a name for each");
@@ -49,16 +53,21 @@ const char *gate_state_name(enum gate_state s)
 	return names[s];
 }
 
+static bool was_reached(enum gate_state s)
+{
+	return s == GATE_OPEN || s == GATE_ACCEPTED;
+}
+
 bool gate_is_up(enum gate_state s)
 {
-	return s == GATE_OPEN || s == GATE_UNVERIFIED;
+	return was_reached(s) || s == GATE_UNVERIFIED;
 }
 
 struct addr gate_public(const struct gate_result *r)
 {
 	const struct addr *claimed = &r->mapping.external;
 
-	if (r->state == GATE_OPEN && addr_family(&r->reach.mapped) != ADDR_NONE)
+	if (was_reached(r->state) && addr_family(&r->reach.mapped) != ADDR_NONE)
 		return addr_with_port(r->reach.mapped, claimed->port);
 	return *claimed;
 }
@@ -192,8 +201,9 @@ static enum gate_state state_of(const struct gate *g, const struct reach_result 
 {
 	switch (r->verdict) {
 	case REACH_SEEN:
-	case REACH_ACCEPTED:
 		return GATE_OPEN;
+	case REACH_ACCEPTED:
+		return GATE_ACCEPTED;
 	case REACH_REFUSED:
 	case REACH_NOT_SEEN:
 		return GATE_SHUT;
@@ -252,7 +262,7 @@ static void take_verdict(struct gate *g, nk_time now)
 	g->result.reach = r;
 	g->result.looked = true;
 	g->result.state = state_of(g, &r);
-	g->open_once = g->open_once || g->result.state == GATE_OPEN;
+	g->open_once = g->open_once || was_reached(g->result.state);
 	if (is_passing(g, &r)) {
 		g->look_at = now + g->look_pause;
 		g->look_pause = nk_min(2 * g->look_pause, LOOK_PAUSE_MAX);

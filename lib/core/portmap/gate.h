@@ -28,9 +28,10 @@ struct gate_config {
 };
 
 enum gate_state {
-	GATE_ASKING,     /* there is no mapping yet, or not any more */
-	GATE_LOOKING,    /* it is there; it is not known yet whether one gets in */
-	GATE_OPEN,       /* seen from outside */
+	GATE_ASKING,  /* there is no mapping yet, or not any more */
+	GATE_LOOKING, /* it is there; it is not known yet whether one gets in */
+	GATE_OPEN,    /* who came from outside was seen here */
+	GATE_ACCEPTED, /* TCP: somebody outside accepted: the program that has the port here, or another */
 	GATE_UNVERIFIED, /* it is there; whether one gets in is not known: @reach.why, if @looked */
 	GATE_SHUT,       /* it is there, or was removed for that: nobody gets in */
 	GATE_FAILED,     /* there is none: @mapping.why */
@@ -49,7 +50,7 @@ struct gate_result {
 	struct reach_result reach;
 };
 
-/* "asking", "held", "open", "unverified", "unreachable", "failed", "removed". */
+/* "asking", "held", "open", "accepted", "unverified", "unreachable", "failed", "removed". */
 const char *gate_state_name(enum gate_state s);
 
 /* Open, or perhaps so: nothing is known that speaks against it. */
