@@ -87,7 +87,6 @@ void map_json_hop(struct js o, const struct path_result *path, unsigned i)
 			    h->outbound_only  ? "outbound"
 			    : h->inbound_only ? "inbound"
 					      : "both");
-		js_put_int(o, "range", h->range);
 	}
 	if (h->state == HOP_HIDDEN)
 		js_put_int(o, "behind", h->behind);

@@ -12,9 +12,9 @@
 #include "io/netinfo.h"
 #include "io/run.h"
 
-#define STUN_PORT          3478
-#define NAME_LIMIT         (2 * NK_S)    /* for names of servers, if there is no other server */
-#define RESOLVER_LIMIT     (300 * NK_MS) /* for what may not be there at all */
+#define STUN_PORT      3478
+#define NAME_LIMIT     (2 * NK_S)    /* for names of servers, if there is no other server */
+#define RESOLVER_LIMIT (300 * NK_MS) /* for what may not be there at all */
 
 /**
  * struct search - The servers as they are found

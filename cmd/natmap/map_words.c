@@ -98,17 +98,13 @@ const char *map_time_words(char *out, size_t size, const struct measured *m)
 
 static void put_stateful(char *out, size_t size, const struct hop *h)
 {
-	char time[96], range[48] = "";
+	char time[96];
 
-	if (h->range > 0)
-		snprintf(range, sizeof(range), ", here or up to %u hop%s further on", h->range,
-			 h->range == 1 ? "" : "s");
-	snprintf(out, size, "keeps a UDP flow for %s%s%s",
+	snprintf(out, size, "keeps a UDP flow for %s%s",
 		 map_time_words(time, sizeof(time), &h->timeout),
 		 h->outbound_only  ? ", refreshed from inside only"
 		 : h->inbound_only ? ", refreshed from outside only"
-				   : "",
-		 range);
+				   : "");
 }
 
 const char *map_hop_words(char *out, size_t size, const struct natmap_result *r, unsigned i)

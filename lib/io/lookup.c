@@ -29,8 +29,7 @@ static void *ask(void *arg)
 	struct question *q = arg;
 	struct reply reply = {.why = NULL};
 
-	reply.count =
-		resolve_host(reply.found, LOOKUP_MAX, q->name, q->port, q->want, &reply.why);
+	reply.count = resolve_host(reply.found, LOOKUP_MAX, q->name, q->port, q->want, &reply.why);
 	send(q->fd, &reply, sizeof(reply), MSG_NOSIGNAL);
 	close(q->fd);
 	free(q);

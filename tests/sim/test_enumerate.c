@@ -267,14 +267,10 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_drawn),
-		cmocka_unit_test(test_wall),
-		cmocka_unit_test(test_hidden),
-		cmocka_unit_test(test_ttl_first),
-		cmocka_unit_test(test_routers),
-		cmocka_unit_test(test_few_mappings),
-		cmocka_unit_test(test_broker_dies),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_drawn),       cmocka_unit_test(test_wall),
+		cmocka_unit_test(test_hidden),      cmocka_unit_test(test_ttl_first),
+		cmocka_unit_test(test_routers),     cmocka_unit_test(test_few_mappings),
+		cmocka_unit_test(test_broker_dies), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_nobody),
 	};
 

@@ -81,7 +81,7 @@ static struct pcp_msg map_of(uint8_t nonce, uint16_t external, uint32_t lifetime
 
 static struct pcp_msg pcp(const struct pcp_msg *request)
 {
-	uint8_t buf[PCP_MAX];
+	uint8_t buf[PCP_MAX] = {0};
 	struct pcp_msg m;
 
 	assert_true(ask(buf, pcp_write(buf, request)));
@@ -97,7 +97,7 @@ static struct natpmp_msg natpmp(enum natpmp_opcode opcode, uint16_t external, ui
 					   .internal_port = PORT,
 					   .external = {.port = external},
 					   .lifetime_s = lifetime_s};
-	uint8_t buf[NATPMP_MAX];
+	uint8_t buf[NATPMP_MAX] = {0};
 	struct natpmp_msg m;
 
 	assert_true(ask(buf, natpmp_write(buf, &request)));
@@ -254,7 +254,7 @@ static void test_natpmp(void **state)
 static void test_natpmp_remove_all(void **state)
 {
 	const struct natpmp_msg all = {.opcode = NATPMP_MAP_UDP};
-	uint8_t buf[NATPMP_MAX];
+	uint8_t buf[NATPMP_MAX] = {0};
 	const size_t len = natpmp_write(buf, &all);
 
 	(void)state;

@@ -3,11 +3,11 @@
 
 #include "core/natmap/enumerate_parts.h"
 
-#define RESERVE      2
-#define RETRY_AFTER  (5 * NK_S)
-#define REFUSED_RUN  8   /* set-ups in a row: by chance once in a million runs */
+#define RESERVE         2
+#define RETRY_AFTER     (5 * NK_S)
+#define REFUSED_RUN     8 /* set-ups in a row: by chance once in a million runs */
 #define NO_SOCKET_AGAIN NK_S
-#define KEEPALIVES_S 130 /* from each side; a broker allows 150 */
+#define KEEPALIVES_S    130 /* from each side; a broker allows 150 */
 
 unsigned line_to_open(const struct enumerate *e, const struct line *l)
 {

@@ -30,7 +30,6 @@ enum hop_state {
  * @behind:	HOP_HIDDEN: the number of the hop that hides it
  * @outbound_only: HOP_STATEFUL: only outbound packets refresh it; @inbound_only: the other way
  *		round
- * @range:	The state is at this hop or at one of so many hops after it: it could not be told
  */
 struct hop {
 	struct addr address;
@@ -43,7 +42,6 @@ struct hop {
 	double p;
 	unsigned behind;
 	bool outbound_only, inbound_only;
-	unsigned range;
 	const char *why;
 };
 
