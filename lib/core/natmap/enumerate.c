@@ -93,6 +93,14 @@ static bool is_silent(const struct enumerate *e, nk_time now)
 	return e->asker.silent_since != NK_NEVER || hold_unanswered(e, now) >= SILENT_HOLD;
 }
 
+/* For so long that it is not coming back, or at the end, so that what is not known stays so. */
+static bool has_gone(const struct enumerate *e, nk_time now)
+{
+	if (e->asker.silent_since != NK_NEVER && now >= e->asker.silent_since + SILENT_PATIENCE)
+		return true;
+	return lines_done(e, now) && !e->all_known && is_silent(e, now);
+}
+
 static void run_step(struct enumerate *e, nk_time now)
 {
 	struct probe_trial_state state;
@@ -118,10 +126,7 @@ static void run_step(struct enumerate *e, nk_time now)
 	lines_decide(e, now);
 	if (e->asker.session_lost)
 		end(e, NK_ERR_UNREACHABLE, "the server has forgotten us");
-	else if (e->asker.silent_since != NK_NEVER &&
-		 now >= e->asker.silent_since + SILENT_PATIENCE)
-		end(e, NK_ERR_UNREACHABLE, "the server has become silent");
-	else if (lines_done(e, now) && !e->all_known && is_silent(e, now))
+	else if (has_gone(e, now))
 		end(e, NK_ERR_UNREACHABLE, "the server has become silent");
 	else if (lines_done(e, now))
 		end(e, CORE_DONE, NULL);
