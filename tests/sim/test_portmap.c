@@ -189,7 +189,7 @@ static unsigned seeds(void)
 {
 	const char *text = getenv("NATKIT_SEEDS");
 
-	return text != NULL ? (unsigned)strtoul(text, NULL, 10) : 60;
+	return text != NULL ? (unsigned)strtoul(text, NULL, 10) : 20;
 }
 
 static struct port_rules any_rules(struct rng *rng)
