@@ -23,7 +23,7 @@ leaves() {
 natmap open tcp 8080 --events | jq --unbuffered -r 'select(.event == "open") | .port.external_address'
 TYPED
   lab_wait grep -qx 198.51.100.10 "$room/heard"
-  ip netns pids client | xargs -r kill
+  end_clients
 }
 
 @test "open and go, and close" {
@@ -52,5 +52,5 @@ TYPED
 natmap watch --exec 'echo "$NATKIT_EVENT $NATKIT_PUBLIC_ADDRESS" >>changes'
 TYPED
   lab_wait grep -qx 'there 198.51.100.10' "$room/changes"
-  ip netns pids client | xargs -r kill
+  end_clients
 }
