@@ -23,18 +23,8 @@ static void print(struct open_watch *w, struct js o, bool pretty)
 
 void open_watch_start(struct open_watch *w)
 {
-	char when[32];
-	struct js o;
-	bool failed;
-
-	if (w->format != FORMAT_EVENTS)
-		return;
-	o = port_event("start", 0, &failed);
-	js_put_text(o, "schema", PORT_SCHEMA);
-	js_put_text(o, "version", NK_VERSION);
-	js_put_text(o, "command", "open");
-	js_put_text(o, "started", date_text(when, sizeof(when), w->started_unix));
-	print(w, o, false);
+	if (w->format == FORMAT_EVENTS)
+		print(w, port_start("open", w->started_unix), false);
 }
 
 static enum tone tone_of(enum gate_state s)

@@ -13,6 +13,19 @@ struct js port_event(const char *name, nk_time since_start, bool *failed)
 	return o;
 }
 
+struct js port_start(const char *command, int64_t started_unix)
+{
+	char when[32];
+	bool failed;
+	struct js o = port_event("start", 0, &failed);
+
+	js_put_text(o, "schema", PORT_SCHEMA);
+	js_put_text(o, "version", NK_VERSION);
+	js_put_text(o, "command", command);
+	js_put_text(o, "started", date_text(when, sizeof(when), started_unix));
+	return o;
+}
+
 struct js port_report(const char *command, int64_t started_unix, nk_time elapsed, bool complete,
 		      bool *failed)
 {

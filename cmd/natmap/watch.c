@@ -236,18 +236,8 @@ static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)
 
 static void print_start(struct job *j)
 {
-	char when[32];
-	struct js o;
-	bool failed;
-
-	if (j->settings.format != FORMAT_EVENTS)
-		return;
-	o = port_event("start", 0, &failed);
-	js_put_text(o, "schema", PORT_SCHEMA);
-	js_put_text(o, "version", NK_VERSION);
-	js_put_text(o, "command", "watch");
-	js_put_text(o, "started", date_text(when, sizeof(when), j->started_unix));
-	print(j, o, false);
+	if (j->settings.format == FORMAT_EVENTS)
+		print(j, port_start("watch", j->started_unix), false);
 }
 
 static struct js report(const struct job *j, nk_time elapsed, bool *failed)
