@@ -16,21 +16,14 @@
 
 static struct zoo *zoo;
 
-static const struct statement *find(const struct statement *s, unsigned count, const char *text)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (strncmp(s[i].text, text, strlen(text)) == 0)
-			return &s[i];
-	fail_msg("no statement begins with '%s'", text);
-	return NULL;
-}
-
 static bool passes(const struct alive_table *t, const char *text)
 {
 	struct statement statements[STATEMENTS_MAX];
 	const unsigned count = alive_verdict(t, statements);
+	const struct statement *s = statement_find(statements, count, text);
 
-	return find(statements, count, text)->pass;
+	assert_non_null(s);
+	return s->pass;
 }
 
 static struct alive_plan plan_of(const char *preset, int way, double days)

@@ -89,21 +89,14 @@ static void play(struct pair_table *t, const char *a, const char *b)
 	assert_int_equal(t->count, PAIR_LOSSES * PAIR_DELAYS);
 }
 
-static const struct statement *find(const struct statement *s, unsigned count, const char *text)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (strncmp(s[i].text, text, strlen(text)) == 0)
-			return &s[i];
-	fail_msg("no statement begins with '%s'", text);
-	return NULL;
-}
-
 static bool passes(const struct pair_table *t, const char *text)
 {
 	struct statement statements[STATEMENTS_MAX];
 	const unsigned count = pair_verdict(t, statements);
+	const struct statement *s = statement_find(statements, count, text);
 
-	return find(statements, count, text)->pass;
+	assert_non_null(s);
+	return s->pass;
 }
 
 /* What is made worse by hand is missed. */

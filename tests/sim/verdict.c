@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #define SECONDS_TEXT "max(1 %, 0.25 s)"
 
@@ -16,6 +17,15 @@ struct statement *statement_add(struct statement all[static STATEMENTS_MAX], uns
 		.bound = bound, .at_most = at_most, .pass = true, .figure = at_most ? 0 : 1};
 	snprintf(s->text, sizeof(s->text), "%s", text);
 	return s;
+}
+
+const struct statement *statement_find(const struct statement *statements, unsigned count,
+				       const char *text)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (strncmp(statements[i].text, text, strlen(text)) == 0)
+			return &statements[i];
+	return NULL;
 }
 
 bool statements_pass(const struct statement *statements, unsigned count)

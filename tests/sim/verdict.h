@@ -21,6 +21,10 @@ struct statement {
 struct statement *statement_add(struct statement all[static STATEMENTS_MAX], unsigned *count,
 				const char *text, double bound, bool at_most);
 
+/* The one whose text begins so, or NULL. */
+const struct statement *statement_find(const struct statement *statements, unsigned count,
+				       const char *text);
+
 /* Whether all of them are so. */
 bool statements_pass(const struct statement *statements, unsigned count);
 
