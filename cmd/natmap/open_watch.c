@@ -23,8 +23,10 @@ static void print(struct open_watch *w, struct js o, bool pretty)
 
 void open_watch_start(struct open_watch *w)
 {
+	bool failed;
+
 	if (w->format == FORMAT_EVENTS)
-		print(w, port_start("open", w->started_unix), false);
+		print(w, port_start("open", w->started_unix, &failed), false);
 }
 
 static enum tone tone_of(enum gate_state s)

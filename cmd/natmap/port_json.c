@@ -13,11 +13,10 @@ struct js port_event(const char *name, nk_time since_start, bool *failed)
 	return o;
 }
 
-struct js port_start(const char *command, int64_t started_unix)
+struct js port_start(const char *command, int64_t started_unix, bool *failed)
 {
 	char when[32];
-	bool failed;
-	struct js o = port_event("start", 0, &failed);
+	struct js o = port_event("start", 0, failed);
 
 	js_put_text(o, "schema", PORT_SCHEMA);
 	js_put_text(o, "version", NK_VERSION);

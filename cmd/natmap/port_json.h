@@ -12,7 +12,7 @@
 struct js port_event(const char *name, nk_time since_start, bool *failed);
 
 /* The event with which a command begins. */
-struct js port_start(const char *command, int64_t started_unix);
+struct js port_start(const char *command, int64_t started_unix, bool *failed);
 
 /* A report's root, up to its findings. */
 struct js port_report(const char *command, int64_t started_unix, nk_time elapsed, bool complete,

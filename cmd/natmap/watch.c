@@ -236,8 +236,10 @@ static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)
 
 static void print_start(struct job *j)
 {
+	bool failed;
+
 	if (j->settings.format == FORMAT_EVENTS)
-		print(j, port_start("watch", j->started_unix), false);
+		print(j, port_start("watch", j->started_unix, &failed), false);
 }
 
 static struct js report(const struct job *j, nk_time elapsed, bool *failed)
