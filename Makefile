@@ -147,7 +147,7 @@ PARALLEL := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) --no-print-direct
 check:
 	$(Q)test "$$(id -u)" -ne 0 || .ci/deps build lab bench test
 	+$(Q)$(MAKE) $(PARALLEL) SAN=1 all tests tools
-	$(Q)NATKIT_BUILD=$(CURDIR)/build/san tests/run -j 2 tests/layers.sh tests/lint tests/options.sh \
+	$(Q)NATKIT_BUILD=$(CURDIR)/build/san tests/run -n -j 2 tests/layers.sh tests/lint tests/options.sh \
 		tests/install.sh tests/mutants/mutants \
 		$(addprefix build/san/,$(UNITS:$(BUILD)/%=%)) -j 6 $(NAT_SCRIPT:$(BUILD)/%=build/san/%) \
 		$(sort $(wildcard tests/lab/*.bats))
