@@ -18,6 +18,7 @@
 #include "io/clock.h"
 #include "io/privilege.h"
 #include "io/upnp_igd.h"
+#include "wire/ssdp.h"
 
 #define REQUEST_LIMIT (4 * NK_S)
 #define CLEAN_LIMIT   (8 * NK_S)
@@ -46,21 +47,31 @@ static bool only_looks(enum upnp_op op)
 	return op == UPNP_DESCRIBE || op == UPNP_GET || op == UPNP_LIST;
 }
 
+/* One that has begun anew may be at another port. */
+static bool is_same_gateway(const struct upnp_request *a, const struct upnp_request *b)
+{
+	struct addr x, y;
+
+	return ssdp_url_host(&x, a->location) && ssdp_url_host(&y, b->location) &&
+	       addr_same_ip(&x, &y);
+}
+
+static bool is_same_mapping(const struct upnp_request *a, const struct upnp_request *b)
+{
+	if (is_pinhole(a->op) != is_pinhole(b->op) || !is_same_gateway(a, b))
+		return false;
+	return is_pinhole(a->op)
+		       ? a->pinhole == b->pinhole
+		       : a->protocol == b->protocol && a->external_port == b->external_port;
+}
+
 /* The place in @held of the mapping that @q is about, or @count. */
 static unsigned find_held(const struct worker *w, const struct upnp_request *q)
 {
 	unsigned i = 0;
 
-	for (; i < w->count; i++) {
-		const struct upnp_request *h = &w->held[i];
-
-		if (is_pinhole(q->op) != is_pinhole(h->op))
-			continue;
-		if (is_pinhole(q->op)
-			    ? h->pinhole == q->pinhole
-			    : h->protocol == q->protocol && h->external_port == q->external_port)
-			break;
-	}
+	while (i < w->count && !is_same_mapping(&w->held[i], q))
+		i++;
 	return i;
 }
 

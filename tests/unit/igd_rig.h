@@ -244,9 +244,11 @@ static inline void igd_serve(struct igd_state *s, int listener)
 	}
 }
 
-static inline struct igd_rig igd_rig_new(enum igd_oddity odd)
+/* Several at once are at different hosts: 127.0.0.@host. */
+static inline struct igd_rig igd_rig_new_at(enum igd_oddity odd, uint8_t host)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in at = {.sin_family = AF_INET,
+				 .sin_addr.s_addr = htonl(0x7f000000u + host)};
 	socklen_t len = sizeof(at);
 	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct igd_rig g = {.state = mmap(NULL, sizeof(*g.state), PROT_READ | PROT_WRITE,
@@ -264,6 +266,11 @@ static inline struct igd_rig igd_rig_new(enum igd_oddity odd)
 		igd_serve(g.state, fd);
 	close(fd);
 	return g;
+}
+
+static inline struct igd_rig igd_rig_new(enum igd_oddity odd)
+{
+	return igd_rig_new_at(odd, 1);
 }
 
 static inline void igd_rig_free(struct igd_rig *g)

@@ -209,6 +209,30 @@ static void what_was_not_held_stays(void **state)
 	assert_after_the_line_broke(&t, 4000);
 }
 
+/* One worker serves several gateways, of which each may have the same port open. */
+static void gateways_are_told_apart(void **state)
+{
+	struct igd_rig second =
+		igd_rig_new_at(IGD_PLAIN, 2); /* before there is a line to inherit */
+	struct rig t = rig_new(IGD_PLAIN);
+	struct upnp_request q = make(&t, UPNP_ADD);
+
+	(void)state;
+	q.hold = true;
+	assert_int_equal(ask(&t, &q).result, UPNP_RESULT_OK);
+	snprintf(q.location, sizeof(q.location), "http://127.0.0.2:%u/d.xml", second.port);
+	strcpy(second.state->client, OURS);
+	strcpy(second.state->description, "theirs");
+	second.state->port = 4001;
+	second.state->external = 4000;
+	assert_int_equal(ask(&t, &q).result, 718); /* ours is the first one's only */
+	second.state->external = 0;
+	assert_int_equal(ask(&t, &q).result, UPNP_RESULT_OK);
+	assert_after_the_line_broke(&t, 0);
+	assert_int_equal(second.state->external, 0);
+	igd_rig_free(&second);
+}
+
 static void what_was_done_in_silence_goes_too(void **state)
 {
 	struct rig t = rig_new(IGD_DEAF);
@@ -352,6 +376,7 @@ int main(void)
 		cmocka_unit_test(what_others_have_stays),
 		cmocka_unit_test(what_was_held_goes_with_the_line),
 		cmocka_unit_test(what_was_not_held_stays),
+		cmocka_unit_test(gateways_are_told_apart),
 		cmocka_unit_test(what_was_done_in_silence_goes_too),
 		cmocka_unit_test(ours_is_renewed_by_any_name),
 		cmocka_unit_test(permanent_leases_are_told),
