@@ -41,6 +41,14 @@ static void read_response(struct rd *r, struct natpmp_msg *m)
 		read_mapping(r, m);
 }
 
+/* RFC 6886 section 3.5: whoever does not know a request's version answers with opcode 0. */
+static void read_other_version(struct rd *r, struct natpmp_msg *m)
+{
+	m->response = true;
+	read_response(r, m);
+	r->bad |= m->result != NATPMP_UNSUPP_VERSION;
+}
+
 int natpmp_read(struct natpmp_msg *out, const uint8_t *bytes, size_t len)
 {
 	struct rd r = rd_make(bytes, len);
@@ -59,6 +67,8 @@ int natpmp_read(struct natpmp_msg *out, const uint8_t *bytes, size_t len)
 	} else if (m.opcode != NATPMP_ADDRESS) {
 		rd_be16(&r);
 		read_mapping(&r, &m);
+	} else if (rd_left(&r) > 0) {
+		read_other_version(&r, &m);
 	}
 	if (r.bad || rd_left(&r) > 0)
 		return NK_ERR_MALFORMED;

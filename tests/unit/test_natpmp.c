@@ -92,6 +92,13 @@ static void test_odd(void **state)
 	assert_int_equal(read_hex(&got, "00800000000004d2c633640700"), NK_ERR_MALFORMED);
 	assert_int_equal(read_hex(&got, "0083"), NK_ERR_MALFORMED);
 	assert_int_equal(read_hex(&got, "0280"), NK_ERR_BAD_INPUT);
+	/* RFC 6886 section 3.5: only another version is answered with opcode 0. */
+	assert_int_equal(read_hex(&got, "00000001000004d2"), 0);
+	assert_true(got.response && got.opcode == NATPMP_ADDRESS);
+	assert_int_equal(got.result, NATPMP_UNSUPP_VERSION);
+	assert_int_equal(got.epoch_s, 1234);
+	assert_int_equal(read_hex(&got, "00000002000004d2"), NK_ERR_MALFORMED);
+	assert_int_equal(read_hex(&got, "00000000000004d2c6336407"), NK_ERR_MALFORMED);
 }
 
 int main(void)
