@@ -1,66 +1,15 @@
-#include "core/portmap/reach.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/portmap/retry.h"
+#include "core/portmap/reach_parts.h"
 #include "wire/ip.h"
-#include "wire/probe_msg.h"
 
-#define TRIES       2
-#define SESSION_LEN 128            /* a request pays for its answer */
-#define POLL        (200 * NK_MS)  /* what has come of it? */
-#define POLL_SOON   (20 * NK_MS)   /* who came is seen here before the broker's answer is */
-#define PATIENCE    (8 * NK_S)     /* the broker knows by then */
-#define ARRIVAL     (1000 * NK_MS) /* what was sent, or let in, is seen here within that */
+#define SESSION_LEN 128 /* a request pays for its answer */
 #define PLAN        ((struct retry_plan){.first = 300 * NK_MS, .most = NK_S, .tries = 5})
 
 /* Sockets, from @first_socket on. */
 enum { CONTROL, PORT };
-
-/* What is asked of the broker: to know us, and then to visit the port and what came of that. */
-enum stage {
-	STAGE_CONTROL, /* the control socket is being opened */
-	STAGE_SESSION,
-	STAGE_PORT, /* the port is being opened */
-	STAGE_VISIT,
-	STAGE_ARRIVAL, /* it has been, or was let in: @until is the time for us to see it */
-	STAGE_OVER,
-};
-
-/**
- * struct reach - One look
- * @tid, @request: The request that is not answered yet
- * @visit_tid:	Of the request that began the visit
- * @opened:	Bits of the sockets that are open, or being opened; @wanted: are to be
- * @taken:	Somebody has the port, or @barred: we may not listen there
- * @knocked:	Somebody was at the door: @knocker
- * @told:	By the broker last
- * @goodbye:	The session is to be ended
- */
-struct reach {
-	struct reach_config config;
-	struct rng *rng;
-	nk_time started;
-	struct reach_result result;
-	enum stage stage;
-	struct retry request;
-	uint8_t tid[STUN_TID], visit_tid[STUN_TID];
-	uint64_t cookie, token;
-	uint32_t abilities;
-	unsigned opened, wanted;
-	bool taken, barred, knocked, goodbye;
-	struct addr knocker;
-	enum probe_reach told;
-	nk_time until;
-};
-
-static void ask_at(struct reach *r, nk_time at)
-{
-	rng_bytes(r->rng, r->tid, sizeof(r->tid));
-	retry_start(&r->request, &PLAN, at);
-}
 
 struct reach *reach_new(const struct reach_config *config, struct rng *rng, nk_time now)
 {
@@ -87,17 +36,10 @@ void reach_free(struct reach *r)
 	free(r);
 }
 
-static void end(struct reach *r, enum reach_verdict verdict, enum reach_why why, nk_time now)
+void reach_ask(struct reach *r, nk_time at)
 {
-	r->result.verdict = verdict;
-	r->result.why = why;
-	r->result.took = now - r->started;
-	r->stage = STAGE_OVER;
-	r->wanted = 0;
-	r->until = NK_NEVER;
-	r->goodbye = r->token != 0;
 	rng_bytes(r->rng, r->tid, sizeof(r->tid));
-	retry_stop(&r->request);
+	retry_start(&r->request, &PLAN, at);
 }
 
 static bool is_tcp(const struct reach *r)
@@ -105,85 +47,10 @@ static bool is_tcp(const struct reach *r)
 	return r->config.ip_protocol == IP_TCP;
 }
 
-static void begin_visit(struct reach *r, nk_time now)
-{
-	r->stage = STAGE_VISIT;
-	r->until = now + PATIENCE;
-	r->result.tries++;
-	ask_at(r, now);
-	memcpy(r->visit_tid, r->tid, sizeof(r->tid));
-}
-
-/* All tries were in vain, as far as the broker can come to where the mapping is. */
-static void end_unseen(struct reach *r, nk_time now)
-{
-	const struct addr *external = &r->config.external;
-
-	if (!addr_is_any(external) && !addr_same_ip(external, &r->result.mapped))
-		end(r, REACH_UNKNOWN, REACH_OTHER_ADDRESS, now);
-	else
-		end(r, REACH_NOT_SEEN, REACH_WHY_NONE, now);
-}
-
-/* Neither may one lost packet be believed: without its last one, what was accepted is not seen. */
-static void visit_again(struct reach *r, nk_time now)
-{
-	if (r->result.tries < TRIES)
-		begin_visit(r, now);
-	else if (r->told == PROBE_REACH_ACCEPTED)
-		end(r, REACH_NOT_SEEN, REACH_ELSEWHERE, now);
-	else
-		end_unseen(r, now);
-}
-
-static void seen(struct reach *r, const struct addr *from, nk_time now)
-{
-	r->result.from = *from;
-	r->result.other_ip =
-		(r->abilities & PROBE_ABLE_REACH_IP) != 0 && !addr_same_ip(from, &r->config.broker);
-	end(r, REACH_SEEN, REACH_WHY_NONE, now);
-}
-
-/* A connection was accepted: by us, by who has the port, or by somebody else. */
-static void accepted(struct reach *r, nk_time now)
-{
-	if (r->taken)
-		end(r, REACH_ACCEPTED, REACH_WHY_NONE, now);
-	else if (r->knocked)
-		seen(r, &r->knocker, now);
-	else
-		r->until = now + ARRIVAL;
-}
-
-/* The broker has told what came of the visit. */
-static void told(struct reach *r, enum probe_reach reach, nk_time now)
-{
-	const bool first = r->told != PROBE_REACH_UNDER_WAY;
-
-	r->told = reach;
-	retry_stop(&r->request);
-	if (reach == PROBE_REACH_UNDER_WAY) {
-		ask_at(r, now + (first && r->knocked ? POLL_SOON : POLL));
-		return;
-	}
-	r->stage = STAGE_ARRIVAL;
-	if (reach == PROBE_REACH_ACCEPTED)
-		accepted(r, now);
-	else if (reach == PROBE_REACH_SENT)
-		r->until = now + ARRIVAL;
-	else if (reach == PROBE_REACH_REFUSED && r->barred)
-		end(r, REACH_UNKNOWN, REACH_BARRED,
-		    now); /* as our own machine does without a program */
-	else if (reach == PROBE_REACH_REFUSED)
-		end(r, REACH_REFUSED, REACH_WHY_NONE, now);
-	else
-		visit_again(r, now);
-}
-
 static void look_at_port(struct reach *r, nk_time now)
 {
 	if (r->config.seen != 0) {
-		begin_visit(r, now);
+		reach_visit(r, now);
 		return;
 	}
 	r->stage = STAGE_PORT;
@@ -196,9 +63,9 @@ static void session_answered(struct reach *r, const struct stun_msg *m, const st
 	if (m->cls == STUN_ERROR && m->error == PROBE_ERR_COOKIE && p->has_cookie &&
 	    r->cookie == 0) {
 		r->cookie = p->cookie;
-		ask_at(r, now);
+		reach_ask(r, now);
 	} else if (m->cls == STUN_ERROR && m->error == PROBE_ERR_FULL) {
-		end(r, REACH_UNKNOWN, REACH_LIMITED, now);
+		reach_end(r, REACH_UNKNOWN, REACH_LIMITED, now);
 	} else if (m->cls == STUN_SUCCESS && p->has_token &&
 		   (p->abilities & PROBE_ABLE_REACH) != 0) {
 		r->token = p->token;
@@ -207,7 +74,7 @@ static void session_answered(struct reach *r, const struct stun_msg *m, const st
 		retry_stop(&r->request);
 		look_at_port(r, now);
 	} else {
-		end(r, REACH_UNKNOWN, REACH_BROKER_CANNOT, now);
+		reach_end(r, REACH_UNKNOWN, REACH_BROKER_CANNOT, now);
 	}
 }
 
@@ -215,11 +82,11 @@ static void visit_answered(struct reach *r, const struct stun_msg *m, const stru
 			   nk_time now)
 {
 	if (m->cls == STUN_SUCCESS && p->has_visit)
-		told(r, p->visit.reach, now);
+		reach_told(r, p->visit.reach, now);
 	else if (m->error == PROBE_ERR_FULL)
-		end(r, REACH_UNKNOWN, REACH_LIMITED, now);
+		reach_end(r, REACH_UNKNOWN, REACH_LIMITED, now);
 	else
-		end(r, REACH_UNKNOWN, REACH_BROKER_CANNOT, now);
+		reach_end(r, REACH_UNKNOWN, REACH_BROKER_CANNOT, now);
 }
 
 static void control_input(struct reach *r, const struct event *ev, nk_time now)
@@ -249,16 +116,6 @@ static bool is_visit(const struct reach *r, const struct event *ev)
 	       m.cls == STUN_INDICATION && memcmp(m.tid, r->visit_tid, STUN_TID) == 0;
 }
 
-static void knock(struct reach *r, const struct event *ev, nk_time now)
-{
-	r->knocked = true;
-	r->knocker = ev->from;
-	if (r->stage == STAGE_ARRIVAL && r->told == PROBE_REACH_ACCEPTED)
-		accepted(r, now);
-	else if (r->stage == STAGE_VISIT && r->request.sent == 0)
-		r->request.due = now; /* the broker knows by now, too */
-}
-
 /* Somebody has it, or who has it cannot be told from here: he may accept all the same. */
 static void port_taken(struct reach *r, bool barred, nk_time now)
 {
@@ -267,21 +124,21 @@ static void port_taken(struct reach *r, bool barred, nk_time now)
 	r->taken = true;
 	r->barred = barred;
 	if (is_tcp(r))
-		begin_visit(r, now);
+		reach_visit(r, now);
 	else
-		end(r, REACH_UNKNOWN, barred ? REACH_BARRED : REACH_PORT_TAKEN, now);
+		reach_end(r, REACH_UNKNOWN, barred ? REACH_BARRED : REACH_PORT_TAKEN, now);
 }
 
 static void port_input(struct reach *r, const struct event *ev, nk_time now)
 {
 	if (r->stage == STAGE_PORT && ev->kind == EVENT_OPENED)
-		begin_visit(r, now);
+		reach_visit(r, now);
 	else if (r->stage == STAGE_PORT && ev->kind == EVENT_OPEN_FAILED)
 		port_taken(r, ev->error == EACCES, now);
 	else if (ev->kind == EVENT_KNOCK)
-		knock(r, ev, now);
+		reach_knocked(r, &ev->from, now);
 	else if (is_visit(r, ev))
-		seen(r, &ev->from, now);
+		reach_seen(r, &ev->from, now);
 }
 
 static void control_event(struct reach *r, const struct event *ev, nk_time now)
@@ -290,10 +147,10 @@ static void control_event(struct reach *r, const struct event *ev, nk_time now)
 		control_input(r, ev, now);
 	} else if (ev->kind == EVENT_OPENED) {
 		r->stage = STAGE_SESSION;
-		ask_at(r, now);
+		reach_ask(r, now);
 	} else if (ev->kind == EVENT_OPEN_FAILED) {
 		r->opened &= ~(1u << CONTROL);
-		end(r, REACH_UNKNOWN, REACH_BROKER_SILENT, now);
+		reach_end(r, REACH_UNKNOWN, REACH_BROKER_SILENT, now);
 	}
 }
 
@@ -375,9 +232,9 @@ static bool next_socket(struct reach *r, struct action *action)
 static void time_passes(struct reach *r, nk_time now)
 {
 	if (retry_is_over(&r->request, now))
-		end(r, REACH_UNKNOWN, REACH_BROKER_SILENT, now);
+		reach_end(r, REACH_UNKNOWN, REACH_BROKER_SILENT, now);
 	else if (now >= r->until)
-		visit_again(r, now);
+		reach_missed(r, now);
 }
 
 bool reach_output(struct reach *r, struct action *action, nk_time now)

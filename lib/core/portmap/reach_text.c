@@ -23,8 +23,7 @@ const char *reach_why_text(enum reach_why w)
 			"a program has the port, which can be looked at only while it is free",
 		[REACH_LIMITED] = "the broker has been asked too often",
 		[REACH_BARRED] = ("to listen at so low a port takes CAP_NET_BIND_SERVICE, and no "
-				  "program was "
-				  "seen to"),
+				  "program was seen to"),
 		[REACH_ELSEWHERE] = "somebody else accepts what comes to that port",
 	};
 
