@@ -441,6 +441,29 @@ static void test_carrier_by_state(void **state)
 	assert_false(r.nats_at_least);
 }
 
+/* Two routers of a home before a carrier's NAT: what they are does not speak against that. */
+static void test_carrier_beyond_two(void **state)
+{
+	static const char *const addresses[] = {"192.168.1.1", "192.168.0.1", "100.64.7.1"};
+	struct natmap_result r = at_home();
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		hop(&r, addresses[i]);
+	assert_judged(&r, NATMAP_CARRIER_NAT, 0.7);
+
+	for (size_t i = 0; i < 3; i++)
+		r.path.hops[i].state = HOP_STATEFUL;
+	stateless_hop(&r, "198.51.100.1", 360);
+	r.path.enumerated = true;
+	assert_judged(&r, NATMAP_CARRIER_NAT, 0.95);
+	assert_sign(&r, SIGN_STATEFUL_BEYOND, "100.64.7.1", 3);
+	assert_int_equal(r.carrier_hop, 3);
+	assert_int_equal(r.nats, 3);
+	for (unsigned k = 0; k < r.evidence_count; k++)
+		assert_false(r.evidence[k].against);
+}
+
 /* There is a second one, and whose it is cannot be told. */
 static void test_second_of_anybody(void **state)
 {
@@ -582,6 +605,7 @@ int main(void)
 		cmocka_unit_test(test_double_nat),
 		cmocka_unit_test(test_carrier_nat),
 		cmocka_unit_test(test_carrier_by_state),
+		cmocka_unit_test(test_carrier_beyond_two),
 		cmocka_unit_test(test_private_hop),
 		cmocka_unit_test(test_nat64),
 		cmocka_unit_test(test_two_families),

@@ -168,27 +168,39 @@ double signs_looked_for_s(const struct path_result *path)
 	return least;
 }
 
+/* Of those beyond the first that keep state, one at a carrier's address tells the most; 0: none. */
+static unsigned stateful_beyond(const struct path_result *path, unsigned first)
+{
+	unsigned told = 0;
+
+	for (unsigned i = path->count; i > first; i--)
+		if (path->hops[i - 1].state == HOP_STATEFUL &&
+		    (told == 0 || addr_realm(&path->hops[told - 1].address) != REALM_SHARED))
+			told = i;
+	return told;
+}
+
 static void of_state(struct natmap_result *r)
 {
 	const struct path_result *path = &r->path;
-	unsigned stateful = 0, stateless = 0;
+	unsigned first = 0, beyond, stateless = 0;
 	char text[ADDR_TEXT];
 
-	for (unsigned i = 0; i < path->count; i++) {
-		const struct hop *h = &path->hops[i];
+	for (unsigned i = path->count; i > 0; i--) {
+		stateless += path->hops[i - 1].state == HOP_STATELESS;
+		if (path->hops[i - 1].state == HOP_STATEFUL)
+			first = i;
+	}
+	beyond = first > 0 ? stateful_beyond(path, first) : 0;
+	if (first > 0)
+		say(r, SIGN_STATEFUL_HOP, &path->hops[first - 1].address, first,
+		    "Hop %u keeps state", first);
+	if (beyond > 0) {
+		const struct addr *a = &path->hops[beyond - 1].address;
+		const bool known = addr_family(a) != ADDR_NONE;
 
-		stateless += h->state == HOP_STATELESS;
-		if (h->state != HOP_STATEFUL)
-			continue;
-		if (stateful++ == 0)
-			say(r, SIGN_STATEFUL_HOP, &h->address, i + 1, "Hop %u keeps state", i + 1);
-		else
-			say(r, SIGN_STATEFUL_BEYOND, &h->address, i + 1,
-			    "Hop %u keeps state too%s%s", i + 1,
-			    addr_family(&h->address) == ADDR_NONE ? "" : ", at ",
-			    addr_family(&h->address) == ADDR_NONE
-				    ? ""
-				    : addr_text_ip(&h->address, text));
+		say(r, SIGN_STATEFUL_BEYOND, a, beyond, "Hop %u keeps state too%s%s", beyond,
+		    known ? ", at " : "", known ? addr_text_ip(a, text) : "");
 	}
 	if (path->enumerated && path->count > 0 && stateless == path->count)
 		say(r, SIGN_NO_STATE_SEEN, &r->server, 0,

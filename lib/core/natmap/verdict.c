@@ -51,7 +51,13 @@ static const double table[SIGNS][NATMAP_VERDICTS] = {
 /* Of a sign that speaks of a second NAT, where its address is one that routers at home have. */
 static const double at_home[NATMAP_VERDICTS] = {0, 0.01, 0.01, 0.01, 0.7, 0.05, 0.1};
 
-/* Of a second box that keeps state, where its address is not known, or anybody's. */
+/* The same where a hop has an address of the carriers' range: that router at home is before it. */
+static const double before_carrier[NATMAP_VERDICTS] = {0, 0.01, 0.01, 0.01, 0.7, 0.35, 0.1};
+
+/* Of a second box that keeps state, and has an address of that range. */
+static const double carriers[NATMAP_VERDICTS] = {0, 0.002, 0.02, 0.02, 0.03, 0.9, 0.2};
+
+/* Of one whose address is not known, or anybody's. */
 static const double anybodys[NATMAP_VERDICTS] = {0, 0.002, 0.1, 0.03, 0.9, 0.9, 0.5};
 
 enum addr_realm addr_realm(const struct addr *a)
@@ -79,24 +85,28 @@ static bool is_at_home(const struct addr *a)
 	return addr_same_ip(&of, &home);
 }
 
-static const double *weights_of(const struct natmap_evidence *e)
+static const double *weights_of(const struct natmap_result *r, const struct natmap_evidence *e)
 {
+	const double *home = signs_find(r, SIGN_HOP_SHARED) != NULL ? before_carrier : at_home;
+
 	switch (e->sign) {
 	case SIGN_STATEFUL_BEYOND:
 		if (is_at_home(&e->address))
-			return at_home;
+			return home;
+		if (addr_realm(&e->address) == REALM_SHARED)
+			return carriers;
 		return addr_family(&e->address) == ADDR_NONE ||
 				       addr_realm(&e->address) == REALM_PRIVATE
 			       ? anybodys
 			       : table[e->sign];
 	case SIGN_GATEWAY_PRIVATE:
 	case SIGN_HOP_PRIVATE_BEYOND:
-		return is_at_home(&e->address) ? at_home : table[e->sign];
+		return is_at_home(&e->address) ? home : table[e->sign];
 	case SIGN_QUOTE_REWRITTEN:
 		/* An address that is nobody's outside: another NAT follows. */
 		if (addr_realm(&e->address) == REALM_PUBLIC)
 			return table[e->sign];
-		return is_at_home(&e->address) ? at_home : table[SIGN_GATEWAY_PRIVATE];
+		return is_at_home(&e->address) ? home : table[SIGN_GATEWAY_PRIVATE];
 	default:
 		return table[e->sign];
 	}
@@ -122,7 +132,7 @@ static double likelihood(const struct natmap_result *r, const struct natmap_evid
 {
 	if (e->sign == SIGN_NO_STATE_SEEN)
 		return v == NATMAP_OPEN ? 1 : unseen(&r->path);
-	return weights_of(e)[v];
+	return weights_of(r, e)[v];
 }
 
 /* What was looked for and is not there speaks too. */
