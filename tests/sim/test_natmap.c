@@ -414,6 +414,44 @@ static void test_silent_gateway(void **state)
 	map_strike(&s);
 }
 
+/* A host that has no server at the port says so but once a second (Linux: after a burst): by which
+ * request was answered, the boxes cannot be counted. */
+static unsigned refusals;
+
+static void one_refusal(void *core, const struct event *ev, nk_time now)
+{
+	const struct addr server = at("192.0.2.1");
+
+	if (ev->kind != EVENT_ICMP_ERROR || !addr_same_ip(&ev->reporter, &server) ||
+	    ++refusals == 9)
+		natmap_input(core, ev, now);
+}
+
+static void test_one_refusal(void **state)
+{
+	const struct nat_spec home = map_nat("203.0.113.1");
+	struct core_ops limited = natmap_ops;
+	struct map_plan plan = map_plan(33);
+	const struct natmap_result *r;
+	struct map_scene s;
+
+	(void)state;
+	limited.input = one_refusal;
+	refusals = 0;
+	plan.server = MAP_NOBODY;
+	map_plan_add(&plan, &home, "192.168.1.1");
+	map_set(&s, &plan);
+	world_attach(s.world, s.client, &limited, s.map);
+	assert_int_equal(map_play(&s), NK_ERR_UNREACHABLE);
+	r = natmap_result(s.map);
+	assert_true(refusals > 9);
+	assert_string_equal(r->path.refused_why, "port unreachable");
+	assert_int_equal(r->path.count, 2);
+	assert_false(r->path.reached);
+	assert_hop(r, 1, "192.168.1.1");
+	map_strike(&s);
+}
+
 /* Each hop is asked twice: the first round trip may have our own start in it. */
 static unsigned errors_heard;
 
@@ -465,6 +503,7 @@ int main(void)
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_no_such_server),
 		cmocka_unit_test(test_silent_gateway),
+		cmocka_unit_test(test_one_refusal),
 		cmocka_unit_test(test_round_trips),
 	};
 

@@ -312,11 +312,18 @@ static unsigned heard_of(const struct trace *t)
 	return n;
 }
 
+/* The server's host sends few errors a second: a lesser TTL than that which it was heard by may have
+ * got there, unless a box was heard of by it. */
+static bool is_counted(const struct trace *t, unsigned n)
+{
+	return n < TRACE_SOCKETS && (!t->probes[n].met || heard_of(t) == n);
+}
+
 void trace_report(const struct trace *t, struct path_result *path)
 {
 	const unsigned n = boxes(t);
 
-	path->reached = n < TRACE_SOCKETS;
+	path->reached = is_counted(t, n);
 	path->count = path->reached ? n : heard_of(t);
 	path->back = path->reached ? taken_off(t->probes[n].left) : 0;
 	path->refused_by = t->refused_by;
