@@ -27,7 +27,7 @@ struct settings {
  * struct job - One run of the command
  * @list:	What is to be closed, @count of them, with their @files
  * @busy:	Ports that another process holds
- * @unread:	Files of which nothing could be read, and that may tell of more
+ * @unread:	Files that were not looked at, or could not be read: they may tell of more
  */
 struct job {
 	struct settings settings;

@@ -179,16 +179,24 @@ int held_list(struct held_entry *out, unsigned max, int64_t unix_us, unsigned *u
 	dir = opendir(folder);
 	if (dir == NULL)
 		return NK_ERR_SYSTEM;
-	while (count < max && (d = readdir(dir)) != NULL) {
+	while ((d = readdir(dir)) != NULL) {
 		const int n = snprintf(path, sizeof(path), "%s%s", folder, d->d_name);
 		enum found found = FOUND_NONE;
+		struct held_entry e = {.owner = 0};
 
 		if (n > 0 && n < PATH_MAX && is_ours(d->d_name))
-			found = look(&out[count], path, unix_us);
+			found = look(&e, path, unix_us);
+		if (found == FOUND_PORT && count < max)
+			out[count] = e;
 		count += found == FOUND_PORT;
 		*unread += found == FOUND_ODD;
 	}
 	closedir(dir);
+	if (count > max) {
+		log_line(LEVEL_WARNING, "only %u of %u open ports are looked at", max, count);
+		*unread += count - max;
+		count = max;
+	}
 	return (int)count;
 }
 

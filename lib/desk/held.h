@@ -82,7 +82,7 @@ struct held_entry {
 };
 
 /* All that are known, at most @max; what has ended by @unix_us and is held by nobody is forgotten. What cannot
- * be read is passed over with a warning, and counted in @unread: something may be open of which nothing is known.
+ * be read, or has no room, is passed over with a warning, and counted in @unread: more may be open than is told.
  * Not for a process that holds one itself: it would lose its locks. Return: their number, or a negative error as
  * held_claim(). */
 int held_list(struct held_entry *out, unsigned max, int64_t unix_us, unsigned *unread);
