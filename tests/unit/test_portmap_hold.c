@@ -277,6 +277,15 @@ static void test_update(void **state)
 	assert_int_equal(r.requests[RIG_PCP], 2);
 	assert_int_equal(rig_result(&r)->external.port, 9090);
 	assert_int_equal(rig_result(&r)->recreated, 1);
+	/* It is gone. */
+	rig_pass(&r, 10 * NK_S);
+	memset(r.table, 0, sizeof(r.table));
+	m.lifetime_s = 0;
+	m.epoch_s = rig_epoch(&r);
+	rig_datagram(&r, RIG_FIRST + 2, PCP_PORT, bytes, pcp_write(bytes, &m));
+	rig_pass(&r, NK_S);
+	assert_int_equal(r.requests[RIG_PCP], 3);
+	assert_int_equal(rig_mappings(&r), 1);
 	rig_end_clean(&r);
 }
 

@@ -162,11 +162,11 @@ static void note_odd(struct portmap *p, bool odd)
 	p->errand.odd |= odd && p->errand.task != ERRAND_RENEW;
 }
 
-static bool is_news(const struct portmap *p, const struct addr *external)
+static bool is_news(const struct portmap *p, const struct pcp_msg *m)
 {
-	const struct addr *known = &p->mapping.external;
+	const struct addr *known = &p->mapping.external, *external = &m->external;
 
-	return external->port != known->port ||
+	return m->lifetime_s == 0 || external->port != known->port ||
 	       (addr_is_one_host(external) && !addr_same_ip(external, known));
 }
 
@@ -190,7 +190,7 @@ static void hear_pcp(struct portmap *p, const struct pcp_msg *m, nk_time now)
 		errand_end(&p->errand, PORTMAP_OK, 0);
 	else if (asked && !remove)
 		errand_grant(p, &m->external, m->lifetime_s);
-	else if (!asked && m->result == PCP_SUCCESS && is_news(p, &m->external))
+	else if (!asked && m->result == PCP_SUCCESS && is_news(p, m))
 		portmap_doubt(p, now);
 }
 
