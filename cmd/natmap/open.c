@@ -220,18 +220,25 @@ static bool is_among(const struct way *ways, unsigned count, const struct way *o
 	return false;
 }
 
-/* A gate whose way is there no more takes one that no other gate has. */
+/* One of the same family that no gate has, or NULL. */
+static const struct way *in_place_of(const struct job *j, const struct way *old,
+				     const struct way *ways, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (addr_family(&ways[i].gateway) == addr_family(&old->gateway) &&
+		    !is_among(j->ways, j->options.gate_count, &ways[i]))
+			return &ways[i];
+	return NULL;
+}
+
+/* A gate whose way is there no more takes another. */
 static void take_ways(struct job *j, const struct way *ways, unsigned count, nk_time now)
 {
-	const unsigned gates = j->options.gate_count;
+	for (unsigned i = 0; i < j->options.gate_count; i++) {
+		const struct way *to = in_place_of(j, &j->ways[i], ways, count);
 
-	for (unsigned i = 0, k = 0; i < gates; i++) {
-		if (is_among(ways, count, &j->ways[i]))
-			continue;
-		while (k < count && is_among(j->ways, gates, &ways[k]))
-			k++;
-		if (k < count)
-			move(j, i, &ways[k], now);
+		if (to != NULL && !is_among(ways, count, &j->ways[i]))
+			move(j, i, to, now);
 	}
 }
 

@@ -172,6 +172,27 @@ LOG
   is '[.held[].internal]' '["100.64.1.2:4000"]'
 }
 
+# open_at ADDRESS: the last that was told of that address of ours is that one gets in
+open_at() {
+  [ "$(jq -r "select(.port.internal == \"$1\").event" "$room/4000.events" | tail -n 1)" = open ]
+}
+
+@test "two families: on the way to another network neither takes the way of the other" {
+  gateway_up nat
+  lab_ipv6
+  hold 4000 tcp 4000 -4 -6 --server '[2001:db8:2::1]'
+  lab_wait open_at 100.64.1.2:4000
+  lab_wait open_at '[2001:db8:1::2]:4000'
+  ip -n client route del default
+  ip -n client -6 addr add 2001:db8:1::3/64 dev eth0 nodad
+  ip -n client -6 addr del 2001:db8:1::2/64 dev eth0
+  ip -n client -6 route replace default via 2001:db8:1::1
+  lab_wait open_at '[2001:db8:1::3]:4000'
+  ip -n client route replace default via 100.64.1.1
+  let_go TERM 143 4000
+  jq -se '.[-1].report.ports | map(.internal) == ["100.64.1.2:4000", "[2001:db8:1::3]:4000"]' "$room/4000.events"
+}
+
 gateway_listed() {
   gateway_list | grep -q "$1"
 }
