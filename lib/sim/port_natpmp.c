@@ -37,7 +37,7 @@ static struct nat_forward wanted_by_natpmp(const struct port_server *s, const st
 		.until = port_granted(s, m->lifetime_s, now),
 	};
 
-	want.external = port_leases_external(port_server_nat(s), &want.inside);
+	want.external = port_leases_external(s->nat, &want.inside);
 	want.external.port = m->external.port != 0 ? m->external.port : m->internal_port;
 	return want;
 }
@@ -64,19 +64,20 @@ static enum natpmp_result natpmp_map(struct port_server *s, struct natpmp_msg *m
 	return NATPMP_SUCCESS;
 }
 
-void port_natpmp_input(struct port_server *s, const struct event *ev, nk_time now)
+size_t port_natpmp_answer(struct port_server *s, const struct addr *from, const uint8_t *bytes,
+			  size_t len, uint8_t out[static NATPMP_MAX], nk_time now)
 {
-	const struct addr client = addr_with_port(ev->from, 0);
+	const struct addr client = addr_with_port(*from, 0);
 	struct natpmp_msg m;
 	struct addr external;
 
-	if (natpmp_read(&m, ev->data, ev->len) != 0 || m.response)
-		return;
+	if (addr_family(from) != ADDR_V4 || natpmp_read(&m, bytes, len) != 0 || m.response)
+		return 0;
 	if (m.opcode == NATPMP_ADDRESS) {
-		external = port_leases_external(port_server_nat(s), &client);
+		external = port_leases_external(s->nat, &client);
 		m.external = port_told_address(s, &external);
 	} else {
 		m.result = (uint16_t)natpmp_map(s, &m, &client, now);
 	}
-	port_server_answer_natpmp(s, &ev->from, &m, now);
+	return port_write_natpmp(s, &m, out, now);
 }

@@ -14,7 +14,7 @@ static struct port_lease wanted_by_pcp(const struct port_server *s, const struct
 		.by_pcp = true,
 	};
 
-	want.open.external = port_leases_external(port_server_nat(s), &want.open.inside);
+	want.open.external = port_leases_external(s->nat, &want.open.inside);
 	want.open.external.port = m->external.port != 0 ? m->external.port : m->internal_port;
 	if (m->filter_count > 0)
 		want.open.remote = m->filters[0].remote;
@@ -69,17 +69,18 @@ static enum pcp_result pcp_result(struct port_server *s, struct pcp_msg *m,
 	return map(s, m, client, now);
 }
 
-void port_pcp_input(struct port_server *s, const struct event *ev, nk_time now)
+size_t port_pcp_answer(struct port_server *s, const struct addr *from, const uint8_t *bytes,
+		       size_t len, uint8_t out[static PCP_MAX], nk_time now)
 {
-	const struct addr client = addr_with_port(ev->from, 0);
+	const struct addr client = addr_with_port(*from, 0);
 	struct pcp_msg m;
 
-	if (pcp_read(&m, ev->data, ev->len) != 0 || m.response)
-		return;
+	if (pcp_read(&m, bytes, len) != 0 || m.response)
+		return 0;
 	m.result = (uint8_t)pcp_result(s, &m, &client, now);
 	if (m.result != PCP_SUCCESS)
 		m.lifetime_s = PORT_ERROR_S;
 	if (port_server_has(s, PORT_WRONG_NONCE))
 		m.nonce[0] ^= 1;
-	port_server_answer_pcp(s, &ev->from, &m, now);
+	return port_write_pcp(s, &m, out, now);
 }

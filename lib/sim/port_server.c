@@ -12,53 +12,26 @@ bool port_server_has(const struct port_server *s, enum port_fault fault)
 	return (s->rules.faults & fault) != 0;
 }
 
-struct nat *port_server_nat(const struct port_server *s)
-{
-	return world_nat(s->world, s->nat);
-}
-
-/* What goes out */
-
-static void put(struct port_server *s, const struct addr *to, const uint8_t *bytes, size_t len)
-{
-	struct action *a = &s->outbox[s->waiting];
-
-	if (s->waiting == PORT_SERVER_OUTBOX)
-		return;
-	s->waiting++;
-	*a = (struct action){
-		.kind = ACTION_SEND,
-		.id = port_server_has(s, PORT_WRONG_SOURCE),
-		.to = *to,
-		.len = len,
-	};
-	memcpy(a->data, bytes, len);
-}
-
 static uint32_t epoch(const struct port_server *s, nk_time now)
 {
 	return port_server_has(s, PORT_EPOCH_STANDS) ? s->rules.epoch_s
 						     : (uint32_t)((now - s->began) / NK_S);
 }
 
-void port_server_answer_pcp(struct port_server *s, const struct addr *to, struct pcp_msg *m,
-			    nk_time now)
+size_t port_write_pcp(const struct port_server *s, struct pcp_msg *m, uint8_t out[static PCP_MAX],
+		      nk_time now)
 {
-	uint8_t buf[PCP_MAX];
-
 	m->response = true;
 	m->epoch_s = epoch(s, now);
-	put(s, to, buf, pcp_write(buf, m));
+	return pcp_write(out, m);
 }
 
-void port_server_answer_natpmp(struct port_server *s, const struct addr *to, struct natpmp_msg *m,
-			       nk_time now)
+size_t port_write_natpmp(const struct port_server *s, struct natpmp_msg *m,
+			 uint8_t out[static NATPMP_MAX], nk_time now)
 {
-	uint8_t buf[NATPMP_MAX];
-
 	m->response = true;
 	m->epoch_s = epoch(s, now);
-	put(s, to, buf, natpmp_write(buf, m));
+	return natpmp_write(out, m);
 }
 
 /* What it says of its external address and port, and of how long it lasts. */
@@ -94,13 +67,13 @@ nk_time port_granted(const struct port_server *s, uint32_t wanted_s, nk_time now
 void port_renew(struct port_server *s, struct port_lease *lease, const struct nat_forward *as,
 		nk_time now)
 {
-	port_leases_renew(lease, port_server_nat(s), as, now);
+	port_leases_renew(lease, s->nat, as, now);
 	s->renewed++;
 }
 
 void port_end(struct port_server *s, struct port_lease *lease, nk_time now)
 {
-	port_leases_end(&s->leases, lease, port_server_nat(s), now);
+	port_leases_end(&s->leases, lease, s->nat, now);
 	s->removed++;
 }
 
@@ -115,122 +88,66 @@ struct port_lease *port_take(struct port_server *s, struct port_lease *want, boo
 
 	if (port_server_has(s, PORT_OTHER))
 		want->open.external.port = 0;
-	lease = port_leases_take(&s->leases, port_server_nat(s), want, only, &s->rng, now);
+	lease = port_leases_take(&s->leases, s->nat, want, only, &s->rng, now);
 	if (lease == NULL)
 		return NULL;
 	if (port_server_has(s, PORT_NOTHING_OPEN))
-		nat_forward_end(port_server_nat(s), lease->open.kind, &lease->open.external, now);
+		nat_forward_end(s->nat, lease->open.kind, &lease->open.external, now);
 	s->made++;
 	return lease;
 }
 
-/* The server */
-
 /* RFC 6887 appendix A: another version is answered in our own. */
-static void refuse_version(struct port_server *s, const struct addr *to, nk_time now)
+static size_t refuse_version(const struct port_server *s, uint8_t out[static PCP_MAX], nk_time now)
 {
 	struct pcp_msg pcp = {.result = PCP_UNSUPP_VERSION};
 	struct natpmp_msg natpmp = {.result = NATPMP_UNSUPP_VERSION};
 
-	if (s->rules.pcp)
-		port_server_answer_pcp(s, to, &pcp, now);
-	else
-		port_server_answer_natpmp(s, to, &natpmp, now);
+	return s->rules.pcp ? port_write_pcp(s, &pcp, out, now)
+			    : port_write_natpmp(s, &natpmp, out, now);
 }
 
-static void input(void *core, const struct event *ev, nk_time now)
+size_t port_server_answer(struct port_server *s, const struct addr *from, const uint8_t *bytes,
+			  size_t len, uint8_t out[static PCP_MAX], nk_time now)
 {
-	struct port_server *s = core;
-	const uint8_t version = ev->kind == EVENT_DATAGRAM && ev->len > 0 ? ev->data[0] : 0;
+	const uint8_t version = len > 0 ? bytes[0] : 0;
 
-	if (ev->kind != EVENT_DATAGRAM || ev->id != 0)
-		return;
 	if (version == PCP_VERSION && s->rules.pcp)
-		port_pcp_input(s, ev, now);
-	else if (version == NATPMP_VERSION && s->rules.nat_pmp)
-		port_natpmp_input(s, ev, now);
-	else if (s->rules.pcp || s->rules.nat_pmp)
-		refuse_version(s, &ev->from, now);
+		return port_pcp_answer(s, from, bytes, len, out, now);
+	if (version == NATPMP_VERSION && s->rules.nat_pmp)
+		return port_natpmp_answer(s, from, bytes, len, out, now);
+	return s->rules.pcp || s->rules.nat_pmp ? refuse_version(s, out, now) : 0;
 }
 
-/* Its second socket is the one at its other address. */
-static bool open_next(struct port_server *s, struct action *action)
-{
-	while (s->opened < PORT_SERVER_SOCKETS) {
-		const uint32_t socket = s->opened++;
-		const struct addr *at = socket == 0 ? &s->addr : &s->other;
-
-		if (addr_family(at) == ADDR_NONE)
-			continue;
-		*action = (struct action){
-			.kind = ACTION_OPEN, .id = socket, .socket = SOCKET_UDP, .local = *at};
-		return true;
-	}
-	return false;
-}
-
-static bool output(void *core, struct action *action, nk_time now)
-{
-	struct port_server *s = core;
-
-	(void)now;
-	if (open_next(s, action))
-		return true;
-	if (s->waiting == 0)
-		return false;
-	*action = s->outbox[--s->waiting];
-	return true;
-}
-
-static nk_time deadline(const void *core)
-{
-	(void)core;
-	return NK_NEVER;
-}
-
-static int status(const void *core)
-{
-	(void)core;
-	return CORE_BUSY;
-}
-
-static const struct core_ops ops = {
-	.input = input,
-	.output = output,
-	.deadline = deadline,
-	.status = status,
-};
-
-void port_server_start(struct port_server *s, struct world *world, int host, int nat,
-		       const struct addr *addr, const struct addr *other,
-		       const struct port_rules *rules, uint64_t seed)
+void port_server_start(struct port_server *s, struct nat *nat, const struct port_rules *rules,
+		       uint64_t seed, nk_time now)
 {
 	*s = (struct port_server){
-		.addr = addr_with_port(*addr, PCP_PORT),
-		.other = addr_with_port(*other, PCP_PORT),
-		.world = world,
-		.host = host,
 		.nat = nat,
 		.rules = *rules,
-		.began = world_now(world) - (nk_time)rules->epoch_s * NK_S,
+		.began = now - (nk_time)rules->epoch_s * NK_S,
 	};
 	rng_seed_from_number(&s->rng, seed);
-	world_attach(world, host, &ops, s);
 }
 
-void port_server_reboot(struct port_server *s)
+void port_server_reboot(struct port_server *s, struct nat *nat, nk_time now)
 {
-	const nk_time now = world_now(s->world);
-	const struct port_leases had = s->leases;
-	struct pcp_msg news = {.opcode = PCP_ANNOUNCE};
-
-	world_reboot_nat(s->world, s->nat);
+	s->nat = nat;
 	s->leases = (struct port_leases){.count = 0};
 	s->began = now;
-	for (unsigned i = 0; s->rules.announces && i < had.count; i++) {
-		const struct addr to = addr_with_port(had.list[i].open.inside, PCP_CLIENT_PORT);
+}
 
-		port_server_answer_pcp(s, &to, &news, now);
-	}
-	world_tell(s->world, s->host, &(struct event){.kind = EVENT_RESUMED});
+size_t port_server_news(const struct port_server *s, const struct addr *inside,
+			uint8_t out[static PCP_MAX], nk_time now)
+{
+	const struct addr external = port_leases_external(s->nat, inside);
+	struct pcp_msg pcp = {.opcode = PCP_ANNOUNCE};
+	struct natpmp_msg natpmp = {.opcode = NATPMP_ADDRESS,
+				    .external = port_told_address(s, &external)};
+
+	if (s->rules.announces && s->rules.pcp)
+		return port_write_pcp(s, &pcp, out, now);
+	if (s->rules.announces && s->rules.nat_pmp && addr_family(inside) == ADDR_V4)
+		return port_write_natpmp(s, &natpmp, out, now);
+	return 0;
 }

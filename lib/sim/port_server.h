@@ -1,15 +1,13 @@
 /*
- * A gateway's server for PCP and NAT-PMP (RFC 6887, RFC 6886) as a core, with faults to choose
- * from. The host that runs it has the inside address of a NAT, whose ports it opens.
+ * A gateway's server for PCP and NAT-PMP (RFC 6887, RFC 6886), which opens ports of one NAT: what
+ * it answers, with faults to choose from. Where it is asked is the business of others (port_host.h).
  */
 #ifndef SIM_PORT_SERVER_H
 #define SIM_PORT_SERVER_H
 
 #include "base/addr.h"
 #include "base/crypto.h"
-#include "core/core.h"
 #include "sim/port_leases.h"
-#include "sim/world.h"
 #include "wire/natpmp.h"
 #include "wire/pcp.h"
 
@@ -28,8 +26,7 @@ enum port_fault {
 /**
  * struct port_rules - What it is like
  * @pcp, @nat_pmp: What it speaks; of neither it is silent
- * @announces:	PCP: after a reboot it tells those who had mappings, each alone: here nothing is
- *		multicast
+ * @announces:	After a reboot it tells those who had mappings
  * @pcp_result, @natpmp_result: Each request for a mapping gets this error; 0: none does
  * @min_s, @max_s: Lifetimes that it gives; 0: 120 and 86400 (RFC 6887 section 15)
  * @quota:	Mappings of one inside address; 0: as many as there is room for
@@ -46,39 +43,36 @@ struct port_rules {
 	unsigned faults;
 };
 
-#define PORT_SERVER_SOCKETS 2
-#define PORT_SERVER_OUTBOX  8
-
 /**
  * struct port_server - A running server; its memory is the caller's
- * @addr, @other: Its address, and the one that PORT_WRONG_SOURCE has it answer from
- * @world, @host, @nat: Where it is, and whose ports it opens
+ * @nat:	Whose ports it opens; borrowed
  * @rules:	May be changed at any time
  * @began:	When its epoch was 0
  * @leases:	What it has given
  * @made, @renewed, @removed: How often it did so
  */
 struct port_server {
-	struct addr addr, other;
-	struct world *world;
-	int host, nat;
+	struct nat *nat;
 	struct port_rules rules;
 	nk_time began;
 	struct rng rng;
 	struct port_leases leases;
 	unsigned made, renewed, removed;
-	unsigned opened;
-	struct action outbox[PORT_SERVER_OUTBOX];
-	unsigned waiting;
 };
 
-/* Runs it at @host, which has the addresses @addr and @other (all zero: there is none) and is
- * behind @nat. */
-void port_server_start(struct port_server *s, struct world *world, int host, int nat,
-		       const struct addr *addr, const struct addr *other,
-		       const struct port_rules *rules, uint64_t seed);
+void port_server_start(struct port_server *s, struct nat *nat, const struct port_rules *rules,
+		       uint64_t seed, nk_time now);
 
-/* The gateway reboots: its NAT and its server know nothing any more. */
-void port_server_reboot(struct port_server *s);
+/* What it answers to @len bytes from @from. Return: how many bytes; 0: nothing. */
+size_t port_server_answer(struct port_server *s, const struct addr *from, const uint8_t *bytes,
+			  size_t len, uint8_t out[static PCP_MAX], nk_time now);
+
+/* It has rebooted with its NAT, which is another object now: it knows nothing any more. */
+void port_server_reboot(struct port_server *s, struct nat *nat, nk_time now);
+
+/* What it has to tell hosts after that, from its address @inside to PCP_CLIENT_PORT (RFC 6887
+ * section 14.1, RFC 6886 section 3.2.1). Return: how many bytes; 0: nothing. */
+size_t port_server_news(const struct port_server *s, const struct addr *inside,
+			uint8_t out[static PCP_MAX], nk_time now);
 
 #endif

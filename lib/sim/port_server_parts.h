@@ -7,15 +7,18 @@
 #define PORT_ERROR_S 120 /* for so long an error is said to last */
 
 bool port_server_has(const struct port_server *s, enum port_fault fault);
-struct nat *port_server_nat(const struct port_server *s);
 
-/* Requests, and their answers, completed with the epoch. */
-void port_pcp_input(struct port_server *s, const struct event *ev, nk_time now);
-void port_natpmp_input(struct port_server *s, const struct event *ev, nk_time now);
-void port_server_answer_pcp(struct port_server *s, const struct addr *to, struct pcp_msg *m,
-			    nk_time now);
-void port_server_answer_natpmp(struct port_server *s, const struct addr *to, struct natpmp_msg *m,
-			       nk_time now);
+/* As port_server_answer(), in one protocol. */
+size_t port_pcp_answer(struct port_server *s, const struct addr *from, const uint8_t *bytes,
+		       size_t len, uint8_t out[static PCP_MAX], nk_time now);
+size_t port_natpmp_answer(struct port_server *s, const struct addr *from, const uint8_t *bytes,
+			  size_t len, uint8_t out[static NATPMP_MAX], nk_time now);
+
+/* Encode what it says, completed with its epoch. Return: how many bytes. */
+size_t port_write_pcp(const struct port_server *s, struct pcp_msg *m, uint8_t out[static PCP_MAX],
+		      nk_time now);
+size_t port_write_natpmp(const struct port_server *s, struct natpmp_msg *m,
+			 uint8_t out[static NATPMP_MAX], nk_time now);
 
 /* What it says of its external address, of a port, and of how long a mapping lasts. */
 struct addr port_told_address(const struct port_server *s, const struct addr *external);

@@ -11,7 +11,7 @@
 #include "open_nat.h"
 #include "puppet.h"
 #include "sim/nat_forward.h"
-#include "sim/port_server.h"
+#include "sim/port_host.h"
 
 static const struct addr gateway_addr = V4(192, 168, 1, 1, 0);
 static const struct addr gateway_other = V4(192, 168, 1, 254, 0);
@@ -25,7 +25,7 @@ static const struct addr outside_addr = V4(192, 0, 2, 9, 0);
 struct gateway_rig {
 	struct world *world;
 	int nat, inside, outside;
-	struct port_server server;
+	struct port_host gateway;
 };
 
 /* A NAT that maps each destination anew at random, and lets in only who was spoken to. */
@@ -54,8 +54,8 @@ static inline void gateway_rig_make(struct gateway_rig *g, const struct nat_spec
 	g->inside = world_add_host(g->world, &inside_addr, 1, g->nat);
 	g->outside = world_add_host(g->world, &outside_addr, 1, NET_INTERNET);
 	assert_int_equal(g->outside, 2);
-	port_server_start(&g->server, g->world, gateway, g->nat, &gateway_addr, &gateway_other,
-			  rules, seed);
+	port_host_start(&g->gateway, g->world, gateway, g->nat, &gateway_addr, &gateway_other,
+			rules, seed);
 }
 
 static inline void gateway_rig_free(struct gateway_rig *g)

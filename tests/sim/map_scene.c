@@ -100,8 +100,8 @@ static void set_gateway(struct map_scene *s, const struct map_plan *plan)
 		return;
 	host = world_add_host(s->world, &n->inside, 1, s->nodes[plan->gateway_at]);
 	need(host >= 0);
-	port_server_start(&s->gateway, s->world, host, s->nodes[plan->gateway_at], &n->inside,
-			  &none, &plan->gateway, plan->seed);
+	port_host_start(&s->gateway, s->world, host, s->nodes[plan->gateway_at], &n->inside, &none,
+			&plan->gateway, plan->seed);
 }
 
 void map_set(struct map_scene *s, const struct map_plan *plan)

@@ -6,7 +6,7 @@
 #include "core/broker/broker.h"
 #include "core/natmap/natmap.h"
 #include "sim/plain_server.h"
-#include "sim/port_server.h"
+#include "sim/port_host.h"
 #include "sim/world.h"
 
 #define MAP_NODES 6
@@ -53,7 +53,7 @@ struct map_scene {
 	struct world *world;
 	struct broker *broker;
 	struct plain_server plain;
-	struct port_server gateway;
+	struct port_host gateway;
 	struct natmap *map;
 	int client, nodes[MAP_NODES];
 };

@@ -285,8 +285,8 @@ static void set_gateway(struct pair *p, const struct pair_plan *plan, enum pair_
 	e->gateway_addr.ip[15] = 1;
 	host = world_add_host(p->world, &e->gateway_addr, 1, e->nats[plan_end->nat_count - 1]);
 	need(host >= 0);
-	port_server_start(&e->gateway, p->world, host, e->nats[plan_end->nat_count - 1],
-			  &e->gateway_addr, &nowhere, &plan_end->gateway, plan->seed);
+	port_host_start(&e->gateway, p->world, host, e->nats[plan_end->nat_count - 1],
+			&e->gateway_addr, &nowhere, &plan_end->gateway, plan->seed);
 }
 
 static struct punch_contact contact_of(const struct pair *p, enum pair_who who)

@@ -9,7 +9,7 @@
 
 #include "core/broker/broker.h"
 #include "core/call/natpunch.h"
-#include "sim/port_server.h"
+#include "sim/port_host.h"
 #include "sim/world.h"
 
 #define PAIR_NATS   2
@@ -87,7 +87,7 @@ struct pair_end {
 	struct punch_contact allowed[PAIR_ENDS];
 	int host, router, nats[PAIR_NATS];
 	struct addr gateway_addr;
-	struct port_server gateway;
+	struct port_host gateway;
 	const char *say;
 	bool then_end, reading, ended;
 	uint8_t heard[PAIR_HEARD + 1];

@@ -161,7 +161,7 @@ static void test_one_port_each(void **state)
 	plan.call_at = 3600 * NK_S;
 	pair_set(&p, &plan);
 	assert_int_equal(open_ports(&p, PAIR_LISTENS), 1);
-	assert_int_equal(p.ends[PAIR_LISTENS].gateway.made, 1);
+	assert_int_equal(p.ends[PAIR_LISTENS].gateway.server.made, 1);
 	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_CONNECTED, 1, plan.call_at + NK_S) !=
 		    NK_NEVER);
 	world_run(p.world, NULL, plan.call_at + NK_S);
@@ -233,7 +233,7 @@ static void test_not_wanted(void **state)
 		plan.ends[who].options.call.tactics &= ~TACTIC_BIT(TACTIC_MAPPED);
 		pair_set(&p, &plan);
 		world_run(p.world, NULL, 3 * NK_S);
-		assert_int_equal(p.ends[who].gateway.made, 0);
+		assert_int_equal(p.ends[who].gateway.server.made, 0);
 		assert_true(pair_told(&p, PAIR_CALLS, NATPUNCH_CONNECTED, 1) == NK_NEVER);
 		pair_strike(&p);
 	}
@@ -248,7 +248,7 @@ static void test_reboot(void **state)
 		struct pair p;
 
 		assert_true(connects(&p, &plan) != NK_NEVER);
-		port_server_reboot(&p.ends[PAIR_LISTENS].gateway);
+		port_host_reboot(&p.ends[PAIR_LISTENS].gateway);
 		assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_MENDED, 1, 5 * PATIENCE) !=
 			    NK_NEVER);
 		pair_say(&p, PAIR_CALLS, "still here\n");
@@ -264,7 +264,7 @@ static void test_other_gateway(void **state)
 	const struct pair_plan plan = hard_plan(8, &no_gateway, &pcp, false);
 	const struct addr other = addr_v4(10, 0, 2, 3, 0), nowhere = {.port = 0};
 	const struct port_rules rules = {.nat_pmp = true, .faults = PORT_OTHER};
-	struct port_server second;
+	struct port_host second;
 	struct pair_end *e;
 	struct pair p;
 	int host;
@@ -273,14 +273,14 @@ static void test_other_gateway(void **state)
 	pair_set(&p, &plan);
 	e = &p.ends[PAIR_LISTENS];
 	host = world_add_host(p.world, &other, 1, e->nats[0]);
-	port_server_start(&second, p.world, host, e->nats[0], &other, &nowhere, &rules, 9);
+	port_host_start(&second, p.world, host, e->nats[0], &other, &nowhere, &rules, 9);
 	stop(&p, PAIR_CALLS);
 	world_run(p.world, NULL, 10 * NK_S);
 	e->options.call.doors.gateway = other;
 	world_tell(p.world, e->host, &(struct event){.kind = EVENT_LINK_LOST});
 	world_run(p.world, NULL, 30 * NK_S);
-	assert_int_equal(second.made, 1);
-	assert_int_equal(e->gateway.removed, e->gateway.made);
+	assert_int_equal(second.server.made, 1);
+	assert_int_equal(e->gateway.server.removed, e->gateway.server.made);
 	assert_int_equal(open_ports(&p, PAIR_LISTENS), 1);
 	pair_strike(&p);
 }

@@ -73,7 +73,7 @@ static void test_one_nat(void **state)
 	assert_true(r->probe_service);
 	assert_true(r->gateways[0].offer[PORTMAP_PCP].usable);
 	assert_true(r->gateways[0].offer[PORTMAP_NAT_PMP].usable);
-	assert_int_equal(s.gateway.made, 0); /* to look is not to map */
+	assert_int_equal(s.gateway.server.made, 0); /* to look is not to map */
 	map_strike(&s);
 }
 

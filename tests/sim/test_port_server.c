@@ -140,8 +140,8 @@ static void test_pcp_map(void **state)
 	assert_true(is_open(m.external));
 	pass(NK_S);
 	assert_false(is_open(m.external));
-	assert_int_equal(rig.server.made, 1);
-	assert_int_equal(rig.server.renewed, 1);
+	assert_int_equal(rig.gateway.server.made, 1);
+	assert_int_equal(rig.gateway.server.renewed, 1);
 	end();
 }
 
@@ -181,10 +181,10 @@ static void test_pcp_refusals(void **state)
 	m.opcode = PCP_ANNOUNCE;
 	assert_int_equal(pcp(&m).result, PCP_SUCCESS);
 	m = map_of(1, 6000, 600);
-	rig.server.rules.pcp_result = PCP_NETWORK_FAILURE;
+	rig.gateway.server.rules.pcp_result = PCP_NETWORK_FAILURE;
 	assert_int_equal(pcp(&m).result, PCP_NETWORK_FAILURE);
-	rig.server.rules.pcp_result = 0;
-	rig.server.rules.quota = 1;
+	rig.gateway.server.rules.pcp_result = 0;
+	rig.gateway.server.rules.quota = 1;
 	assert_int_equal(pcp(&m).result, PCP_SUCCESS);
 	m.internal_port++;
 	assert_int_equal(pcp(&m).result, PCP_USER_EX_QUOTA);
@@ -203,7 +203,7 @@ static void test_pcp_conflict(void **state)
 	m.internal_port++;
 	m.prefer_failure = true;
 	assert_int_equal(pcp(&m).result, PCP_CANNOT_PROVIDE_EXTERNAL);
-	rig.server.rules.faults = PORT_FAILURE_IGNORED;
+	rig.gateway.server.rules.faults = PORT_FAILURE_IGNORED;
 	m = pcp(&m);
 	assert_int_equal(m.result, PCP_SUCCESS);
 	assert_int_not_equal(m.external.port, 6000);
@@ -245,7 +245,7 @@ static void test_natpmp(void **state)
 	assert_int_equal(natpmp(NATPMP_MAP_UDP, 0, 0).external.port, 0);
 	assert_false(is_open(external));
 	assert_int_equal(gateway_rig_open(&rig), 1);
-	rig.server.rules.natpmp_result = NATPMP_NOT_AUTHORIZED;
+	rig.gateway.server.rules.natpmp_result = NATPMP_NOT_AUTHORIZED;
 	assert_int_equal(natpmp(NATPMP_MAP_UDP, 0, 60).result, NATPMP_NOT_AUTHORIZED);
 	end();
 }
@@ -306,8 +306,8 @@ static void test_lifetimes(void **state)
 	assert_int_equal(pcp(&m).lifetime_s, 120);
 	m.lifetime_s = UINT32_MAX;
 	assert_int_equal(pcp(&m).lifetime_s, 86400);
-	rig.server.rules.min_s = 3;
-	rig.server.rules.max_s = 60;
+	rig.gateway.server.rules.min_s = 3;
+	rig.gateway.server.rules.max_s = 60;
 	assert_int_equal(pcp(&m).lifetime_s, 60);
 	m.lifetime_s = 1;
 	assert_int_equal(pcp(&m).lifetime_s, 3);
@@ -328,7 +328,7 @@ static void test_reboot(void **state)
 	puppet_open(&client, rig.world, rig.inside, SOCKET + 1, addr_any(ADDR_V4, PCP_CLIENT_PORT));
 	assert_int_equal(pcp(&m).epoch_s, 5000);
 	told = client.count;
-	port_server_reboot(&rig.server);
+	port_host_reboot(&rig.gateway);
 	pass(NK_MS);
 	assert_int_equal(client.count, told + 1);
 	assert_int_equal(pcp_read(&m, answer, answer_len), 0);
@@ -344,7 +344,7 @@ static struct pcp_msg pcp_with(unsigned faults)
 {
 	const struct pcp_msg m = map_of(1, 6000, 600);
 
-	rig.server.rules.faults = faults;
+	rig.gateway.server.rules.faults = faults;
 	return pcp(&m);
 }
 

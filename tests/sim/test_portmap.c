@@ -180,7 +180,7 @@ static void live_through(struct day *d)
 {
 	for (unsigned i = 0; i < d->reboots; i++) {
 		run_until(d, d->reboot_at[i]);
-		port_server_reboot(&d->rig.server);
+		port_host_reboot(&d->rig.gateway);
 	}
 	run_until(d, DAY);
 }
@@ -222,7 +222,7 @@ static void test_quiet_day(void **state)
 		assert_int_equal(d.held, d.looks);
 		assert_int_equal(d.told, d.looks);
 		assert_int_equal(mapping(&d)->recreated, 0);
-		assert_int_equal(d.rig.server.made, 1);
+		assert_int_equal(d.rig.gateway.server.made, 1);
 		release(&d);
 		assert_int_equal(gateway_rig_open(&d.rig), 0);
 		assert_false(mapping(&d)->left_behind);
@@ -234,8 +234,9 @@ static void test_quiet_day(void **state)
  * latest; and who tells that it is there is wrong no longer than that. */
 static void check_share(const struct day *d)
 {
-	const uint32_t lease_s =
-		d->rig.server.rules.max_s == 0 ? PORTMAP_LIFETIME_S : d->rig.server.rules.max_s;
+	const uint32_t lease_s = d->rig.gateway.server.rules.max_s == 0
+					 ? PORTMAP_LIFETIME_S
+					 : d->rig.gateway.server.rules.max_s;
 	const double most_gone = d->reboots * (lease_s * 5.0 / 8 + 60);
 	const double gone = (double)(d->looks - d->held) * nk_seconds(EVERY);
 
@@ -262,7 +263,7 @@ static void test_reboots(void **state)
 		live_through(&d);
 		check_share(&d);
 		assert_int_equal(mapping(&d)->recreated, d.reboots);
-		assert_int_equal(d.rig.server.made, 1 + d.reboots);
+		assert_int_equal(d.rig.gateway.server.made, 1 + d.reboots);
 		release(&d);
 		assert_int_equal(gateway_rig_open(&d.rig), 0);
 		end(&d);
@@ -279,7 +280,7 @@ static void test_announcements(void **state)
 	for (unsigned seed = 1; seed <= seeds() / 4; seed++) {
 		begin(&d, &rules, 0, seed);
 		run_until(&d, 600 * NK_S);
-		port_server_reboot(&d.rig.server);
+		port_host_reboot(&d.rig.gateway);
 		world_run(d.rig.world, NULL, world_now(d.rig.world) + 10 * NK_S);
 		assert_true(is_open(&d));
 		assert_int_equal(mapping(&d)->recreated, 1);
