@@ -193,6 +193,8 @@ static bool check_node(const struct topology *t, unsigned i, char why[static TOP
 		return false;
 	if (n->behind >= (int)i)
 		return refuse(why, n->name, "it is behind itself");
+	if (n->spec.nat64 && n->spec.port_mapping != NAT_PORT_MAPPING_NONE)
+		return refuse(why, n->name, "a NAT64 has no port-mapping here");
 	if (translates && n->spec.external_count == 0)
 		return refuse(why, n->name, "a NAT has at least one external address");
 	return translates || n->spec.external_count == 0 ||

@@ -105,7 +105,7 @@ bool topology_can_have(const struct addr *a);
  *
  * Names are DNS labels and unlike each other, each host has an address, each node that translates
  * an external one (firewalls and routers have none); no address is there twice behind the same
- * node.
+ * node; no NAT64 offers port mapping.
  */
 bool topology_check(const struct topology *t, char why[static TOPOLOGY_WHY]);
 

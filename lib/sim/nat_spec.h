@@ -37,6 +37,16 @@ enum nat_answer {
 	NAT_ANSWER_PROHIBITED, /* ICMP communication administratively prohibited */
 };
 
+/* What the NAT's box offers hosts behind it at its inside addresses: PCP (RFC 6887), NAT-PMP (RFC
+ * 6886). */
+enum nat_port_mapping {
+	NAT_PORT_MAPPING_NONE,
+	NAT_PORT_MAPPING_PCP,
+	NAT_PORT_MAPPING_NAT_PMP,
+	NAT_PORT_MAPPING_BOTH,
+	NAT_PORT_MAPPING_REFUSED, /* it speaks both, and opens nothing: not authorized */
+};
+
 /* States of a TCP connection as conntrack names them (nf_conntrack_proto_tcp.c). */
 enum nat_tcp_state {
 	NAT_TCP_SYN_SENT,
@@ -141,6 +151,9 @@ struct nat_port_time {
  * @drop_errors: ICMP errors are not passed on (against RFC 5508 REQ-4 and 5)
  * @fragments:	RFC 4787 section 11
  * @alg:	Rewrites what looks like the inside address in payloads, as bytes, and back
+ * @port_mapping: What hosts may ask for ports that are open from outside; of a NAT64 nothing
+ * @port_lease:	For how long it opens one at most, in whole seconds upwards; 0: a day (RFC 6887
+ *		section 15)
  * @external:	@external_count addresses; those of a packet's family (NAT64: IPv4) are used for it.
  *		Without one of a family its packets are filtered only, as by a firewall: so do most
  *		routers at home with IPv6
@@ -183,6 +196,8 @@ struct nat_spec {
 	bool drop_errors;
 	enum nat_fragments fragments;
 	bool alg;
+	enum nat_port_mapping port_mapping;
+	nk_time port_lease;
 	struct addr external[NAT_EXTERNALS_MAX];
 	unsigned external_count;
 	bool arbitrary_pooling;

@@ -193,6 +193,12 @@ static void leave(struct net *n, int node, struct flight *f)
 	go_up(n, &net_node(n, node)->place, f);
 }
 
+void net_send_to(struct net *n, int node, int host, struct flight *f)
+{
+	tap(n, NET_NODE_INSIDE, node, f);
+	go_down(n, &(struct route){.child = host}, f);
+}
+
 void net_send_back(struct net *n, int node, enum hop side, struct flight *f)
 {
 	if (side == HOP_FROM_INSIDE)
@@ -272,6 +278,8 @@ static void arrive_from_inside(struct net *n, struct flight *f)
 		go_down(n, r, f);
 		return;
 	}
+	if (net_ask_ports(n, number, f))
+		return;
 	if (is_own && nat_spec(nat)->hairpin == NAT_HAIRPIN_NONE) {
 		drop(n, f, &n->stats.refused);
 		return;

@@ -96,7 +96,8 @@ int net_add_host(struct net *n, const struct addr *addrs, unsigned count, int be
 
 /* A NAT, or (@spec NULL) a plain router, between what is behind it and @behind. @inside are the
  * addresses from which it sends ICMP errors to the inside; without one of the family it uses an
- * external one, or stays silent. Return: its number, from 0 on, or -1. */
+ * external one, or stays silent. A NAT is asked there for ports, too (@spec->port_mapping).
+ * Return: its number, from 0 on, or -1. */
 int net_add_node(struct net *n, const struct nat_spec *spec, const struct addr *inside,
 		 unsigned inside_count, int behind);
 

@@ -29,8 +29,10 @@ void net_free(struct net *n)
 {
 	if (n == NULL)
 		return;
-	for (int i = 0; i < n->node_count; i++)
+	for (int i = 0; i < n->node_count; i++) {
 		nat_free(net_node(n, i)->nat);
+		free(net_node(n, i)->ports);
+	}
 	routes_free(&n->routes);
 	agenda_free(&n->flying);
 	for (unsigned i = 0; i < NET_CLASSES; i++)
@@ -132,7 +134,8 @@ int net_add_node(struct net *n, const struct nat_spec *spec, const struct addr *
 
 	if (number == NET_NODES_MAX || inside_count > NET_ADDRS_MAX)
 		return -1;
-	*node = (struct node){.place = {.behind = behind}, .inside_count = inside_count};
+	*node = (struct node){
+		.place = {.behind = behind}, .inside_count = inside_count, .booted = n->now};
 	if (inside_count > 0)
 		memcpy(node->inside, inside, inside_count * sizeof(*inside));
 	if (spec != NULL) {
@@ -211,6 +214,7 @@ static bool put_nat(struct net *n, int node, struct nat *to)
 	}
 	nat_free(was);
 	heap_set(&n->late, (uint32_t)node, NK_NEVER);
+	net_forget_ports(n, node);
 	return true;
 }
 

@@ -10,6 +10,8 @@
 #include "sim/routes.h"
 #include "sim/slab.h"
 
+struct port_server;
+
 struct place {
 	int behind;
 	struct link up, down; /* towards the internet and away from it */
@@ -25,6 +27,7 @@ struct host {
  * struct node - A NAT, a router, or the internet
  * @nat:	NULL: it translates nothing
  * @inside:	@inside_count addresses of its own
+ * @ports:	Opens its ports for who asks; NULL: nobody has asked since @booted
  */
 struct node {
 	struct place place;
@@ -32,6 +35,8 @@ struct node {
 	struct addr inside[NET_ADDRS_MAX];
 	unsigned inside_count;
 	struct pace errors;
+	struct port_server *ports;
+	nk_time booted;
 };
 
 enum hop {
@@ -97,6 +102,16 @@ void net_make_slabs(struct net *n);
 
 /* A node sends a packet of its own to one side. */
 void net_send_back(struct net *n, int node, enum hop side, struct flight *f);
+
+/* The same to one host behind it. */
+void net_send_to(struct net *n, int node, int host, struct flight *f);
+
+/* net_ports.c: a packet from inside that asks a node for ports is answered. Return: false if it is
+ * no such packet, else it is taken over. */
+bool net_ask_ports(struct net *n, int number, struct flight *f);
+
+/* A node has another NAT now: it has opened no ports, and hosts behind it are told so. */
+void net_forget_ports(struct net *n, int number);
 
 /* A node tells the sender of a packet, which is on that side, why it goes no further; or nothing,
  * where nothing may be said. */

@@ -59,9 +59,9 @@ nk_time port_granted(const struct port_server *s, uint32_t wanted_s, nk_time now
 {
 	const uint32_t min_s = s->rules.min_s == 0 ? MIN_S : s->rules.min_s;
 	const uint32_t max_s = s->rules.max_s == 0 ? MAX_S : s->rules.max_s;
-	const uint32_t lease_s = wanted_s < min_s ? min_s : wanted_s > max_s ? max_s : wanted_s;
+	const uint32_t lease_s = wanted_s < min_s ? min_s : wanted_s;
 
-	return now + lease_s * NK_S;
+	return now + nk_min(lease_s, max_s) * NK_S;
 }
 
 void port_renew(struct port_server *s, struct port_lease *lease, const struct nat_forward *as,

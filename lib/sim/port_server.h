@@ -28,7 +28,8 @@ enum port_fault {
  * @pcp, @nat_pmp: What it speaks; of neither it is silent
  * @announces:	After a reboot it tells those who had mappings
  * @pcp_result, @natpmp_result: Each request for a mapping gets this error; 0: none does
- * @min_s, @max_s: Lifetimes that it gives; 0: 120 and 86400 (RFC 6887 section 15)
+ * @min_s, @max_s: Lifetimes that it gives, @max_s even if it is less; 0: 120 and 86400 (RFC 6887
+ *		section 15)
  * @quota:	Mappings of one inside address; 0: as many as there is room for
  * @epoch_s:	At its start; after a reboot it is 0
  * @faults:	Bits of enum port_fault

@@ -338,6 +338,8 @@ static const struct {
 	{"fragments", AT(fragments), NULL, "any, in-order or drop", FREE},
 	{"alg", AT(alg), YES_NO, FREE},
 	{"self-clash", AT(self_clash), YES_NO, FREE},
+	{"port-mapping", AT(port_mapping), NULL, "none, pcp, nat-pmp, both or refused", FREE},
+	{"port-lease", AT(port_lease), TIMER, FREE},
 };
 
 static_assert(sizeof(axes) / sizeof(axes[0]) == ZOO_AXES, "an axis has no number");

@@ -6,7 +6,7 @@
 
 #include "sim/nat_spec.h"
 
-#define ZOO_AXES 52
+#define ZOO_AXES 54
 
 /* Return: the number of the axis, or -1. */
 int zoo_axis_find(const char *name);

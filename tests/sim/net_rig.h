@@ -57,8 +57,11 @@ static inline void deliver(void *user, int host, const struct packet *p, nk_time
 
 	assert_true(r->count < GOT_MAX);
 	r->got[r->count++] = (struct got){host, now, *p};
+	r->len = p->len;
 	if (p->raw)
 		r->len = packet_write(p, r->bytes, sizeof(r->bytes));
+	else if (p->len <= sizeof(r->bytes))
+		memcpy(r->bytes, p->data, p->len);
 }
 
 static inline void tap(void *user, enum net_place place, int number, const struct packet *p,

@@ -77,7 +77,9 @@ static void test_values(void **state)
 			  "drift-walk = 0.25 | assumed | x\n"
 			  "quota = 9 evict-first | assumed | x\n"
 			  "pooling = arbitrary | assumed | x\n"
-			  "self-clash = yes | assumed | x\n",
+			  "self-clash = yes | assumed | x\n"
+			  "port-mapping = refused | assumed | x\n"
+			  "port-lease = 600 s | assumed | x\n",
 			  why);
 	const struct nat_spec *s;
 
@@ -100,6 +102,8 @@ static void test_values(void **state)
 	assert_int_equal(s->drift_after, 86400 * NK_S);
 	assert_int_equal(s->quota, 9);
 	assert_int_equal(s->quota_policy, NAT_QUOTA_EVICT_FIRST);
+	assert_int_equal(s->port_mapping, NAT_PORT_MAPPING_REFUSED);
+	assert_int_equal(s->port_lease, 600 * NK_S);
 	zoo_free(z);
 }
 

@@ -235,6 +235,13 @@ static void mistakes_are_told_in_one_line(void **state)
 		 ".nodes.a.set.timer: NATs have no 'timer'; \"natsim show\" has what they have"},
 		{"{'nodes': {'a': {'nat': 'plain', 'set': {'mapping': 'no'}}}, 'hosts': {'h': {}}}",
 		 ".nodes.a.set.mapping: cannot use 'no'; give ei, ad or apd"},
+		{"{'nodes': {'a': {'nat': 'plain', 'set': {'port-mapping': 'upnp'}}}, 'hosts': "
+		 "{'h': {}}}",
+		 ".nodes.a.set.port-mapping: cannot use 'upnp'; give none, pcp, nat-pmp, both or "
+		 "refused"},
+		{"{'nodes': {'a': {'nat': 'sixfour', 'set': {'port-mapping': 'pcp'}}}, 'hosts': "
+		 "{'h': {}}}",
+		 "a: a NAT64 has no port-mapping here"},
 		{"{'nodes': {'a': {'set': {'mapping': 'ei'}}}, 'hosts': {'h': {}}}",
 		 ".nodes.a.set.mapping: a plain router has no such thing"},
 		{"{'nodes': {'a': {'behind': 'b'}}, 'hosts': {'h': {}}}",
