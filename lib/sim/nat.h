@@ -68,7 +68,8 @@ struct nat_applied nat_applied_times(struct nat *n, enum nat_traffic traffic, nk
 /**
  * struct nat_entry - Something that a NAT remembers, for people to read
  * @remote:	All zero: any
- * @state:	Name of its state: "first", "replied", "stream", of TCP "ESTABLISHED" and so on
+ * @state:	Name of its state: "first", "replied", "stream", of TCP "ESTABLISHED" and so on; "open"
+ *		is a port that is open from outside (nat_forward.h)
  * @left:	Until it is over, if no packet comes
  */
 struct nat_entry {

@@ -28,6 +28,19 @@ void nat_each(struct nat *n, nk_time now, void (*each)(void *user, const struct 
 	      void *user)
 {
 	nat_state_sweep(n, now);
+	for (unsigned i = 0; i < n->forward_count; i++) {
+		const struct nat_forward *f = &n->forwards[i];
+		const struct nat_entry e = {
+			.kind = f->kind,
+			.inside = f->inside,
+			.external = f->external,
+			.remote = f->remote,
+			.state = "open",
+			.left = f->until - now,
+		};
+
+		each(user, &e);
+	}
 	for (struct dict_node *t = dict_after(&n->outward, NULL); t != NULL;
 	     t = dict_after(&n->outward, t)) {
 		const struct mapping *m = dict_entry(t, struct mapping, by_inside);

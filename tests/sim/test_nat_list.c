@@ -1,6 +1,8 @@
 /* What the NAT model tells people of what it remembers. */
 #include "nat_bench.h"
 
+#include "sim/nat_forward.h"
+
 struct listed {
 	unsigned count;
 	struct nat_entry entries[8];
@@ -105,6 +107,32 @@ static void test_list_flows(void **state)
 	nat_free(n);
 }
 
+/* A port that is open has nobody's state, and may be somebody's in particular. */
+static void test_list_open(void **state)
+{
+	const struct nat_spec spec = plain_spec();
+	struct nat *n = make(&spec);
+	const struct nat_forward f = {
+		.kind = PACKET_TCP,
+		.inside = x(5000),
+		.external = addr_v4(203, 0, 113, 1, 7000),
+		.remote = remote(1, 0),
+		.until = T0 + 60 * NK_S,
+	};
+	struct listed l;
+
+	(void)state;
+	assert_true(nat_forward(n, &f, T0));
+	l = list_all(n, T0 + NK_S);
+	assert_int_equal(l.count, 1);
+	assert_int_equal(l.entries[0].kind, PACKET_TCP);
+	assert_true(same(l.entries[0].inside, f.inside) && same(l.entries[0].external, f.external));
+	assert_true(same(l.entries[0].remote, f.remote));
+	assert_string_equal(l.entries[0].state, "open");
+	assert_int_equal(l.entries[0].left, 59 * NK_S);
+	nat_free(n);
+}
+
 static void tick(void *user, const struct nat_entry *e)
 {
 	bool *seen = user;
@@ -133,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_list_flows),
+		cmocka_unit_test(test_list_open),
 		cmocka_unit_test(test_list_of_many),
 	};
 
