@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -23,13 +24,15 @@ int tun_allowed(void)
 	return 0;
 }
 
+/* It is the host's link, and says so (lib/io/netinfo.c): other TUN devices are tunnels. */
 static int make(void)
 {
 	struct ifreq r = {.ifr_flags = IFF_TUN | IFF_NO_PI};
 	const int fd = open(TUN_DRIVER, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	snprintf(r.ifr_name, sizeof(r.ifr_name), "%s", TUN_NAME);
-	if (fd >= 0 && ioctl(fd, TUNSETIFF, &r) != 0) {
+	if (fd >= 0 &&
+	    (ioctl(fd, TUNSETIFF, &r) != 0 || ioctl(fd, TUNSETLINK, ARPHRD_RAWIP) != 0)) {
 		const int err = errno;
 
 		close(fd);

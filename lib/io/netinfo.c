@@ -16,6 +16,9 @@ static bool is_tunnel(unsigned arphrd, struct rtnl_value kind)
 		"ip6gre", "ip6gretap", "vti", "vti6", "xfrm",   "ovpn", "vxlan", "geneve",
 	};
 
+	/* What a modem's driver says in user space, and natsim. */
+	if (arphrd == ARPHRD_RAWIP)
+		return false;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kind.len == strlen(kinds[i]) + 1 && memcmp(kind.bytes, kinds[i], kind.len) == 0)
 			return true;
