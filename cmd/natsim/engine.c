@@ -48,6 +48,7 @@ static void tap(void *user, enum net_place place, int number, const struct packe
 
 static bool add_nodes(struct net *net, const struct topology *t)
 {
+	net_turn(net, clock_monotonic()); /* they have been up since now */
 	for (unsigned i = 0; i < t->node_count; i++) {
 		const struct topology_node *n = &t->nodes[i];
 
@@ -178,12 +179,11 @@ int engine_run(struct engine *e)
 
 		if (n < 0)
 			return -1;
+		do_due(e);
 		for (int i = 0; i < n; i++) {
 			run_watch(e, &e->watches[ready[i].data.u32]);
 			do_due(e);
 		}
-		if (n == 0)
-			do_due(e);
 	}
 	return 0;
 }

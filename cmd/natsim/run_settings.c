@@ -112,8 +112,8 @@ static const struct option_spec options[] = {
 	{.name = "set",
 	 .letter = 's',
 	 .argument = "AXIS=VALUE",
-	 .help = "Change the NAT that was named last, such as timer-first=10s (\"natsim show\" has "
-		 "the axes).",
+	 .help = "Change the NAT that was named last, such as timer-first=10s, or port-mapping=pcp "
+		 "so that it opens ports (\"natsim show\" has the axes).",
 	 .kind = OPTION_CALL,
 	 .repeatable = true,
 	 .call = add_set},
