@@ -307,8 +307,8 @@ none_left() {
   ! pgrep -f "$1"
 }
 
-no_hosts() {
-  ! pgrep -x natsim-host
+hosts_left() {
+  [ "$(pgrep -cx natsim-host)" -eq "$1" ]
 }
 
 # Until the kernel has ended it too.
@@ -324,13 +324,13 @@ crash() {
   lab_wait pgrep -f '^sleep 987654324'
   crash
   lab_wait none_left '^sleep 987654324'
-  assert_equal "$(pgrep -cx natsim-host)" 2 # the second world's
+  lab_wait hosts_left 2 # the second world's
   run -3 natsim exec client -- true
   run natsim down --all
   assert_success
   assert_output 'natsim down: default had crashed; its files are removed'
   assert_equal "$(ls natsim)" ''
-  lab_wait no_hosts
+  lab_wait hosts_left 0
 }
 
 @test "nonsense on its socket gets a refusal, and nothing else happens" {
@@ -359,7 +359,7 @@ PYTHON
 @test "a name is free again after a crash" {
   two_nats
   crash
-  lab_wait no_hosts
+  lab_wait hosts_left 0
   natsim up world.json
   natsim exec client -- true
 }
