@@ -327,7 +327,7 @@ static void holds_by_two_gateways(void **state)
 	assert_true(comes(p, 0, GATE_UNVERIFIED)); /* that it was renewed is an event, too */
 	say(EVENT_STOP);
 	pass(10 * NK_S);
-	assert_int_equal(porter_status(p), CORE_DONE);
+	assert_int_equal(porter_ops.status(p), CORE_DONE);
 	assert_int_equal(entries_of(0) + entries_of(1), 0);
 	assert_true(comes(p, 0, GATE_REMOVED));
 	porter_free(p);
@@ -342,10 +342,10 @@ static void one_gateway_of_two_is_enough(void **state)
 	pass(10 * NK_S);
 	assert_true(comes(p, 0, GATE_FAILED));
 	assert_int_equal(porter_gate(p, 1)->state, GATE_UNVERIFIED);
-	assert_int_equal(porter_status(p), CORE_BUSY);
+	assert_int_equal(porter_ops.status(p), CORE_BUSY);
 	say(EVENT_STOP);
 	pass(10 * NK_S);
-	assert_int_equal(porter_status(p), CORE_DONE);
+	assert_int_equal(porter_ops.status(p), CORE_DONE);
 	assert_int_equal(entries_of(1), 0);
 	porter_free(p);
 }

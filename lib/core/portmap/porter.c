@@ -114,8 +114,10 @@ void porter_input(struct porter *p, const struct event *ev, nk_time now)
 			return;
 }
 
-bool porter_output(struct porter *p, struct action *action, nk_time now)
+static bool output(void *core, struct action *action, nk_time now)
 {
+	struct porter *p = core;
+
 	if (announced_output(&p->announced, action) || upnp_line_output(&p->line, action, now))
 		return true;
 	for (unsigned i = 0; i < p->options.gate_count; i++) {
@@ -129,8 +131,9 @@ bool porter_output(struct porter *p, struct action *action, nk_time now)
 	return upnp_line_output(&p->line, action, now);
 }
 
-nk_time porter_deadline(const struct porter *p)
+static nk_time deadline(const void *core)
 {
+	const struct porter *p = core;
 	nk_time at = NK_NEVER;
 
 	for (unsigned i = 0; i < p->options.gate_count; i++)
@@ -138,8 +141,10 @@ nk_time porter_deadline(const struct porter *p)
 	return at;
 }
 
-int porter_status(const struct porter *p)
+static int status(const void *core)
 {
+	const struct porter *p = core;
+
 	for (unsigned i = 0; i < p->options.gate_count; i++)
 		if (gate_status(p->gates[i]) == CORE_BUSY)
 			return CORE_BUSY;
@@ -171,21 +176,6 @@ const struct gate_result *porter_gate(const struct porter *p, unsigned i)
 static void input(void *core, const struct event *ev, nk_time now)
 {
 	porter_input(core, ev, now);
-}
-
-static bool output(void *core, struct action *action, nk_time now)
-{
-	return porter_output(core, action, now);
-}
-
-static nk_time deadline(const void *core)
-{
-	return porter_deadline(core);
-}
-
-static int status(const void *core)
-{
-	return porter_status(core);
 }
 
 const struct core_ops porter_ops = {

@@ -42,11 +42,6 @@ struct porter *porter_new(const struct porter_options *options, const uint8_t se
 void porter_free(struct porter *p);
 
 void porter_input(struct porter *p, const struct event *ev, nk_time now);
-bool porter_output(struct porter *p, struct action *action, nk_time now);
-nk_time porter_deadline(const struct porter *p);
-
-/* CORE_BUSY as long as any gate is. */
-int porter_status(const struct porter *p);
 
 /* Gate @i is to be elsewhere (gate_move()). */
 void porter_move(struct porter *p, unsigned i, const struct gate_config *config, nk_time now);
@@ -56,6 +51,7 @@ bool porter_event(struct porter *p, struct porter_event *out);
 
 const struct gate_result *porter_gate(const struct porter *p, unsigned i);
 
+/* CORE_BUSY as long as any gate is. */
 extern const struct core_ops porter_ops;
 
 #endif
