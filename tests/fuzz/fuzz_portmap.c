@@ -55,7 +55,7 @@ static void tell(struct run *r, enum event_kind kind, uint32_t id, uint16_t port
 				 .data = data,
 				 .len = len};
 
-	if (!upnp_line_input(&r->line, &ev, r->now))
+	if (!upnp_line_input(&r->line, &ev))
 		portmap_input(r->p, &ev, r->now);
 }
 
@@ -85,7 +85,7 @@ static void turn(struct run *r)
 		must(turns < 100);
 		act(r, &a);
 	}
-	for (unsigned turns = 0; upnp_line_output(&r->line, &a, r->now); turns++) {
+	for (unsigned turns = 0; upnp_line_output(&r->line, &a); turns++) {
 		must(turns < 100);
 		act(r, &a);
 	}

@@ -505,7 +505,7 @@ static inline void rig_turn(struct rig *r)
 		assert_in_range(turns++, 0, 1000); /* it does come to an end */
 		rig_do(r, &a);
 	}
-	while (upnp_line_output(&r->line, &a, r->now))
+	while (upnp_line_output(&r->line, &a))
 		rig_do(r, &a);
 }
 
@@ -515,7 +515,7 @@ static inline void rig_hand(struct rig *r, unsigned i)
 
 	r->events[i] = r->events[--r->count];
 	e.ev.data = e.data;
-	if (!upnp_line_input(&r->line, &e.ev, r->now))
+	if (!upnp_line_input(&r->line, &e.ev))
 		portmap_input(r->p, &e.ev, r->now);
 }
 

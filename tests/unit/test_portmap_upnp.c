@@ -259,10 +259,9 @@ static unsigned turn(struct upnp_line *l)
 	struct action a;
 	unsigned sent = 0;
 
-	while (upnp_line_output(l, &a, 0)) {
+	while (upnp_line_output(l, &a)) {
 		if (a.kind == ACTION_OPEN)
-			upnp_line_input(l, &(struct event){.kind = EVENT_OPENED, .id = RIG_STREAM},
-					0);
+			upnp_line_input(l, &(struct event){.kind = EVENT_OPENED, .id = RIG_STREAM});
 		sent += a.kind == ACTION_SEND;
 	}
 	return sent;
@@ -286,11 +285,11 @@ static void test_line(void **state)
 	b = upnp_line_ask(&l, &get);
 	assert_int_equal(turn(&l), 1);
 	ev = reply_event(bytes, b, UPNP_GET, 0); /* not its turn */
-	assert_true(upnp_line_input(&l, &ev, 0));
+	assert_true(upnp_line_input(&l, &ev));
 	assert_false(upnp_line_take(&l, b, &r));
 	assert_int_equal(turn(&l), 0);
 	ev = reply_event(bytes, a, UPNP_GET, 714);
-	assert_true(upnp_line_input(&l, &ev, 0));
+	assert_true(upnp_line_input(&l, &ev));
 	assert_false(upnp_line_take(&l, b, &r));
 	assert_true(upnp_line_take(&l, a, &r));
 	assert_int_equal(r.result, 714);
@@ -298,11 +297,11 @@ static void test_line(void **state)
 	assert_int_equal(turn(&l), 1);
 	/* What cannot be read is an answer all the same. */
 	ev = (struct event){.kind = EVENT_STREAM_DATA, .id = RIG_STREAM, .data = bytes, .len = 3};
-	assert_true(upnp_line_input(&l, &ev, 0));
+	assert_true(upnp_line_input(&l, &ev));
 	assert_true(upnp_line_take(&l, b, &r));
 	assert_int_equal(r.result, UPNP_RESULT_GARBAGE);
 	ev.id = 1;
-	assert_false(upnp_line_input(&l, &ev, 0));
+	assert_false(upnp_line_input(&l, &ev));
 }
 
 static void test_line_ends(void **state)
@@ -322,7 +321,7 @@ static void test_line_ends(void **state)
 		assert_int_equal(upnp_line_ask(&l, &get), 0);
 		turn(&l);
 		assert_true(
-			upnp_line_input(&l, &(struct event){.kind = ends[e], .id = RIG_STREAM}, 0));
+			upnp_line_input(&l, &(struct event){.kind = ends[e], .id = RIG_STREAM}));
 		for (unsigned i = UPNP_LINE_WAITING; i-- > 0;) {
 			assert_true(upnp_line_take(&l, ids[i], &r));
 			assert_int_equal(r.result, UPNP_RESULT_GONE);

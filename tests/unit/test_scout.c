@@ -36,7 +36,7 @@ static void do_action(struct look *l, const struct action *a)
 	struct upnp_request q;
 
 	if (a->kind == ACTION_OPEN && a->id == STREAM)
-		upnp_line_input(&l->line, &ev, l->now);
+		upnp_line_input(&l->line, &ev);
 	else if (a->kind == ACTION_OPEN)
 		assert_true(scout_input(l->scout, &ev, l->now));
 	else if (a->kind == ACTION_CLOSE)
@@ -56,7 +56,7 @@ static void turn(struct look *l)
 {
 	struct action a;
 
-	while (scout_output(l->scout, &a, l->now) || upnp_line_output(&l->line, &a, l->now))
+	while (scout_output(l->scout, &a, l->now) || upnp_line_output(&l->line, &a))
 		do_action(l, &a);
 }
 
@@ -133,7 +133,7 @@ static void tell_description(struct look *l, struct upnp_reply reply)
 	reply.id = l->request;
 	reply.op = UPNP_DESCRIBE;
 	ev.len = upnp_reply_write(bytes, &reply);
-	assert_true(upnp_line_input(&l->line, &ev, l->now));
+	assert_true(upnp_line_input(&l->line, &ev));
 	turn(l);
 }
 

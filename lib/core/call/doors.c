@@ -164,7 +164,7 @@ bool doors_input(struct doors *d, const struct event *ev, nk_time now)
 		doubt_all(d, now);
 		return false;
 	}
-	if (upnp_line_input(&d->line, ev, now))
+	if (upnp_line_input(&d->line, ev))
 		return true;
 	for (unsigned i = 0; i < DOORS_MAX; i++)
 		if (d->list[i].map != NULL && portmap_input(d->list[i].map, ev, now))
@@ -225,7 +225,7 @@ bool doors_output(struct doors *d, struct action *action, nk_time now)
 		if (acts)
 			return true;
 	}
-	return upnp_line_output(&d->line, action, now);
+	return upnp_line_output(&d->line, action);
 }
 
 nk_time doors_deadline(const struct doors *d)

@@ -99,7 +99,7 @@ static void input(void *core, const struct event *ev, nk_time now)
 
 	if (ev->kind == EVENT_STOP)
 		c->stopped = true;
-	upnp_line_input(&c->line, ev, now);
+	upnp_line_input(&c->line, ev);
 	for (unsigned i = 0; i < AT_ONCE; i++)
 		if (c->lanes[i].map != NULL && portmap_input(c->lanes[i].map, ev, now))
 			return;
@@ -110,13 +110,13 @@ static bool output(void *core, struct action *action, nk_time now)
 	struct closer *c = core;
 
 	do {
-		if (upnp_line_output(&c->line, action, now))
+		if (upnp_line_output(&c->line, action))
 			return true;
 		for (unsigned i = 0; i < AT_ONCE; i++)
 			if (c->lanes[i].map != NULL && portmap_output(c->lanes[i].map, action, now))
 				return true;
 	} while (settle(c, now));
-	return upnp_line_output(&c->line, action, now);
+	return upnp_line_output(&c->line, action);
 }
 
 static nk_time deadline(const void *core)

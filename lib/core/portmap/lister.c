@@ -148,7 +148,7 @@ static void input(void *core, const struct event *ev, nk_time now)
 
 	if (ev->kind == EVENT_STOP)
 		give_up(l);
-	upnp_line_input(&l->line, ev, now);
+	upnp_line_input(&l->line, ev);
 	for (unsigned i = 0; i < l->count; i++) {
 		struct listing *g = &l->listings[i];
 
@@ -166,7 +166,7 @@ static bool output(void *core, struct action *action, nk_time now)
 		give_up(l);
 	do {
 		begun = false;
-		if (upnp_line_output(&l->line, action, now))
+		if (upnp_line_output(&l->line, action))
 			return true;
 		for (unsigned i = 0; i < l->count; i++) {
 			struct listing *g = &l->listings[i];
@@ -176,7 +176,7 @@ static bool output(void *core, struct action *action, nk_time now)
 			begun = settle(l, g) || begun;
 		}
 	} while (begun);
-	return upnp_line_output(&l->line, action, now);
+	return upnp_line_output(&l->line, action);
 }
 
 static nk_time deadline(const void *core)

@@ -253,7 +253,7 @@ static void input(void *core, const struct event *ev, nk_time now)
 		take_announcement(l, ev, now);
 		return;
 	}
-	upnp_line_input(&l->line, ev, now);
+	upnp_line_input(&l->line, ev);
 	for (unsigned i = 0; i < l->options.count; i++) {
 		if (ev->kind == EVENT_NETWORK || ev->kind == EVENT_RESUMED)
 			ask_soon(l, i);
@@ -269,8 +269,7 @@ static bool output(void *core, struct action *action, nk_time now)
 
 	do {
 		begun = false;
-		if (announced_output(&l->announced, action) ||
-		    upnp_line_output(&l->line, action, now))
+		if (announced_output(&l->announced, action) || upnp_line_output(&l->line, action))
 			return true;
 		for (unsigned i = 0; i < l->options.count; i++) {
 			if (scout_output(l->watched[i].scout, action, now))
@@ -278,7 +277,7 @@ static bool output(void *core, struct action *action, nk_time now)
 			begun = settle(l, i, now) || begun;
 		}
 	} while (begun);
-	return upnp_line_output(&l->line, action, now);
+	return upnp_line_output(&l->line, action);
 }
 
 static nk_time deadline(const void *core)

@@ -108,7 +108,7 @@ void porter_input(struct porter *p, const struct event *ev, nk_time now)
 	/* What is announced is for all gates, and an answer on the line for whoever has asked. */
 	if (announced_input(ev))
 		return;
-	upnp_line_input(&p->line, ev, now);
+	upnp_line_input(&p->line, ev);
 	for (unsigned i = 0; i < p->options.gate_count; i++)
 		if (gate_input(p->gates[i], ev, now))
 			return;
@@ -118,7 +118,7 @@ static bool output(void *core, struct action *action, nk_time now)
 {
 	struct porter *p = core;
 
-	if (announced_output(&p->announced, action) || upnp_line_output(&p->line, action, now))
+	if (announced_output(&p->announced, action) || upnp_line_output(&p->line, action))
 		return true;
 	for (unsigned i = 0; i < p->options.gate_count; i++) {
 		const bool acts = gate_output(p->gates[i], action, now);
@@ -128,7 +128,7 @@ static bool output(void *core, struct action *action, nk_time now)
 			return true;
 	}
 	/* A gate may have asked something meanwhile. */
-	return upnp_line_output(&p->line, action, now);
+	return upnp_line_output(&p->line, action);
 }
 
 static nk_time deadline(const void *core)

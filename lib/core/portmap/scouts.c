@@ -57,7 +57,7 @@ void scouts_start(struct scouts *s, nk_time now)
 
 bool scouts_input(struct scouts *s, const struct event *ev, nk_time now)
 {
-	if (s->config.upnp != 0 && upnp_line_input(&s->line, ev, now))
+	if (s->config.upnp != 0 && upnp_line_input(&s->line, ev))
 		return true;
 	for (unsigned i = 0; i < s->config.count; i++)
 		if (s->scouts[i] != NULL && scout_input(s->scouts[i], ev, now))
@@ -70,7 +70,7 @@ bool scouts_output(struct scouts *s, struct action *action, nk_time now)
 	for (unsigned i = 0; i < s->config.count; i++)
 		if (s->scouts[i] != NULL && scout_output(s->scouts[i], action, now))
 			return true;
-	return s->config.upnp != 0 && upnp_line_output(&s->line, action, now);
+	return s->config.upnp != 0 && upnp_line_output(&s->line, action);
 }
 
 nk_time scouts_deadline(const struct scouts *s)

@@ -51,9 +51,8 @@ static void take_record(struct upnp_line *l, const struct event *ev)
 		answer_first(l, &reply);
 }
 
-bool upnp_line_input(struct upnp_line *l, const struct event *ev, nk_time now)
+bool upnp_line_input(struct upnp_line *l, const struct event *ev)
 {
-	(void)now;
 	if (ev->id != l->stream || (!l->opening && !l->open))
 		return false;
 	switch (ev->kind) {
@@ -87,9 +86,8 @@ static void open_stream(struct upnp_line *l, struct action *action)
 	l->opening = true;
 }
 
-bool upnp_line_output(struct upnp_line *l, struct action *action, nk_time now)
+bool upnp_line_output(struct upnp_line *l, struct action *action)
 {
-	(void)now;
 	if (l->broken || l->opening)
 		return false;
 	if (!l->open) {

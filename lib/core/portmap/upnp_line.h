@@ -34,8 +34,8 @@ void upnp_line_init(struct upnp_line *l, uint32_t stream);
 uint32_t upnp_line_ask(struct upnp_line *l, const struct upnp_request *request);
 
 /* Return: true if the event was its own. A reply is then to be fetched by upnp_line_take(). */
-bool upnp_line_input(struct upnp_line *l, const struct event *ev, nk_time now);
-bool upnp_line_output(struct upnp_line *l, struct action *action, nk_time now);
+bool upnp_line_input(struct upnp_line *l, const struct event *ev);
+bool upnp_line_output(struct upnp_line *l, struct action *action);
 
 /* The reply to request @id if it has come; it is taken. */
 bool upnp_line_take(struct upnp_line *l, uint32_t id, struct upnp_reply *out);
