@@ -248,12 +248,20 @@ static void hairpin(struct net *n, int number, struct flight *f)
 	route_down(n, number, f);
 }
 
+static bool goes_round(const struct node *node, enum hop hop)
+{
+	return node->way == (hop == HOP_FROM_INSIDE ? NET_BACK_ONLY : NET_OUT_ONLY);
+}
+
 /* Its TTL may end here, though a NAT looks at it first, and does not forward what is for itself.
  * Return: false if it does. */
 static bool take_hop(struct net *n, struct flight *f)
 {
-	struct nat *nat = net_node(n, f->node)->nat;
+	const struct node *node = net_node(n, f->node);
+	struct nat *nat = node->nat;
 
+	if (goes_round(node, f->hop))
+		return true;
 	if (f->packet.ttl > 1) {
 		f->packet.ttl--;
 		return true;

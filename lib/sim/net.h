@@ -101,6 +101,12 @@ int net_add_host(struct net *n, const struct addr *addrs, unsigned count, int be
 int net_add_node(struct net *n, const struct nat_spec *spec, const struct addr *inside,
 		 unsigned inside_count, int behind);
 
+/* Which packets pass a router; others go another way, and keep their TTL there. */
+enum net_way { NET_BOTH_WAYS, NET_OUT_ONLY, NET_BACK_ONLY };
+
+/* Of a plain router: as where the way back is another one, and longer or shorter. */
+void net_set_way(struct net *n, int node, enum net_way way);
+
 /* The two directions of the link from a host (a node) towards the internet; both are perfect
  * until they are set. NULL leaves one as it is. */
 void net_set_link(struct net *n, int host, const struct link_spec *up,

@@ -151,6 +151,11 @@ int net_add_node(struct net *n, const struct nat_spec *spec, const struct addr *
 	return -1;
 }
 
+void net_set_way(struct net *n, int node, enum net_way way)
+{
+	net_node(n, node)->way = way;
+}
+
 static void set_direction(struct link *l, const struct link_spec *spec, nk_time now)
 {
 	if (spec != NULL)

@@ -26,12 +26,14 @@ struct host {
 /**
  * struct node - A NAT, a router, or the internet
  * @nat:	NULL: it translates nothing
+ * @way:	Of packets that pass it
  * @inside:	@inside_count addresses of its own
  * @ports:	Opens its ports for who asks; NULL: nobody has asked since @booted
  */
 struct node {
 	struct place place;
 	struct nat *nat;
+	enum net_way way;
 	struct addr inside[NET_ADDRS_MAX];
 	unsigned inside_count;
 	struct pace errors;

@@ -162,6 +162,11 @@ int world_add_node(struct world *w, const struct nat_spec *spec, const struct ad
 	return net_add_node(w->net, spec, inside, count, behind);
 }
 
+void world_set_way(struct world *w, int router, enum net_way way)
+{
+	net_set_way(w->net, router, way);
+}
+
 void world_set_link(struct world *w, int host, const struct link_spec *up,
 		    const struct link_spec *down)
 {

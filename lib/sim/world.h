@@ -58,6 +58,9 @@ int world_add_router(struct world *w, int behind);
 int world_add_node(struct world *w, const struct nat_spec *spec, const struct addr *inside,
 		   unsigned count, int behind);
 
+/* A router is passed on one of the two ways alone (net.h). */
+void world_set_way(struct world *w, int router, enum net_way way);
+
 /* The two directions of the link from a host (a NAT) towards the internet; both are perfect
  * and take no time until they are set. NULL leaves one as it is. */
 void world_set_link(struct world *w, int host, const struct link_spec *up,

@@ -104,6 +104,35 @@ static void test_nested(void **state)
 	net_free(r.net);
 }
 
+/* A router that is passed on one way alone takes from the TTL there, and nothing on the other. */
+static void test_one_way(void **state)
+{
+	static const enum net_way ways[] = {NET_BOTH_WAYS, NET_OUT_ONLY, NET_BACK_ONLY};
+	struct packet out = udp(client, server, 5), back = udp(server, client, 5);
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		static struct rig r;
+		const bool on_way_out = ways[i] != NET_BACK_ONLY;
+		const bool on_way_back = ways[i] != NET_OUT_ONLY;
+
+		rig_open(&r, NULL);
+		net_set_way(r.net, 0, ways[i]);
+		out.ttl = PACKET_TTL;
+		send_packet(&r, r.client, &out);
+		assert_int_equal(r.got[0].host, r.server);
+		assert_int_equal(r.got[0].packet.ttl, PACKET_TTL - 1 - on_way_out);
+		back.ttl = PACKET_TTL;
+		send_packet(&r, r.server, &back);
+		assert_int_equal(r.got[0].host, r.client);
+		assert_int_equal(r.got[0].packet.ttl, PACKET_TTL - 1 - on_way_back);
+		out.ttl = 1;
+		send_packet(&r, r.client, &out);
+		expect_error(&r, PACKET_TTL_EXCEEDED, on_way_out ? &gateway : &internet, &out);
+		net_free(r.net);
+	}
+}
+
 static void test_taps(void **state)
 {
 	static struct rig r;
@@ -246,7 +275,7 @@ int main(void)
 		cmocka_unit_test(test_readdress),    cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_taps),         cmocka_unit_test(test_first_in_first_out),
 		cmocka_unit_test(test_real_packets), cmocka_unit_test(test_real_error),
-		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_room),         cmocka_unit_test(test_one_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
