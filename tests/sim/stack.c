@@ -73,6 +73,10 @@ void stack_draw(struct stack *s, const struct zoo *zoo, enum scene_loss loss, ui
 			s->boxes[s->count++] = NULL;
 		}
 	}
+	for (unsigned aside = rng_below(&rng, STACK_ASIDE_MAX + 1); aside > 0; aside--) {
+		s->ways[s->count] = rng_below(&rng, 2) == 0 ? NET_OUT_ONLY : NET_BACK_ONLY;
+		s->boxes[s->count++] = NULL;
+	}
 }
 
 bool stack_is_tight(const struct stack *s)
@@ -85,6 +89,26 @@ bool stack_is_tight(const struct stack *s)
 			return true;
 	}
 	return false;
+}
+
+/* Whether a packet of the client meets it; what is not of the stack is the internet. */
+static bool is_hop(const struct stack *s, unsigned i)
+{
+	return i < s->count ? s->ways[i] != NET_BACK_ONLY : s->internet;
+}
+
+static bool is_router(const struct stack *s, unsigned i)
+{
+	return i >= s->count || s->boxes[i] == NULL;
+}
+
+static unsigned count_hops(const struct stack *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i <= s->count; i++)
+		n += is_hop(s, i);
+	return n;
 }
 
 /* The world */
@@ -219,7 +243,7 @@ static void set_up(struct rig *rig, const struct stack *s)
 	struct enumerate_config config = {
 		.broker = addr_v4(192, 0, 2, 1, 3478),
 		.local = addr_any(ADDR_V4, 0),
-		.count = s->count + s->internet,
+		.count = count_hops(s),
 		.max = s->max,
 		.mappings = s->mappings,
 		.pace = 20 * NK_MS,
@@ -232,10 +256,11 @@ static void set_up(struct rig *rig, const struct stack *s)
 	rig->world = world_new(s->seed);
 	need(rig->world != NULL);
 	set_broker(rig, s->seed);
-	for (unsigned i = s->count; i-- > 0; behind = rig->nodes[i])
-		rig->nodes[i] = s->boxes[i] == NULL
-					? world_add_router(rig->world, behind)
-					: world_add_nat(rig->world, &s->specs[i], behind);
+	for (unsigned i = s->count; i-- > 0; behind = rig->nodes[i]) {
+		rig->nodes[i] = is_router(s, i) ? world_add_router(rig->world, behind)
+						: world_add_nat(rig->world, &s->specs[i], behind);
+		world_set_way(rig->world, rig->nodes[i], s->ways[i]);
+	}
 	client = world_add_host(rig->world, &addr, 1, behind);
 	need(client >= 0);
 	set_links(rig, s, client);
@@ -257,10 +282,11 @@ static void strike(struct rig *rig)
 /* As described, or, where a timer is not the same for each mapping, as it was. */
 static struct span timer_of(const struct rig *rig, const struct stack *s, unsigned i)
 {
-	struct truth t = {.nat = s->specs[i], .port = 3478};
+	struct truth t = {.port = 3478};
 
-	if (s->boxes[i] == NULL)
+	if (is_router(s, i))
 		return (struct span){INFINITY, INFINITY};
+	t.nat = s->specs[i];
 	t.applied[NAT_TRAFFIC_STREAM] = nat_applied(rig->world, rig->nodes[i], NAT_TRAFFIC_STREAM);
 	return truth_of_timer(&t, STATE_STREAM);
 }
@@ -270,31 +296,36 @@ static void truth_of(const struct rig *rig, const struct stack *s,
 {
 	const double max = nk_seconds(s->max);
 	struct span hides = {INFINITY, INFINITY};
+	unsigned h = count_hops(s);
 
-	for (unsigned i = s->count + s->internet; i-- > 0;) {
-		struct stack_truth *t = &truth[i];
-		const bool router = i >= s->count || s->boxes[i] == NULL;
+	for (unsigned i = s->count + 1; i-- > 0;) {
+		struct stack_truth *t = &truth[h - 1];
 
-		t->timeout =
-			i >= s->count ? (struct span){INFINITY, INFINITY} : timer_of(rig, s, i);
-		t->state = router ? HOP_STATELESS : HOP_STATEFUL;
+		if (!is_hop(s, i))
+			continue;
+		h--;
+		t->name = i == s->count     ? "internet"
+			  : is_router(s, i) ? "router"
+					    : s->boxes[i]->name;
+		t->timeout = timer_of(rig, s, i);
+		t->state = is_router(s, i) ? HOP_STATELESS : HOP_STATEFUL;
 		if (hides.lo <= max && t->timeout.lo >= hides.lo * NEAR)
 			t->state = HOP_HIDDEN;
 		t->either = t->state == HOP_HIDDEN && t->timeout.lo < hides.hi;
-		if (!router && !s->specs[i].refresh_in && t->timeout.lo < hides.lo)
+		if (!is_router(s, i) && !s->specs[i].refresh_in && t->timeout.lo < hides.lo)
 			hides = t->timeout;
 	}
 }
 
 /* Judging */
 
-static void judge(const struct stack *s, const struct path_result *path,
-		  const struct stack_truth *truth, struct stack_result *out)
+static void judge(const struct path_result *path, const struct stack_truth *truth,
+		  struct stack_result *out)
 {
 	bool stateless = false;
 
 	out->right = true;
-	for (unsigned h = 0; h < s->count + s->internet; h++) {
+	for (unsigned h = 0; h < path->count; h++) {
 		const struct hop *hop = &path->hops[h];
 		const struct stack_truth *t = &truth[h];
 		const bool either = t->either && hop->state == HOP_STATEFUL;
@@ -321,6 +352,7 @@ void stack_play(const struct stack *s, struct stack_result *out, struct path_res
 
 	set_up(&rig, s);
 	memset(path, 0, sizeof(*path));
+	path->count = count_hops(s);
 	*out = (struct stack_result){
 		.finished = world_run(rig.world, &rig, PATIENCE * s->max) == CORE_DONE,
 		.wall = nk_seconds(world_now(rig.world)),
@@ -328,7 +360,7 @@ void stack_play(const struct stack *s, struct stack_result *out, struct path_res
 	enumerate_report(rig.e, path);
 	truth_of(&rig, s, truth);
 	if (out->finished)
-		judge(s, path, truth, out);
+		judge(path, truth, out);
 	out->packets_out = path->packets_out;
 	out->packets_in = path->packets_in;
 	out->late = (unsigned)world_stats(rig.world)->late;

@@ -14,11 +14,13 @@
 
 #define STACK_NATS_MAX    4
 #define STACK_ROUTERS_MAX 3
-#define STACK_BOXES_MAX   (STACK_NATS_MAX + STACK_ROUTERS_MAX)
+#define STACK_ASIDE_MAX   2 /* routers beyond those that are on one of the two ways alone */
+#define STACK_BOXES_MAX   (STACK_NATS_MAX + STACK_ROUTERS_MAX + STACK_ASIDE_MAX)
 
 /**
  * struct stack - What lies between a client and the broker
  * @boxes:	@count of them, the next to the client first; NULL: a plain router
+ * @ways:	On which of the two ways a router is
  * @specs:	Of those that are none; @t_stream tells the timer
  * @dies:	When the broker does; 0: never
  * @internet:	The router that the internet is, beyond them all, is looked at too
@@ -31,6 +33,7 @@ struct stack {
 	bool internet;
 	unsigned count;
 	const struct zoo_preset *boxes[STACK_BOXES_MAX];
+	enum net_way ways[STACK_BOXES_MAX];
 	struct nat_spec specs[STACK_BOXES_MAX];
 };
 
@@ -57,8 +60,9 @@ void stack_draw(struct stack *s, const struct zoo *zoo, enum scene_loss loss, ui
 /* Whether one of its NATs gives fewer mappings than are wanted: then it takes longer. */
 bool stack_is_tight(const struct stack *s);
 
-/* Plays it to its end; @path: what was found, with @truth of each hop, for those who want to tell of it. */
+/* Plays it to its end; @path: what was found, with @truth of each of its @count hops, for those who want to tell of it. */
 struct stack_truth {
+	const char *name;
 	enum hop_state state;
 	struct span timeout;
 	bool either; /* so near to what would hide it that both are right */

@@ -94,16 +94,11 @@ static const char *name_of(enum hop_state s)
 	return names[s];
 }
 
-static void tell_hop(const struct stack *s, unsigned i, const struct hop *hop,
-		     const struct stack_truth *t)
+static void tell_hop(unsigned i, const struct hop *hop, const struct stack_truth *t)
 {
-	const char *name = i >= s->count         ? "internet"
-			   : s->boxes[i] == NULL ? "router"
-						 : s->boxes[i]->name;
-
 	printf("  %u %-18s %-9s %8.3f to %8.3f s; found: %-9s %8.3f [%.3f, %.3f] at least %.1f, "
 	       "%u trials, behind %u; %s\n",
-	       i + 1, name, name_of(t->state), t->timeout.lo, t->timeout.hi, name_of(hop->state),
+	       i + 1, t->name, name_of(t->state), t->timeout.lo, t->timeout.hi, name_of(hop->state),
 	       hop->timeout.value, hop->timeout.lo, hop->timeout.hi, hop->timeout.at_least,
 	       hop->timeout.trials, hop->behind, hop->why == NULL ? "" : hop->why);
 }
@@ -125,8 +120,8 @@ static void play(void *user, unsigned i)
 	       : !r->right  ? "not right"
 			    : "a timer is not held, or as it should be",
 	       r->wall);
-	for (unsigned h = 0; h < s.count + s.internet; h++)
-		tell_hop(&s, h, &path.hops[h], &truth[h]);
+	for (unsigned h = 0; h < path.count; h++)
+		tell_hop(h, &path.hops[h], &truth[h]);
 }
 
 /* Judging */

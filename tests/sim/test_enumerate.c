@@ -17,12 +17,16 @@ static struct stack_result result;
 static struct path_result path;
 static struct stack_truth truth[NATMAP_HOPS_MAX];
 
-/* What a letter stands for: '-' a router, 'b' refreshed both ways, 'o' outbound only, 't' blind to what ends there. */
+/* What a letter stands for: '-' a router, '>' one on the way out alone, '<' on the way back alone, 'b' a NAT that is
+ * refreshed both ways, 'o' outbound only, 't' blind to what ends there. */
 static void add(struct stack *s, char kind, unsigned timer_s)
 {
 	struct nat_spec *n = &s->specs[s->count];
 
-	s->boxes[s->count] = kind == '-' ? NULL : zoo_find(zoo, "good-30");
+	s->boxes[s->count] = strchr("-<>", kind) != NULL ? NULL : zoo_find(zoo, "good-30");
+	s->ways[s->count] = kind == '>'   ? NET_OUT_ONLY
+			    : kind == '<' ? NET_BACK_ONLY
+					  : NET_BOTH_WAYS;
 	*n = zoo_find(zoo, "good-30")->spec;
 	n->t_first = n->t_replied = 10 * NK_S;
 	n->t_stream = timer_s * NK_S;
@@ -127,6 +131,54 @@ static void test_ttl_first(void **state)
 	check_hidden(2, 1);
 	check_hidden(3, 4);
 	check_stateful(4, 18, false);
+}
+
+/* The ways beyond all boxes may be as long as they like. */
+static void test_other_way_back(void **state)
+{
+	(void)state;
+	play("b-b>>>-", (const unsigned[]){12, 0, 20, 0, 0, 0, 0});
+	check_stateful(1, 12, false);
+	check_stateful(3, 20, false);
+	assert_true(result.right);
+	assert_int_equal(path.back, 5);
+	play("b-o<<<-", (const unsigned[]){12, 0, 20, 0, 0, 0, 0});
+	check_stateful(1, 12, false);
+	check_hidden(2, 3);
+	check_stateful(3, 20, true);
+	assert_true(result.right);
+	assert_int_equal(path.back, 8);
+}
+
+/* A box beyond a stretch that is longer on the way out is found where that leads to it. */
+static void test_box_beyond_longer_way_out(void **state)
+{
+	(void)state;
+	play("b>b-", (const unsigned[]){12, 0, 20, 0});
+	check_stateful(1, 12, false);
+	check_hidden(2, 3);
+	check_stateful(3, 20, false);
+	assert_int_equal(path.hops[3].state, HOP_STATELESS);
+	play_as((struct stack){.max = 40 * NK_S, .mappings = 192, .internet = true}, "b>>>b",
+		(const unsigned[]){12, 0, 0, 0, 20});
+	check_stateful(1, 12, false);
+	for (unsigned h = 2; h <= 4; h++)
+		check_hidden(h, 5);
+	check_stateful(5, 20, false);
+}
+
+/* Where the way back is longer, it is missed, but not taken for none. */
+static void test_box_beyond_longer_way_back(void **state)
+{
+	(void)state;
+	play("b<b-", (const unsigned[]){30, 0, 12, 0});
+	check_stateful(1, 30, false);
+	assert_true(path.silence.known && path.silence.lo <= 12 && 12 <= path.silence.hi);
+	for (unsigned h = 2; h <= 3; h++) {
+		assert_int_equal(path.hops[h - 1].state, HOP_UNKNOWN);
+		assert_non_null(strstr(path.hops[h - 1].why, "way back"));
+	}
+	assert_int_equal(result.absent, 0);
 }
 
 static void test_routers(void **state)
@@ -267,10 +319,17 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_drawn),       cmocka_unit_test(test_wall),
-		cmocka_unit_test(test_hidden),      cmocka_unit_test(test_ttl_first),
-		cmocka_unit_test(test_routers),     cmocka_unit_test(test_few_mappings),
-		cmocka_unit_test(test_broker_dies), cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_drawn),
+		cmocka_unit_test(test_wall),
+		cmocka_unit_test(test_hidden),
+		cmocka_unit_test(test_ttl_first),
+		cmocka_unit_test(test_other_way_back),
+		cmocka_unit_test(test_box_beyond_longer_way_out),
+		cmocka_unit_test(test_box_beyond_longer_way_back),
+		cmocka_unit_test(test_routers),
+		cmocka_unit_test(test_few_mappings),
+		cmocka_unit_test(test_broker_dies),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_nobody),
 	};
 

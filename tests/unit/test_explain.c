@@ -16,10 +16,12 @@
 
 #define BOXES 4
 
-/* A box; @t INFINITY: it keeps no state. @ttl_first: what ends there does not refresh it. */
+/* A box; @t INFINITY: it keeps no state. @ttl_first: what ends there does not refresh it. @more: routers before it on the
+ * way out that are not on the way back. */
 struct box {
 	double t;
 	bool by_out, by_in, ttl_first;
+	int more;
 };
 
 static const double timers[] = {10, 20, 40};
@@ -29,10 +31,11 @@ static double ends(const struct box *boxes, unsigned out, unsigned in)
 {
 	double first = INFINITY;
 
-	for (unsigned b = 1; b <= BOXES; b++) {
+	for (int b = 1; b <= BOXES; b++) {
 		const struct box *x = &boxes[b - 1];
-		const bool gets_out = x->ttl_first ? out > b : out >= b;
-		const bool gets_in = x->ttl_first ? in < b : in <= b;
+		const int back = b - x->more;
+		const bool gets_out = x->ttl_first ? (int)out > b : (int)out >= b;
+		const bool gets_in = x->ttl_first ? (int)in < back : (int)in <= back;
 
 		if (!((gets_out && x->by_out) || (gets_in && x->by_in)))
 			first = fmin(first, x->t);
@@ -120,9 +123,16 @@ static void stack_of(unsigned n, unsigned kinds, struct box *boxes)
 
 static void explain(const struct box *boxes, struct path_result *path)
 {
+	const double silence = ends(boxes, 0, BOXES + 1);
 	struct hop_life life[BOXES];
 
 	memset(path, 0, sizeof(*path));
+	path->back = (unsigned)(BOXES - boxes[BOXES - 1].more);
+	if (!isinf(silence))
+		path->silence = (struct measured){.known = true,
+						  .lo = 0.98 * silence,
+						  .value = silence,
+						  .hi = 1.02 * silence};
 	measure(boxes, life);
 	explain_hops(path, BOXES, life, 0.1);
 }
@@ -203,6 +213,45 @@ static void test_ttl_first(void **state)
 	assert_int_equal(played, 4 * 3 * 4 * 4 * 4);
 }
 
+/* Routers before the last box that are on the way out alone: it is one box all the same, and is where the way out meets
+ * it. Two of them look like a box that does not see what ends at it. */
+static void test_longer_way_out(void **state)
+{
+	struct box boxes[BOXES];
+
+	(void)state;
+	for (unsigned n = 0; n < 4 * 4 * 4 * 4; n++) {
+		stack_of(n, 4, boxes);
+		if (!isinf(boxes[2].t) || isinf(boxes[3].t))
+			continue;
+		boxes[3].more = 1;
+		check_stack(boxes, false);
+		if (count_stateful(boxes) > 1)
+			continue;
+		boxes[3].more = 3;
+		check_stack(boxes, false);
+	}
+}
+
+/* Routers that are on the way back alone: a box beyond them is missed, but not taken for none. */
+static void test_longer_way_back(void **state)
+{
+	struct box boxes[BOXES];
+	struct path_result path;
+
+	(void)state;
+	for (unsigned b = 1; b < BOXES; b++) {
+		stack_of(0, 10, boxes);
+		boxes[b - 1].t = 20;
+		boxes[b - 1].more = -1;
+		explain(boxes, &path);
+		for (unsigned i = 0; i < BOXES; i++) {
+			assert_int_equal(path.hops[i].state, HOP_UNKNOWN);
+			assert_non_null(strstr(path.hops[i].why, "way back"));
+		}
+	}
+}
+
 /* What is not known of seams is not made up. */
 static void test_unknown(void **state)
 {
@@ -231,8 +280,8 @@ static void test_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_stack),
-		cmocka_unit_test(test_ttl_first),
+		cmocka_unit_test(test_every_stack),    cmocka_unit_test(test_ttl_first),
+		cmocka_unit_test(test_longer_way_out), cmocka_unit_test(test_longer_way_back),
 		cmocka_unit_test(test_unknown),
 	};
 

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#define SWEEPS 2 /* a box that purges in sweeps lets some live for so much longer than others */
+
 /* What ends mappings while a hop gets no keepalives. */
 enum cause {
 	CAUSE_UNKNOWN,
@@ -36,27 +38,42 @@ static enum cause cause_of(const struct hop_life *l)
 	return one_way ? CAUSE_ANOTHER : CAUSE_OWN;
 }
 
+/**
+ * struct view - All hops together; by index, which is a hop's number less one
+ * @count, @life, @rtt: As explain_hops() got them
+ * @cause:	As far as the hop's own life tells
+ * @box:	The number of the hop whose box ends mappings at this one as at a run of hops, 0: it is
+ *		none of such
+ * @missed:	State ends somewhere, and at no hop, though all were looked at
+ */
+struct view {
+	unsigned count;
+	const struct hop_life *life;
+	double rtt;
+	enum cause cause[NATMAP_HOPS_MAX];
+	unsigned box[NATMAP_HOPS_MAX];
+	bool missed;
+};
+
 static bool overlap(const struct hop_life *a, const struct hop_life *b)
 {
 	return a->lo <= b->hi && b->lo <= a->hi;
 }
 
 /* Whether box @k may end mappings at hop @h by being refreshed one way alone. */
-static bool reaches(const enum cause *cause, unsigned k, unsigned h)
+static bool reaches(const struct view *v, unsigned k, unsigned h)
 {
-	return cause[k - 1] == (k > h ? CAUSE_OWN_OUTBOUND : CAUSE_OWN_INBOUND);
+	return v->cause[k - 1] == (k > h ? CAUSE_OWN_OUTBOUND : CAUSE_OWN_INBOUND);
 }
 
 /* Another box ends mappings there, or would, if this one did not do so before. @behind: which. */
-static enum cause cause_beside_another(const struct hop_life *life, const enum cause *cause,
-				       unsigned count, unsigned h, unsigned *behind)
+static enum cause cause_beside_another(const struct view *v, unsigned h, unsigned *behind)
 {
-	const struct hop_life *own = &life[h - 1];
+	const struct hop_life *life = v->life, *own = &life[h - 1];
 	bool later = false;
 
-	*behind = 0;
-	for (unsigned k = 1; k <= count; k++) {
-		if (k == h || !reaches(cause, k, h))
+	for (unsigned k = 1; k <= v->count; k++) {
+		if (k == h || !reaches(v, k, h))
 			continue;
 		if (overlap(&life[k - 1], own) &&
 		    (*behind == 0 || life[k - 1].value < life[*behind - 1].value))
@@ -68,15 +85,69 @@ static enum cause cause_beside_another(const struct hop_life *life, const enum c
 	return later ? CAUSE_OWN : CAUSE_UNKNOWN;
 }
 
-static enum cause cause_beside_neighbour(const struct hop_life *life, unsigned count, unsigned h,
-					 enum cause which, unsigned *behind)
+static enum cause cause_beside_neighbour(const struct view *v, unsigned h, unsigned *behind)
 {
+	const enum cause which = v->cause[h - 1];
 	const unsigned k = which == CAUSE_PREVIOUS ? h - 1 : h + 1;
 
 	*behind = k;
-	if (k < 1 || k > count || !life[k - 1].ended || !overlap(&life[k - 1], &life[h - 1]))
+	if (k < 1 || k > v->count || !v->life[k - 1].ended ||
+	    !overlap(&v->life[k - 1], &v->life[h - 1]))
 		return CAUSE_UNKNOWN;
 	return which;
+}
+
+/* What ends mappings at hop @h, given all others. @behind: another hop whose box does. */
+static enum cause cause_beside_all(const struct view *v, unsigned h, unsigned *behind)
+{
+	const enum cause cause = v->cause[h - 1];
+
+	*behind = v->box[h - 1];
+	if (*behind != 0)
+		return *behind == h ? CAUSE_OWN : CAUSE_ANOTHER;
+	if (cause == CAUSE_ANOTHER)
+		return cause_beside_another(v, h, behind);
+	if (cause == CAUSE_PREVIOUS || cause == CAUSE_NEXT)
+		return cause_beside_neighbour(v, h, behind);
+	return cause;
+}
+
+/* The last of a run of hops that begins at @h and looks like one box; 0: there is none. */
+static unsigned run_end(const struct view *v, unsigned h)
+{
+	const struct hop_life *first = &v->life[h - 1];
+	unsigned k = h;
+
+	if (v->cause[h - 1] != CAUSE_NEXT)
+		return 0;
+	do {
+		if (++k > v->count || !overlap(&v->life[k - 1], first))
+			return 0;
+	} while (v->cause[k - 1] == CAUSE_OWN && v->life[k - 1].nearer == FATE_ENDED);
+	return v->cause[k - 1] == CAUSE_PREVIOUS ? k : 0;
+}
+
+/* @more: routers that the way out has, and the way back has not. */
+static void find_runs(struct view *v, unsigned more)
+{
+	for (unsigned h = 1; h <= v->count; h++) {
+		const unsigned end = run_end(v, h), before = end - h;
+
+		/* Two before it: a box that misses packets that end there looks the same. */
+		if (end == 0 || before == 2 || (before > 2 && before > more))
+			continue;
+		for (unsigned k = h; k <= end; k++)
+			v->box[k - 1] = end;
+	}
+}
+
+static bool is_missed(const struct view *v, const struct measured *silence)
+{
+	for (unsigned i = 0; i < v->count; i++)
+		if (!v->life[i].looked ||
+		    (v->life[i].ended && v->life[i].lo <= SWEEPS * silence->hi))
+			return false;
+	return silence->known;
 }
 
 static void set_timeout(struct measured *m, const struct hop_life *l, double later)
@@ -106,6 +177,15 @@ static void unknown(struct hop *hop, const char *why)
 	hop->why = why;
 }
 
+static void explain_lived(struct hop *hop, const struct hop_life *l, bool missed)
+{
+	hop->state = HOP_STATELESS;
+	set_longer(&hop->timeout, l, "longer than the longest silence tried");
+	if (missed)
+		unknown(hop, "state ends on the way, but not where keepalives end: "
+			     "the way back may have more hops");
+}
+
 static void explain_ended(struct hop *hop, const struct hop_life *l, enum cause cause,
 			  unsigned behind, double rtt)
 {
@@ -128,13 +208,10 @@ static void explain_ended(struct hop *hop, const struct hop_life *l, enum cause 
 	}
 }
 
-static void explain_hop(struct path_result *path, unsigned count, const struct hop_life *life,
-			const enum cause *causes, unsigned h, double rtt)
+static void explain_hop(struct hop *hop, const struct view *v, unsigned h)
 {
-	struct hop *hop = &path->hops[h - 1];
-	const struct hop_life *l = &life[h - 1];
-	enum cause cause = causes[h - 1];
-	unsigned behind = 0;
+	const struct hop_life *l = &v->life[h - 1];
+	unsigned behind;
 
 	hop->p = l->p;
 	hop->behind = 0;
@@ -143,27 +220,23 @@ static void explain_hop(struct path_result *path, unsigned count, const struct h
 	hop->timeout = (struct measured){.why_kind = WHY_PATH};
 	if (!l->looked) {
 		unknown(hop, "no mapping was left silent there for long enough");
-		return;
+	} else if (!l->ended) {
+		explain_lived(hop, l, v->missed);
+	} else {
+		const enum cause cause = cause_beside_all(v, h, &behind);
+
+		explain_ended(hop, l, cause, behind, v->rtt);
 	}
-	if (!l->ended) {
-		hop->state = HOP_STATELESS;
-		set_longer(&hop->timeout, l, "longer than the longest silence tried");
-		return;
-	}
-	if (cause == CAUSE_ANOTHER)
-		cause = cause_beside_another(life, causes, count, h, &behind);
-	else if (cause == CAUSE_PREVIOUS || cause == CAUSE_NEXT)
-		cause = cause_beside_neighbour(life, count, h, cause, &behind);
-	explain_ended(hop, l, cause, behind, rtt);
 }
 
 void explain_hops(struct path_result *path, unsigned count, const struct hop_life *life, double rtt)
 {
-	enum cause causes[NATMAP_HOPS_MAX];
+	struct view v = {.count = count, .life = life, .rtt = rtt};
 
+	for (unsigned i = 0; i < count; i++)
+		v.cause[i] = life[i].looked && life[i].ended ? cause_of(&life[i]) : CAUSE_UNKNOWN;
+	find_runs(&v, path->back > 0 && path->back < count ? count - path->back : 0);
+	v.missed = is_missed(&v, &path->silence);
 	for (unsigned h = 1; h <= count; h++)
-		causes[h - 1] = life[h - 1].looked && life[h - 1].ended ? cause_of(&life[h - 1])
-									: CAUSE_UNKNOWN;
-	for (unsigned h = 1; h <= count; h++)
-		explain_hop(path, count, life, causes, h, rtt);
+		explain_hop(&path->hops[h - 1], &v, h);
 }

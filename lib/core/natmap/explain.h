@@ -11,6 +11,12 @@
  * keepalives end at some hop and the broker's at the next. If those whose seam is on either side of
  * hop h live on when hop h's have ended, hop h has ended them. What is explained by another hop is
  * hidden: whether it keeps state, for longer, is not known.
+ *
+ * Hops are numbered as our packets pass them, and the broker's are taken to meet them at the same
+ * distances from us; how long both ways are beyond a box does not matter. Where our way to a box
+ * has more routers than its way back, it ends mappings at its own hop, at as many before it, and at
+ * the seams between those. Where it has fewer, no seam and no hop leaves it without a packet: then
+ * only silence everywhere ends mappings, and as long as no hop explains that, none is stateless.
  */
 #ifndef CORE_NATMAP_EXPLAIN_H
 #define CORE_NATMAP_EXPLAIN_H
@@ -41,7 +47,8 @@ struct hop_life {
 
 /**
  * explain_hops() - Which boxes keep state
- * @path:	Its hops' state, timeout, p, behind, outbound_only, inbound_only and why are written
+ * @path:	Its hops' state, timeout, p, behind, outbound_only, inbound_only and why are written;
+ *		@silence and @back are read
  * @count:	Boxes between us and the broker
  * @life:	@count of them, the next to us first
  * @rtt:	Round trip, seconds: of a box that only outbound packets refresh, the timer began as
