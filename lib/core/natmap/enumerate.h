@@ -1,13 +1,30 @@
 /*
- * TTL-driven enumeration of stateful boxes (Richter et al., IMC 2016; Netalyzr): for each hop,
- * mappings are kept alive by packets that reach every box but that one, our own ones ending just
- * before it and the broker's just after it (PROBE_HOLD); after some silence at that hop the broker
- * sends through all (PROBE_ASK).
+ * Which boxes on the way keep state, and for how long: TTL-driven enumeration, after P. Richter et
+ * al., "A Multi-perspective Analysis of Carrier-Grade NAT Deployment" (IMC 2016), and Netalyzr.
+ *
+ * NATs and firewalls forget a flow that was silent for longer than their timer. A packet of a small
+ * TTL refreshes the flow at the boxes that it reaches, and goes no further. So a flow can be kept
+ * alive at every box but one, here hop 2, by keepalives of ours that end just before that box, and
+ * of the broker's that end just behind it:
+ *
+ *	          hop 1     hop 2     hop 3     hop 4
+ *	   we ---- NAT --- router ---- NAT --- router ---- broker
+ *	    ------->|                   |<-------------------
+ *
+ * After some silence there, the broker sends one packet all the way. If it comes, hop 2 keeps no
+ * state, or for longer than that; if not, it keeps state, and its timer is shorter. To do the same
+ * for each hop and at many silences finds all boxes that keep state, and their timers.
+ *
+ * We have our side of this from the kernel (IP_TTL). The broker is asked to keep mappings alive
+ * with packets of a TTL (PROBE_HOLD), and to send whole ones (PROBE_ASK). How many boxes there are
+ * is known from the trace (trace.h), and on the way back from the TTL that its packets have left.
  *
  * All hops run side by side, on many mappings that are opened early, each on a fresh local port,
- * and held with their silence open. Those that are silent everywhere are asked at rising silences;
- * when they have ended, so may have those of any hop, and each hop's are asked from there on
- * (probe/lane.h). A hop's life is a posterior (belief/timeout.h); one lost packet decides nothing.
+ * since one that was sent through is silent no more. Those that are silent everywhere are asked at
+ * rising silences; when they have ended, so may have those of any hop, and each hop's are asked
+ * from there on (probe/lane.h). A hop's life is a posterior (belief/timeout.h); one lost packet
+ * decides nothing. Boxes may end each other's mappings: explain.h tells which of them it was.
+ *
  * No mapping is made faster than the pace or beyond the limit, and no more are held than can be
  * kept alive gently; where a NAT gives fewer, fewer silences are tried.
  */

@@ -1,4 +1,16 @@
-/* What the files of the enumeration share with one another, and with nobody else. */
+/*
+ * What the files of the enumeration share with one another, and with nobody else.
+ *
+ *	enumerate.c		a run: a session with the broker, and all below until all is known
+ *	enumerate_check.c	how many boxes the way back has, so that the broker's TTLs can be chosen
+ *	enumerate_lines.c	how mappings are held (lines), what became of them, when it is enough
+ *	enumerate_open.c	which mapping is opened next, and when
+ *	enumerate_flow.c	one mapping: set up, kept alive from our side, ended
+ *	enumerate_hold.c	kept alive from the broker's side
+ *	enumerate_search.c	which mappings of a line are asked now
+ *	enumerate_witness.c	which are asked when those of a hop have ended
+ *	enumerate_report.c	what all of them have told, put into the result by way of explain.h
+ */
 #ifndef CORE_NATMAP_ENUMERATE_PARTS_H
 #define CORE_NATMAP_ENUMERATE_PARTS_H
 
@@ -227,7 +239,7 @@ bool check_open(struct enumerate *e, struct action *action, nk_time now);
 void check_step(struct enumerate *e, nk_time now);
 nk_time check_deadline(const struct enumerate *e);
 
-/* enumerate_lines.c: whom to ask, and when it is enough */
+/* enumerate_lines.c: what is held how, what became of it, and when it is enough */
 void lines_start(struct enumerate *e, nk_time now);
 void lines_set_up(struct enumerate *e, unsigned line, nk_time now);
 void lines_decide(struct enumerate *e, nk_time now);
@@ -247,6 +259,9 @@ static inline bool line_ended(const struct line *l)
 {
 	return !l->lane->estimate.open;
 }
+
+/* enumerate_search.c: one line's search. Asks, or sets when to decide again and what to open. */
+void search_decide(struct enumerate *e, unsigned line, nk_time now);
 
 /* enumerate_open.c: what to open */
 bool openings_next(struct enumerate *e, struct action *action, nk_time now);
