@@ -265,8 +265,9 @@ static void set_up(struct rig *rig, const struct stack *s)
 	need(client >= 0);
 	set_links(rig, s, client);
 	rng_seed_from_number(&rig->rng, ~s->seed);
-	rig->e = enumerate_new(&config, &rig->rng, 0);
+	rig->e = enumerate_new();
 	need(rig->e != NULL);
+	enumerate_start(rig->e, &config, &rig->rng, 0);
 	world_attach(rig->world, client, &ops, rig);
 }
 

@@ -272,8 +272,9 @@ static int run_alone(unsigned count, struct path_result *out)
 	int status;
 
 	rng_seed_from_number(&rng, 1);
-	e = enumerate_new(&config, &rng, 0);
+	e = enumerate_new();
 	assert_non_null(e);
+	enumerate_start(e, &config, &rng, 0);
 	for (unsigned i = 0; i < 1000 && enumerate_status(e) == CORE_BUSY; i++) {
 		while (enumerate_output(e, &a, now))
 			if (a.kind == ACTION_OPEN)

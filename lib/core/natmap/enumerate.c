@@ -16,12 +16,19 @@
 #define FIRST_INTERVAL  NK_S
 #define SPARE_TRIALS    8 /* of those that the broker allows */
 
-struct enumerate *enumerate_new(const struct enumerate_config *config, struct rng *rng, nk_time now)
+struct enumerate *enumerate_new(void)
 {
-	struct enumerate *e = calloc(1, sizeof(*e));
+	return calloc(1, sizeof(struct enumerate));
+}
 
-	if (e == NULL)
-		return NULL;
+void enumerate_free(struct enumerate *e)
+{
+	free(e);
+}
+
+void enumerate_start(struct enumerate *e, const struct enumerate_config *config, struct rng *rng,
+		     nk_time now)
+{
 	e->config = *config;
 	e->rng = rng;
 	e->started = now;
@@ -35,12 +42,6 @@ struct enumerate *enumerate_new(const struct enumerate_config *config, struct rn
 		e->check.flows[i] = NO_FLOW;
 	if (config->count == 0 || config->count > NATMAP_HOPS_MAX)
 		e->stage = STAGE_OVER; /* no box to look at */
-	return e;
-}
-
-void enumerate_free(struct enumerate *e)
-{
-	free(e);
 }
 
 /* The broker is told, once, and so keeps nothing alive any more; and all sockets are closed. */

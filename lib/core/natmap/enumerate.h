@@ -64,10 +64,13 @@ struct enumerate_progress {
 
 struct enumerate; /* large; enumerate_new() to enumerate_free() */
 
-/* @rng is used as long as it lives. Return: NULL without memory. enumerate_free() takes NULL. */
-struct enumerate *enumerate_new(const struct enumerate_config *config, struct rng *rng,
-				nk_time now);
+/* Return: NULL without memory. enumerate_free() takes NULL. */
+struct enumerate *enumerate_new(void);
 void enumerate_free(struct enumerate *e);
+
+/* Once, and before all that follows. @rng is used as long as it lives. */
+void enumerate_start(struct enumerate *e, const struct enumerate_config *config, struct rng *rng,
+		     nk_time now);
 bool enumerate_input(struct enumerate *e, const struct event *ev, nk_time now);
 bool enumerate_output(struct enumerate *e, struct action *action, nk_time now);
 nk_time enumerate_deadline(const struct enumerate *e);

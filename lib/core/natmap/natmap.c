@@ -16,7 +16,7 @@
 
 /**
  * struct natmap - State
- * @enumerate:	NULL until the way is known, or if it is not to be
+ * @enumerates:	@enumerate has begun: the way is known, and it is to be and can be
  * @over:	With @status; what lingers is still to be sent
  * @sent, @received: Packets, all in all
  * @ttl:	By socket of the enumeration: that of the last packet of less than the usual TTL
@@ -30,7 +30,7 @@ struct natmap {
 	struct natmap_result result;
 	struct quick *quick;
 	struct enumerate *enumerate;
-	bool over;
+	bool enumerates, over;
 	int status;
 	uint64_t sent, received;
 	uint8_t ttl[ENUMERATE_SOCKETS];
@@ -49,7 +49,8 @@ struct natmap *natmap_new(const struct natmap_options *options, bool upnp,
 	m->options = *options;
 	rng_seed(&m->rng, seed);
 	m->quick = quick_new(&m->options, upnp ? NATMAP_UPNP_STREAM : 0, &m->rng);
-	if (m->quick == NULL) {
+	m->enumerate = enumerate_new();
+	if (m->quick == NULL || m->enumerate == NULL) {
 		natmap_free(m);
 		return NULL;
 	}
@@ -152,7 +153,7 @@ static void collect(struct natmap *m)
 	add_addresses(m);
 	m->result.quick_done = quick_status(m->quick) != CORE_BUSY;
 	path->enumeration_why = why_not_enumerated(m);
-	if (m->enumerate != NULL)
+	if (m->enumerates)
 		enumerate_report(m->enumerate, path);
 	if (!path->enumerated && path->enumeration_why == NULL)
 		path->enumeration_why = "the run was over before all hops were decided";
@@ -164,7 +165,7 @@ static void collect(struct natmap *m)
 static void end(struct natmap *m, int status, nk_time now)
 {
 	quick_stop(m->quick, now);
-	if (m->enumerate != NULL)
+	if (m->enumerates)
 		enumerate_stop(m->enumerate);
 	collect(m);
 	m->result.ended = now;
@@ -188,20 +189,21 @@ static void start_enumerate(struct natmap *m, nk_time now)
 	config.local = addr_any(addr_family(&config.broker), 0);
 	config.count = m->result.path.reached ? m->result.path.count : 0;
 	config.back = m->result.path.back;
-	if (m->result.probe_service && config.count > 0)
-		m->enumerate = enumerate_new(&config, &m->rng, now);
+	m->enumerates = m->result.probe_service && config.count > 0;
+	if (m->enumerates)
+		enumerate_start(m->enumerate, &config, &m->rng, now);
 }
 
 static bool enumerating(const struct natmap *m)
 {
-	return m->enumerate != NULL && enumerate_status(m->enumerate) == CORE_BUSY;
+	return m->enumerates && enumerate_status(m->enumerate) == CORE_BUSY;
 }
 
 static void step(struct natmap *m, nk_time now)
 {
 	if (m->over)
 		return;
-	if (m->options.enumerate && m->enumerate == NULL && quick_knows_path(m->quick))
+	if (m->options.enumerate && !m->enumerates && quick_knows_path(m->quick))
 		start_enumerate(m, now);
 	if (quick_status(m->quick) != CORE_BUSY && !enumerating(m))
 		end(m, quick_status(m->quick), now);
@@ -243,7 +245,7 @@ void natmap_input(struct natmap *m, const struct event *ev, nk_time now)
 		end(m, ev->kind == EVENT_STOP ? NK_ERR_STOPPED : NK_ERR_LINK_LOST, now);
 		return;
 	}
-	if (!quick_input(m->quick, ev, now) && m->enumerate != NULL) {
+	if (!quick_input(m->quick, ev, now) && m->enumerates) {
 		note_hop(m, ev, now);
 		enumerate_input(m->enumerate, ev, now);
 	}
@@ -255,7 +257,7 @@ static bool next_action(struct natmap *m, struct action *action, nk_time now)
 	if (quick_output(m->quick, action, now))
 		return true;
 	step(m, now);
-	if (m->enumerate != NULL && enumerate_output(m->enumerate, action, now))
+	if (m->enumerates && enumerate_output(m->enumerate, action, now))
 		return true;
 	/* What has ended without sending anything may be the last that was waited for. */
 	step(m, now);
@@ -277,7 +279,7 @@ nk_time natmap_deadline(const struct natmap *m)
 {
 	const nk_time at = quick_deadline(m->quick);
 
-	return m->enumerate == NULL ? at : nk_min(at, enumerate_deadline(m->enumerate));
+	return m->enumerates ? nk_min(at, enumerate_deadline(m->enumerate)) : at;
 }
 
 int natmap_status(const struct natmap *m)

@@ -29,7 +29,7 @@
  * @main:	Which of them is the one whose way is mapped, or -1 as long as that is open
  * @other_heard: When the other than the first was known to have answered
  * @traces:	The way to the main one's server; and towards the first server while none has
- *		answered
+ *		answered; @traced: they have begun
  * @over:	Ended, or stopped
  */
 struct quick {
@@ -38,6 +38,7 @@ struct quick {
 	struct probe_both probes;
 	struct scouts *scouts;
 	struct trace *traces[2];
+	bool traced[2];
 	int main;
 	bool over;
 	nk_time limit_at, silent_at, other_heard;
@@ -122,7 +123,10 @@ struct quick *quick_new(const struct natmap_options *options, uint32_t upnp, str
 	q->main = -1;
 	q->other_heard = NK_NEVER;
 	q->scouts = make_scouts(q, upnp);
-	if (q->scouts == NULL || !make_probes(q)) {
+	q->traces[MAIN_TRACE] = trace_new();
+	q->traces[BLIND_TRACE] = trace_new();
+	if (q->scouts == NULL || q->traces[MAIN_TRACE] == NULL || q->traces[BLIND_TRACE] == NULL ||
+	    !make_probes(q)) {
 		quick_free(q);
 		return NULL;
 	}
@@ -175,7 +179,8 @@ static void start_trace(struct quick *q, nk_time now)
 
 	config.server = *natprobe_server(q->probes.run[q->main], &config.rtt);
 	config.local = addr_any(addr_family(&config.server), 0);
-	q->traces[MAIN_TRACE] = trace_new(&config, q->rng, now);
+	trace_start(q->traces[MAIN_TRACE], &config, q->rng, now);
+	q->traced[MAIN_TRACE] = true;
 }
 
 static void start_blind(struct quick *q, nk_time now)
@@ -188,7 +193,8 @@ static void start_blind(struct quick *q, nk_time now)
 		.limit = nk_min(TRACING, q->limit_at - now),
 	};
 
-	q->traces[BLIND_TRACE] = trace_new(&config, q->rng, now);
+	trace_start(q->traces[BLIND_TRACE], &config, q->rng, now);
+	q->traced[BLIND_TRACE] = true;
 }
 
 static bool probes_busy(const struct quick *q)
@@ -199,7 +205,7 @@ static bool probes_busy(const struct quick *q)
 static bool trace_busy(const struct quick *q)
 {
 	for (unsigned i = 0; i < 2; i++)
-		if (q->traces[i] != NULL && trace_status(q->traces[i]) == CORE_BUSY)
+		if (q->traced[i] && trace_status(q->traces[i]) == CORE_BUSY)
 			return true;
 	return false;
 }
@@ -215,15 +221,14 @@ void quick_stop(struct quick *q, nk_time now)
 		probe_both_input(&q->probes, &stop, now);
 	scouts_stop(q->scouts);
 	for (unsigned i = 0; i < 2; i++)
-		if (q->traces[i] != NULL)
+		if (q->traced[i])
 			trace_stop(q->traces[i]);
 }
 
 /* There are servers, of which none has been heard. */
 static bool is_blind(const struct quick *q)
 {
-	return !q->over && q->main < 0 && q->options->server_count > 0 &&
-	       q->traces[BLIND_TRACE] == NULL;
+	return !q->over && q->main < 0 && q->options->server_count > 0 && !q->traced[BLIND_TRACE];
 }
 
 static void step(struct quick *q, nk_time now)
@@ -232,7 +237,7 @@ static void step(struct quick *q, nk_time now)
 		return;
 	if (q->main < 0)
 		choose_main(q, now);
-	if (q->main >= 0 && q->traces[MAIN_TRACE] == NULL)
+	if (q->main >= 0 && !q->traced[MAIN_TRACE])
 		start_trace(q, now);
 	if (is_blind(q) && (now >= q->silent_at || !probes_busy(q)))
 		start_blind(q, now);
@@ -250,7 +255,7 @@ static bool parts_input(struct quick *q, const struct event *ev, nk_time now)
 		return true;
 	}
 	for (unsigned i = 0; i < 2; i++)
-		if (q->traces[i] != NULL && trace_input(q->traces[i], ev, now))
+		if (q->traced[i] && trace_input(q->traces[i], ev, now))
 			return true;
 	return scouts_input(q->scouts, ev, now);
 }
@@ -271,7 +276,7 @@ static bool parts_output(struct quick *q, struct action *action, nk_time now)
 		return true;
 	}
 	for (unsigned i = 0; i < 2; i++)
-		if (q->traces[i] != NULL && trace_output(q->traces[i], action, now))
+		if (q->traced[i] && trace_output(q->traces[i], action, now))
 			return true;
 	return scouts_output(q->scouts, action, now);
 }
@@ -300,7 +305,7 @@ nk_time quick_deadline(const struct quick *q)
 	if (is_blind(q))
 		at = nk_min(at, q->silent_at);
 	for (unsigned i = 0; i < 2; i++)
-		if (q->traces[i] != NULL)
+		if (q->traced[i])
 			at = nk_min(at, trace_deadline(q->traces[i]));
 	return at;
 }
@@ -319,7 +324,8 @@ bool quick_knows_path(const struct quick *q)
 {
 	const struct trace *t = q->traces[MAIN_TRACE];
 
-	return q->main >= 0 && t != NULL && (trace_counted(t) || trace_status(t) != CORE_BUSY) &&
+	return q->main >= 0 && q->traced[MAIN_TRACE] &&
+	       (trace_counted(t) || trace_status(t) != CORE_BUSY) &&
 	       natprobe_status(q->probes.run[q->main]) != CORE_BUSY;
 }
 
@@ -359,8 +365,8 @@ void quick_report(struct quick *q, struct natmap_result *r)
 	}
 	for (unsigned i = 0; i < r->gateway_count; i++)
 		scouts_result(q->scouts, i, &r->gateways[i]);
-	if (q->traces[MAIN_TRACE] != NULL)
+	if (q->traced[MAIN_TRACE])
 		trace_report(q->traces[MAIN_TRACE], &r->path);
-	else if (q->traces[BLIND_TRACE] != NULL)
+	else if (q->traced[BLIND_TRACE])
 		trace_report(q->traces[BLIND_TRACE], &r->path);
 }

@@ -45,12 +45,18 @@ struct trace {
 	bool done;
 };
 
-struct trace *trace_new(const struct trace_config *config, struct rng *rng, nk_time now)
+struct trace *trace_new(void)
 {
-	struct trace *t = calloc(1, sizeof(*t));
+	return calloc(1, sizeof(struct trace));
+}
 
-	if (t == NULL)
-		return NULL;
+void trace_free(struct trace *t)
+{
+	free(t);
+}
+
+void trace_start(struct trace *t, const struct trace_config *config, struct rng *rng, nk_time now)
+{
 	t->config = *config;
 	if (t->config.tries == 0)
 		t->config.tries = TRIES;
@@ -58,12 +64,6 @@ struct trace *trace_new(const struct trace_config *config, struct rng *rng, nk_t
 	exchanges_init(&t->exchanges, rng);
 	if (config->rtt > 0)
 		exchanges_learn(&t->exchanges, config->rtt, true);
-	return t;
-}
-
-void trace_free(struct trace *t)
-{
-	free(t);
 }
 
 static bool answered(const struct probe *p)

@@ -32,9 +32,12 @@ struct trace_config {
 
 struct trace; /* trace_new() to trace_free() */
 
-/* @rng is used as long as it lives. Return: NULL without memory. trace_free() takes NULL. */
-struct trace *trace_new(const struct trace_config *config, struct rng *rng, nk_time now);
+/* Return: NULL without memory. trace_free() takes NULL. */
+struct trace *trace_new(void);
 void trace_free(struct trace *t);
+
+/* Once, and before all that follows. @rng is used as long as it lives. */
+void trace_start(struct trace *t, const struct trace_config *config, struct rng *rng, nk_time now);
 
 /* Return: true if the event was its own. */
 bool trace_input(struct trace *t, const struct event *ev, nk_time now);
