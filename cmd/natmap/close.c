@@ -149,7 +149,8 @@ static void end_files(struct job *j)
 
 static const char *reason(char out[static PORT_WORDS], const struct closing *c)
 {
-	snprintf(out, PORT_WORDS, "%s: %s", port_protocol(c->protocol), portmap_why_text(c->why));
+	snprintf(out, PORT_WORDS, "%s: %s", portmap_protocol_text(c->protocol),
+		 portmap_why_text(c->why));
 	return out;
 }
 

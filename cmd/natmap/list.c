@@ -180,7 +180,7 @@ static void print_gateway(const struct style *st, const struct job *j, unsigned 
 		 j->ways[i].interface);
 	prose_line(stdout, st, "Gateway", text);
 	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
-		prose_line(stdout, st, port_protocol(p),
+		prose_line(stdout, st, portmap_protocol_text(p),
 			   map_offer_words(text, sizeof(text), &g->offer[p], p));
 	for (unsigned k = 0; k < j->entry_count; k++) {
 		const struct lister_entry *e = &j->entries[k];

@@ -123,9 +123,9 @@ static const char *put_offers(char *out, size_t size, const struct natmap_result
 			continue;
 		for (int p = 0; p < PORTMAP_PROTOCOLS && n < size; p++)
 			if (r->gateways[i].offer[p].usable)
-				n += (size_t)snprintf(out + n, size - n, "%s%s",
-						      n > 0 ? ", " : "opens ports by ",
-						      map_protocol_words((enum portmap_protocol)p));
+				n += (size_t)snprintf(
+					out + n, size - n, "%s%s", n > 0 ? ", " : "opens ports by ",
+					portmap_protocol_text((enum portmap_protocol)p));
 		if (n > 0 && n < size && r->verdict == NATMAP_CARRIER_NAT)
 			snprintf(out + n, size - n, ", of no use here");
 	}

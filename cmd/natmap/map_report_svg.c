@@ -269,7 +269,7 @@ static void put_gateway(struct map_svg *p, const struct portmap_gateway *g,
 		 addr_is_any(&g->gateway) ? "none" : addr_text_ip(&g->gateway, addr), w->interface);
 	map_svg_text(p, "", SVG_NAMES, 23, text);
 	for (int o = 0; o < PORTMAP_PROTOCOLS; o++) {
-		x = put_pill(p, x, &g->offer[o], map_protocol_words((enum portmap_protocol)o));
+		x = put_pill(p, x, &g->offer[o], portmap_protocol_text((enum portmap_protocol)o));
 		usable += g->offer[o].usable;
 	}
 	map_svg_text(p, "small", x + 4, 23, usable > 0 ? "opens ports" : "opens no ports");

@@ -39,7 +39,7 @@ static void print_offer(FILE *out, const struct style *st, const struct portmap_
 {
 	char text[256];
 
-	fprintf(out, "  %-*s%s", PROSE_COLS - 2, map_protocol_words(p),
+	fprintf(out, "  %-*s%s", PROSE_COLS - 2, portmap_protocol_text(p),
 		style_tone(st, o->usable    ? TONE_GOOD
 			       : o->answers ? TONE_DOUBT
 					    : TONE_DIM));

@@ -272,14 +272,3 @@ const char *map_cut_words(const struct natmap_result *r)
 {
 	return r->cut_why != 0 ? err_text(r->cut_why) : "this machine had not what it takes";
 }
-
-const char *map_protocol_words(enum portmap_protocol p)
-{
-	static const char *const words[PORTMAP_PROTOCOLS] = {
-		[PORTMAP_PCP] = "PCP",
-		[PORTMAP_NAT_PMP] = "NAT-PMP",
-		[PORTMAP_UPNP] = "UPnP",
-	};
-
-	return words[p];
-}

@@ -52,7 +52,4 @@ const char *map_meaning(const struct natmap_result *r);
 /* Why a run that is not complete is not. A constant. */
 const char *map_cut_words(const struct natmap_result *r);
 
-/* "PCP", "NAT-PMP", "UPnP". */
-const char *map_protocol_words(enum portmap_protocol p);
-
 #endif

@@ -13,17 +13,6 @@ const char *port_transport(uint8_t ip_protocol)
 	return ip_protocol == TCP ? "tcp" : "udp";
 }
 
-const char *port_protocol(enum portmap_protocol p)
-{
-	static const char *const names[] = {
-		[PORTMAP_PCP] = "PCP",
-		[PORTMAP_NAT_PMP] = "NAT-PMP",
-		[PORTMAP_UPNP] = "UPnP",
-	};
-
-	return names[p];
-}
-
 const char *port_pair(char out[static PORT_WORDS], uint8_t ip_protocol, const struct addr *external,
 		      const struct addr *internal)
 {
@@ -49,7 +38,7 @@ static void put_holder(char *out, size_t size, const struct portmap_mapping *m)
 {
 	char gateway[ADDR_TEXT], lease[32];
 
-	snprintf(out, size, "held by %s on %s%s%s", port_protocol(m->protocol),
+	snprintf(out, size, "held by %s on %s%s%s", portmap_protocol_text(m->protocol),
 		 addr_text_ip(&m->gateway, gateway), m->lease_s != 0 ? " for " : " without an end",
 		 m->lease_s != 0 ? duration_text(lease, sizeof(lease), round_lease(m->lease_s))
 				 : "");
@@ -180,7 +169,7 @@ static void add_try(char out[static PORT_WORDS], const struct portmap_mapping *m
 
 	if (m->code[p] != 0)
 		snprintf(code, sizeof(code), " (%u)", m->code[p]);
-	snprintf(text, sizeof(text), "%s%s: %s%s", between, port_protocol(p),
+	snprintf(text, sizeof(text), "%s%s: %s%s", between, portmap_protocol_text(p),
 		 m->tried[p] == PORTMAP_UNSUPPORTED
 			 ? "the gateway does not speak it, or not for this"
 			 : portmap_why_text(m->tried[p]),
@@ -195,7 +184,7 @@ static void say_silent(char out[static PORT_WORDS], const struct portmap_mapping
 	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
 		if (m->tried[p] == PORTMAP_SILENT)
 			snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%s%s",
-				 asked[0] != '\0' ? " or " : "", port_protocol(p));
+				 asked[0] != '\0' ? " or " : "", portmap_protocol_text(p));
 	snprintf(out, PORT_WORDS,
 		 "the gateway %s does not answer by %s: it has none of it, or has it switched off",
 		 addr_text_ip(&m->gateway, gateway), asked);

@@ -9,9 +9,6 @@
 /* "tcp" or "udp". */
 const char *port_transport(uint8_t ip_protocol);
 
-/* "PCP", "NAT-PMP", "UPnP". */
-const char *port_protocol(enum portmap_protocol p);
-
 /* "203.0.113.5:8080 -> 192.168.1.2:8080 tcp", what is not known outside being "?". */
 const char *port_pair(char out[static PORT_WORDS], uint8_t ip_protocol, const struct addr *external,
 		      const struct addr *internal);

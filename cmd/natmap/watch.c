@@ -123,7 +123,7 @@ static void tell_program(struct job *j, const struct lookout_event *e)
 static const char *words_for(char out[static PORT_WORDS], const struct lookout_event *e)
 {
 	char now[ADDR_TEXT], before[ADDR_TEXT];
-	const char *protocol = port_protocol(e->protocol);
+	const char *protocol = portmap_protocol_text(e->protocol);
 	const bool told = addr_family(&e->external) != ADDR_NONE;
 
 	addr_text_ip(&e->external, now);

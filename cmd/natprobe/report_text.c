@@ -380,8 +380,6 @@ static void print_family(FILE *out, const struct style *st, const struct report 
 /* "PCP and NAT-PMP" of those that are usable; empty: none. */
 static const char *usable_names(char *out, size_t size, const struct portmap_gateway *g)
 {
-	static const char *const names[PORTMAP_PROTOCOLS] = {
-		[PORTMAP_PCP] = "PCP", [PORTMAP_NAT_PMP] = "NAT-PMP", [PORTMAP_UPNP] = "UPnP"};
 	unsigned left = 0;
 	size_t n = 0;
 
@@ -390,7 +388,8 @@ static const char *usable_names(char *out, size_t size, const struct portmap_gat
 	out[0] = '\0';
 	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++)
 		if (g->offer[p].usable)
-			n += (size_t)snprintf(out + n, size - n, "%s%s", names[p],
+			n += (size_t)snprintf(out + n, size - n, "%s%s",
+					      portmap_protocol_text((enum portmap_protocol)p),
 					      --left > 1  ? ", "
 					      : left == 1 ? " and "
 							  : "");

@@ -200,6 +200,7 @@ static void test_one_nat(void **state)
 	claims(&r, "203.0.113.1");
 	assert_judged(&r, NATMAP_ONE_NAT, 0.95);
 	assert_sign(&r, SIGN_GATEWAY_AGREES, "203.0.113.1", 0);
+	assert_non_null(strstr(signs_find(&r, SIGN_GATEWAY_AGREES)->text, "(NAT-PMP)"));
 	assert_false(r.nats_at_least);
 
 	r = at_home();

@@ -94,7 +94,7 @@ static void of_claim(struct natmap_result *r, const struct portmap_gateway *g,
 	const struct addr *public = first_public(r);
 	const enum addr_realm realm = addr_realm(claim);
 	char gateway[ADDR_TEXT], text[ADDR_TEXT];
-	const char *by = portmap_protocol_name(protocol);
+	const char *by = portmap_protocol_text(protocol);
 
 	if (addr_family(claim) != addr_family(public != NULL ? public : local_of(r)) ||
 	    !addr_is_one_host(claim))
@@ -134,7 +134,7 @@ static void of_no_address(struct natmap_result *r, const struct portmap_gateway 
 		snprintf(code, sizeof(code), ", error %u", o->code);
 	say(r, SIGN_GATEWAY_NO_ADDRESS, &g->gateway, 0,
 	    "The gateway %s says that it has no public address itself (%s%s)",
-	    addr_text_ip(&g->gateway, gateway), portmap_protocol_name(protocol), code);
+	    addr_text_ip(&g->gateway, gateway), portmap_protocol_text(protocol), code);
 }
 
 static void of_gateways(struct natmap_result *r)

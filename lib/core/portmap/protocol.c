@@ -3,10 +3,12 @@
 #include <assert.h>
 #include <stddef.h>
 
-static const char *const protocols[] = {
-	[PORTMAP_PCP] = "pcp",
-	[PORTMAP_NAT_PMP] = "nat-pmp",
-	[PORTMAP_UPNP] = "upnp",
+static const struct {
+	const char *name, *text;
+} protocols[] = {
+	[PORTMAP_PCP] = {"pcp", "PCP"},
+	[PORTMAP_NAT_PMP] = {"nat-pmp", "NAT-PMP"},
+	[PORTMAP_UPNP] = {"upnp", "UPnP"},
 };
 static_assert(sizeof(protocols) / sizeof(protocols[0]) == PORTMAP_PROTOCOLS, "one name each");
 
@@ -39,7 +41,12 @@ static_assert(sizeof(whys) / sizeof(whys[0]) == PORTMAP_WHYS, "one name and text
 
 const char *portmap_protocol_name(enum portmap_protocol p)
 {
-	return (size_t)p < PORTMAP_PROTOCOLS ? protocols[p] : "unknown";
+	return (size_t)p < PORTMAP_PROTOCOLS ? protocols[p].name : "unknown";
+}
+
+const char *portmap_protocol_text(enum portmap_protocol p)
+{
+	return (size_t)p < PORTMAP_PROTOCOLS ? protocols[p].text : "unknown";
 }
 
 const char *portmap_why_name(enum portmap_why w)

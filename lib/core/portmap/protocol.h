@@ -34,8 +34,10 @@ enum portmap_why {
 	PORTMAP_WHYS,
 };
 
-/* "pcp", "nat-pmp", "upnp"; a word such as "not-authorized"; and a sentence for people. Never NULL. */
+/* "pcp", "nat-pmp", "upnp", and for people "PCP", "NAT-PMP", "UPnP"; a word such as "not-authorized",
+ * and a sentence for people. Never NULL. */
 const char *portmap_protocol_name(enum portmap_protocol p);
+const char *portmap_protocol_text(enum portmap_protocol p);
 const char *portmap_why_name(enum portmap_why w);
 const char *portmap_why_text(enum portmap_why w);
 
