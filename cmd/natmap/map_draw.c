@@ -13,6 +13,7 @@
 #define NAME_MOST   28 /* of a longer one the words come below */
 #define RTT_COLS    11
 #define TEXT_INDENT 11 /* where they come below */
+#define WORDS_LEAST 20 /* columns of words; of less they come below */
 
 /**
  * struct sketch - How it is drawn
@@ -24,9 +25,10 @@ struct sketch {
 	size_t names;
 };
 
-/* A row of the drawing: what is on the line, and to the right of it. */
+/* A row of the drawing: what is on the line, and to the right of it. @last: there the line ends. */
 struct row {
 	const char *node;
+	bool last;
 	enum tone tone;
 	unsigned number;
 	const char *name;
@@ -72,10 +74,17 @@ static const char *edge_of(const struct style *st)
 	return st->utf8 ? "  │" : "  |";
 }
 
+/* The same where boxes may lie that were not heard of. */
+static const char *gap_of(const struct style *st)
+{
+	return st->utf8 ? "  ┊" : "  :";
+}
+
 static void put_row(const struct sketch *s, const struct row *row)
 {
 	const struct style *st = s->st;
 	const bool pad = row->rtt_ms > 0 || row->words[0] != '\0';
+	const char *line = row->last ? "   " : edge_of(st);
 	size_t at = NAME_COL + s->names + RTT_COLS;
 	char number[12] = "", rtt[32] = "", edge[32];
 
@@ -93,22 +102,17 @@ static void put_row(const struct sketch *s, const struct row *row)
 		fputc('\n', s->out);
 		return;
 	}
-	if (strlen(row->name) > s->names) {
-		fprintf(s->out, "\n%s%*s", edge_of(st), TEXT_INDENT - NODE_COL - 1, "");
+	if (strlen(row->name) > s->names || st->width < at + WORDS_LEAST) {
+		fprintf(s->out, "\n%s%*s", line, TEXT_INDENT - NODE_COL - 1, "");
 		at = TEXT_INDENT;
 	} else {
 		fputs("  ", s->out);
 	}
-	snprintf(edge, sizeof(edge), "%s%s%s", style_tone(st, TONE_PLAIN), edge_of(st),
+	snprintf(edge, sizeof(edge), "%s%s%s", style_tone(st, TONE_PLAIN), line,
 		 style_tone(st, row->tone));
 	fputs(style_tone(st, row->tone), s->out);
 	prose_beside(s->out, st, at, edge, NODE_COL + 1, row->words);
 	fputs(style_tone(st, TONE_PLAIN), s->out);
-}
-
-static void put_edge(const struct sketch *s)
-{
-	fprintf(s->out, "%s\n", edge_of(s->st));
 }
 
 /* What gateway @address is asked for, if it is one of ours. */
@@ -126,7 +130,7 @@ static const char *put_offers(char *out, size_t size, const struct natmap_result
 				n += (size_t)snprintf(
 					out + n, size - n, "%s%s", n > 0 ? ", " : "opens ports by ",
 					portmap_protocol_text((enum portmap_protocol)p));
-		if (n > 0 && n < size && r->verdict == NATMAP_CARRIER_NAT)
+		if (n > 0 && n < size && r->verdict == NATMAP_CARRIER_NAT && map_is_sure(r))
 			snprintf(out + n, size - n, ", of no use here");
 	}
 	return out;
@@ -172,11 +176,11 @@ static void draw_hop(const struct sketch *s, const struct natmap_result *r, unsi
 static void draw_machine(const struct sketch *s, const struct natmap_result *r)
 {
 	char addr[ADDR_TEXT], words[128];
-	const struct natmap_way *w = &r->ways[0];
+	const char *interface = map_interface(r);
 	const struct addr *local = map_local(r);
 
-	snprintf(words, sizeof(words), "this machine%s%s%s", w->interface[0] != '\0' ? ", " : "",
-		 w->interface, w->tunnel ? ", a tunnel" : "");
+	snprintf(words, sizeof(words), "this machine%s%s%s", interface[0] != '\0' ? ", " : "",
+		 interface, r->vpn ? ", a tunnel" : "");
 	put_row(s,
 		&(struct row){.node = end_of(s->st),
 			      .tone = TONE_PLAIN,
@@ -184,52 +188,74 @@ static void draw_machine(const struct sketch *s, const struct natmap_result *r)
 			      .words = words});
 }
 
-/* Its name, if it was given by one, and what it calls itself. */
-static void put_server(char *out, size_t size, const struct map_report *rep)
+/* The name that it was given by; NULL: a number. */
+static const char *name_of_server(const struct map_report *rep)
 {
-	const char *software = rep->result->software;
 	struct addr numeric;
-	const bool named =
-		rep->server_name != NULL && addr_parse(&numeric, rep->server_name, 0) != 0;
 
-	if (named)
-		snprintf(out, size, "%s%s%s%s", rep->server_name, software[0] != '\0' ? " (" : "",
-			 software, software[0] != '\0' ? ")" : "");
-	else
-		snprintf(out, size, "%s", software[0] != '\0' ? software : "the server");
+	return rep->server_name != NULL && addr_parse(&numeric, rep->server_name, 0) != 0
+		       ? rep->server_name
+		       : NULL;
+}
+
+/* Its name and what it calls itself. */
+static size_t put_server(char *out, size_t size, const struct map_report *rep)
+{
+	const char *name = name_of_server(rep), *software = rep->result->software;
+
+	if (name == NULL)
+		return (size_t)snprintf(out, size, "%s",
+					software[0] != '\0' ? software : "the server");
+	return (size_t)snprintf(out, size, "%s%s%s%s", name, software[0] != '\0' ? " (" : "",
+				software, software[0] != '\0' ? ")" : "");
+}
+
+/* Where we are seen by the family that is mapped, or by the other. */
+static size_t put_seen(char *out, size_t size, const struct natmap_result *r, bool other)
+{
+	const char *between = !other                                 ? ", sees us as "
+			      : addr_family(map_local(r)) == ADDR_V4 ? "; by IPv6 we are seen as "
+								     : "; by IPv4 we are seen as ";
+	char seen[ADDR_TEXT];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < r->public_count && n < size; i++) {
+		if (addr_same_ip(&r->locals[i], map_local(r)) == other)
+			continue;
+		n += (size_t)snprintf(out + n, size - n, "%s%s", between,
+				      addr_text_ip(&r->public_addrs[i], seen));
+		between = " and ";
+	}
+	return n;
+}
+
+static void draw_silent_server(const struct sketch *s, const struct map_report *rep)
+{
+	const struct addr *server = &rep->result->server;
+	const char *name = name_of_server(rep);
+	char addr[ADDR_TEXT], silence[128], words[512];
+
+	map_silence_words(silence, sizeof(silence), rep->result);
+	snprintf(words, sizeof(words), "%s%s%s", name != NULL ? name : "", name != NULL ? ": " : "",
+		 silence);
+	put_row(s,
+		&(struct row){.node = end_of(s->st),
+			      .last = true,
+			      .tone = TONE_DIM,
+			      .name = addr_is_any(server) ? "server" : addr_text_ip(server, addr),
+			      .words = words});
 }
 
 static void draw_server(const struct sketch *s, const struct map_report *rep)
 {
 	const struct natmap_result *r = rep->result;
-	char server[ADDR_TEXT], seen[ADDR_TEXT], refused[ADDR_TEXT + 64] = "", words[512];
-	size_t n;
+	char server[ADDR_TEXT], words[512];
+	size_t n = put_server(words, sizeof(words), rep);
 
-	if (r->public_count == 0) {
-		if (r->path.refused_why != NULL)
-			snprintf(refused, sizeof(refused), " (%s, says %s)", r->path.refused_why,
-				 addr_is_any(&r->path.refused_by)
-					 ? "this machine"
-					 : addr_text_ip(&r->path.refused_by, seen));
-		snprintf(words, sizeof(words), "%s%s%s%s",
-			 rep->server_name != NULL ? rep->server_name : "",
-			 rep->server_name != NULL ? ": " : "",
-			 addr_is_any(&r->server) ? "none to ask" : "no answer", refused);
-		put_row(s, &(struct row){.node = end_of(s->st),
-					 .tone = TONE_DIM,
-					 .name = addr_is_any(&r->server)
-							 ? "server"
-							 : addr_text_ip(&r->server, server),
-					 .words = words});
-		return;
-	}
-	put_server(words, sizeof(words), rep);
-	n = strlen(words);
-	for (unsigned i = 0; i < r->public_count && n < sizeof(words); i++)
-		n += (size_t)snprintf(words + n, sizeof(words) - n, "%s%s",
-				      i == 0 ? ", sees us as " : " and ",
-				      addr_text_ip(&r->public_addrs[i], seen));
+	n += put_seen(words + n, sizeof(words) - n, r, false);
+	put_seen(words + n, sizeof(words) - n, r, true);
 	put_row(s, &(struct row){.node = end_of(s->st),
+				 .last = true,
 				 .tone = TONE_PLAIN,
 				 .name = addr_text_ip(&r->server, server),
 				 .rtt_ms = r->rtt_ms,
@@ -256,10 +282,13 @@ void map_draw(FILE *out, const struct style *st, const struct map_report *rep)
 	const struct sketch s = {.out = out, .st = st, .names = name_columns(r)};
 
 	draw_machine(&s, r);
-	put_edge(&s);
+	if (r->path.count > 0)
+		fprintf(out, "%s\n", edge_of(st));
 	for (unsigned i = 0; i < r->path.count; i++)
 		draw_hop(&s, r, i);
-	if (r->path.count > 0)
-		put_edge(&s);
-	draw_server(&s, rep);
+	fprintf(out, "%s\n", r->path.reached ? edge_of(st) : gap_of(st));
+	if (r->public_count == 0)
+		draw_silent_server(&s, rep);
+	else
+		draw_server(&s, rep);
 }

@@ -158,7 +158,7 @@ static const struct addr *outside_of_gateway(const struct natmap_result *r)
 static void name_zone(char *out, size_t size, const struct natmap_result *r, unsigned z,
 		      unsigned count)
 {
-	const struct addr *seen = r->public_count > 0 ? &r->public_addrs[0] : NULL;
+	const struct addr *seen = map_public(r);
 	char here[ADDR_TEXT], there[ADDR_TEXT];
 
 	if (z > 0)
@@ -190,6 +190,14 @@ static void put_zone(struct map_svg *p, unsigned from, unsigned to, unsigned z)
 	map_svg_text(p, "zone", SVG_NAMES, 18, name);
 }
 
+/* The line from one row to another. */
+static void put_spine(struct map_svg *p, unsigned from, unsigned to, const char *class)
+{
+	fprintf(p->out, "<line class=\"%s\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
+		class, SVG_SPINE, SVG_SPINE, row_y(p->r, from) + SVG_ROW / 2,
+		row_y(p->r, to) + SVG_ROW / 2);
+}
+
 static void put_zones(struct map_svg *p)
 {
 	const unsigned last = p->r->path.count + 1;
@@ -201,9 +209,8 @@ static void put_zones(struct map_svg *p)
 		put_zone(p, from, row, z++);
 		from = row + 1;
 	}
-	fprintf(p->out, "<line class=\"spine\" x1=\"%.0f\" x2=\"%.0f\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
-		SVG_SPINE, SVG_SPINE, row_y(p->r, 0) + SVG_ROW / 2,
-		row_y(p->r, last) + SVG_ROW / 2);
+	put_spine(p, 0, last - 1, "spine");
+	put_spine(p, last - 1, last, p->r->path.reached ? "spine" : "spine dash");
 }
 
 static void put_rows(struct map_svg *p)

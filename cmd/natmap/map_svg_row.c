@@ -110,13 +110,13 @@ static void put_end(struct map_svg *p, unsigned row)
 {
 	const struct natmap_result *r = p->r;
 	const char *name = p->rep->server_name != NULL ? p->rep->server_name : "no server";
-	char addr[ADDR_TEXT];
+	char addr[ADDR_TEXT], silence[128];
 
 	put_node(p, row, BOX_UNKNOWN, true);
 	if (row == 0)
-		put_names(p, "this machine", r->ways[0].interface, 0);
+		put_names(p, "this machine", map_interface(r), 0);
 	else if (r->public_count == 0)
-		put_names(p, name, "no answer", 0);
+		put_names(p, name, map_silence_words(silence, sizeof(silence), r), 0);
 	else
 		put_names(p, addr_text_ip(&r->server, addr),
 			  r->software[0] != '\0' ? r->software : "server", r->rtt_ms);

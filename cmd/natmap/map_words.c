@@ -61,7 +61,7 @@ const char *map_hop_name(const struct natmap_result *r, unsigned i)
 	if (b == BOX_ROUTER && r->nats > stateful_hops(&r->path))
 		name = "";
 
-	if (b == BOX_CARRIER_NAT && r->p < SURE)
+	if (b == BOX_CARRIER_NAT && !map_is_sure(r))
 		return "carrier's NAT, perhaps";
 
 	if (name[0] == '\0' && r->path.hops[i].by_route)
@@ -72,6 +72,27 @@ const char *map_hop_name(const struct natmap_result *r, unsigned i)
 const struct addr *map_local(const struct natmap_result *r)
 {
 	return addr_is_any(&r->local) ? &r->ways[0].local : &r->local;
+}
+
+const struct addr *map_public(const struct natmap_result *r)
+{
+	for (unsigned i = 0; i < r->public_count; i++)
+		if (addr_same_ip(&r->locals[i], map_local(r)))
+			return &r->public_addrs[i];
+	return NULL;
+}
+
+const char *map_interface(const struct natmap_result *r)
+{
+	for (unsigned i = 0; i < r->gateway_count; i++)
+		if (addr_same_ip(&r->ways[i].local, map_local(r)))
+			return r->ways[i].interface;
+	return "";
+}
+
+bool map_is_sure(const struct natmap_result *r)
+{
+	return r->p >= SURE;
 }
 
 /* What was tried was as long as somebody wished: a round number, or nearly so. */
@@ -148,6 +169,21 @@ const char *map_quote_words(char *out, size_t size, const struct natmap_result *
 	return out;
 }
 
+const char *map_silence_words(char *out, size_t size, const struct natmap_result *r)
+{
+	char by[ADDR_TEXT];
+
+	if (addr_is_any(&r->server))
+		snprintf(out, size, "none to ask");
+	else if (r->path.refused_why == NULL)
+		snprintf(out, size, "no answer");
+	else
+		snprintf(out, size, "no answer (%s, says %s)", r->path.refused_why,
+			 addr_is_any(&r->path.refused_by) ? "this machine"
+							  : addr_text_ip(&r->path.refused_by, by));
+	return out;
+}
+
 static void put_usable(char *out, size_t size, const struct portmap_offer *o,
 		       enum portmap_protocol p)
 {
@@ -160,8 +196,8 @@ static void put_usable(char *out, size_t size, const struct portmap_offer *o,
 	if (!addr_is_any(&o->external))
 		snprintf(external, sizeof(external), ", its own address outside is %s",
 			 addr_text_ip(&o->external, addr));
-	snprintf(out, size, "opens ports%s%s%s%s%s", version, external,
-		 o->pinholes && p == PORTMAP_UPNP ? ", IPv6 too" : "",
+	snprintf(out, size, "opens ports%s%s%s%s%s",
+		 o->pinholes && p == PORTMAP_UPNP ? ", IPv6 ones too" : "", version, external,
 		 o->device[0] != '\0' ? ": " : "", o->device);
 }
 
@@ -212,7 +248,7 @@ const char *map_verdict_words(char *out, size_t size, const struct natmap_result
 	if (r->nats > 1)
 		snprintf(nats, sizeof(nats), ", %s%u NATs in all",
 			 r->nats_at_least ? "at least " : "", r->nats);
-	else if (r->nats == 1 && r->nats_at_least)
+	else if (r->nats == 1 && r->nats_at_least && r->verdict != NATMAP_NAT64)
 		snprintf(nats, sizeof(nats), ", or more");
 	if (r->p > 0)
 		snprintf(sure, sizeof(sure), " (%.3g %%)", fmin(r->p * 100, 99.9));
@@ -221,13 +257,13 @@ const char *map_verdict_words(char *out, size_t size, const struct natmap_result
 	return out;
 }
 
-/* From here on a verdict is sure enough to say what follows from it without a "perhaps". */
-
+/* On the way that is mapped. */
 static bool any_usable(const struct natmap_result *r)
 {
 	for (unsigned i = 0; i < r->gateway_count; i++)
 		for (int p = 0; p < PORTMAP_PROTOCOLS; p++)
-			if (r->gateways[i].offer[p].usable)
+			if (r->gateways[i].offer[p].usable &&
+			    addr_same_ip(&r->gateways[i].local, map_local(r)))
 				return true;
 	return false;
 }
@@ -236,10 +272,25 @@ static const char unsure_advice[] =
 	"A port that is opened on a router of your own may not be reached from outside: \"natmap "
 	"open\" looks whether it is. natpunch(1) gets through without.";
 
+static const char *meaning_of_one_nat(bool usable, bool sure)
+{
+	if (usable)
+		return sure ? "\"natmap open\" makes a port reachable from outside."
+			    : "\"natmap open\" opens a port on it, and looks whether it can be "
+			      "reached from outside: another NAT may lie beyond.";
+	return sure ? "It opens no ports on request: they are to be forwarded in its settings. "
+		      "natpunch(1) gets through without."
+		    : "It opens no ports on request: to forward them in its settings is of use "
+		      "if no other NAT lies beyond. natpunch(1) gets through without.";
+}
+
 const char *map_meaning(const struct natmap_result *r)
 {
-	const bool usable = any_usable(r), sure = r->p >= SURE;
+	const bool usable = any_usable(r), sure = map_is_sure(r);
 
+	if (r->vpn && r->nats > 0 && !usable)
+		return "That is at the other end of the tunnel: a port that is opened on a router "
+		       "of your own is not reached through it. natpunch(1) gets through without.";
 	switch (r->verdict) {
 	case NATMAP_OPEN:
 		return sure ? "Programs on this machine can be reached from outside as they are."
@@ -250,9 +301,7 @@ const char *map_meaning(const struct natmap_result *r)
 		return usable ? "\"natmap open\" makes a hole in it for a port."
 			      : "It opens no ports on request: that is to be done in its settings.";
 	case NATMAP_ONE_NAT:
-		return usable ? "\"natmap open\" makes a port reachable from outside."
-			      : "It opens no ports on request: they are to be forwarded in its "
-				"settings. natpunch(1) gets through without.";
+		return meaning_of_one_nat(usable, sure);
 	case NATMAP_DOUBLE_NAT:
 		return sure ? "A port that is opened on the nearer one cannot be reached from "
 			      "outside, unless the one beyond forwards it, too. natpunch(1) gets "

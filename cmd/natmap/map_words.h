@@ -27,6 +27,15 @@ const char *map_hop_name(const struct natmap_result *r, unsigned i);
 /* Our address on the way that is mapped, or that it would have. */
 const struct addr *map_local(const struct natmap_result *r);
 
+/* Where it is seen on that way; NULL: not known. */
+const struct addr *map_public(const struct natmap_result *r);
+
+/* The name of its interface there; empty: not known. */
+const char *map_interface(const struct natmap_result *r);
+
+/* Whether the verdict is sure enough to be spoken of as a fact. */
+bool map_is_sure(const struct natmap_result *r);
+
 /* Each writes one line without a full stop, and returns @out. */
 
 /* A measured time: "35.0 s (34.8 s to 35.2 s)", "more than 6 min" or "unknown". */
@@ -38,6 +47,9 @@ const char *map_hop_words(char *out, size_t size, const struct natmap_result *r,
 /* How our packet was changed before it came to hop @i, as its quote shows; empty if it was not, or
  * that is not known. */
 const char *map_quote_words(char *out, size_t size, const struct natmap_result *r, unsigned i);
+
+/* What there is instead of an answer of the server, and who said by ICMP that it is out of reach. */
+const char *map_silence_words(char *out, size_t size, const struct natmap_result *r);
 
 /* What a gateway says of one protocol. */
 const char *map_offer_words(char *out, size_t size, const struct portmap_offer *o,

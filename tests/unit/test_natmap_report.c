@@ -98,6 +98,7 @@ static struct natmap_result *carrier(void)
 		.software = "natbroker 0.1.0",
 		.local = at("192.168.1.23"),
 		.public_addrs = {at("203.0.113.7")},
+		.locals = {at("192.168.1.23")},
 		.public_count = 1,
 		.ways = {{.gateway = at("192.168.1.1"),
 			  .local = at("192.168.1.23"),
@@ -198,7 +199,7 @@ static void draws_the_path(void **state)
 		"first\n"
 		"  o  5  203.0.113.254       9 ms  not known: not clear\n  |\n");
 	assert_says(text, "  *     192.0.2.1        12.3 ms  broker.example.net (natbroker 0.1.0), "
-			  "sees us\n  |                               as 203.0.113.7\n");
+			  "sees us\n                                  as 203.0.113.7\n");
 	assert_says(text, "Verdict    A carrier's NAT, at least 2 NATs in all (97 %)\n");
 	assert_says(text, "  PCP      answers, but ");
 	assert_says(text, "(error 12)\n  NAT-PMP  opens ports, its own address outside is "
@@ -224,6 +225,42 @@ static void long_addresses_leave_room(void **state)
 	assert_says(text, "  #  1  2001:db8:1111:2222:3333:4444:5555:6666  1.23 ms\n"
 			  "  |        NAT: keeps a UDP flow for 119.8 s");
 	assert_narrow(text, 60);
+	free(text);
+	free(r);
+}
+
+/* Where few columns are left, words come below. */
+static void narrow_terminals_leave_room(void **state)
+{
+	struct natmap_result *r = carrier();
+	const struct style narrow = {.width = 40};
+	char *text;
+	(void)state;
+
+	text = written(r, &narrow, map_report_text);
+	assert_says(text, "  #  1  192.168.1.1      1.23 ms\n"
+			  "  |        NAT: keeps a UDP flow for\n");
+	free(text);
+	free(r);
+}
+
+/* A server of one family does not see us by the other. */
+static void the_other_family_is_told_apart(void **state)
+{
+	struct natmap_result *r = carrier();
+	char *text;
+	(void)state;
+
+	r->public_addrs[1] = at("2001:db8:1::2");
+	r->locals[1] = at("2001:db8:1::2");
+	r->public_count = 2;
+	text = written(r, &fine, map_report_text);
+	assert_says(text, "sees us as");
+	assert_says(text, "203.0.113.7; by IPv6 we are seen as");
+	free(text);
+	r->local = r->locals[1]; /* the way by IPv6 is mapped */
+	text = written(r, &fine, map_report_text);
+	assert_says(text, "2001:db8:1::2; by IPv4 we are");
 	free(text);
 	free(r);
 }
@@ -335,8 +372,8 @@ static void tells_what_gateways_say(void **state)
 				   .pinholes = true,
 				   .device = "Home Box"};
 	assert_string_equal(map_offer_words(text, sizeof(text), &o, PORTMAP_UPNP),
-			    "opens ports (IGD 2), its own address outside is 203.0.113.7, IPv6 "
-			    "too: Home Box");
+			    "opens ports, IPv6 ones too (IGD 2), its own address outside is "
+			    "203.0.113.7: Home Box");
 	o.usable = false;
 	o.why = PORTMAP_NOT_AUTHORIZED;
 	o.code = 606;
@@ -365,14 +402,28 @@ static void says_what_it_means(void **state)
 	r->verdict = NATMAP_ONE_NAT;
 	r->nats = 1;
 	assert_says(map_meaning(r), "\"natmap open\"");
-	r->gateways[0].offer[PORTMAP_NAT_PMP].usable = false;
+	r->gateways[0].local = at("192.168.1.24"); /* of another way than that which is mapped */
 	assert_silent(map_meaning(r), "\"natmap open\"");
+	r->gateways[0].local = r->local;
+	r->p = 0.7;
+	assert_says(map_meaning(r), "looks whether");
+	r->gateways[0].offer[PORTMAP_NAT_PMP].usable = false;
+	assert_says(map_meaning(r), "if no other NAT lies beyond");
+	r->p = 0.97;
+	assert_silent(map_meaning(r), "\"natmap open\"");
+	assert_silent(map_meaning(r), "if no other");
 	assert_string_equal(map_verdict_words(text, sizeof(text), r), "One NAT, or more (97 %)");
 	r->nats_at_least = false;
 	r->p = 0.9999;
 	r->vpn = true;
 	assert_string_equal(map_verdict_words(text, sizeof(text), r),
 			    "One NAT, beyond a tunnel (VPN) (99.9 %)");
+	assert_says(map_meaning(r), "other end of the tunnel");
+	r->vpn = false;
+	r->nats_at_least = true;
+	r->verdict = NATMAP_NAT64;
+	assert_string_equal(map_verdict_words(text, sizeof(text), r),
+			    "NAT64: IPv4 is reached through a translator (99.9 %)");
 	r->verdict = NATMAP_UNKNOWN;
 	assert_string_equal(map_meaning(r), "");
 	free(r);
@@ -609,7 +660,7 @@ static void full_and_empty_ones_are_drawn(void **state)
 	free(text);
 	memset(r, 0, sizeof(*r));
 	text = written(r, &plain, map_report_text);
-	assert_says(text, "  *     no address                this machine\n  |\n"
+	assert_says(text, "  *     no address                this machine\n  :\n"
 			  "  *     server                    broker.example.net: none to ask\n");
 	assert_says(text, "Verdict    Not known\n");
 	free(text);
@@ -632,9 +683,19 @@ static void a_way_that_ends_is_drawn(void **state)
 	r->path.refused_why = "host unreachable";
 	text = written(r, &plain, map_report_text);
 	assert_says(text, "gateway, which sent no ICMP error");
-	assert_says(text, "no answer (host");
-	assert_says(text, "unreachable, says 198.51.100.1)");
+	assert_says(text, "  o  2  198.51.100.1        2 ms\n  :\n"
+			  "  *     192.0.2.77                broker.example.net: no answer (host\n"
+			  "                                  unreachable, says 198.51.100.1)");
 	free(text);
+	text = svg_of(r);
+	assert_says(text, "no answer (host unreachable, says 198.51.100.1)");
+	assert_says(text, "class=\"spine dash\"");
+	free(text);
+	r->path.reached = true;
+	text = svg_of(r);
+	assert_silent(text, "class=\"spine dash\"");
+	free(text);
+	r->path.reached = false;
 	text = json_of(r);
 	assert_says(text, "\"refused\": {");
 	assert_says(text, "\"boxes\": null");
@@ -648,6 +709,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(draws_the_path),
 		cmocka_unit_test(long_addresses_leave_room),
+		cmocka_unit_test(narrow_terminals_leave_room),
+		cmocka_unit_test(the_other_family_is_told_apart),
 		cmocka_unit_test(early_and_late_are_two_parts),
 		cmocka_unit_test(what_was_not_looked_at_is_not_mentioned),
 		cmocka_unit_test(tells_what_boxes_are),
