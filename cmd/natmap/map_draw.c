@@ -86,7 +86,7 @@ static void put_row(const struct sketch *s, const struct row *row)
 	const bool pad = row->rtt_ms > 0 || row->words[0] != '\0';
 	const char *line = row->last ? "   " : edge_of(st);
 	size_t at = NAME_COL + s->names + RTT_COLS;
-	char number[12] = "", rtt[32] = "", edge[32];
+	char number[12] = "", rtt[32], edge[32];
 
 	if (row->number > 0)
 		snprintf(number, sizeof(number), "%u", row->number);
@@ -94,10 +94,8 @@ static void put_row(const struct sketch *s, const struct row *row)
 		style_tone(st, TONE_PLAIN), style_tone(st, TONE_DIM), number,
 		style_tone(st, TONE_PLAIN), style_tone(st, TONE_STRONG));
 	fprintf(s->out, "%-*s%s", pad ? (int)s->names : 0, row->name, style_tone(st, TONE_PLAIN));
-	if (row->rtt_ms > 0)
-		snprintf(rtt, sizeof(rtt), "%.3g ms", row->rtt_ms);
 	if (pad)
-		fprintf(s->out, " %*s", RTT_COLS - 3, rtt);
+		fprintf(s->out, " %*s", RTT_COLS - 3, map_rtt_words(rtt, sizeof(rtt), row->rtt_ms));
 	if (row->words[0] == '\0') {
 		fputc('\n', s->out);
 		return;
@@ -262,17 +260,20 @@ static void draw_server(const struct sketch *s, const struct map_report *rep)
 				 .words = words});
 }
 
+static size_t longer(size_t columns, const struct addr *a)
+{
+	char text[ADDR_TEXT];
+	const size_t len = strlen(addr_text_ip(a, text));
+
+	return len > columns && len <= NAME_MOST ? len : columns;
+}
+
 static size_t name_columns(const struct natmap_result *r)
 {
-	size_t most = NAME_LEAST;
-	char addr[ADDR_TEXT];
+	size_t most = longer(longer(NAME_LEAST, map_local(r)), &r->server);
 
-	for (unsigned i = 0; i < r->path.count; i++) {
-		const size_t len = strlen(addr_text_ip(&r->path.hops[i].address, addr));
-
-		if (len > most && len <= NAME_MOST)
-			most = len;
-	}
+	for (unsigned i = 0; i < r->path.count; i++)
+		most = longer(most, &r->path.hops[i].address);
 	return most;
 }
 

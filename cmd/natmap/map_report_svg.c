@@ -265,21 +265,31 @@ static double put_pill(struct map_svg *p, double x, const struct portmap_offer *
 	return x + width + 8;
 }
 
-static void put_gateway(struct map_svg *p, const struct portmap_gateway *g,
-			const struct natmap_way *w)
+static void put_offers(struct map_svg *p, const struct portmap_gateway *g)
 {
-	char addr[ADDR_TEXT], text[128];
 	double x = SVG_BARS;
 	unsigned usable = 0;
 
-	snprintf(text, sizeof(text), "gateway %s on %s",
-		 addr_is_any(&g->gateway) ? "none" : addr_text_ip(&g->gateway, addr), w->interface);
-	map_svg_text(p, "", SVG_NAMES, 23, text);
 	for (int o = 0; o < PORTMAP_PROTOCOLS; o++) {
+		if (o == PORTMAP_NAT_PMP && addr_family(&g->gateway) == ADDR_V6)
+			continue; /* it has none */
 		x = put_pill(p, x, &g->offer[o], portmap_protocol_text((enum portmap_protocol)o));
 		usable += g->offer[o].usable;
 	}
 	map_svg_text(p, "small", x + 4, 23, usable > 0 ? "opens ports" : "opens no ports");
+}
+
+static void put_gateway(struct map_svg *p, const struct portmap_gateway *g,
+			const struct natmap_way *w)
+{
+	char addr[ADDR_TEXT], text[128];
+	const bool none = addr_is_any(&g->gateway);
+
+	snprintf(text, sizeof(text), "%s%s on %s", none ? "no gateway" : "gateway ",
+		 none ? "" : addr_text_ip(&g->gateway, addr), w->interface);
+	map_svg_text(p, "", SVG_NAMES, 23, text);
+	if (!none)
+		put_offers(p, g);
 	p->y += GATEWAY;
 }
 

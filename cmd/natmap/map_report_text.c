@@ -57,7 +57,9 @@ static void print_gateway(FILE *out, const struct style *st, const struct natmap
 	snprintf(text, sizeof(text), "%s%s%s%s",
 		 addr_is_any(&g->gateway) ? "none" : addr_text_ip(&g->gateway, addr),
 		 w->interface[0] != '\0' ? " on " : "", w->interface,
-		 w->tunnel ? ", a tunnel (VPN)" : "");
+		 w->tunnel                  ? ", a tunnel (VPN)"
+		 : addr_is_any(&g->gateway) ? ", whose network is reached without one"
+					    : "");
 	prose_line(out, st, "Gateway", text);
 	if (addr_is_any(&g->gateway))
 		return;

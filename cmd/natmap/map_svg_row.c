@@ -54,10 +54,9 @@ static void put_node(struct map_svg *p, unsigned row, enum box b, bool is_end)
 /* @name above, @words and the round trip below. */
 static void put_names(struct map_svg *p, const char *name, const char *words, double rtt_ms)
 {
-	char line[160], rtt[32] = "";
+	char line[160], rtt[32];
 
-	if (rtt_ms > 0)
-		snprintf(rtt, sizeof(rtt), "%.3g ms", rtt_ms);
+	map_rtt_words(rtt, sizeof(rtt), rtt_ms);
 	snprintf(line, sizeof(line), "%s%s%s", words,
 		 words[0] != '\0' && rtt[0] != '\0' ? ", " : "", rtt);
 	map_svg_text(p, "name", SVG_NAMES, line[0] != '\0' ? SVG_ROW / 2 - 3 : SVG_ROW / 2 + 4.5,

@@ -105,6 +105,14 @@ static const char *limit_words(char *out, size_t size, double seconds)
 	return plot_time_text(out, size, seconds);
 }
 
+const char *map_rtt_words(char *out, size_t size, double ms)
+{
+	out[0] = '\0';
+	if (ms > 0)
+		snprintf(out, size, ms < 999.5 ? "%.3g ms" : "%.0f ms", ms);
+	return out;
+}
+
 const char *map_time_words(char *out, size_t size, const struct measured *m)
 {
 	const struct plot_series s = {

@@ -38,6 +38,9 @@ bool map_is_sure(const struct natmap_result *r);
 
 /* Each writes one line without a full stop, and returns @out. */
 
+/* A round trip: "1.23 ms"; empty: not known. */
+const char *map_rtt_words(char *out, size_t size, double ms);
+
 /* A measured time: "35.0 s (34.8 s to 35.2 s)", "more than 6 min" or "unknown". */
 const char *map_time_words(char *out, size_t size, const struct measured *m);
 

@@ -155,6 +155,18 @@ static char *written(const struct natmap_result *r, const struct style *st,
 	return text;
 }
 
+static char *svg_of(const struct natmap_result *r)
+{
+	const struct map_report rep = report_of(r);
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_int_equal(map_report_svg(out, &rep), 0);
+	fclose(out);
+	return text;
+}
+
 static void assert_says(const char *text, const char *what)
 {
 	if (strstr(text, what) == NULL)
@@ -220,11 +232,50 @@ static void long_addresses_leave_room(void **state)
 	char *text;
 	(void)state;
 
+	r->server = at("[64:ff9b::192.0.2.211]:3478");
+	text = written(r, &plain, map_report_text);
+	assert_says(text, "\n  *     64:ff9b::c000:2d3  12.3 ms  broker.example.net");
+	assert_says(text, "\n  #  1  192.168.1.1        1.23 ms  NAT: ");
+	free(text);
 	r->path.hops[0].address = at("2001:db8:1111:2222:3333:4444:5555:6666");
 	text = written(r, &narrow, map_report_text);
 	assert_says(text, "  #  1  2001:db8:1111:2222:3333:4444:5555:6666  1.23 ms\n"
 			  "  |        NAT: keeps a UDP flow for 119.8 s");
 	assert_narrow(text, 60);
+	free(text);
+	free(r);
+}
+
+static void round_trips_are_short(void **state)
+{
+	char text[32];
+	(void)state;
+
+	assert_string_equal(map_rtt_words(text, sizeof(text), 0), "");
+	assert_string_equal(map_rtt_words(text, sizeof(text), 0.0656), "0.0656 ms");
+	assert_string_equal(map_rtt_words(text, sizeof(text), 999.4), "999 ms");
+	assert_string_equal(map_rtt_words(text, sizeof(text), 1234.5), "1234 ms");
+}
+
+/* A network that is reached without a gateway, and a gateway that has no NAT-PMP. */
+static void tells_of_no_gateway(void **state)
+{
+	struct natmap_result *r = carrier();
+	char *text;
+	(void)state;
+
+	r->gateways[0].gateway = r->ways[0].gateway = (struct addr){.port = 0};
+	text = written(r, &fine, map_report_text);
+	assert_says(text, "Gateway    none on wlan0, whose network is reached without one\n");
+	free(text);
+	text = svg_of(r);
+	assert_says(text, ">no gateway on wlan0<");
+	assert_silent(text, ">PCP<");
+	free(text);
+	r->gateways[0].gateway = at("2001:db8:1::1");
+	text = svg_of(r);
+	assert_says(text, ">PCP<");
+	assert_silent(text, ">NAT-PMP<");
 	free(text);
 	free(r);
 }
@@ -566,18 +617,6 @@ static void assert_accepted(const char *command, const char *text)
 	assert_int_equal(status, 0);
 }
 
-static char *svg_of(const struct natmap_result *r)
-{
-	const struct map_report rep = report_of(r);
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	assert_int_equal(map_report_svg(out, &rep), 0);
-	fclose(out);
-	return text;
-}
-
 /* As many of everything as there can be, and all names once. */
 static struct natmap_result *full(void)
 {
@@ -710,6 +749,8 @@ int main(void)
 		cmocka_unit_test(draws_the_path),
 		cmocka_unit_test(long_addresses_leave_room),
 		cmocka_unit_test(narrow_terminals_leave_room),
+		cmocka_unit_test(round_trips_are_short),
+		cmocka_unit_test(tells_of_no_gateway),
 		cmocka_unit_test(the_other_family_is_told_apart),
 		cmocka_unit_test(early_and_late_are_two_parts),
 		cmocka_unit_test(what_was_not_looked_at_is_not_mentioned),

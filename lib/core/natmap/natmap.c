@@ -92,7 +92,7 @@ static const char *why_not_enumerated(const struct natmap *m)
 	if (!m->options.enumerate)
 		return "it was not asked for";
 	if (m->options.server_count == 0)
-		return "no server was named";
+		return "there is no server to ask";
 	if (quick_status(m->quick) < 0)
 		return "no server answered";
 	if (!r->path.reached)
