@@ -33,11 +33,11 @@ static bool same_offers(const struct portmap_gateway *a, const struct portmap_ga
 	return true;
 }
 
+/* The interval is not looked at by itself: with the round trip it changes all the time, a little. */
 static bool same_hop(const struct hop *a, const struct hop *b)
 {
-	return addr_eq(&a->address, &b->address) && a->state == b->state &&
-	       a->timeout.value == b->timeout.value && a->timeout.lo == b->timeout.lo &&
-	       a->timeout.hi == b->timeout.hi;
+	return addr_eq(&a->address, &b->address) && a->by_route == b->by_route &&
+	       a->state == b->state && a->timeout.value == b->timeout.value;
 }
 
 static void tell_gateways(struct map_watch *w, const struct natmap_result *r, nk_time now)

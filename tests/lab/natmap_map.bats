@@ -168,6 +168,12 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
     grep -qx "$kind" "$room/kinds" || fail "no event $kind"
   done
   jq -se 'any(.[]; .event == "hop" and .state == "stateful")' "$room/events"
+  # Each event of a hop tells something new, and the last one what the report has.
+  jq -se 'map(select(.event == "hop") | [.hop, .address, .by_route, .state, .timeout.value]) |
+    length == (unique | length)' "$room/events"
+  jq -se 'def known: {hop, address, by_route, state, value: .timeout.value};
+    (map(select(.event == "hop")) | group_by(.hop) | map(last | known)) ==
+    (last.report.path.hops | map(known))' "$room/events"
   mkdir "$room/lines"
   split -l 1 "$room/events" "$room/lines/"
   /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$lab_top/share/natmap-event-1.schema.json" "$room"/lines/*
