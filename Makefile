@@ -13,13 +13,16 @@ CFLAGS  ?= -O2 -g
 Q       := $(if $(V),,@)
 
 PKGS    := libuv libsodium nettle jansson miniupnpc
+CMD_PKGS := libqrencode libpcap libmicrohttpd
+pkg      = $(shell pkg-config $(1) 2>/dev/null)
+PKG_CFLAGS := $(call pkg,--cflags $(PKGS))
 WARN    := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Werror
 ,       := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
-CPPFLAGS += -Ilib -D_GNU_SOURCE -DNK_VERSION='"$(VERSION)"' -DNK_DATADIR='"$(PREFIX)/share/natkit"' $(shell pkg-config --cflags $(PKGS))
+CPPFLAGS += -Ilib -D_GNU_SOURCE -DNK_VERSION='"$(VERSION)"' -DNK_DATADIR='"$(PREFIX)/share/natkit"' $(PKG_CFLAGS)
 ALL_CFLAGS = -std=c17 $(WARN) -fvisibility=hidden -fPIC $(CFLAGS) $(SANFLAGS)
 ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS)
-LIBS    := $(shell pkg-config --libs $(PKGS)) -lm
+LIBS    := $(call pkg,--libs $(PKGS)) -lm
 
 SOVERSION := 0
 LIB_SRC := $(sort $(wildcard lib/base/*.c lib/wire/*.c lib/core/*.c lib/core/*/*.c lib/io/*.c lib/face/*.c lib/desk/*.c lib/*.c))
@@ -61,7 +64,13 @@ ifneq ($(file <$(BUILD)/flags),$(FLAGS))
 $(shell mkdir -p $(BUILD))$(file >$(BUILD)/flags,$(FLAGS))
 endif
 
-$(BUILD)/%.o: %.c $(BUILD)/flags
+# Whoever lacks a library is told so before a compiler says it in its own way.
+.PHONY: libraries
+libraries:
+	$(Q)pkg-config --print-errors --exists $(PKGS) $(CMD_PKGS) || \
+		{ echo '"sudo make deps" installs what is missing' >&2; exit 1; }
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | libraries
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC    $<")
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -86,16 +95,16 @@ endef
 $(foreach c,$(CMDS),$(eval $(call link_cmd,$(c))))
 
 # This one draws QR codes.
-$(BUILD)/bin/natpunch: LIBS += $(shell pkg-config --libs libqrencode)
+$(BUILD)/bin/natpunch: LIBS += $(call pkg,--libs libqrencode)
 
 # This one sends raw packets, and looks at them.
-$(BUILD)/bin/natkeepalive: LIBS += -lnet $(shell pkg-config --libs libpcap)
+$(BUILD)/bin/natkeepalive: LIBS += -lnet $(call pkg,--libs libpcap)
 
 # This one looks at packets.
-$(BUILD)/bin/natmap: LIBS += $(shell pkg-config --libs libpcap)
+$(BUILD)/bin/natmap: LIBS += $(call pkg,--libs libpcap)
 
 # This one serves its counters over HTTP.
-$(BUILD)/bin/natbroker: LIBS += $(shell pkg-config --libs libmicrohttpd)
+$(BUILD)/bin/natbroker: LIBS += $(call pkg,--libs libmicrohttpd)
 
 # This one has the virtual world in it.
 $(BUILD)/bin/natsim: $(BUILD)/libnatsim.a
@@ -143,9 +152,10 @@ $(BUILD)/public/libnatkit.a: $(LIB_OBJ)
 
 PARALLEL := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) --no-print-directory
 
-# Tests; root fetches first what they need. Processor-bound suites run one per processor; those in the lab mostly wait.
+# Tests; root fetches first what they need, others are told what that is. Processor-bound suites run one per processor;
+# those in the lab mostly wait.
 check:
-	$(Q)test "$$(id -u)" -ne 0 || .ci/deps build lab bench test
+	$(Q).ci/deps build lab bench test || test "$$(id -u)" -ne 0
 	+$(Q)$(MAKE) $(PARALLEL) SAN=1 all tests tools
 	$(Q)NATKIT_BUILD=$(CURDIR)/build/san tests/run -n -j 2 tests/layers.sh tests/lint tests/options.sh \
 		tests/install.sh tests/mutants/mutants \

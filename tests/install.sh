@@ -104,8 +104,16 @@ texts_follow_prefix() {
     ! grep -r /usr/local "$scratch/other/opt/natkit"
 }
 
-echo 1..13
+# Whoever lacks libraries is told what to do.
+missing_libraries() {
+  PKG_CONFIG_LIBDIR=/none make --no-print-directory BUILD="$scratch/bare" "$scratch/bare/lib/base/addr.o" 2>&1 |
+    tee "$scratch/told"
+  [ ! -e "$scratch/bare/lib/base/addr.o" ] && grep -q 'sudo make deps' "$scratch/told"
+}
+
+echo 1..14
 unset NATKIT_BUILD
+try "missing libraries" missing_libraries
 try "make install" make --no-print-directory install DESTDIR="$scratch"
 try "programs run" programs_run
 try "manual pages came" manuals_came
