@@ -4,20 +4,20 @@
  *
  * NATs and firewalls forget a flow that was silent for longer than their timer. A packet of a small
  * TTL refreshes the flow at the boxes that it reaches, and goes no further. So a flow can be kept
- * alive at every box but one, here hop 2, by keepalives of ours that end just before that box, and
- * of the broker's that end just behind it:
+ * alive at every box but one, by keepalives of ours that end at the hop before that box, and of the
+ * broker's that end at the hop beyond it. Here hop 2 hears of neither:
  *
- *	          hop 1     hop 2     hop 3     hop 4
- *	   we ---- NAT --- router ---- NAT --- router ---- broker
- *	    ------->|                   |<-------------------
+ *	           hop 1       hop 2       hop 3
+ *	   we ----- NAT ------- NAT ------ router ----- broker
+ *	    -------->|                       |<-----------
  *
  * After some silence there, the broker sends one packet all the way. If it comes, hop 2 keeps no
- * state, or for longer than that; if not, it keeps state, and its timer is shorter. To do the same
- * for each hop and at many silences finds all boxes that keep state, and their timers.
+ * state, or for longer than that; if not, it keeps state, and its timer is shorter. The same for
+ * each hop, and at many silences, finds all boxes that keep state, and their timers.
  *
- * We have our side of this from the kernel (IP_TTL). The broker is asked to keep mappings alive
- * with packets of a TTL (PROBE_HOLD), and to send whole ones (PROBE_ASK). How many boxes there are
- * is known from the trace (trace.h), and on the way back from the TTL that its packets have left.
+ * Our keepalives take no privilege (IP_TTL). The broker is asked for its own (PROBE_HOLD), and for
+ * packets all the way (PROBE_ASK). How many boxes there are is known from the trace (trace.h), and
+ * on the way back from the TTL that the broker's packets have left.
  *
  * All hops run side by side, on many mappings that are opened early, each on a fresh local port,
  * since one that was sent through is silent no more. Those that are silent everywhere are asked at
@@ -84,7 +84,7 @@ void enumerate_stop(struct enumerate *e);
 int enumerate_status(const struct enumerate *e);
 
 /* Writes what is known so far: states and timeouts of hops, @silence, counts. */
-void enumerate_report(struct enumerate *e, struct path_result *path);
+void enumerate_report(const struct enumerate *e, struct path_result *path);
 void enumerate_progress(const struct enumerate *e, struct enumerate_progress *out, nk_time now);
 
 #endif

@@ -94,7 +94,7 @@ static void report_hops(const struct enumerate *e, struct path_result *path)
 	}
 }
 
-void enumerate_report(struct enumerate *e, struct path_result *path)
+void enumerate_report(const struct enumerate *e, struct path_result *path)
 {
 	path->packets_out = e->packets_out;
 	path->packets_in = e->packets_in;
