@@ -116,6 +116,7 @@ void map_set(struct map_scene *s, const struct map_plan *plan)
 		behind = s->nodes[i] = world_add_node(s->world, plan->nodes[i].spec,
 						      &plan->nodes[i].inside, 1, behind);
 		need(behind >= 0);
+		world_set_way(s->world, behind, plan->nodes[i].way);
 	}
 	s->client = world_add_host(s->world, plan->clients, plan->client_count, behind);
 	need(s->client >= 0);

@@ -19,10 +19,12 @@ enum map_server { MAP_BROKER, MAP_BROKER_ONE, MAP_PLAIN, MAP_NOBODY };
  * struct map_node - A box on the way
  * @spec:	NULL: a router
  * @inside:	Its address there
+ * @way:	On which of the two ways a router is
  */
 struct map_node {
 	const struct nat_spec *spec;
 	struct addr inside;
+	enum net_way way;
 };
 
 /**

@@ -45,6 +45,36 @@ static void test_enumerated(void **state)
 	map_strike(&s);
 }
 
+/* The way back has other routers, and more of them: what lies on the way out is mapped. */
+static void test_other_way_back(void **state)
+{
+	const struct nat_spec home = map_nat("203.0.113.1");
+	const char *const beyond[] = {"198.51.100.4", "198.51.100.5", "198.51.100.6"};
+	struct map_plan plan = map_plan(32);
+	const struct natmap_result *r;
+	struct map_scene s;
+
+	(void)state;
+	plan.options.enumerate = true;
+	plan.options.max = 240 * NK_S;
+	for (unsigned i = 0; i < 3; i++) {
+		map_plan_add(&plan, NULL, beyond[i]);
+		plan.nodes[i].way = i == 1 ? NET_OUT_ONLY : NET_BACK_ONLY;
+	}
+	map_plan_add(&plan, &home, "192.168.1.1");
+	r = play(&s, &plan, CORE_DONE);
+	assert_int_equal(r->path.count, 3);
+	assert_int_equal(r->path.back, 4);
+	assert_hop(r, 1, "192.168.1.1");
+	assert_hop(r, 2, "198.51.100.5");
+	assert_int_equal(r->path.hops[0].state, HOP_STATEFUL);
+	assert_int_equal(r->path.hops[1].state, HOP_STATELESS);
+	assert_int_equal(r->path.hops[2].state, HOP_STATELESS);
+	assert_true(r->path.hops[0].timeout.lo <= 120 && r->path.hops[0].timeout.hi >= 120);
+	assert_verdict(r, NATMAP_ONE_NAT, 0.7);
+	map_strike(&s);
+}
+
 /* A natmap that hears of no ICMP error in its first seconds, as where boxes have no more to
  * give. */
 static void deaf_input(void *core, const struct event *ev, nk_time now)
@@ -212,9 +242,10 @@ static void test_stopped_holds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_enumerated), cmocka_unit_test(test_hops_tell_late),
-		cmocka_unit_test(test_stopped),    cmocka_unit_test(test_holds_refused),
-		cmocka_unit_test(test_few_trials), cmocka_unit_test(test_stopped_holds),
+		cmocka_unit_test(test_enumerated),     cmocka_unit_test(test_other_way_back),
+		cmocka_unit_test(test_hops_tell_late), cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_holds_refused),  cmocka_unit_test(test_few_trials),
+		cmocka_unit_test(test_stopped_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
