@@ -267,7 +267,7 @@ static void set_up(struct rig *rig, const struct stack *s)
 	rng_seed_from_number(&rig->rng, ~s->seed);
 	rig->e = enumerate_new();
 	need(rig->e != NULL);
-	enumerate_start(rig->e, &config, &rig->rng, 0);
+	enumerate_start(rig->e, &config, &rig->rng);
 	world_attach(rig->world, client, &ops, rig);
 }
 

@@ -267,6 +267,7 @@ static int run_alone(unsigned count, struct path_result *out)
 	};
 	struct action a;
 	struct rng rng;
+	struct enumerate_progress progress;
 	struct enumerate *e;
 	nk_time now = 0;
 	int status;
@@ -274,7 +275,7 @@ static int run_alone(unsigned count, struct path_result *out)
 	rng_seed_from_number(&rng, 1);
 	e = enumerate_new();
 	assert_non_null(e);
-	enumerate_start(e, &config, &rng, 0);
+	enumerate_start(e, &config, &rng);
 	for (unsigned i = 0; i < 1000 && enumerate_status(e) == CORE_BUSY; i++) {
 		while (enumerate_output(e, &a, now))
 			if (a.kind == ACTION_OPEN)
@@ -287,6 +288,9 @@ static int run_alone(unsigned count, struct path_result *out)
 	}
 	memset(out, 0, sizeof(*out));
 	enumerate_report(e, out);
+	enumerate_progress(e, &progress, now);
+	assert_string_equal(progress.stage, "letting go of mappings");
+	assert_true(progress.done >= 1);
 	status = enumerate_status(e);
 	enumerate_free(e);
 	return status;

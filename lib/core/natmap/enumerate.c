@@ -26,12 +26,10 @@ void enumerate_free(struct enumerate *e)
 	free(e);
 }
 
-void enumerate_start(struct enumerate *e, const struct enumerate_config *config, struct rng *rng,
-		     nk_time now)
+void enumerate_start(struct enumerate *e, const struct enumerate_config *config, struct rng *rng)
 {
 	e->config = *config;
 	e->rng = rng;
-	e->started = now;
 	e->status = CORE_DONE;
 	e->interval = FIRST_INTERVAL;
 	e->consult_at = e->hold_at = e->status_at = NK_NEVER;
@@ -265,8 +263,7 @@ void enumerate_progress(const struct enumerate *e, struct enumerate_progress *ou
 		return;
 	}
 	if (e->stage > STAGE_RUN) {
-		snprintf(out->stage, sizeof(out->stage), "hops are known");
-		*out = (struct enumerate_progress){.done = 1};
+		*out = (struct enumerate_progress){.stage = "letting go of mappings", .done = 1};
 		return;
 	}
 	snprintf(out->stage, sizeof(out->stage), "%u of %u hops are known", lines_known(e),

@@ -69,8 +69,7 @@ struct enumerate *enumerate_new(void);
 void enumerate_free(struct enumerate *e);
 
 /* Once, and before all that follows. @rng is used as long as it lives. */
-void enumerate_start(struct enumerate *e, const struct enumerate_config *config, struct rng *rng,
-		     nk_time now);
+void enumerate_start(struct enumerate *e, const struct enumerate_config *config, struct rng *rng);
 bool enumerate_input(struct enumerate *e, const struct event *ev, nk_time now);
 bool enumerate_output(struct enumerate *e, struct action *action, nk_time now);
 nk_time enumerate_deadline(const struct enumerate *e);

@@ -143,7 +143,7 @@ struct enumerate {
 	struct asker asker;
 	struct budget budget;
 	struct timeout_grid grid;
-	nk_time started, run_started, run_until, interval;
+	nk_time run_started, run_until, interval;
 	unsigned back;
 	struct check check;
 	struct lane lanes[NATMAP_HOPS_MAX + 1];

@@ -182,7 +182,7 @@ static void explain_lived(struct hop *hop, const struct hop_life *l, bool missed
 	hop->state = HOP_STATELESS;
 	set_longer(&hop->timeout, l, "longer than the longest silence tried");
 	if (missed)
-		unknown(hop, "state ends on the way, but not where keepalives end: "
+		unknown(hop, "something on the way keeps state, but it is not known where: "
 			     "the way back may have more hops");
 }
 

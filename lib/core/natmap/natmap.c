@@ -175,7 +175,7 @@ static void end(struct natmap *m, int status, nk_time now)
 	m->over = true;
 }
 
-static void start_enumerate(struct natmap *m, nk_time now)
+static void start_enumerate(struct natmap *m)
 {
 	struct enumerate_config config = {
 		.max = m->options.max,
@@ -191,7 +191,7 @@ static void start_enumerate(struct natmap *m, nk_time now)
 	config.back = m->result.path.back;
 	m->enumerates = m->result.probe_service && config.count > 0;
 	if (m->enumerates)
-		enumerate_start(m->enumerate, &config, &m->rng, now);
+		enumerate_start(m->enumerate, &config, &m->rng);
 }
 
 static bool enumerating(const struct natmap *m)
@@ -204,7 +204,7 @@ static void step(struct natmap *m, nk_time now)
 	if (m->over)
 		return;
 	if (m->options.enumerate && !m->enumerates && quick_knows_path(m->quick))
-		start_enumerate(m, now);
+		start_enumerate(m);
 	if (quick_status(m->quick) != CORE_BUSY && !enumerating(m))
 		end(m, quick_status(m->quick), now);
 }
