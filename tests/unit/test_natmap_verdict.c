@@ -221,6 +221,58 @@ static void test_one_nat(void **state)
 	assert_sign(&r, SIGN_GATEWAY_PUBLIC, "203.0.113.1", 0);
 }
 
+/* A firewall beyond keeps state too. */
+static void test_one_nat_and_a_firewall(void **state)
+{
+	struct natmap_result r = at_home();
+
+	(void)state;
+	claims(&r, "203.0.113.1");
+	hop(&r, "192.168.1.1")->state = HOP_STATEFUL;
+	hop(&r, "198.51.100.1")->state = HOP_STATEFUL;
+	r.path.enumerated = true;
+	assert_judged(&r, NATMAP_ONE_NAT, 0.6);
+	assert_int_equal(r.nats, 1);
+	assert_true(signs_find(&r, SIGN_STATEFUL_BEYOND)->against);
+}
+
+/* Where the next hop is a neighbour of the address at which we are seen, the first one has that. */
+static void test_hop_beside_public(void **state)
+{
+	struct natmap_result r = at_home();
+
+	(void)state;
+	hop(&r, "192.168.1.1");
+	hop(&r, "203.0.113.254");
+	assert_judged(&r, NATMAP_ONE_NAT, 0.95);
+	assert_sign(&r, SIGN_HOP_BESIDE_PUBLIC, "203.0.113.254", 2);
+	assert_false(r.nats_at_least);
+
+	r.path.hops[0].state = r.path.hops[1].state = HOP_STATEFUL; /* a firewall */
+	r.path.enumerated = true;
+	assert_judged(&r, NATMAP_ONE_NAT, 0.6);
+
+	r = at_home(); /* Further out it may be that of a second NAT. */
+	hop(&r, "192.168.1.1");
+	hop(&r, "10.0.0.1");
+	hop(&r, "203.0.113.254");
+	natmap_judge(&r);
+	assert_null(signs_find(&r, SIGN_HOP_BESIDE_PUBLIC));
+	assert_true(r.p < 0.7);
+
+	r = seen("203.0.113.7", "203.0.113.7"); /* our own network */
+	hop(&r, "203.0.113.1");
+	hop(&r, "203.0.113.254");
+	natmap_judge(&r);
+	assert_null(signs_find(&r, SIGN_HOP_BESIDE_PUBLIC));
+
+	r = seen("100.64.3.4", "203.0.113.1"); /* it is the carrier's, the first one */
+	hop(&r, "100.64.0.1");
+	hop(&r, "203.0.113.254");
+	assert_judged(&r, NATMAP_CARRIER_NAT, 0.8);
+	assert_int_equal(r.nats, 1);
+}
+
 /* Nothing that contradicts a verdict makes it surer, or is told as if it did. */
 static void test_against(void **state)
 {
@@ -486,6 +538,20 @@ static void test_second_of_anybody(void **state)
 	}
 }
 
+/* Of private networks that are routed to one another a firewall may be between. */
+static void test_second_may_be_a_firewall(void **state)
+{
+	struct natmap_result r = seen("10.0.1.2", "198.51.100.10");
+
+	(void)state;
+	hop(&r, "10.0.1.1")->state = HOP_STATEFUL;
+	hop(&r, "10.0.0.1")->state = HOP_STATEFUL;
+	stateless_hop(&r, "192.0.2.254", 360);
+	r.path.enumerated = true;
+	assert_judged(&r, NATMAP_DOUBLE_NAT, 0.7);
+	assert_true(r.p < 0.9);
+}
+
 /* A router of a carrier with a private address is no NAT yet. */
 static void test_private_hop(void **state)
 {
@@ -601,6 +667,8 @@ int main(void)
 		cmocka_unit_test(test_no_nat),
 		cmocka_unit_test(test_firewall),
 		cmocka_unit_test(test_one_nat),
+		cmocka_unit_test(test_one_nat_and_a_firewall),
+		cmocka_unit_test(test_hop_beside_public),
 		cmocka_unit_test(test_nothing_seen_of_a_nat),
 		cmocka_unit_test(test_quotes),
 		cmocka_unit_test(test_double_nat),
@@ -617,6 +685,7 @@ int main(void)
 		cmocka_unit_test(test_gateway_without_address),
 		cmocka_unit_test(test_server_beside),
 		cmocka_unit_test(test_second_of_anybody),
+		cmocka_unit_test(test_second_may_be_a_firewall),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

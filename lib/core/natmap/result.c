@@ -48,6 +48,7 @@ const char *natmap_sign_name(enum natmap_sign s)
 		[SIGN_QUOTE_REWRITTEN] = "quote-rewritten",
 		[SIGN_HOP_SHARED] = "hop-shared",
 		[SIGN_HOP_PRIVATE_BEYOND] = "hop-private-beyond",
+		[SIGN_HOP_BESIDE_PUBLIC] = "hop-beside-public",
 		[SIGN_NAT64_PREFIX] = "nat64-prefix",
 		[SIGN_TUNNEL] = "tunnel",
 		[SIGN_NO_STATE] = "no-state",

@@ -97,6 +97,7 @@ enum natmap_sign {
 	SIGN_QUOTE_REWRITTEN,
 	SIGN_HOP_SHARED,         /* a hop's address is in 100.64.0.0/10 */
 	SIGN_HOP_PRIVATE_BEYOND, /* a private address beyond the first hop */
+	SIGN_HOP_BESIDE_PUBLIC,  /* the second hop is a neighbour of the address we are seen at */
 	SIGN_NAT64_PREFIX,
 	SIGN_TUNNEL,
 	SIGN_NO_STATE,      /* packets come in from where nothing was sent to */

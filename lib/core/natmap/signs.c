@@ -226,6 +226,25 @@ static void of_quote(struct natmap_result *r, const struct hop *h, unsigned numb
 		    h->quote_checksum ? "checksum" : "identification");
 }
 
+/* A provider has the hop after a router in the network that it gives the router its address of: then
+ * there is no NAT but that router. A machine with an address of a carrier's NAT has no router. */
+static void of_neighbour(struct natmap_result *r)
+{
+	const struct addr *hop = &r->path.hops[1].address, *public = first_public(r);
+	struct addr of_hop, of_public;
+	char text[ADDR_TEXT];
+
+	if (r->path.count < 2 || addr_family(hop) != ADDR_V4 || public == NULL ||
+	    addr_same_ip(public, local_of(r)) || addr_realm(local_of(r)) == REALM_SHARED)
+		return;
+	of_hop = addr_prefix(hop, 24, 128);
+	of_public = addr_prefix(public, 24, 128);
+	if (addr_same_ip(&of_hop, &of_public))
+		say(r, SIGN_HOP_BESIDE_PUBLIC, hop, 2,
+		    "Hop 2, %s, is in the network of the address at which we are seen",
+		    addr_text_ip(hop, text));
+}
+
 static void of_hops(struct natmap_result *r)
 {
 	char text[ADDR_TEXT];
@@ -305,6 +324,7 @@ void signs_gather(struct natmap_result *r)
 	of_gateways(r);
 	of_state(r);
 	of_hops(r);
+	of_neighbour(r);
 	of_filter(r);
 	of_nat64(r);
 }

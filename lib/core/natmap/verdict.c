@@ -41,6 +41,7 @@ static const double table[SIGNS][NATMAP_VERDICTS] = {
 	[SIGN_QUOTE_REWRITTEN] = {0, 0.002, 0.002, 0.5, 0.5, 0.5, 0.5},
 	[SIGN_HOP_SHARED] = {0, 0.02, 0.02, 0.03, 0.03, 0.5, 0.1},
 	[SIGN_HOP_PRIVATE_BEYOND] = {0, 0.1, 0.1, 0.3, 0.4, 0.4, 0.3},
+	[SIGN_HOP_BESIDE_PUBLIC] = {0, 0.01, 0.01, 0.35, 0.01, 0.02, 0.01},
 	[SIGN_NAT64_PREFIX] = {0, 0.002, 0.002, 0.002, 0.002, 0.002, 0.95},
 	[SIGN_TUNNEL] = {0, 1, 1, 1, 1, 1, 1},
 	[SIGN_NO_STATE] = {0, 0.95, 0.02, 0.02, 0.02, 0.02, 0.5},
@@ -60,6 +61,10 @@ static const double carriers[NATMAP_VERDICTS] = {0, 0.002, 0.02, 0.02, 0.03, 0.9
 /* Of one whose address is not known, or anybody's. */
 static const double anybodys[NATMAP_VERDICTS] = {0, 0.002, 0.1, 0.03, 0.9, 0.9, 0.5};
 
+/* The same where our own address is of the same range: private networks are routed to one another, and
+ * have firewalls between them. */
+static const double routed[NATMAP_VERDICTS] = {0, 0.002, 0.2, 0.12, 0.9, 0.9, 0.5};
+
 enum addr_realm addr_realm(const struct addr *a)
 {
 	static const struct addr loopback = {.ip = {[15] = 1}};
@@ -76,6 +81,14 @@ enum addr_realm addr_realm(const struct addr *a)
 	    (a->ip[0] == 0xfe && by16.ip[1] == 0x80))
 		return REALM_LOCAL;
 	return REALM_PRIVATE;
+}
+
+static bool are_routed(const struct addr *a, const struct addr *b)
+{
+	const struct addr of_a = addr_prefix(a, 8, 128), of_b = addr_prefix(b, 8, 128);
+
+	return addr_realm(a) == REALM_PRIVATE && addr_realm(b) == REALM_PRIVATE &&
+	       addr_same_ip(&of_a, &of_b);
 }
 
 static bool is_at_home(const struct addr *a)
@@ -95,6 +108,8 @@ static const double *weights_of(const struct natmap_result *r, const struct natm
 			return home;
 		if (addr_realm(&e->address) == REALM_SHARED)
 			return carriers;
+		if (are_routed(&e->address, &r->local))
+			return routed;
 		return addr_family(&e->address) == ADDR_NONE ||
 				       addr_realm(&e->address) == REALM_PRIVATE
 			       ? anybodys
@@ -205,9 +220,10 @@ static void count_nats(struct natmap_result *r)
 	r->nats = translated;
 	if (r->verdict == NATMAP_DOUBLE_NAT || (r->verdict == NATMAP_CARRIER_NAT && !directly))
 		r->nats = 2;
-	if (translated && stateful > r->nats)
+	if (r->nats > 1 && stateful > r->nats) /* beyond one that is alone there are firewalls */
 		r->nats = stateful;
 	r->nats_at_least = translated && signs_find(r, SIGN_GATEWAY_AGREES) == NULL &&
+			   signs_find(r, SIGN_HOP_BESIDE_PUBLIC) == NULL &&
 			   (!all_decided(&r->path) || unseen(&r->path) > FEW);
 	r->carrier_hop = r->verdict == NATMAP_CARRIER_NAT && (last > 1 || directly) ? last : 0;
 }
