@@ -88,6 +88,29 @@ static void test_nobody(void **state)
 	rig_check_failed(&r, PORTMAP_SILENT);
 }
 
+/* A gateway that serves others first answers late: that is not silence. */
+static void test_busy_gateway(void **state)
+{
+	static const enum rig_protocol asked[] = {
+		[PORTMAP_PCP] = RIG_PCP, [PORTMAP_NAT_PMP] = RIG_NAT_PMP};
+
+	(void)state;
+	for (enum portmap_protocol p = PORTMAP_PCP; p <= PORTMAP_NAT_PMP; p++) {
+		struct rig r;
+
+		rig_init(&r);
+		r.config.protocols = PORTMAP_BIT(p);
+		rig_only(&r, RIG_PROTOCOLS, RIG_PROTOCOLS);
+		rig_start(&r);
+		rig_pass(&r, 1500 * NK_MS);
+		assert_int_equal(rig_result(&r)->state, PORTMAP_ASKING);
+		r.speaks[asked[p]] = true;
+		rig_pass(&r, 500 * NK_MS);
+		rig_check_held(&r, p, 8080);
+		rig_end_clean(&r);
+	}
+}
+
 /* What each protocol refuses with is told, and the best one's is the reason. */
 static void test_refused(void **state)
 {
@@ -488,6 +511,7 @@ int main(void)
 		cmocka_unit_test(test_falls_back),
 		cmocka_unit_test(test_closed_port),
 		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_busy_gateway),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_taken_by_another_program),
 		cmocka_unit_test(test_loss),

@@ -90,6 +90,28 @@ static void test_left_behind(void **state)
 	rig_end(&r);
 }
 
+/* A gateway that serves others first may hear of it late. */
+static void test_busy_gateway(void **state)
+{
+	static const enum rig_protocol asked[] = {
+		[PORTMAP_PCP] = RIG_PCP, [PORTMAP_NAT_PMP] = RIG_NAT_PMP};
+
+	(void)state;
+	for (enum portmap_protocol p = PORTMAP_PCP; p <= PORTMAP_NAT_PMP; p++) {
+		struct rig r;
+
+		rig_init(&r);
+		r.config.protocols = PORTMAP_BIT(p);
+		rig_start(&r);
+		rig_pass(&r, NK_S);
+		r.drop_requests[asked[p]] = 3;
+		rig_release(&r);
+		assert_int_equal(rig_mappings(&r), 0);
+		assert_false(rig_result(&r)->left_behind);
+		rig_end(&r);
+	}
+}
+
 /* Whenever it is: nothing is left, but for one that was to be left and was there. */
 static void release_at(enum portmap_protocol by, bool detach, nk_time at)
 {
@@ -208,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_unheard_then_refused),
 		cmocka_unit_test(test_nothing_to_remove),
 		cmocka_unit_test(test_left_behind),
+		cmocka_unit_test(test_busy_gateway),
 		cmocka_unit_test(test_release_while_asking),
 		cmocka_unit_test(test_late_answer),
 		cmocka_unit_test(test_detached),

@@ -14,13 +14,13 @@ static const struct retry_plan plans[2][3] = {
 		{
 			[ERRAND_MAKE] = {3 * NK_S, 1024 * NK_S, 2, true},
 			[ERRAND_RENEW] = {3 * NK_S, 1024 * NK_S, 1, true},
-			[ERRAND_REMOVE] = {250 * NK_MS, 64 * NK_S, 3, false},
+			[ERRAND_REMOVE] = {250 * NK_MS, 64 * NK_S, 4, false},
 		},
 	[PORTMAP_NAT_PMP] =
 		{
 			[ERRAND_MAKE] = {250 * NK_MS, 64 * NK_S, 4, false},
 			[ERRAND_RENEW] = {250 * NK_MS, 64 * NK_S, 4, false},
-			[ERRAND_REMOVE] = {250 * NK_MS, 64 * NK_S, 3, false},
+			[ERRAND_REMOVE] = {250 * NK_MS, 64 * NK_S, 4, false},
 		},
 };
 

@@ -6,7 +6,7 @@
 #include "core/portmap/portmap_parts.h"
 
 #define REMOVED_WITHIN (5 * NK_S)
-#define UPNP_PATIENCE  (2 * NK_S)
+#define PATIENCE       (2 * NK_S)
 
 static struct portmap *make(const struct portmap_config *config, unsigned scouted, struct rng *rng,
 			    nk_time now)
@@ -19,7 +19,7 @@ static struct portmap *make(const struct portmap_config *config, unsigned scoute
 		.upnp = config->upnp,
 		.protocols = scouted,
 		.limit = config->limit,
-		.patience = UPNP_PATIENCE,
+		.patience = PATIENCE,
 	};
 	struct portmap *p = calloc(1, sizeof(*p));
 

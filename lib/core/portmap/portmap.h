@@ -32,7 +32,7 @@
  * @pinhole:	Of a removal by UPnP for IPv6: the id that the mapping had
  * @detach:	It is to outlive us: nothing is removed at the end, nor should we die
  * @upnp:	The line to the worker, borrowed; NULL: no UPnP
- * @limit:	How long scouting may wait for silent protocols; for UPnP 2 s more
+ * @limit:	How long scouting may wait for silent protocols; for UPnP, and as long as none has answered, 2 s more
  * @announced:	Id of a socket of the owner's that gets announcements (port 5350), or 0
  */
 struct portmap_config {

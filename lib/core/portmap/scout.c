@@ -190,10 +190,18 @@ static bool is_wanted(const struct scout *s, unsigned door)
 	return !s->known[PORTMAP_PCP] || !s->known[PORTMAP_NAT_PMP];
 }
 
-/* Until when a protocol may be silent. */
+static bool is_silent(const struct scout *s)
+{
+	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++)
+		if (s->result.offer[p].answers)
+			return false;
+	return true;
+}
+
+/* Until when a protocol may be silent. A gateway that has answered nothing yet may be busy. */
 static nk_time end_of(const struct scout *s, unsigned p)
 {
-	return s->ends + (p == PORTMAP_UPNP ? s->config.patience : 0);
+	return s->ends + (p == PORTMAP_UPNP || is_silent(s) ? s->config.patience : 0);
 }
 
 static void give_up(struct scout *s, nk_time now)

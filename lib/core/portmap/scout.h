@@ -23,7 +23,8 @@
  * @protocols:	Bits of those to ask for
  * @limit:	How long to wait for those that are silent, such as 1 s; a UPnP gateway that has told where its
  *		description is has 5 s more for that
- * @patience:	How much longer to wait for UPnP: an answer by SSDP may be held back for a second or more
+ * @patience:	How much longer to wait for UPnP: an answer by SSDP may be held back for a second or more; and for all
+ *		as long as none has answered
  */
 struct scout_config {
 	struct addr gateway, local;
