@@ -204,7 +204,7 @@ static void print_held(const struct style *st, const struct held_entry *e, int64
 		snprintf(owner, sizeof(owner), "held by process %d", (int)e->owner);
 	else
 		snprintf(owner, sizeof(owner), "%s",
-			 e->port.detached ? "left open" : "left by a run that was killed");
+			 e->port.detached ? "left open" : "left by an earlier run");
 	snprintf(text, sizeof(text), "%s, %s, %s, %s",
 		 port_pair(pair, e->port.ip_protocol, &e->port.external, &e->port.internal),
 		 e->port.protocol[0] != '\0' ? e->port.protocol : "not open yet",

@@ -79,28 +79,32 @@ static bool knows(const struct held_port *port, enum portmap_protocol p)
 	return strcmp(port->protocol, portmap_protocol_name(p)) == 0;
 }
 
-/* Whether what an earlier run has left can be asked for again: by PCP and NAT-PMP it is the same then. */
+/* Whether what an earlier run has left can be asked for again: by PCP and NAT-PMP it is the same then, as long as
+ * it is to be at the same port outside, for not all gateways move one. */
 static bool is_same(const struct held_port *port, const struct portmap_config *c)
 {
+	if (port->external.port != c->external_port)
+		return false;
 	return (knows(port, PORTMAP_PCP) && (c->protocols & PORTMAP_BIT(PORTMAP_PCP)) != 0) ||
 	       (knows(port, PORTMAP_NAT_PMP) && (c->protocols & PORTMAP_BIT(PORTMAP_NAT_PMP)) != 0);
 }
 
 /* Return: EXIT_YES, or the exit status to end with. */
-static int remove_old(const struct open_file *f)
+static int remove_old(struct open_file *f)
 {
-	struct closing old = {.port = f->port};
+	struct closing old = {.port = f->before};
 	int signal = 0;
 	const int r = closing_run(&old, 1, &signal);
 
+	f->rest = !old.removed;
+	if (f->rest && signal == 0)
+		log_line(LEVEL_WARNING,
+			 "what an earlier run has left of %s %u could not be removed: %s",
+			 port_transport(old.port.ip_protocol), old.port.internal.port,
+			 portmap_why_text(old.why));
 	crypto_wipe(&old, sizeof(old));
 	if (signal != 0)
 		return EXIT_SIGNAL + signal;
-	if (!old.removed)
-		log_line(LEVEL_WARNING,
-			 "what an earlier run has left of %s %u could not be removed: %s",
-			 port_transport(f->port.ip_protocol), f->port.internal.port,
-			 portmap_why_text(old.why));
 	return r == 0 ? EXIT_YES : exit_from_err(r);
 }
 
@@ -118,15 +122,16 @@ static int claim(struct job *j, unsigned i, struct gate_config *c, bool first)
 {
 	struct open_file *f = &j->files[i];
 	const enum open_claim claimed = open_file_claim(f, &c->map);
+	const bool same = claimed == OPEN_AGAIN && is_same(&f->before, &c->map);
 	int status = EXIT_YES;
 
 	if (claimed == OPEN_BUSY)
 		return EXIT_NO;
-	if (claimed == OPEN_AGAIN && is_same(&f->port, &c->map))
-		memcpy(c->map.nonce, f->port.nonce, sizeof(c->map.nonce));
+	if (same)
+		memcpy(c->map.nonce, f->before.nonce, sizeof(c->map.nonce));
 	else
 		draw_nonce(c->map.nonce);
-	if (claimed == OPEN_AGAIN && !is_same(&f->port, &c->map) && first)
+	if (claimed == OPEN_AGAIN && !same && first)
 		status = remove_old(f);
 	if (status == EXIT_YES)
 		open_file_begin(f, &c->map);
@@ -270,19 +275,27 @@ static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)
 	worker_plan(&j->worker, id, plan);
 }
 
+static void end_file(const struct job *j, struct open_file *f, const struct gate_result *r)
+{
+	const bool detached = j->settings.detach && gate_is_up(r->state);
+
+	if (r->mapping.left_behind && r->mapping.state != PORTMAP_GONE)
+		log_line(LEVEL_WARNING,
+			 "%s %u may be open all the same until its lifetime ends; natmap "
+			 "close tries to remove it",
+			 port_transport(r->mapping.ip_protocol), r->mapping.internal.port);
+	if (f->rest && !detached)
+		remove_old(f);
+	open_file_end(f, &r->mapping, detached);
+}
+
 static void end_files(struct job *j, int status)
 {
 	for (unsigned i = 0; i < j->options.gate_count; i++) {
-		const struct gate_result *r = porter_gate(j->porter, i);
-		const bool detached =
-			status == CORE_DONE && j->settings.detach && gate_is_up(r->state);
-
-		if (r->mapping.left_behind && r->mapping.state != PORTMAP_GONE)
-			log_line(LEVEL_WARNING,
-				 "%s %u may be open all the same until its lifetime ends; natmap "
-				 "close tries to remove it",
-				 port_transport(r->mapping.ip_protocol), r->mapping.internal.port);
-		open_file_end(&j->files[i], status == CORE_DONE ? &r->mapping : NULL, detached);
+		if (status == CORE_DONE)
+			end_file(j, &j->files[i], porter_gate(j->porter, i));
+		else
+			open_file_end(&j->files[i], NULL, false);
 	}
 }
 

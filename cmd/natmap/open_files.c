@@ -9,8 +9,11 @@
 
 #define LEAST_LEASE_S 120
 
-static void warn(int r)
+static void warn(struct open_file *f, int r)
 {
+	if (f->warned)
+		return;
+	f->warned = true;
 	log_line(LEVEL_WARNING,
 		 "cannot keep word of what is open (%s), and natmap close will not know of it: %s",
 		 HELD_PLACE, held_why(r));
@@ -21,7 +24,7 @@ static void save(struct open_file *f)
 	const int r = f->kept ? held_save(&f->file, &f->port) : 0;
 
 	if (r != 0)
-		warn(r);
+		warn(f, r);
 }
 
 static void say_busy(const struct held_port *port)
@@ -43,10 +46,12 @@ enum open_claim open_file_claim(struct open_file *f, const struct portmap_config
 	r = held_claim(&f->file, &f->port);
 	f->kept = r == HELD_NEW || r == HELD_AGAIN;
 	if (r < 0)
-		warn(r);
+		warn(f, r);
 	else if (r == HELD_BUSY)
 		say_busy(&f->port);
 	f->fresh = r == HELD_NEW;
+	f->rest = r == HELD_AGAIN;
+	f->before = f->port;
 	if (r == HELD_BUSY)
 		return OPEN_BUSY;
 	return r == HELD_AGAIN ? OPEN_AGAIN : OPEN_NEW;
@@ -72,6 +77,14 @@ static int64_t latest_end(const struct portmap_config *config)
 	return clock_unix() + nk_max(asked, LEAST_LEASE_S) * NK_S;
 }
 
+/* 0: never, or not known. */
+static int64_t later_end(int64_t a, int64_t b)
+{
+	if (a == 0 || b == 0)
+		return 0;
+	return a > b ? a : b;
+}
+
 void open_file_begin(struct open_file *f, const struct portmap_config *config)
 {
 	f->port = (struct held_port){
@@ -82,6 +95,9 @@ void open_file_begin(struct open_file *f, const struct portmap_config *config)
 		.expires_unix_us = latest_end(config),
 	};
 	memcpy(f->port.nonce, config->nonce, sizeof(f->port.nonce));
+	if (f->rest)
+		f->port.expires_unix_us =
+			later_end(f->port.expires_unix_us, f->before.expires_unix_us);
 	name_protocol(&f->port, config->protocols);
 	save(f);
 }
@@ -98,6 +114,24 @@ static bool is_of(const struct portmap_mapping *m, const struct held_port *p)
 	return addr_eq(&m->internal, &p->internal) && addr_eq(&m->gateway, &p->gateway);
 }
 
+static bool is_before(const struct open_file *f)
+{
+	return strcmp(f->port.protocol, f->before.protocol) == 0 &&
+	       f->port.external.port == f->before.external.port &&
+	       f->port.pinhole == f->before.pinhole;
+}
+
+/* By which protocol, is only known of what was held. */
+static void note_held(struct open_file *f, const struct portmap_mapping *m)
+{
+	struct held_port *p = &f->port;
+
+	p->external = m->external;
+	p->pinhole = m->pinhole;
+	snprintf(p->protocol, sizeof(p->protocol), "%s", portmap_protocol_name(m->protocol));
+	f->rest = f->rest && !is_before(f);
+}
+
 void open_file_note(struct open_file *f, const struct portmap_mapping *m, nk_time now)
 {
 	struct held_port *p = &f->port;
@@ -106,10 +140,9 @@ void open_file_note(struct open_file *f, const struct portmap_mapping *m, nk_tim
 		return;
 	if (m->state != PORTMAP_HELD && !m->left_behind)
 		return;
-	p->external = m->external;
-	p->pinhole = m->pinhole;
+	if (m->state == PORTMAP_HELD)
+		note_held(f, m);
 	p->expires_unix_us = end_of(m, now);
-	snprintf(p->protocol, sizeof(p->protocol), "%s", portmap_protocol_name(m->protocol));
 	save(f);
 }
 
@@ -123,11 +156,16 @@ void open_file_cancel(struct open_file *f)
 
 void open_file_end(struct open_file *f, const struct portmap_mapping *m, bool detached)
 {
-	f->port.detached = detached;
-	if (detached)
-		save(f);
-	if (m == NULL || detached || (m->left_behind && is_of(m, &f->port)))
-		held_leave(&f->file);
-	else
+	const bool left = m == NULL || detached || (m->left_behind && is_of(m, &f->port));
+
+	if (!left && !f->rest) {
 		held_forget(&f->file);
+		return;
+	}
+	if (left)
+		f->port.detached = detached;
+	else
+		f->port = f->before;
+	save(f);
+	held_leave(&f->file);
 }

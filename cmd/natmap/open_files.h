@@ -7,19 +7,20 @@
 
 /**
  * struct open_file - Of one port
- * @kept:	There is one; else none can be written, and that was said
+ * @kept:	There is one; else none can be written. @warned: that was said, or that it cannot be written to
  * @fresh:	No earlier run has left anything
+ * @rest:	What one has left, @before, may be there still
  */
 struct open_file {
-	bool kept, fresh;
+	bool kept, warned, fresh, rest;
 	struct held_file file;
-	struct held_port port;
+	struct held_port port, before;
 };
 
 enum open_claim { OPEN_NEW, OPEN_AGAIN, OPEN_BUSY };
 
 /* Makes the file of the port that @config would open, before it is asked for; OPEN_AGAIN: an earlier run has left
- * @f->port. OPEN_BUSY: another process holds it, which was said. */
+ * @f->before. OPEN_BUSY: another process holds it, which was said. */
 enum open_claim open_file_claim(struct open_file *f, const struct portmap_config *config);
 
 /* Writes what is to be asked for: whoever finds it can close it. */
@@ -31,7 +32,8 @@ void open_file_note(struct open_file *f, const struct portmap_mapping *m, nk_tim
 /* Nothing was asked for after all. */
 void open_file_cancel(struct open_file *f);
 
-/* The run is over. @m: how it ended; NULL: it is not known. @detached: it was left open on purpose. */
+/* The run is over. @m: how it ended; NULL: it is not known. @detached: it was left open on purpose. Word is kept of
+ * what is open, also by an earlier run. */
 void open_file_end(struct open_file *f, const struct portmap_mapping *m, bool detached);
 
 #endif

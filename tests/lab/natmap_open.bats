@@ -252,3 +252,79 @@ nobody_gets_in() {
   behind_two ext_ip=203.0.113.77
   nobody_gets_in 'maps at 203.0.113.77, but this machine is seen at 198.51.100.10: another NAT lies beyond'
 }
+
+moves_outside() {
+  ports 10 open "$2" "$3" --protocol "$1" --no-verify --detach --external 4201
+  ended 0
+  ports 10 open "$2" "$3" --protocol "$1" --no-verify --detach --external 4202
+  ended 0
+  [ -z "$said" ]
+  ports 10 close "$2" "$3"
+  ended 0
+  same
+}
+
+@test "what an earlier run has left at another port outside does not stay" {
+  before
+  each moves_outside
+}
+
+# deaf NS MATCH: it does not hear that any more, until hears NS
+deaf() {
+  ip netns exec "$1" nft -f - <<RULES
+table ip deaf {
+  chain in {
+    type filter hook input priority -10; policy accept;
+    $2 drop
+  }
+}
+RULES
+}
+
+hears() {
+  ip netns exec "$1" nft delete table ip deaf
+}
+
+# A later run has begun, and its file says so.
+is_begun() {
+  jq -e '.detached | not' "$room"/state/natkit/mappings/*.json >/dev/null
+}
+
+# later_in_vain PROTOCOL TRANSPORT PORT SIGNAL STATUS: runs to which the gateway does not answer, the last ended so
+later_in_vain() {
+  ports 10 open "$2" "$3" --protocol "$1" --no-verify --detach
+  ended 0
+  deaf nat 'iifname lan'
+  ports 30 open "$2" "$3" --protocol "$1" --no-verify
+  ended 1
+  [[ $said = *'could not be removed'* ]]
+  in_background later open "$2" "$3" --protocol "$1" --no-verify --lifetime 5s
+  lab_wait is_begun
+  let_go "$4" "$5" later
+  hears nat
+  ports 10 list
+  jq -e '.held[0].left_s > 7000' "$report"
+  ports 10 close "$2" "$3"
+  ended 0
+  same
+}
+
+@test "what an earlier run has left is not forgotten by one that comes to nothing" {
+  before
+  later_in_vain pcp udp 4102 INT 130
+  later_in_vain nat-pmp tcp 4103 TERM 143
+  later_in_vain pcp tcp 4101 KILL 137
+}
+
+@test "what NAT-PMP has never answered is known to be of NAT-PMP" {
+  before
+  deaf client 'udp sport 5351 udp length 24'
+  ports 20 open tcp 4103 --protocol nat-pmp --no-verify
+  ended 1
+  ports 10 list
+  is '.held[0].protocol' '"nat-pmp"'
+  hears client
+  ports 10 close tcp 4103
+  ended 0
+  same
+}
