@@ -7,6 +7,7 @@
 
 natmap=$NATKIT_BUILD/bin/natmap
 port_schema=$lab_top/share/natmap-port-1.schema.json
+event_schema=$lab_top/share/natmap-port-event-1.schema.json
 declare -gA holders # processes of natmap open, by name
 
 setup() {
@@ -92,6 +93,13 @@ ended() {
   [ "$status" = "$1" ] && return
   echo "exit status $status, expected $1"
   return 1
+}
+
+# valid_events NAME: each is as the schema says
+valid_events() {
+  split -l 1 "$room/$1.events" "$room/event."
+  /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$event_schema" "$room"/event.*
+  rm "$room"/event.*
 }
 
 # gets_in PORT: whoever comes to that TCP port from outside

@@ -48,6 +48,10 @@ all_let_go() {
   let_go "$1" "$2" $(names)
 }
 
+events_are_valid() {
+  valid_events "$3"
+}
+
 is_listed() {
   jq -e "any(.gateways[].entries[]; .external_port == $3 and .transport == \"$2\")" "$report"
   jq -e "any(.held[]; .external_port == $3 and .transport == \"$2\" and .protocol == \"$1\")" "$report"
@@ -60,6 +64,7 @@ is_listed() {
   ended 0
   each is_listed
   all_let_go TERM 143
+  each events_are_valid
   same
 }
 

@@ -4,8 +4,6 @@
 # shellcheck source=tests/lab/natmap.bash
 . "$BATS_TEST_DIRNAME/natmap.bash"
 
-event_schema=$lab_top/share/natmap-port-event-1.schema.json
-
 # listen PROGRAM...: in the background, behind the NAT, until the test ends
 listen() {
   ip netns exec client "$@" >/dev/null 2>&1 3>&- </dev/null &
@@ -199,13 +197,13 @@ gateway_listed() {
 
 # seen FILTER: watch has told an event for which it holds
 seen() {
-  jq -se "any(.[]; $1)" "$room/watch" >/dev/null 2>&1
+  jq -se "any(.[]; $1)" "$room/watch.events" >/dev/null 2>&1
 }
 
 @test "watch tells of a gateway that goes, comes back, and has lost what it had" {
   gateway_up nat
   ip netns exec client env "${home[@]}" "$natmap" watch --interval 2s --events --exec "echo \$NATKIT_EVENT >>$room/log" \
-    >"$room/watch" 2>"$room/said" 3>&- </dev/null &
+    >"$room/watch.events" 2>"$room/said" 3>&- </dev/null &
   watcher=$!
   lab_wait seen '.event == "there" and .protocol == "upnp" and .external_address == "198.51.100.10"'
   seen '.event == "there" and .protocol == "pcp"'
@@ -220,10 +218,7 @@ seen() {
   ended 130
   seen '.event == "done" and .report.command == "watch"'
   grep -qx lost "$room/log"
-  while read -r line; do
-    echo "$line" >"$room/line"
-    /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$event_schema" "$room/line"
-  done <"$room/watch"
+  valid_events watch
 }
 
 @test "IPv6: the gateway's firewall lets in what comes to the port" {
