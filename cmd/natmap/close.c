@@ -211,7 +211,7 @@ static int exit_status(const struct job *j)
 	for (unsigned i = 0; i < j->count; i++)
 		all = all && j->list[i].removed;
 	if (all && j->count == 0 && !j->settings.all) {
-		log_line(LEVEL_ERROR, "no run of natmap has left %s %u open",
+		log_line(LEVEL_ERROR, "no run of natmap is known to have left %s %u open",
 			 port_transport((uint8_t)j->settings.ip_protocol), j->settings.port);
 		return EXIT_NO;
 	}

@@ -17,7 +17,7 @@
 
 #define HELD_NONCE    12
 #define HELD_PROTOCOL 8
-#define HELD_MAX      64 /* ports in one list */
+#define HELD_MAX      256 /* ports in one list */
 
 /**
  * struct held_port - What may be open

@@ -6,7 +6,7 @@
 
 #include "core/portmap/portmap.h"
 
-#define CLOSER_JOBS_MAX 192
+#define CLOSER_JOBS_MAX 768
 #define CLOSER_STREAM   1 /* id of the stream to the UPnP worker */
 
 /**
