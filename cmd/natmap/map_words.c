@@ -31,8 +31,9 @@ enum box map_box(const struct natmap_result *r, unsigned i)
 		return b;
 	if (r->verdict == NATMAP_FIREWALL)
 		return BOX_FIREWALL;
-	/* Each of them is one only if there are as many; else one may be a firewall. */
-	return r->nats > 0 && stateful_hops(&r->path) <= r->nats ? BOX_NAT : BOX_STATEFUL;
+	/* Each of them is one only if there are as many, surely; else one may be a firewall. */
+	return stateful_hops(&r->path) > r->nats || (r->nats > 1 && !map_is_sure(r)) ? BOX_STATEFUL
+										     : BOX_NAT;
 }
 
 static bool is_gateway(const struct natmap_result *r, const struct addr *a)

@@ -371,12 +371,21 @@ static void tells_what_boxes_are(void **state)
 	assert_int_equal(map_box(r, 2), BOX_CARRIER_NAT);
 	assert_int_equal(map_box(r, 3), BOX_HIDDEN);
 	assert_int_equal(map_box(r, 4), BOX_UNKNOWN);
+	/* That there are two is not sure: one may be a firewall. */
+	r->p = 0.8;
+	assert_int_equal(map_box(r, 0), BOX_STATEFUL);
+	r->p = 0.97;
 	/* Three keep state, and two are known to be NATs: it is not known which. */
 	r->path.hops[4].state = HOP_STATEFUL;
 	assert_int_equal(map_box(r, 0), BOX_STATEFUL);
 	r->verdict = NATMAP_FIREWALL;
 	r->carrier_hop = r->nats = 0;
 	assert_int_equal(map_box(r, 0), BOX_FIREWALL);
+	r->verdict = NATMAP_ONE_NAT;
+	r->p = 0.6; /* and perhaps more, but this is one */
+	r->nats = 1;
+	r->path.hops[2].state = r->path.hops[4].state = HOP_STATELESS;
+	assert_int_equal(map_box(r, 0), BOX_NAT);
 	free(r);
 }
 
