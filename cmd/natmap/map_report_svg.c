@@ -174,11 +174,19 @@ static void name_zone(char *out, size_t size, const struct natmap_result *r, uns
 			 ip_text(map_local(r), here), ip_text(seen, there));
 }
 
+/* This machine is. */
+static bool is_outside(const struct natmap_result *r)
+{
+	const struct addr *seen = map_public(r);
+
+	return seen != NULL && addr_same_ip(seen, map_local(r));
+}
+
 /* The ground of rows @from to @to. */
 static void put_zone(struct map_svg *p, unsigned from, unsigned to, unsigned z)
 {
 	const unsigned count = zone_count(p->r);
-	const unsigned kind = z + 1 == count ? 2 : z == 0 ? 0 : 1;
+	const unsigned kind = z > 0 ? 1 + (z + 1 == count) : is_outside(p->r) ? 2 : 0;
 	char name[128];
 
 	p->y = row_y(p->r, from) - ZONE_HEAD;

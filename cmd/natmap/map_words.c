@@ -286,7 +286,7 @@ static const char *meaning_of_one_nat(bool usable, bool sure)
 	if (usable)
 		return sure ? "\"natmap open\" makes a port reachable from outside."
 			    : "\"natmap open\" opens a port on it, and looks whether it can be "
-			      "reached from outside: another NAT may lie beyond.";
+			      "reached from outside: another NAT or a firewall may lie beyond.";
 	return sure ? "It opens no ports on request: they are to be forwarded in its settings. "
 		      "natpunch(1) gets through without."
 		    : "It opens no ports on request: to forward them in its settings is of use "
@@ -310,7 +310,7 @@ const char *map_meaning(const struct natmap_result *r)
 		return usable ? "\"natmap open\" makes a hole in it for a port."
 			      : "It opens no ports on request: that is to be done in its settings.";
 	case NATMAP_ONE_NAT:
-		return meaning_of_one_nat(usable, sure);
+		return meaning_of_one_nat(usable, sure && stateful_hops(&r->path) < 2);
 	case NATMAP_DOUBLE_NAT:
 		return sure ? "A port that is opened on the nearer one cannot be reached from "
 			      "outside, unless the one beyond forwards it, too. natpunch(1) gets "

@@ -246,6 +246,27 @@ static void long_addresses_leave_room(void **state)
 	free(r);
 }
 
+/* The ground is that of the outside only where we are seen as we are. */
+static void what_is_not_outside_has_another_ground(void **state)
+{
+	struct natmap_result *r = carrier();
+	char *text;
+	(void)state;
+
+	for (unsigned i = 0; i < r->path.count; i++)
+		r->path.hops[i].state = HOP_UNKNOWN;
+	r->carrier_hop = 0;
+	text = svg_of(r);
+	assert_says(text, "<rect class=\"z0\"");
+	assert_silent(text, "<rect class=\"z2\"");
+	free(text);
+	r->public_addrs[0] = r->local;
+	text = svg_of(r);
+	assert_says(text, "<rect class=\"z2\"");
+	free(text);
+	free(r);
+}
+
 static void round_trips_are_short(void **state)
 {
 	char text[32];
@@ -462,6 +483,9 @@ static void says_what_it_means(void **state)
 	r->verdict = NATMAP_ONE_NAT;
 	r->nats = 1;
 	assert_says(map_meaning(r), "\"natmap open\"");
+	assert_says(map_meaning(r), "a firewall may lie beyond"); /* three hops keep state */
+	r->path.hops[2].state = HOP_STATELESS;
+	assert_says(map_meaning(r), "makes a port reachable");
 	r->gateways[0].local = at("192.168.1.24"); /* of another way than that which is mapped */
 	assert_silent(map_meaning(r), "\"natmap open\"");
 	r->gateways[0].local = r->local;
@@ -758,6 +782,7 @@ int main(void)
 		cmocka_unit_test(draws_the_path),
 		cmocka_unit_test(long_addresses_leave_room),
 		cmocka_unit_test(narrow_terminals_leave_room),
+		cmocka_unit_test(what_is_not_outside_has_another_ground),
 		cmocka_unit_test(round_trips_are_short),
 		cmocka_unit_test(tells_of_no_gateway),
 		cmocka_unit_test(the_other_family_is_told_apart),
