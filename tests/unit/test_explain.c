@@ -252,6 +252,29 @@ static void test_longer_way_back(void **state)
 	}
 }
 
+/* A box that purges in sweeps explains a silence that ended sooner at another time, if not by much. */
+static void test_sweeps(void **state)
+{
+	struct hop_life life[2] = {{.looked = true,
+				    .ended = true,
+				    .lo = 19,
+				    .value = 20,
+				    .hi = 21,
+				    .nearer = FATE_LIVES,
+				    .further = FATE_LIVES},
+				   {.looked = true, .lo = 100}};
+	struct path_result path = {.count = 2, .silence = {.known = true, .hi = 10}};
+
+	(void)state;
+	explain_hops(&path, 2, life, 0);
+	assert_int_equal(path.hops[0].state, HOP_STATEFUL);
+	assert_int_equal(path.hops[1].state, HOP_STATELESS);
+	path.silence.hi = 9;
+	explain_hops(&path, 2, life, 0);
+	assert_int_equal(path.hops[0].state, HOP_STATEFUL);
+	assert_int_equal(path.hops[1].state, HOP_UNKNOWN);
+}
+
 /* What is not known of seams is not made up. */
 static void test_unknown(void **state)
 {
@@ -282,7 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_stack),    cmocka_unit_test(test_ttl_first),
 		cmocka_unit_test(test_longer_way_out), cmocka_unit_test(test_longer_way_back),
-		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_sweeps),         cmocka_unit_test(test_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,8 +182,7 @@ static void explain_lived(struct hop *hop, const struct hop_life *l, bool missed
 	hop->state = HOP_STATELESS;
 	set_longer(&hop->timeout, l, "longer than the longest silence tried");
 	if (missed)
-		unknown(hop, "something on the way keeps state, but it is not known where: "
-			     "the way back may have more hops");
+		unknown(hop, "something keeps state, but at no hop: the way back may be longer");
 }
 
 static void explain_ended(struct hop *hop, const struct hop_life *l, enum cause cause,
