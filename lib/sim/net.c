@@ -134,7 +134,7 @@ static void carry(struct net *n, struct link *l, struct flight *f)
 	struct link_copy copies[LINK_COPIES_MAX];
 	unsigned count;
 
-	count = link_carry(l, n->rng, f->packet.fragments, n->now, copies);
+	count = link_carry(l, f->packet.fragments, n->now, copies);
 	l->stats.packets++;
 	if (count == 0) {
 		l->stats.lost++;

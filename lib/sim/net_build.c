@@ -156,17 +156,22 @@ void net_set_way(struct net *n, int node, enum net_way way)
 	net_node(n, node)->way = way;
 }
 
-static void set_direction(struct link *l, const struct link_spec *spec, nk_time now)
+static void set_direction(struct net *n, struct link *l, const struct link_spec *spec)
 {
-	if (spec != NULL)
-		*l = (struct link){.spec = *spec, .stats = l->stats, .as_of = now};
+	uint8_t seed[32];
+
+	if (spec == NULL)
+		return;
+	*l = (struct link){.spec = *spec, .stats = l->stats, .as_of = n->now};
+	rng_bytes(n->rng, seed, sizeof(seed));
+	rng_seed(&l->rng, seed);
 }
 
-static void set_link(const struct net *n, struct place *place, const struct link_spec *up,
+static void set_link(struct net *n, struct place *place, const struct link_spec *up,
 		     const struct link_spec *down)
 {
-	set_direction(&place->up, up, n->now);
-	set_direction(&place->down, down, n->now);
+	set_direction(n, &place->up, up);
+	set_direction(n, &place->down, down);
 }
 
 void net_set_link(struct net *n, int host, const struct link_spec *up, const struct link_spec *down)

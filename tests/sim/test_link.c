@@ -5,27 +5,33 @@
 
 #define N 20000
 
-static struct rng rng;
-
 static unsigned carry(struct link *l, unsigned fragments, nk_time now, struct link_copy *c)
 {
 	struct link_copy copies[LINK_COPIES_MAX] = {{0, false}};
-	const unsigned count = link_carry(l, &rng, fragments, now, copies);
+	const unsigned count = link_carry(l, fragments, now, copies);
 
 	*c = copies[0];
 	return count;
 }
 
-static int seed(void **state)
+static int start(void **state)
 {
 	(void)state;
-	rng_seed_from_number(&rng, 1);
 	return crypto_init();
+}
+
+static struct link made(struct link_spec spec)
+{
+	struct link l = {.spec = spec};
+
+	rng_seed_from_number(&l.rng, 1);
+	return l;
 }
 
 static void test_reorder(void **state)
 {
-	struct link l = {.spec = {.delay = 10 * NK_MS, .reorder = 0.1, .reorder_by = 3 * NK_MS}};
+	struct link l = made(
+		(struct link_spec){.delay = 10 * NK_MS, .reorder = 0.1, .reorder_by = 3 * NK_MS});
 	unsigned late = 0;
 
 	(void)state;
@@ -44,7 +50,7 @@ static void test_reorder(void **state)
 /* A packet is lost with any of its fragments. */
 static void test_fragment_loss(void **state)
 {
-	struct link l = {.spec = {.loss = 0.1}};
+	struct link l = made((struct link_spec){.loss = 0.1});
 
 	(void)state;
 	for (unsigned fragments = 1; fragments < 5; fragments++) {
@@ -63,7 +69,7 @@ static void test_fragment_loss(void **state)
  * first's chance of having the least jitter. */
 static void test_fragment_order(void **state)
 {
-	struct link l = {.spec = {.delay = 5 * NK_MS, .jitter = 10 * NK_MS}};
+	struct link l = made((struct link_spec){.delay = 5 * NK_MS, .jitter = 10 * NK_MS});
 
 	(void)state;
 	for (unsigned fragments = 1; fragments < 5; fragments++) {
@@ -85,7 +91,7 @@ static void test_fragment_order(void **state)
 /* Without jitter nothing overtakes, however many fragments there are. */
 static void test_no_disorder(void **state)
 {
-	struct link l = {.spec = {.delay = NK_MS}};
+	struct link l = made((struct link_spec){.delay = NK_MS});
 	struct link_copy c;
 
 	(void)state;
@@ -96,7 +102,7 @@ static void test_no_disorder(void **state)
 
 static void test_mtu(void **state)
 {
-	struct link l = {.spec = {.mtu = 0}};
+	struct link l = made((struct link_spec){.mtu = 0});
 
 	(void)state;
 	assert_int_equal(link_mtu(&l), NET_MTU_DEFAULT);
@@ -114,5 +120,5 @@ int main(void)
 		cmocka_unit_test(test_mtu),
 	};
 
-	return cmocka_run_group_tests(tests, seed, NULL);
+	return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -310,6 +310,40 @@ static void test_loss(void **state)
 	}
 }
 
+/* Which of 40 packets of the client arrive, each @answers times answered. */
+static uint64_t arriving(unsigned answers)
+{
+	const struct link_spec link = {.loss = 0.5};
+	static struct bench b;
+	uint64_t which = 0;
+
+	bench_open(&b, 7, 0, NULL);
+	world_set_link(b.w, b.client_host, &link, &link);
+	for (unsigned i = 0; i < 40; i++) {
+		const unsigned before = b.server.count;
+
+		puppet_send(&b.client, b.w, b.client_host, 1, server_addr, 0, i);
+		settle(&b, NK_MS);
+		which |= (uint64_t)(b.server.count != before) << i;
+		for (unsigned j = 0; j < answers; j++)
+			puppet_send(&b.server, b.w, b.server_host, 1, client_addr, 0, j);
+		settle(&b, NK_MS);
+	}
+	world_free(b.w);
+	return which;
+}
+
+/* So it is in real time, where answers come sooner or later, with one seed. */
+static void test_loss_is_of_its_direction(void **state)
+{
+	const uint64_t alone = arriving(0);
+
+	(void)state;
+	assert_true(alone != 0);
+	assert_true(arriving(1) == alone);
+	assert_true(arriving(2) == alone);
+}
+
 /* Bursts: 1 per second on average, 100 ms long; a lost packet's successor 1 ms later is lost with
  * e^-0.01, and packets 10 s apart know nothing of each other. */
 static void test_bursts(void **state)
@@ -431,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_same_network),
 		cmocka_unit_test(test_sockets),
 		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_loss_is_of_its_direction),
 		cmocka_unit_test(test_bursts),
 		cmocka_unit_test(test_jitter_and_duplicates),
 		cmocka_unit_test(test_determinism),
