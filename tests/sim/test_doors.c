@@ -302,7 +302,7 @@ static void test_what_was_found(void **state)
 
 	pair_set(&p, &plan);
 	world_set_link(p.world, p.ends[PAIR_CALLS].gateway.host, &dead, NULL);
-	world_run(p.world, NULL, plan.call_at + 2 * NK_S);
+	world_run(p.world, NULL, plan.call_at + 4 * NK_S);
 	found = natpunch_doors(p.ends[PAIR_CALLS].run);
 	assert_int_equal(found.worked, 0);
 	assert_int_equal(found.failed, PORTMAP_ALL);
