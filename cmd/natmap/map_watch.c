@@ -1,11 +1,12 @@
 #include "map_watch.h"
 
-#include <string.h>
+#include <math.h>
 
 #include "face/numbers.h"
 #include "map_json.h"
 
 #define LOOK_EVERY (100 * NK_MS)
+#define P_CHANGE   0.05 /* of the verdict, to be told */
 
 /* One event: {"event":...,"t_s":...}, to which the caller adds. */
 static struct js begin(const struct map_watch *w, const char *name, nk_time now, bool *failed)
@@ -82,14 +83,20 @@ static void tell_hops(struct map_watch *w, const struct natmap_result *r, nk_tim
 	}
 }
 
+static bool same_verdict(const struct natmap_result *a, const struct natmap_result *b)
+{
+	return a->verdict == b->verdict && fabs(a->p - b->p) < P_CHANGE && a->nats == b->nats &&
+	       a->nats_at_least == b->nats_at_least && a->carrier_hop == b->carrier_hop;
+}
+
 static void tell_verdict(struct map_watch *w, const struct natmap_result *r, nk_time now)
 {
 	bool failed;
 	struct js o;
 
-	if (r->verdict == w->told.verdict && r->nats == w->told.nats &&
-	    r->carrier_hop == w->told.carrier_hop)
+	if (same_verdict(&w->told, r))
 		return;
+	w->told.p = r->p;
 	o = begin(w, "verdict", now, &failed);
 	map_json_verdict(o, r);
 	end(w, o);
@@ -108,6 +115,7 @@ static const struct natmap_result *result_of(struct map_watch *w)
 static void look(struct map_watch *w, nk_time now)
 {
 	const struct natmap_result *r = result_of(w);
+	double told_p;
 
 	w->report->result = r;
 	w->report->elapsed_s = nk_seconds(now - w->started);
@@ -116,7 +124,9 @@ static void look(struct map_watch *w, nk_time now)
 		tell_public(w, r, now);
 		tell_hops(w, r, now);
 		tell_verdict(w, r, now);
+		told_p = w->told.p;
 		w->told = *r;
+		w->told.p = told_p; /* small changes add up */
 	}
 	if (w->early != NULL && !w->shown && r->quick_done && natmap_status(w->map) == CORE_BUSY) {
 		const struct style style = style_of(w->early);

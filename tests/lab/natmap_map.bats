@@ -68,6 +68,19 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
   is '.path.hops[1].address' '"100.64.7.1"'
 }
 
+@test "the last event of a verdict is that of the report, and about as sure" {
+  lab_down
+  lab_carrier_up
+  lab_broker
+  lab_timers 5 7
+  lab_timers 3 4 carrier
+  at 60 "$natmap" --server 192.0.2.1 --max 8s --events >"$room/events" 2>"$room/said"
+  jq -c 'select(.event == "verdict")' "$room/events"
+  jq -se '(map(select(.event == "verdict")) | last) as $told | last.report as $r |
+    ($r.p - $told.p | fabs < 0.05) and all(("verdict", "nats", "nats_at_least", "carrier_hop", "vpn", "nat64");
+      $told[.] == $r[.])' "$room/events"
+}
+
 @test "a server of another make: all but boxes that keep state" {
   lab_coturn
   maps 20
