@@ -209,6 +209,16 @@ static void what_was_not_held_stays(void **state)
 	assert_after_the_line_broke(&t, 4000);
 }
 
+/* Several removals may take longer than the worker is waited for. */
+static void assert_removed(const struct igd_rig *g)
+{
+	const nk_time end = clock_monotonic() + LATEST;
+
+	while (g->state->external != 0 && clock_monotonic() < end)
+		usleep(1000);
+	assert_int_equal(g->state->external, 0);
+}
+
 /* One worker serves several gateways, of which each may have the same port open. */
 static void gateways_are_told_apart(void **state)
 {
@@ -228,8 +238,10 @@ static void gateways_are_told_apart(void **state)
 	assert_int_equal(ask(&t, &q).result, 718); /* ours is the first one's only */
 	second.state->external = 0;
 	assert_int_equal(ask(&t, &q).result, UPNP_RESULT_OK);
-	assert_after_the_line_broke(&t, 0);
-	assert_int_equal(second.state->external, 0);
+	upnp_worker_stop(&t.worker);
+	assert_removed(&t.igd);
+	assert_removed(&second);
+	igd_rig_free(&t.igd);
 	igd_rig_free(&second);
 }
 
