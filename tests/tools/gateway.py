@@ -168,7 +168,7 @@ class PortServer:
             pcp = packet[0] == 2
             self.gateway.count("%s op %d" % ("pcp" if pcp else "pmp", packet[1]))
             if pcp and self.gateway.protocol == "pmp":  # RFC 6886 section 3.5
-                answer = struct.pack("!BBHI", 0, 0x80 | packet[1], 1, self.gateway.age())
+                answer = struct.pack("!BBHI", 0, 0, 1, self.gateway.age())
             elif not pcp and self.gateway.protocol == "pcp":  # RFC 6887 section 9
                 answer = struct.pack("!BBBBII12x", 2, 0x80 | packet[1], 0, 1, 60, self.gateway.age())
             else:
