@@ -1,19 +1,15 @@
 #include "map_ways.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "face/log.h"
-#include "io/lookup.h"
 #include "io/nat64.h"
 #include "io/netinfo.h"
-#include "io/run.h"
+#include "lookups.h"
 
-#define STUN_PORT      3478
-#define NAME_LIMIT     (2 * NK_S)    /* for names of servers, if there is no other server */
 #define RESOLVER_LIMIT (300 * NK_MS) /* for what may not be there at all */
 
 /**
@@ -54,72 +50,31 @@ static void add_server(struct search *f, const char *name, const struct addr *se
 	}
 }
 
-/* IPv4 before IPv6: that is where the NATs are. */
-static const enum addr_family families[] = {ADDR_V4, ADDR_V6};
-
-#define FAMILIES 2
-
-/* Of all names at once: the descriptors that tell of each family; -1: it is not wanted. */
-struct lookups {
-	struct pollfd of[SERVER_LIST_MAX * FAMILIES];
-	unsigned count;
-};
-
-static void begin_lookups(struct lookups *l, const struct search *f, const struct server_list *list)
+static void take_servers(struct lookups *l, struct search *f, unsigned name,
+			 enum addr_family family)
 {
-	l->count = list->count * FAMILIES;
-	for (unsigned i = 0; i < l->count; i++) {
-		const enum addr_family family = families[i % FAMILIES];
+	struct addr found[LOOKUP_MAX];
+	const char *why;
+	int n;
 
-		l->of[i] = (struct pollfd){.fd = -1, .events = POLLIN};
-		if (is_wanted(f->settings, family))
-			l->of[i].fd = lookup_begin(list->names[i / FAMILIES], STUN_PORT, family);
-	}
+	if (!is_wanted(f->settings, family))
+		return;
+	n = lookups_take(l, name, family, found, &why);
+	if (n < 0 && (n != NK_ERR_BAD_INPUT || f->refused == NULL))
+		refuse(f, n, l->list->names[name],
+		       n == NK_ERR_BAD_INPUT ? "no address of the family wanted" : why);
+	for (int k = 0; k < n; k++)
+		add_server(f, l->list->names[name], &found[k]);
 }
 
-/* Until all are known, but not long for what a slow resolver does not tell: a number is known at
- * once, and gateways can be asked without a server. */
-static void await_lookups(struct lookups *l, const struct server_list *list)
+static void find_servers(struct search *f, const struct server_list *list)
 {
-	const nk_time started = run_now();
-	nk_time limit = NAME_LIMIT;
-	struct pollfd left[SERVER_LIST_MAX * FAMILIES];
-	bool number = false;
-	struct addr a;
+	struct lookups l;
 
-	for (unsigned i = 0; i < list->count; i++)
-		number |= addr_parse(&a, list->names[i], STUN_PORT) == 0;
-	if (number)
-		limit = RESOLVER_LIMIT;
-	memcpy(left, l->of, sizeof(left));
-	for (nk_time waited = 0; waited < limit; waited = run_now() - started) {
-		unsigned open = 0;
-
-		for (unsigned i = 0; i < l->count; i++) {
-			if (left[i].revents != 0)
-				left[i].fd = -1;
-			open += left[i].fd >= 0;
-		}
-		if (open == 0 || poll(left, l->count, (int)((limit - waited) / NK_MS) + 1) < 0)
-			return;
-	}
-}
-
-static void end_lookups(struct lookups *l, struct search *f, const struct server_list *list)
-{
-	for (unsigned i = 0; i < l->count; i++) {
-		const char *name = list->names[i / FAMILIES], *why = "no thread for the resolver";
-		struct addr found[LOOKUP_MAX];
-		int n;
-
-		if (!is_wanted(f->settings, families[i % FAMILIES]))
-			continue;
-		n = l->of[i].fd < 0 ? NK_ERR_SYSTEM : lookup_take(l->of[i].fd, found, &why);
-		if (n < 0 && (n != NK_ERR_BAD_INPUT || f->refused == NULL))
-			refuse(f, n, name,
-			       n == NK_ERR_BAD_INPUT ? "no address of the family wanted" : why);
-		for (int k = 0; k < n; k++)
-			add_server(f, name, &found[k]);
+	lookups_run(&l, list, is_wanted(f->settings, ADDR_V4), is_wanted(f->settings, ADDR_V6));
+	for (unsigned i = 0; i < list->count; i++) {
+		take_servers(&l, f, i, ADDR_V4);
+		take_servers(&l, f, i, ADDR_V6);
 	}
 }
 
@@ -186,13 +141,10 @@ static int say_none(const struct search *f, const struct server_list *list)
 int map_ways_find(struct map_ways *w, const struct map_settings *s, const struct server_list *list)
 {
 	struct search f = {.ways = w, .settings = s};
-	struct lookups lookups;
 	int r;
 
 	*w = (struct map_ways){.options = s->natmap};
-	begin_lookups(&lookups, &f, list);
-	await_lookups(&lookups, list);
-	end_lookups(&lookups, &f, list);
+	find_servers(&f, list);
 	r = find_ways(&w->options, s);
 	find_nat64(&w->options);
 	if (r != 0)

@@ -4,36 +4,52 @@
 
 #include "base/err.h"
 #include "face/log.h"
-#include "io/resolve.h"
-
-#define STUN_PORT 3478
+#include "lookups.h"
 
 static unsigned row_of(enum addr_family family)
 {
 	return family == ADDR_V6;
 }
 
-static bool add(struct open_brokers *b, const char *name, enum addr_family family, const char **why)
+static void add(struct open_brokers *b, const struct addr *a)
 {
-	unsigned *count = &b->count[row_of(family)];
-	struct addr a;
+	const unsigned row = row_of(addr_family(a));
 
-	if (resolve_host(&a, 1, name, STUN_PORT, family, why) < 1 || !addr_is_one_host(&a))
-		return false;
-	if (*count < GATE_BROKERS_MAX)
-		b->list[row_of(family)][(*count)++] = a;
-	return true;
+	if (b->count[row] < GATE_BROKERS_MAX)
+		b->list[row][b->count[row]++] = *a;
 }
 
-static void look_up(struct open_brokers *b, const char *name)
+/* The first of each family. Return: false and *@why if there is none. */
+static bool take(struct open_brokers *b, struct lookups *l, unsigned name, const char **why)
 {
-	const char *why = "that is not the address of one host";
-	char quoted[LOG_QUOTED];
-	const bool v4 = add(b, name, ADDR_V4, &why);
+	static const enum addr_family families[] = {ADDR_V6, ADDR_V4};
+	struct addr found[LOOKUP_MAX];
+	bool any = false;
 
-	if (!add(b, name, ADDR_V6, &why) && !v4)
-		log_line(LEVEL_WARNING, "cannot ask %s to look from outside: %s",
-			 log_quote(quoted, sizeof(quoted), name), why);
+	for (unsigned i = 0; i < 2; i++) {
+		if (lookups_take(l, name, families[i], found, why) < 1)
+			continue;
+		if (addr_is_one_host(&found[0])) {
+			add(b, &found[0]);
+			any = true;
+		} else {
+			*why = "that is not the address of one host";
+		}
+	}
+	return any;
+}
+
+static void look_up(struct open_brokers *b, const struct server_list *list)
+{
+	char quoted[LOG_QUOTED];
+	struct lookups l;
+	const char *why;
+
+	lookups_run(&l, list, true, true);
+	for (unsigned i = 0; i < list->count; i++)
+		if (!take(b, &l, i, &why))
+			log_line(LEVEL_WARNING, "cannot ask %s to look from outside: %s",
+				 log_quote(quoted, sizeof(quoted), list->names[i]), why);
 }
 
 int open_brokers_find(struct open_brokers *b, const struct server_list *given)
@@ -45,8 +61,8 @@ int open_brokers_find(struct open_brokers *b, const struct server_list *given)
 	r = server_list_find(&list, given->names, given->count);
 	if (r == NK_ERR_NO_MEMORY)
 		log_line(LEVEL_ERROR, "%s", err_text(r));
-	for (unsigned i = 0; i < list.count && r == 0; i++)
-		look_up(b, list.names[i]);
+	if (r == 0)
+		look_up(b, &list);
 	server_list_free(&list);
 	return r == NK_ERR_UNREACHABLE ? 0 : r;
 }

@@ -276,6 +276,21 @@ lab_client() {
   timeout --foreground --kill-after=5 "$limit" ip netns exec client "$@" 3>&-
 }
 
+# lab_silent_resolver: the client has one that takes questions and never answers
+lab_silent_resolver() {
+  echo 'nameserver 100.64.1.2' >/run/lab/resolv.conf
+  mount --bind /run/lab/resolv.conf /etc/resolv.conf
+  ip netns exec client /usr/bin/python3 -c 'import signal, socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+    s.bind(("100.64.1.2", 53))
+    signal.pause()' >/dev/null 2>&1 3>&- </dev/null &
+  lab_wait lab_takes_questions
+}
+
+lab_takes_questions() {
+  [ -n "$(ip netns exec client ss -Hlun 'sport = :53')" ]
+}
+
 # lab_flows: UDP flows that the NAT holds now (expired ones are not listed)
 lab_flows() {
   ip netns exec nat conntrack -L -p udp 2>/dev/null | wc -l

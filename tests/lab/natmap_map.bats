@@ -18,22 +18,9 @@
   is '.path.enumerated' false
 }
 
-# silent_resolver: one that takes questions and never answers; its pid is in $resolver
-silent_resolver() {
-  printf 'nameserver 100.64.1.2\n' >/run/lab/resolv.conf
-  mount --bind /run/lab/resolv.conf /etc/resolv.conf
-  ip netns exec client /usr/bin/python3 -c 'import socket, sys
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-    s.bind(("100.64.1.2", 53))
-    print("ready", flush=True)
-    sys.stdin.read()' < <(sleep 30) >"$room/resolver" 3>&- &
-  resolver=$!
-  until grep -q ready "$room/resolver"; do sleep 0.1; done
-}
-
 @test "a resolver that is silent holds nothing up" {
   lab_broker
-  silent_resolver
+  lab_silent_resolver
   maps 20 --quick --server elsewhere.example --server 192.0.2.1
   [ "$status" -eq 0 ]
   is '.elapsed_s < 2.5' true
@@ -43,7 +30,6 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
   [[ $said = *'the resolver does not answer'* ]]
   is '.elapsed_s < 5' true
   is '.gateways[0].gateway' '"100.64.1.1"'
-  kill "$resolver"
 }
 
 @test "without a NAT: a firewall alone, and nothing at all" {
