@@ -161,6 +161,12 @@ static int print_json(const struct job *j)
 	return r;
 }
 
+/* Bits of protocols. */
+static unsigned asked(const struct job *j)
+{
+	return j->settings.where.protocols != 0 ? j->settings.where.protocols : PORTMAP_ALL;
+}
+
 static const char *lease_words(char *out, size_t size, nk_time t)
 {
 	char text[32];
@@ -180,8 +186,9 @@ static void print_gateway(const struct style *st, const struct job *j, unsigned 
 		 j->ways[i].interface);
 	prose_line(stdout, st, "Gateway", text);
 	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
-		prose_line(stdout, st, portmap_protocol_text(p),
-			   map_offer_words(text, sizeof(text), &g->offer[p], p));
+		if ((asked(j) & PORTMAP_BIT(p)) != 0)
+			prose_line(stdout, st, portmap_protocol_text(p),
+				   map_offer_words(text, sizeof(text), &g->offer[p], p));
 	for (unsigned k = 0; k < j->entry_count; k++) {
 		const struct lister_entry *e = &j->entries[k];
 
@@ -238,8 +245,7 @@ static int start(struct job *j)
 {
 	struct lister_options o = {
 		.count = j->way_count,
-		.protocols = j->settings.where.protocols != 0 ? j->settings.where.protocols
-							      : PORTMAP_ALL,
+		.protocols = asked(j),
 		.limit = SCOUT_LIMIT,
 	};
 	uint8_t seed[32];

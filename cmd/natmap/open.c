@@ -52,6 +52,12 @@ static int say(int r)
 	return exit_from_err(r);
 }
 
+/* Where only one may come in, a broker may not. */
+static bool is_looked_at(const struct open_settings *s)
+{
+	return !s->no_verify && addr_family(&s->remote) == ADDR_NONE;
+}
+
 static struct gate_config config_for(const struct job *j, const struct way *way)
 {
 	const struct open_settings *s = &j->settings;
@@ -66,8 +72,7 @@ static struct gate_config config_for(const struct job *j, const struct way *way)
 			.lifetime_s = (uint32_t)(s->lifetime / NK_S),
 			.protocols = s->where.protocols != 0 ? s->where.protocols : PORTMAP_ALL,
 			.limit = SCOUT_LIMIT},
-		/* Where only one may come in, a broker may not. */
-		.verify = !s->no_verify && addr_family(&s->remote) == ADDR_NONE,
+		.verify = is_looked_at(s),
 	};
 
 	open_brokers_give(&j->brokers, &c);
@@ -138,6 +143,22 @@ static int claim(struct job *j, unsigned i, struct gate_config *c, bool first)
 	return status;
 }
 
+/* No gateway lets in one family to another. Return: false, said. */
+static bool remote_fits(const struct job *j, unsigned count)
+{
+	const enum addr_family remote = addr_family(&j->settings.remote);
+
+	for (unsigned i = 0; i < count && remote != ADDR_NONE; i++) {
+		if (addr_family(&j->ways[i].gateway) == remote)
+			continue;
+		log_line(LEVEL_ERROR, "--remote is an %s address, which takes %s",
+			 remote == ADDR_V6 ? "IPv6" : "IPv4",
+			 remote == ADDR_V6 ? "--ipv6 without --ipv4" : "--ipv4 alone");
+		return false;
+	}
+	return true;
+}
+
 /* Return: EXIT_YES, or the exit status to end with, said. */
 static int prepare(struct job *j)
 {
@@ -150,7 +171,9 @@ static int prepare(struct job *j)
 	count = where_find(j->ways, &j->settings.where);
 	if (count == 0)
 		return EXIT_UNREACHABLE;
-	r = j->settings.no_verify ? 0 : open_brokers_find(&j->brokers, &j->settings.servers);
+	if (!remote_fits(j, count))
+		return EXIT_USAGE;
+	r = is_looked_at(&j->settings) ? open_brokers_find(&j->brokers, &j->settings.servers) : 0;
 	if (r != 0)
 		return exit_from_err(r);
 	for (; o->gate_count < count; o->gate_count++) {

@@ -104,6 +104,8 @@ static unsigned find_given(struct way out[static WHERE_MAX], const struct where 
 		struct way *way = &out[count];
 		struct route_info route;
 
+		if (w->v4 != w->v6 && !wants(w, addr_family(&w->gateways[i])))
+			continue;
 		if (netinfo_route(&route, &w->gateways[i], interface) != 0)
 			continue;
 		*way = (struct way){.gateway = w->gateways[i], .local = route.local};
@@ -159,8 +161,9 @@ unsigned where_find(struct way out[static WHERE_MAX], const struct where *w)
 	if (count > 0)
 		return count;
 	if (w->gateway_count > 0)
-		log_line(LEVEL_ERROR, "there is no way to the gateway %s",
-			 addr_text_ip(&w->gateways[0], text));
+		log_line(LEVEL_ERROR, "there is no way to the gateway %s%s",
+			 addr_text_ip(&w->gateways[0], text),
+			 w->v4 == w->v6 ? "" : (w->v6 ? " by IPv6" : " by IPv4"));
 	else
 		log_line(LEVEL_ERROR,
 			 "there is no gateway: no default route by %s%s%s; --gateway names one",

@@ -22,15 +22,6 @@ while True:
     tcp.accept()[0].close()
 '
 
-# refuses WORDS OPTION...: natmap open ends with status 1 and nothing but one line, in which these are
-refuses() {
-  status=0
-  at 10 "$natmap" open "${@:2}" >"$room/out" 2>"$room/said" || status=$?
-  ended 1
-  grep -qF "$1" "$room/said"
-  [ "$(cat "$room/said" "$room/out" | wc -l)" = 1 ]
-}
-
 # opens OPTION...: natmap open, looked at by the lab's broker
 opens() {
   ports 30 open "$@" --server 192.0.2.1
@@ -102,6 +93,41 @@ opens() {
   [ "$(wc -l <"$room/said")" = 1 ]
 }
 
+# ends STATUS WORDS COMMAND OPTION...: natmap ends with that, and nothing but one line, in which these are
+ends() {
+  status=0
+  at 10 "$natmap" "${@:3}" >"$room/out" 2>"$room/said" || status=$?
+  ended "$1"
+  grep -qF "$2" "$room/said"
+  [ "$(cat "$room/said" "$room/out" | wc -l)" = 1 ]
+}
+
+@test "who may come in is of the port's family, and is not looked for" {
+  gateway_up nat
+  ends 2 'IPv6 address' open tcp 4000 --no-verify --remote 2001:db8::1
+  ends 3 'no way to the gateway 100.64.1.1 by IPv6' open tcp 4000 --no-verify --ipv6 --gateway 100.64.1.1
+  ports 30 open tcp 4000 --remote 203.0.113.7 --detach
+  ended 0
+  is '.ports[0].state' '"unverified"'
+  [ -z "$said" ]
+  ports 10 close --all
+  ended 0
+  at 10 "$natmap" list --protocol pcp --text >"$room/out"
+  grep -q '^PCP ' "$room/out"
+  run ! grep -q '^NAT-PMP ' "$room/out" # nor asked
+}
+
+@test "a resolver that is silent does not keep a port closed" {
+  gateway_up nat
+  lab_silent_resolver
+  ports 5 open tcp 4000 --server elsewhere.example --server 192.0.2.1 --detach
+  ended 0
+  is '.ports[0].state' '"open"'
+  [[ $said = *"cannot ask 'elsewhere.example'"*'the resolver does not answer'* ]]
+  ports 10 close --all
+  ended 0
+}
+
 @test "why a port is not open is told once: on standard output to people, else on standard error" {
   status=0
   at 10 "$natmap" open tcp 4000 --protocol nat-pmp --no-verify --text >"$room/out" 2>"$room/said" || status=$?
@@ -116,7 +142,7 @@ opens() {
   hold 4001 tcp 4001
   lab_wait told 4000 '.event == "open"'
   lab_wait told 4001 '.event == "open"'
-  refuses 'another natmap holds tcp 4000' tcp 4000 --no-verify
+  ends 1 'another natmap holds tcp 4000' open tcp 4000 --no-verify
   ports 10 close --all
   ended 1
   is .busy 2
