@@ -16,7 +16,7 @@ int main(int argc, char *argv[])
 	log_setup("natbroker", LOG_COMMAND, LEVEL_INFO);
 	status = settings_read(&s, argc, argv);
 	if (status == OPTIONS_GO_ON && s.stats) {
-		status = stats_run(&s.metrics, (enum stats_form)s.stats_form);
+		status = stats_run(&s.metrics, s.format);
 	} else if (status == OPTIONS_GO_ON) {
 		log_setup("natbroker", LOG_DAEMON, s.verbose ? LEVEL_DEBUG : LEVEL_INFO);
 		status = service_run(&s);

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "face/exit.h"
+#include "face/format.h"
 #include "face/log.h"
 #include "face/options.h"
 #include "io/files.h"
@@ -208,8 +209,8 @@ static const struct option_spec options[] = {
 		.help = "With --stats: as JSON, the default if standard output is no terminal.",
 		.kind = OPTION_CHOICE,
 		.not_in_file = true,
-		.offset = offsetof(struct settings, stats_form),
-		.set = STATS_JSON,
+		.offset = offsetof(struct settings, format),
+		.set = FORMAT_JSON,
 	},
 	{
 		.name = "text",
@@ -217,8 +218,8 @@ static const struct option_spec options[] = {
 		.help = "With --stats: for people, the default on a terminal.",
 		.kind = OPTION_CHOICE,
 		.not_in_file = true,
-		.offset = offsetof(struct settings, stats_form),
-		.set = STATS_TEXT,
+		.offset = offsetof(struct settings, format),
+		.set = FORMAT_TEXT,
 	},
 	{
 		.name = "user",
@@ -363,7 +364,7 @@ static int check(struct settings *s)
 			 s->alt_port);
 		return EXIT_USAGE;
 	}
-	if (s->stats_form != STATS_AUTO && !s->stats) {
+	if (s->format != FORMAT_AUTO && !s->stats) {
 		log_line(LEVEL_ERROR, "--json and --text go with --stats");
 		return EXIT_USAGE;
 	}

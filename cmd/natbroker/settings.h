@@ -16,6 +16,7 @@
  * @metrics:	Where the numbers are served; family none: nowhere
  * @metrics_given: It was asked for, and so must be had
  * @stats:	Ask a broker that runs, and be none
+ * @format:	An enum format, of what @stats prints
  * @user:	Whom to become once all sockets are open, or NULL
  * @text:	The configuration file, from which strings are borrowed
  */
@@ -30,7 +31,7 @@ struct settings {
 	struct addr metrics;
 	bool metrics_given;
 	bool stats;
-	int stats_form; /* enum stats_form */
+	int format;
 	bool verbose;
 	char state[PATH_MAX];
 	char *text;

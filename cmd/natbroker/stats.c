@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "face/exit.h"
+#include "face/format.h"
 #include "face/js.h"
 #include "face/log.h"
 #include "io/sockaddr.h"
@@ -119,7 +120,7 @@ static int print_json(char *body, const char *version, const char *server)
 	return rc;
 }
 
-int stats_run(const struct addr *at, enum stats_form form)
+int stats_run(const struct addr *at, int format)
 {
 	static char answer[ANSWER_MAX];
 	char text[ADDR_TEXT], version[VERSION_MAX], *body;
@@ -136,7 +137,7 @@ int stats_run(const struct addr *at, enum stats_form form)
 		log_line(LEVEL_ERROR, "what answers at %s is no natbroker", text);
 		return EXIT_UNREACHABLE;
 	}
-	if (form == STATS_JSON || (form == STATS_AUTO && !isatty(STDOUT_FILENO)))
+	if (format_settle(format) == FORMAT_JSON)
 		rc = print_json(body, version, text);
 	else
 		print_text(body);

@@ -4,9 +4,8 @@
 
 #include "base/addr.h"
 
-enum stats_form { STATS_AUTO, STATS_TEXT, STATS_JSON };
-
-/* Asks the broker whose numbers are served at @at, and prints them. Return: the exit status. */
-int stats_run(const struct addr *at, enum stats_form form);
+/* Asks the broker whose numbers are served at @at, and prints them; @format is an enum format.
+ * Return: the exit status. */
+int stats_run(const struct addr *at, int format);
 
 #endif

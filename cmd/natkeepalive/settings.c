@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/keepalive/keepalive.h"
 #include "face/exit.h"
@@ -186,24 +185,7 @@ static const struct option_spec options[] = {
 		 "back, with NATKIT_EVENT, NATKIT_PUBLIC_ADDRESS ... in its environment.",
 	 .kind = OPTION_STRING,
 	 AT(exec)},
-	{.name = "json",
-	 .letter = 'j',
-	 .help = "Print the report as JSON: the default if standard output is no terminal.",
-	 .kind = OPTION_CHOICE,
-	 AT(format),
-	 .set = FORMAT_JSON},
-	{.name = "text",
-	 .letter = 't',
-	 .help = "Print the report for people: the default on a terminal.",
-	 .kind = OPTION_CHOICE,
-	 AT(format),
-	 .set = FORMAT_TEXT},
-	{.name = "events",
-	 .letter = 'e',
-	 .help = "Print one JSON object a line as things happen; the last holds the report.",
-	 .kind = OPTION_CHOICE,
-	 AT(format),
-	 .set = FORMAT_EVENTS},
+	FORMAT_OPTIONS(AT(format)),
 	{.name = "report",
 	 .letter = 'r',
 	 .argument = SINK_ARGUMENT,
@@ -306,8 +288,7 @@ int settings_read(struct settings *s, int argc, char *const argv[])
 	if (r != OPTIONS_GO_ON)
 		return r;
 	k->opener_ttl = (uint8_t)s->opener_ttl;
-	if (s->format == FORMAT_AUTO)
-		s->format = isatty(STDOUT_FILENO) ? FORMAT_TEXT : FORMAT_JSON;
+	s->format = format_settle(s->format);
 	return OPTIONS_GO_ON;
 }
 

@@ -7,8 +7,7 @@
 
 #include "core/keeper/options.h"
 #include "desk/sink.h"
-
-enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT, FORMAT_EVENTS };
+#include "face/format.h"
 
 /**
  * struct settings - What the user wants; texts are borrowed from the command line or @text

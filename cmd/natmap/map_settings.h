@@ -6,7 +6,7 @@
 
 #include "core/natmap/options.h"
 #include "desk/server_list.h"
-#include "format.h"
+#include "face/format.h"
 
 /**
  * struct map_settings - What the user wants

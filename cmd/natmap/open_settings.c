@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "face/exit.h"
+#include "face/format.h"
 #include "face/log.h"
 #include "face/numbers.h"
-#include "format.h"
 
 #define TCP        6
 #define UDP        17

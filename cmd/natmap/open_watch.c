@@ -3,9 +3,9 @@
 #include <errno.h>
 
 #include "base/err.h"
+#include "face/format.h"
 #include "face/log.h"
 #include "face/numbers.h"
-#include "format.h"
 #include "port_json.h"
 #include "port_words.h"
 

@@ -1,7 +1,6 @@
 #include "settings.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "desk/picture.h"
 #include "face/options.h"
@@ -94,24 +93,7 @@ static const struct option_spec options[] = {
 		 "attack.",
 	 .kind = OPTION_FLAG,
 	 AT(probe.hairpin)},
-	{.name = "json",
-	 .letter = 'j',
-	 .help = "Print the report as JSON: the default if standard output is no terminal.",
-	 .kind = OPTION_CHOICE,
-	 AT(format),
-	 .set = FORMAT_JSON},
-	{.name = "text",
-	 .letter = 't',
-	 .help = "Print the report for people: the default on a terminal.",
-	 .kind = OPTION_CHOICE,
-	 AT(format),
-	 .set = FORMAT_TEXT},
-	{.name = "events",
-	 .letter = 'e',
-	 .help = "Print one JSON object a line as things happen; the last holds the report.",
-	 .kind = OPTION_CHOICE,
-	 AT(format),
-	 .set = FORMAT_EVENTS},
+	FORMAT_OPTIONS(AT(format)),
 	{.name = "svg",
 	 .argument = "FILE",
 	 .help = "Also write the survival curves as a picture.",
@@ -154,7 +136,6 @@ int settings_read(struct settings *s, int argc, char *const argv[])
 		s->probe.mappings = GENTLE_MAPPINGS;
 	if (s->gentle && !options_given(&command, given, "pace"))
 		s->probe.pace = GENTLE_PACE;
-	if (s->format == FORMAT_AUTO)
-		s->format = isatty(STDOUT_FILENO) ? FORMAT_TEXT : FORMAT_JSON;
+	s->format = format_settle(s->format);
 	return OPTIONS_GO_ON;
 }

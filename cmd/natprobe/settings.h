@@ -6,8 +6,7 @@
 
 #include "core/probe/options.h"
 #include "desk/server_list.h"
-
-enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT, FORMAT_EVENTS };
+#include "face/format.h"
 
 /**
  * struct settings - What the user wants

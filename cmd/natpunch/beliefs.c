@@ -12,6 +12,7 @@
 #include "beliefs_file.h"
 #include "contacts.h"
 #include "face/exit.h"
+#include "face/format.h"
 #include "face/log.h"
 #include "face/options.h"
 #include "io/clock.h"
@@ -23,8 +24,6 @@ struct wish {
 	const char *word;
 	int format;
 };
-
-enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT };
 
 static int take_word(void *into, const char *value, char why[static OPTIONS_WHY])
 {
@@ -237,7 +236,7 @@ int beliefs_main(int argc, char *argv[])
 		return EXIT_INTERNAL;
 	if (w.word != NULL && strcmp(w.word, "reset") == 0)
 		return each_file(forget_file, NULL);
-	s.json = w.format == FORMAT_JSON || (w.format == FORMAT_AUTO && !isatty(STDOUT_FILENO));
+	s.json = format_settle(w.format) == FORMAT_JSON;
 	status = contacts_open(&s.contacts);
 	if (status == EXIT_YES)
 		status = show_all(&s);

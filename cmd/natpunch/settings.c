@@ -370,8 +370,7 @@ int settings_read(struct settings *s, enum punch_mode mode, int argc, char *cons
 	if (s->no_mapping)
 		p->call.tactics &= ~TACTIC_BIT(TACTIC_MAPPED);
 	p->call.opener_ttl = (uint8_t)s->opener_ttl;
-	if (s->format == FORMAT_AUTO)
-		s->format = isatty(STDOUT_FILENO) ? FORMAT_TEXT : FORMAT_JSON;
+	s->format = format_settle(s->format);
 	return OPTIONS_GO_ON;
 }
 

@@ -7,8 +7,7 @@
 
 #include "core/call/punch_options.h"
 #include "desk/sink.h"
-
-enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_TEXT };
+#include "face/format.h"
 
 /**
  * struct settings - What the user wants; texts are borrowed from the command line

@@ -1,6 +1,6 @@
-/* How the commands of natmap print what they have found. */
-#ifndef NATMAP_FORMAT_H
-#define NATMAP_FORMAT_H
+/* How commands print what they have found. */
+#ifndef FACE_FORMAT_H
+#define FACE_FORMAT_H
 
 #include "face/options.h"
 

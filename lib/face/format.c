@@ -1,4 +1,4 @@
-#include "format.h"
+#include "face/format.h"
 
 #include <unistd.h>
 
