@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/keepalive/keepalive.h"
+#include "desk/server_list.h"
 #include "face/exit.h"
 #include "face/log.h"
 #include "face/options.h"
@@ -73,15 +74,11 @@ static int set_report(void *into, const char *value, char why[static OPTIONS_WHY
 #define AT(field) .offset = offsetof(struct settings, field)
 
 static const struct option_spec options[] = {
-	{.name = "server",
-	 .letter = 's',
-	 .argument = "HOST[:PORT]",
-	 .help = "Keep a mapping open to this STUN server or natbroker; may be given often, up to "
-		 "64 times with --peer. Without either: the first of $NATKIT_SERVER, then of the "
-		 "configuration file of all commands, then of the installed list.",
-	 .kind = OPTION_CALL,
-	 .repeatable = true,
-	 .call = add_server},
+	SERVER_OPTION(
+		add_server,
+		"Keep a mapping open to this STUN server or natbroker; may be given often, up to "
+		"64 times with --peer. Without either: the first of $NATKIT_SERVER, then of the "
+		"configuration file of all commands, then of the installed list."),
 	{.name = "peer",
 	 .letter = 'p',
 	 .argument = "HOST:PORT",
@@ -99,12 +96,7 @@ static const struct option_spec options[] = {
 	 .help = "Use IPv6; with -4 both.",
 	 .kind = OPTION_FLAG,
 	 AT(v6)},
-	{.name = "interface",
-	 .letter = 'i',
-	 .argument = "NAME",
-	 .help = "Send through this interface only.",
-	 .kind = OPTION_INTERFACE,
-	 AT(interface)},
+	INTERFACE_OPTION(AT(interface)),
 	{.name = "local-port",
 	 .letter = 'l',
 	 .argument = "PORT",

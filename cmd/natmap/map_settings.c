@@ -31,27 +31,18 @@ static int set_svg(void *into, const char *value, char why[static OPTIONS_WHY])
 #define AT(field) .offset = offsetof(struct map_settings, field)
 
 static const struct option_spec options[] = {
-	{.name = "server",
-	 .letter = 's',
-	 .argument = "HOST[:PORT]",
-	 .help = "Map the way to this natbroker, or STUN server; may be given up to 8 times, the "
-		 "first that answers is used. Without it: $NATKIT_SERVER, then the configuration "
-		 "file, then the installed list of public servers.",
-	 .kind = OPTION_CALL,
-	 .repeatable = true,
-	 .call = add_server},
+	SERVER_OPTION(
+		add_server,
+		"Map the way to this natbroker, or STUN server; may be given up to 8 times, the "
+		"first that answers is used. Without it: $NATKIT_SERVER, then the configuration "
+		"file, then the installed list of public servers."),
 	{.name = "ipv4",
 	 .letter = '4',
 	 .help = "IPv4 only. Without -4 and -6: whatever there is.",
 	 .kind = OPTION_FLAG,
 	 AT(v4)},
 	{.name = "ipv6", .letter = '6', .help = "IPv6 only.", .kind = OPTION_FLAG, AT(v6)},
-	{.name = "interface",
-	 .letter = 'i',
-	 .argument = "NAME",
-	 .help = "Send through this interface only.",
-	 .kind = OPTION_INTERFACE,
-	 AT(interface)},
+	INTERFACE_OPTION(AT(interface)),
 	{.name = "quick",
 	 .letter = 'q',
 	 .help = "Do not look which boxes keep state, and for how long: that takes as long as the "

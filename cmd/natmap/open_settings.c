@@ -86,14 +86,10 @@ static const struct option_spec options[] = {
 	 .help = "Let only this address in, where the gateway can: it is then not verified.",
 	 .kind = OPTION_CALL,
 	 .call = set_remote},
-	{.name = "server",
-	 .letter = 's',
-	 .argument = "HOST[:PORT]",
-	 .help = "The natbroker that looks from outside whether the port is open; may be given up "
-		 "to 8 times. Without it: $NATKIT_SERVER, then the configuration file.",
-	 .kind = OPTION_CALL,
-	 .repeatable = true,
-	 .call = add_server},
+	SERVER_OPTION(
+		add_server,
+		"The natbroker that looks from outside whether the port is open; may be given up "
+		"to 8 times. Without it: $NATKIT_SERVER, then the configuration file."),
 	{.name = "no-verify",
 	 .letter = 'n',
 	 .help = "Do not look from outside.",

@@ -21,15 +21,11 @@ static int set_svg(void *into, const char *value, char why[static OPTIONS_WHY])
 #define AT(field) .offset = offsetof(struct settings, field)
 
 static const struct option_spec options[] = {
-	{.name = "server",
-	 .letter = 's',
-	 .argument = "HOST[:PORT]",
-	 .help = "Measure with this server; may be given up to 8 times, the first that answers is "
-		 "used. Without it: $NATKIT_SERVER, then the configuration file, then the "
-		 "installed list of public servers.",
-	 .kind = OPTION_CALL,
-	 .repeatable = true,
-	 .call = add_server},
+	SERVER_OPTION(
+		add_server,
+		"Measure with this server; may be given up to 8 times, the first that answers is "
+		"used. Without it: $NATKIT_SERVER, then the configuration file, then the "
+		"installed list of public servers."),
 	{.name = "ipv4",
 	 .letter = '4',
 	 .help = "Measure IPv4. Without -4 and -6: IPv4, and IPv6 too if there is any.",
@@ -40,12 +36,7 @@ static const struct option_spec options[] = {
 	 .help = "Measure IPv6; with -4 both.",
 	 .kind = OPTION_FLAG,
 	 AT(v6)},
-	{.name = "interface",
-	 .letter = 'i',
-	 .argument = "NAME",
-	 .help = "Send through this interface only.",
-	 .kind = OPTION_INTERFACE,
-	 AT(interface)},
+	INTERFACE_OPTION(AT(interface)),
 	{.name = "quick",
 	 .letter = 'q',
 	 .help = "Classify only: about a second, no timeouts.",

@@ -21,6 +21,13 @@ struct server_list {
 /* Adds a name, which is borrowed; an option's call does so. Return: 0, or -1 having written to @why. */
 int server_list_add(struct server_list *list, const char *name, char why[static OPTIONS_WHY]);
 
+/* The option that names a server, for a command's table; @add takes its value. */
+#define SERVER_OPTION(add, text)                                                          \
+	{                                                                                 \
+		.name = "server", .letter = 's', .argument = "HOST[:PORT]", .help = text, \
+		.kind = OPTION_CALL, .repeatable = true, .call = add                      \
+	}
+
 /**
  * server_list_find() - From the options, $NATKIT_SERVER, the configuration file, or the installed list
  * @given:	@count names by options, at most SERVER_LIST_MAX; borrowed

@@ -55,6 +55,13 @@ struct option_spec {
 	int (*call)(void *into, const char *value, char why[static OPTIONS_WHY]);
 };
 
+/* A row that many tables have; @at says where the const char * is. */
+#define INTERFACE_OPTION(at)                                                              \
+	{                                                                                 \
+		.name = "interface", .letter = 'i', .argument = "NAME",                   \
+		.help = "Send through this interface only.", .kind = OPTION_INTERFACE, at \
+	}
+
 /**
  * struct command_spec - A command as its --help shows it
  * @name:	Such as "natprobe", or "natsim run"
