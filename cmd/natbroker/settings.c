@@ -1,6 +1,5 @@
 #include "settings.h"
 
-#include <limits.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,15 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "desk/config_file.h"
 #include "face/exit.h"
 #include "face/format.h"
 #include "face/log.h"
 #include "face/options.h"
-#include "io/files.h"
-
-#define CONFIG_NAME       "natbroker.conf"
-#define CONFIG_MAX        65536 /* bytes */
 
 #define STATE_NAME        "registrations"
 #define METRICS_PORT      9478
@@ -229,16 +224,7 @@ static const struct option_spec options[] = {
 		.kind = OPTION_STRING,
 		.offset = offsetof(struct settings, user),
 	},
-	{
-		.name = "config",
-		.letter = 'c',
-		.argument = "FILE",
-		.help = "Read options from this file. Default: natbroker.conf in "
-			"~/.config/natkit or /etc/natkit, if there is one.",
-		.kind = OPTION_STRING,
-		.not_in_file = true,
-		.offset = offsetof(struct settings, config_path),
-	},
+	CONFIG_FILE_OPTION("natbroker", .offset = offsetof(struct settings, config_path)),
 	{
 		.name = "verbose",
 		.letter = 'v',
@@ -258,27 +244,6 @@ static const struct command_spec command = {
 	.options = options,
 	.count = sizeof(options) / sizeof(options[0]),
 };
-
-/* Return: OPTIONS_GO_ON or an exit status. */
-static int read_file(struct settings *s, uint64_t *given)
-{
-	char found[PATH_MAX], quoted[LOG_QUOTED];
-	const char *path = s->config_path;
-	int rc;
-
-	if (path == NULL) {
-		if (!files_find_config(found, CONFIG_NAME))
-			return OPTIONS_GO_ON;
-		path = found;
-	}
-	rc = files_read(&s->text, NULL, path, CONFIG_MAX);
-	if (rc != 0) {
-		log_line(LEVEL_ERROR, "cannot read %s: %s", log_quote(quoted, sizeof(quoted), path),
-			 files_why(rc));
-		return EXIT_USAGE;
-	}
-	return options_parse_file(&command, s, path, s->text, given);
-}
 
 static int refuse_addr(const char *option, const struct addr *a, const char *right)
 {
@@ -414,7 +379,7 @@ int settings_read(struct settings *s, int argc, char *const argv[])
 
 	rc = options_parse(&command, s, argc, argv, &given);
 	if (rc == OPTIONS_GO_ON)
-		rc = read_file(s, &given);
+		rc = config_file_read(&command, s, s->config_path, &s->text, &given);
 	s->metrics_given = options_given(&command, given, "metrics");
 	return rc == OPTIONS_GO_ON ? check(s) : rc;
 }

@@ -1,22 +1,19 @@
 #include "settings.h"
 
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/keepalive/keepalive.h"
+#include "desk/config_file.h"
 #include "desk/server_list.h"
 #include "face/exit.h"
 #include "face/log.h"
 #include "face/options.h"
-#include "io/files.h"
 #include "io/resolve.h"
 
-#define CONFIG_NAME "natkeepalive.conf"
-#define CONFIG_MAX  65536 /* bytes */
-#define LONGEST_S   14400 /* a little more is what timeout_grid_init() has room for */
+#define LONGEST_S 14400 /* a little more is what timeout_grid_init() has room for */
 
 static bool has_port(const char *name)
 {
@@ -189,14 +186,7 @@ static const struct option_spec options[] = {
 	 .help = "Write only warnings and errors to standard error.",
 	 .kind = OPTION_FLAG,
 	 AT(quiet)},
-	{.name = "config",
-	 .letter = 'c',
-	 .argument = "FILE",
-	 .help = "Read options from this file. Default: natkeepalive.conf in ~/.config/natkit or "
-		 "/etc/natkit, if there is one.",
-	 .kind = OPTION_STRING,
-	 .not_in_file = true,
-	 AT(config_path)},
+	CONFIG_FILE_OPTION("natkeepalive", AT(config_path)),
 };
 
 static const struct command_spec command = {
@@ -208,26 +198,6 @@ static const struct command_spec command = {
 	.options = options,
 	.count = sizeof(options) / sizeof(options[0]),
 };
-
-/* Return: OPTIONS_GO_ON or an exit status. */
-static int read_file(struct settings *s, uint64_t *given)
-{
-	char found[PATH_MAX], quoted[LOG_QUOTED];
-	const char *path = s->config_path;
-	int r;
-
-	if (path == NULL) {
-		if (!files_find_config(found, CONFIG_NAME))
-			return OPTIONS_GO_ON;
-		path = found;
-	}
-	r = files_read(&s->text, NULL, path, CONFIG_MAX);
-	if (r == 0)
-		return options_parse_file(&command, s, path, s->text, given);
-	log_line(LEVEL_ERROR, "cannot read %s: %s", log_quote(quoted, sizeof(quoted), path),
-		 files_why(r));
-	return EXIT_USAGE;
-}
 
 static int refuse(const char *text)
 {
@@ -271,7 +241,7 @@ int settings_read(struct settings *s, int argc, char *const argv[])
 	};
 	r = options_parse(&command, s, argc, argv, &given);
 	if (r == OPTIONS_GO_ON)
-		r = read_file(s, &given);
+		r = config_file_read(&command, s, s->config_path, &s->text, &given);
 	k->below_floor = !options_given(&command, given, "floor");
 	if (k->below_floor)
 		k->floor = nk_min(KEEPALIVE_INTERVAL, k->longest);
