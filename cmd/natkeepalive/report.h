@@ -10,6 +10,8 @@
 #include "core/keeper/result.h"
 #include "face/js.h"
 
+#define REPORT_SCHEMA "natkit.natkeepalive/1"
+
 struct style;
 
 /**

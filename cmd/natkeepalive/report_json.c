@@ -1,9 +1,7 @@
 #include "core/keepalive/keepalive.h"
-#include "face/numbers.h"
+#include "face/findings.h"
 #include "report.h"
 #include "words.h"
-
-#define SCHEMA "natkit.natkeepalive/1"
 
 void report_put_addr(struct js o, const char *key, const struct addr *a)
 {
@@ -124,14 +122,10 @@ static void put_wakes(struct js report, const struct keeper_result *k)
 struct js report_json(const struct report *r, bool *failed)
 {
 	const struct keeper_result *k = r->result;
-	struct js o = js_object(failed), list;
-	char when[32];
+	struct js o = findings_report(REPORT_SCHEMA, r->started_unix, nk_seconds(k->elapsed),
+				      k->complete, failed);
+	struct js list;
 
-	js_put_text(o, "schema", SCHEMA);
-	js_put_text(o, "version", NK_VERSION);
-	js_put_text(o, "started", date_text(when, sizeof(when), r->started_unix));
-	js_put_seconds(o, "elapsed_s", nk_seconds(k->elapsed));
-	js_put_bool(o, "complete", k->complete);
 	put_options(o, r);
 	list = js_put_array(o, "targets");
 	for (unsigned i = 0; i < k->target_count; i++)

@@ -2,19 +2,9 @@
 
 #include <errno.h>
 
+#include "face/findings.h"
 #include "face/log.h"
-#include "face/numbers.h"
 #include "words.h"
-
-/* {"event":...,"t_s":...}, to which the caller adds. */
-static struct js begin(const struct watch *w, const char *name, nk_time now, bool *failed)
-{
-	struct js o = js_object(failed);
-
-	js_put_text(o, "event", name);
-	js_put_seconds(o, "t_s", nk_seconds(now - w->started));
-	return o;
-}
 
 static void end(struct watch *w, struct js o)
 {
@@ -32,7 +22,8 @@ static bool has_addresses(const struct keeper_event *e)
 static void tell_program(struct watch *w, const struct keeper_event *e)
 {
 	bool failed;
-	struct js o = begin(w, word_of_event(e->kind), e->at, &failed);
+	struct js o =
+		findings_event(word_of_event(e->kind), nk_seconds(e->at - w->started), &failed);
 
 	if (e->target < w->options->target_count)
 		js_put_text(o, "target", w->options->targets[e->target].name);
@@ -117,15 +108,11 @@ void watch_event(struct watch *w, const struct keeper_event *e)
 void watch_start(struct watch *w, int64_t started_unix)
 {
 	struct js o, list;
-	char when[32];
 	bool failed;
 
 	if (w->events == NULL)
 		return;
-	o = begin(w, "start", w->started, &failed);
-	js_put_text(o, "schema", "natkit.natkeepalive/1");
-	js_put_text(o, "version", NK_VERSION);
-	js_put_text(o, "started", date_text(when, sizeof(when), started_unix));
+	o = findings_start(REPORT_SCHEMA, started_unix, &failed);
 	list = js_put_array(o, "targets");
 	for (unsigned i = 0; i < w->options->target_count; i++)
 		js_add_text(list, w->options->targets[i].name);
@@ -134,14 +121,8 @@ void watch_start(struct watch *w, int64_t started_unix)
 
 void watch_end(struct watch *w, const struct report *r)
 {
-	bool failed, inner_failed;
-	struct js o, report;
+	bool failed;
 
-	if (w->events == NULL)
-		return;
-	o = begin(w, "done", w->started + r->result->elapsed, &failed);
-	report = report_json(r, &inner_failed);
-	js_put_root(o, "report", report);
-	failed = failed || inner_failed;
-	end(w, o);
+	if (w->events != NULL)
+		end(w, findings_done(report_json(r, &failed), nk_seconds(r->result->elapsed)));
 }

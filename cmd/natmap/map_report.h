@@ -8,6 +8,8 @@
 #include "core/natmap/result.h"
 #include "face/js.h"
 
+#define MAP_SCHEMA "natkit.natmap/1"
+
 struct style;
 
 /**

@@ -1,11 +1,8 @@
 #include "base/err.h"
 #include "face/findings.h"
-#include "face/numbers.h"
 #include "map_json.h"
 #include "map_report.h"
 #include "map_words.h"
-
-#define SCHEMA "natkit.natmap/1"
 
 static void put_options(struct js parent, const struct natmap_options *n)
 {
@@ -177,14 +174,10 @@ void map_json_evidence(struct js o, const struct natmap_evidence *e)
 struct js map_report_json(const struct map_report *rep, bool *failed)
 {
 	const struct natmap_result *r = rep->result;
-	struct js o = js_object(failed), list;
-	char when[32];
+	struct js o =
+		findings_report(MAP_SCHEMA, rep->started_unix, rep->elapsed_s, r->complete, failed);
+	struct js list;
 
-	js_put_text(o, "schema", SCHEMA);
-	js_put_text(o, "version", NK_VERSION);
-	js_put_text(o, "started", date_text(when, sizeof(when), rep->started_unix));
-	js_put_seconds(o, "elapsed_s", rep->elapsed_s);
-	js_put_bool(o, "complete", r->complete);
 	if (!r->complete)
 		js_put_text(o, "why", map_cut_words(r));
 	put_options(o, rep->options);

@@ -2,20 +2,15 @@
 
 #include <math.h>
 
-#include "face/numbers.h"
+#include "face/findings.h"
 #include "map_json.h"
 
 #define LOOK_EVERY (100 * NK_MS)
 #define P_CHANGE   0.05 /* of the verdict, to be told */
 
-/* One event: {"event":...,"t_s":...}, to which the caller adds. */
 static struct js begin(const struct map_watch *w, const char *name, nk_time now, bool *failed)
 {
-	struct js o = js_object(failed);
-
-	js_put_text(o, "event", name);
-	js_put_seconds(o, "t_s", nk_seconds(now - w->started));
-	return o;
+	return findings_event(name, nk_seconds(now - w->started), failed);
 }
 
 static void end(const struct map_watch *w, struct js o)
@@ -153,18 +148,11 @@ void map_watch_turn(void *watch, nk_time now)
 
 void map_watch_start(struct map_watch *w, nk_time now)
 {
-	char when[32];
 	bool failed;
-	struct js o;
 
 	w->started = now;
-	if (w->events == NULL)
-		return;
-	o = begin(w, "start", now, &failed);
-	js_put_text(o, "schema", "natkit.natmap/1");
-	js_put_text(o, "version", NK_VERSION);
-	js_put_text(o, "started", date_text(when, sizeof(when), w->report->started_unix));
-	end(w, o);
+	if (w->events != NULL)
+		end(w, findings_start(MAP_SCHEMA, w->report->started_unix, &failed));
 }
 
 void map_watch_end(struct map_watch *w, nk_time now)
@@ -175,13 +163,7 @@ void map_watch_end(struct map_watch *w, nk_time now)
 
 void map_watch_report(struct map_watch *w)
 {
-	bool failed, inner_failed;
-	struct js o = js_object(&failed), report;
+	bool failed;
 
-	js_put_text(o, "event", "done");
-	js_put_seconds(o, "t_s", w->report->elapsed_s);
-	report = map_report_json(w->report, &inner_failed);
-	js_put_root(o, "report", report);
-	failed = failed || inner_failed;
-	end(w, o);
+	end(w, findings_done(map_report_json(w->report, &failed), w->report->elapsed_s));
 }

@@ -3,9 +3,9 @@
 #include <errno.h>
 
 #include "base/err.h"
+#include "face/findings.h"
 #include "face/format.h"
 #include "face/log.h"
-#include "face/numbers.h"
 #include "port_json.h"
 #include "port_words.h"
 
@@ -78,7 +78,7 @@ static const char *name_of(const struct porter_event *e)
 static void tell_program(struct open_watch *w, const struct porter_event *e)
 {
 	bool failed;
-	struct js o = port_event(name_of(e), e->at - w->started, &failed);
+	struct js o = findings_event(name_of(e), nk_seconds(e->at - w->started), &failed);
 
 	port_put_gate(js_put_object(o, "port"), &e->now, e->at);
 	print(w, o, false);
@@ -139,15 +139,13 @@ static struct js report(const struct open_watch *w, const struct porter *p, nk_t
 
 void open_watch_end(struct open_watch *w, const struct porter *p, nk_time now, bool complete)
 {
-	bool failed, inner_failed;
+	bool failed;
 	struct js o;
 
-	if (w->format == FORMAT_JSON) {
-		print(w, report(w, p, now, complete, &failed), true);
-	} else if (w->format == FORMAT_EVENTS) {
-		o = port_event("done", now - w->started, &failed);
-		js_put_root(o, "report", report(w, p, now, complete, &inner_failed));
-		failed = failed || inner_failed;
-		print(w, o, false);
-	}
+	if (w->format == FORMAT_TEXT)
+		return;
+	o = report(w, p, now, complete, &failed);
+	if (w->format == FORMAT_EVENTS)
+		o = findings_done(o, nk_seconds(now - w->started));
+	print(w, o, w->format == FORMAT_JSON);
 }

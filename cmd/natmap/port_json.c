@@ -1,42 +1,23 @@
 #include "port_json.h"
 
 #include "face/findings.h"
-#include "face/numbers.h"
 #include "port_words.h"
-
-struct js port_event(const char *name, nk_time since_start, bool *failed)
-{
-	struct js o = js_object(failed);
-
-	js_put_text(o, "event", name);
-	js_put_seconds(o, "t_s", nk_seconds(since_start));
-	return o;
-}
 
 struct js port_start(const char *command, int64_t started_unix, bool *failed)
 {
-	char when[32];
-	struct js o = port_event("start", 0, failed);
+	struct js o = findings_start(PORT_SCHEMA, started_unix, failed);
 
-	js_put_text(o, "schema", PORT_SCHEMA);
-	js_put_text(o, "version", NK_VERSION);
 	js_put_text(o, "command", command);
-	js_put_text(o, "started", date_text(when, sizeof(when), started_unix));
 	return o;
 }
 
 struct js port_report(const char *command, int64_t started_unix, nk_time elapsed, bool complete,
 		      bool *failed)
 {
-	struct js o = js_object(failed);
-	char when[32];
+	struct js o =
+		findings_report(PORT_SCHEMA, started_unix, nk_seconds(elapsed), complete, failed);
 
-	js_put_text(o, "schema", PORT_SCHEMA);
-	js_put_text(o, "version", NK_VERSION);
 	js_put_text(o, "command", command);
-	js_put_text(o, "started", date_text(when, sizeof(when), started_unix));
-	js_put_seconds(o, "elapsed_s", nk_seconds(elapsed));
-	js_put_bool(o, "complete", complete);
 	return o;
 }
 

@@ -8,9 +8,6 @@
 
 #define PORT_SCHEMA "natkit.natmap-port/1"
 
-/* {"event":...,"t_s":...}, to which the caller adds. */
-struct js port_event(const char *name, nk_time since_start, bool *failed);
-
 /* The event with which a command begins. */
 struct js port_start(const char *command, int64_t started_unix, bool *failed);
 

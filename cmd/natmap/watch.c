@@ -111,7 +111,8 @@ static void print(struct job *j, struct js o, bool pretty)
 static void tell_program(struct job *j, const struct lookout_event *e)
 {
 	bool failed;
-	struct js o = port_event(lookout_kind_name(e->kind), e->at - j->started, &failed);
+	struct js o =
+		findings_event(lookout_kind_name(e->kind), nk_seconds(e->at - j->started), &failed);
 
 	findings_ip(o, "gateway", &j->ways[e->gateway].gateway);
 	js_put_text(o, "protocol", has_protocol(e) ? portmap_protocol_name(e->protocol) : NULL);
@@ -261,17 +262,15 @@ static struct js report(const struct job *j, nk_time elapsed, bool *failed)
 static void print_end(struct job *j)
 {
 	const nk_time elapsed = run_now() - j->started;
-	bool failed, inner_failed;
+	bool failed;
 	struct js o;
 
-	if (j->settings.format == FORMAT_JSON) {
-		print(j, report(j, elapsed, &failed), true);
-	} else if (j->settings.format == FORMAT_EVENTS) {
-		o = port_event("done", elapsed, &failed);
-		js_put_root(o, "report", report(j, elapsed, &inner_failed));
-		failed = failed || inner_failed;
-		print(j, o, false);
-	}
+	if (j->settings.format == FORMAT_TEXT)
+		return;
+	o = report(j, elapsed, &failed);
+	if (j->settings.format == FORMAT_EVENTS)
+		o = findings_done(o, nk_seconds(elapsed));
+	print(j, o, j->settings.format == FORMAT_JSON);
 }
 
 static int start(struct job *j)

@@ -10,6 +10,8 @@
 #include "core/probe/options.h"
 #include "core/probe/result.h"
 
+#define REPORT_SCHEMA "natkit.natprobe/1"
+
 struct plot_series;
 struct style;
 

@@ -4,7 +4,6 @@
 
 #include "advice.h"
 #include "face/findings.h"
-#include "face/numbers.h"
 #include "report.h"
 
 #define CONTROL_BITS 8
@@ -315,14 +314,10 @@ static void put_options(struct js parent, const struct probe_options *p)
 
 struct js json_report(const struct report *r, bool *failed)
 {
-	struct js o = js_object(failed), list;
-	char when[32];
+	struct js o = findings_report(REPORT_SCHEMA, r->started_unix, r->elapsed_s,
+				      report_complete(r), failed);
+	struct js list;
 
-	js_put_text(o, "schema", "natkit.natprobe/1");
-	js_put_text(o, "version", NK_VERSION);
-	js_put_text(o, "started", date_text(when, sizeof(when), r->started_unix));
-	js_put_seconds(o, "elapsed_s", r->elapsed_s);
-	js_put_bool(o, "complete", report_complete(r));
 	if (!report_complete(r))
 		js_put_text(o, "why", report_cut_why(r));
 	put_options(o, r->options);

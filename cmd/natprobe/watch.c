@@ -4,7 +4,6 @@
 
 #include "face/findings.h"
 #include "face/log.h"
-#include "face/numbers.h"
 #include "report_json.h"
 
 #define LOOK_EVERY (200 * NK_MS)
@@ -13,10 +12,8 @@
 static struct js begin(const struct watch *w, const char *name, const struct probe_result *r,
 		       nk_time now, bool *failed)
 {
-	struct js o = js_object(failed);
+	struct js o = findings_event(name, nk_seconds(now - w->started), failed);
 
-	js_put_text(o, "event", name);
-	js_put_seconds(o, "t_s", nk_seconds(now - w->started));
 	if (r != NULL)
 		js_put_text(o, "family", r->family == ADDR_V6 ? "ipv6" : "ipv4");
 	return o;
@@ -153,17 +150,13 @@ void watch_turn(void *watch, nk_time now)
 
 void watch_start(struct watch *w, const struct report *r, nk_time now)
 {
-	char when[32];
 	bool failed;
 	struct js o;
 
 	w->started = now;
 	if (w->events == NULL)
 		return;
-	o = begin(w, "start", NULL, now, &failed);
-	js_put_text(o, "schema", "natkit.natprobe/1");
-	js_put_text(o, "version", NK_VERSION);
-	js_put_text(o, "started", date_text(when, sizeof(when), r->started_unix));
+	o = findings_start(REPORT_SCHEMA, r->started_unix, &failed);
 	js_put_text(o, "server", r->server_name);
 	end(w, o);
 }
@@ -176,13 +169,7 @@ void watch_end(struct watch *w, nk_time now)
 
 void watch_report(struct watch *w, const struct report *r)
 {
-	bool failed, inner_failed;
-	struct js o = js_object(&failed), report;
+	bool failed;
 
-	js_put_text(o, "event", "done");
-	js_put_seconds(o, "t_s", r->elapsed_s);
-	report = json_report(r, &inner_failed);
-	js_put_root(o, "report", report);
-	failed = failed || inner_failed;
-	end(w, o);
+	end(w, findings_done(json_report(r, &failed), r->elapsed_s));
 }

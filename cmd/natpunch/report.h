@@ -11,6 +11,8 @@
 #include "core/call/natpunch.h"
 #include "face/js.h"
 
+#define REPORT_SCHEMA "natkit.natpunch/1"
+
 struct style;
 
 /**

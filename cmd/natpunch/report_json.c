@@ -1,9 +1,8 @@
 #include "beliefs_file.h"
-#include "face/numbers.h"
+#include "face/findings.h"
 #include "report.h"
 #include "words.h"
 
-#define SCHEMA     "natkit.natpunch/1"
 #define RATE_AFTER (60 * NK_S) /* what the first minute costs is no measure of an hour */
 
 static void put_key(struct js o, const char *name, const uint8_t key[static 32])
@@ -250,15 +249,11 @@ static void put_call(struct js list, const struct report *r, const struct call_r
 
 struct js report_json(const struct report *r, bool *failed)
 {
-	struct js root = js_object(failed), list, beliefs;
+	struct js root = findings_report(REPORT_SCHEMA, r->started_unix,
+					 nk_seconds(r->ended - r->started), r->complete, failed);
+	struct js list, beliefs;
 	struct call_report c;
-	char when[32];
 
-	js_put_text(root, "schema", SCHEMA);
-	js_put_text(root, "version", NK_VERSION);
-	js_put_text(root, "started", date_text(when, sizeof(when), r->started_unix));
-	js_put_seconds(root, "elapsed_s", nk_seconds(r->ended - r->started));
-	js_put_bool(root, "complete", r->complete);
 	js_put_text(root, "mode", word_of_mode(r->mode));
 	put_key(root, "key", r->key);
 	js_put_text(root, "broker_host", r->broker->host);

@@ -2,21 +2,11 @@
 
 #include <string.h>
 
+#include "face/findings.h"
 #include "face/log.h"
-#include "face/numbers.h"
 #include "words.h"
 
 #define DOUBT_AFTER NK_S /* by then a round of checks has failed */
-
-/* {"event":...,"t_s":...}, to which the caller adds. */
-static struct js begin(const struct watch *w, const char *name, nk_time now, bool *failed)
-{
-	struct js o = js_object(failed);
-
-	js_put_text(o, "event", name);
-	js_put_seconds(o, "t_s", nk_seconds(now - w->report->started));
-	return o;
-}
 
 static void end(const struct watch *w, struct js o)
 {
@@ -39,7 +29,8 @@ static void tell_event(const struct watch *w, const struct natpunch_event *e)
 {
 	char key[CARD_KEY_TEXT], addr[ADDR_TEXT];
 	bool failed;
-	struct js o = begin(w, word_of_event(e->kind), e->at, &failed);
+	struct js o = findings_event(word_of_event(e->kind), nk_seconds(e->at - w->report->started),
+				     &failed);
 
 	if (e->call > 0) {
 		js_put_int(o, "call", e->call);
@@ -240,30 +231,21 @@ void watch_turn(struct watch *w, nk_time now)
 
 void watch_start(const struct watch *w)
 {
-	char when[32];
 	bool failed;
 	struct js o;
 
 	if (w->events == NULL)
 		return;
-	o = begin(w, "start", w->report->started, &failed);
-	js_put_text(o, "schema", "natkit.natpunch/1");
-	js_put_text(o, "version", NK_VERSION);
-	js_put_text(o, "started", date_text(when, sizeof(when), w->report->started_unix));
+	o = findings_start(REPORT_SCHEMA, w->report->started_unix, &failed);
 	js_put_text(o, "mode", word_of_mode(w->report->mode));
 	end(w, o);
 }
 
 void watch_end(const struct watch *w)
 {
-	bool failed, inner_failed;
-	struct js o, report;
+	const struct report *r = w->report;
+	bool failed;
 
-	if (w->events == NULL)
-		return;
-	o = begin(w, "done", w->report->ended, &failed);
-	report = report_json(w->report, &inner_failed);
-	js_put_root(o, "report", report);
-	failed = failed || inner_failed;
-	end(w, o);
+	if (w->events != NULL)
+		end(w, findings_done(report_json(r, &failed), nk_seconds(r->ended - r->started)));
 }

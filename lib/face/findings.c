@@ -1,5 +1,54 @@
 #include "face/findings.h"
 
+#include "face/numbers.h"
+
+static void put_run(struct js o, const char *schema, int64_t started_unix)
+{
+	char when[32];
+
+	js_put_text(o, "schema", schema);
+	js_put_text(o, "version", NK_VERSION);
+	js_put_text(o, "started", date_text(when, sizeof(when), started_unix));
+}
+
+struct js findings_report(const char *schema, int64_t started_unix, double elapsed_s, bool complete,
+			  bool *failed)
+{
+	struct js o = js_object(failed);
+
+	put_run(o, schema, started_unix);
+	js_put_seconds(o, "elapsed_s", elapsed_s);
+	js_put_bool(o, "complete", complete);
+	return o;
+}
+
+struct js findings_event(const char *name, double t_s, bool *failed)
+{
+	struct js o = js_object(failed);
+
+	js_put_text(o, "event", name);
+	js_put_seconds(o, "t_s", t_s);
+	return o;
+}
+
+struct js findings_start(const char *schema, int64_t started_unix, bool *failed)
+{
+	struct js o = findings_event("start", 0, failed);
+
+	put_run(o, schema, started_unix);
+	return o;
+}
+
+struct js findings_done(struct js report, double t_s)
+{
+	const bool report_failed = *report.failed;
+	struct js o = findings_event("done", t_s, report.failed);
+
+	js_put_root(o, "report", report);
+	*report.failed = *report.failed || report_failed;
+	return o;
+}
+
 void findings_addr(struct js parent, const char *key, const struct addr *a)
 {
 	char text[ADDR_TEXT];
