@@ -207,10 +207,10 @@ static int start(struct job *j)
 		.count = j->options.gate_count,
 	};
 	j->watch = (struct open_watch){
-		.format = j->settings.format,
+		.tell = {.format = j->settings.format,
+			 .started = run_now(),
+			 .started_unix = clock_unix()},
 		.count = j->options.gate_count,
-		.started = run_now(),
-		.started_unix = clock_unix(),
 		.style = style_of(stdout),
 	};
 	return j->porter != NULL ? EXIT_YES : say(NK_ERR_NO_MEMORY);
@@ -286,7 +286,7 @@ static void on_turn(void *user, nk_time now)
 
 	look_at_links(j, now);
 	take_events(j);
-	if (j->watch.error != 0) /* nobody would hear of the rest */
+	if (j->watch.tell.error != 0) /* nobody would hear of the rest */
 		porter_input(j->porter, &(struct event){.kind = EVENT_STOP}, now);
 	open_exec_turn(&j->exec);
 }
@@ -324,8 +324,8 @@ static void end_files(struct job *j, int status)
 
 static int exit_status(const struct job *j, int status)
 {
-	if (j->watch.error != 0) {
-		log_line(LEVEL_ERROR, "cannot write the report: %s", strerror(j->watch.error));
+	if (j->watch.tell.error != 0) {
+		log_line(LEVEL_ERROR, "cannot write the report: %s", strerror(j->watch.tell.error));
 		return EXIT_INTERNAL;
 	}
 	if (j->run.signal != 0)
@@ -349,19 +349,13 @@ static int hold(struct job *j)
 		.user = j,
 		.wake_fd = j->wake,
 	};
-	open_watch_start(&j->watch);
+	port_tell_start(&j->watch.tell, "open");
 	status = run_core(&porter_ops, j->porter, &j->run);
 	take_events(j);
 	open_watch_end(&j->watch, j->porter, run_now(), j->run.signal == 0);
 	open_exec_end(&j->exec);
 	end_files(j, status);
 	return exit_status(j, status);
-}
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 int open_main(int argc, char *argv[])
@@ -381,8 +375,10 @@ int open_main(int argc, char *argv[])
 		status = hold(j);
 	porter_free(j->porter);
 	worker_stop(&j->worker);
-	close_fd(j->links);
-	close_fd(j->wake);
+	if (j->links >= 0)
+		close(j->links);
+	if (j->wake >= 0)
+		close(j->wake);
 	server_list_free(&j->settings.servers);
 	crypto_wipe(j, sizeof(*j));
 	free(j);

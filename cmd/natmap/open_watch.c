@@ -1,33 +1,12 @@
 #include "open_watch.h"
 
-#include <errno.h>
+#include <stdio.h>
 
-#include "base/err.h"
 #include "face/findings.h"
 #include "face/format.h"
 #include "face/log.h"
 #include "port_json.h"
 #include "port_words.h"
-
-static void written(struct open_watch *w, bool good)
-{
-	if ((!good || fflush(stdout) != 0) && w->error == 0)
-		w->error = errno;
-}
-
-static void print(struct open_watch *w, struct js o, bool pretty)
-{
-	written(w, js_print(o, stdout, pretty) == 0);
-	js_free(o);
-}
-
-void open_watch_start(struct open_watch *w)
-{
-	bool failed;
-
-	if (w->format == FORMAT_EVENTS)
-		print(w, port_start("open", w->started_unix, &failed), false);
-}
 
 static enum tone tone_of(enum gate_state s)
 {
@@ -44,8 +23,9 @@ static void tell_person(struct open_watch *w, const struct gate_result *r)
 
 	port_pair(pair, m->ip_protocol, &public, &m->internal);
 	port_standing(standing, r);
-	written(w, printf("%s: %s%s%s\n", pair, style_tone(&w->style, tone_of(r->state)), standing,
-			  style_tone(&w->style, TONE_PLAIN)) >= 0);
+	port_tell_written(&w->tell,
+			  printf("%s: %s%s%s\n", pair, style_tone(&w->style, tone_of(r->state)),
+				 standing, style_tone(&w->style, TONE_PLAIN)) >= 0);
 }
 
 /* Of a mapping that was open, and is there no more. */
@@ -78,10 +58,10 @@ static const char *name_of(const struct porter_event *e)
 static void tell_program(struct open_watch *w, const struct porter_event *e)
 {
 	bool failed;
-	struct js o = findings_event(name_of(e), nk_seconds(e->at - w->started), &failed);
+	struct js o = findings_event(name_of(e), nk_seconds(e->at - w->tell.started), &failed);
 
 	port_put_gate(js_put_object(o, "port"), &e->now, e->at);
-	print(w, o, false);
+	port_tell_event(&w->tell, o);
 }
 
 /* What is wrong, whoever reads standard output: @told what people are, the reason too. */
@@ -116,36 +96,24 @@ static void warn_of_rest(const struct portmap_mapping *m)
 
 void open_watch_event(struct open_watch *w, const struct porter_event *e)
 {
-	if (w->format == FORMAT_EVENTS)
+	if (w->tell.format == FORMAT_EVENTS)
 		tell_program(w, e);
-	else if (w->format == FORMAT_TEXT && !is_renewed(e) && e->now.state != GATE_ASKING)
+	else if (w->tell.format == FORMAT_TEXT && !is_renewed(e) && e->now.state != GATE_ASKING)
 		tell_person(w, &e->now);
 	if (is_removed(e) && e->now.mapping.left_behind)
 		warn_of_rest(&e->now.mapping);
 	if (!is_removed(e))
-		warn(e, w->format == FORMAT_TEXT);
-}
-
-static struct js report(const struct open_watch *w, const struct porter *p, nk_time now,
-			bool complete, bool *failed)
-{
-	struct js o = port_report("open", w->started_unix, now - w->started, complete, failed);
-	struct js list = js_put_array(o, "ports");
-
-	for (unsigned i = 0; i < w->count; i++)
-		port_put_gate(js_add_object(list), porter_gate(p, i), now);
-	return o;
+		warn(e, w->tell.format == FORMAT_TEXT);
 }
 
 void open_watch_end(struct open_watch *w, const struct porter *p, nk_time now, bool complete)
 {
 	bool failed;
-	struct js o;
+	struct js o =
+		port_report("open", w->tell.started_unix, now - w->tell.started, complete, &failed);
+	struct js list = js_put_array(o, "ports");
 
-	if (w->format == FORMAT_TEXT)
-		return;
-	o = report(w, p, now, complete, &failed);
-	if (w->format == FORMAT_EVENTS)
-		o = findings_done(o, nk_seconds(now - w->started));
-	print(w, o, w->format == FORMAT_JSON);
+	for (unsigned i = 0; i < w->count; i++)
+		port_put_gate(js_add_object(list), porter_gate(p, i), now);
+	port_tell_end(&w->tell, o, now);
 }

@@ -3,14 +3,6 @@
 #include "face/findings.h"
 #include "port_words.h"
 
-struct js port_start(const char *command, int64_t started_unix, bool *failed)
-{
-	struct js o = findings_start(PORT_SCHEMA, started_unix, failed);
-
-	js_put_text(o, "command", command);
-	return o;
-}
-
 struct js port_report(const char *command, int64_t started_unix, nk_time elapsed, bool complete,
 		      bool *failed)
 {

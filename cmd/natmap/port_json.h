@@ -8,9 +8,6 @@
 
 #define PORT_SCHEMA "natkit.natmap-port/1"
 
-/* The event with which a command begins. */
-struct js port_start(const char *command, int64_t started_unix, bool *failed);
-
 /* A report's root, up to its findings. */
 struct js port_report(const char *command, int64_t started_unix, nk_time elapsed, bool complete,
 		      bool *failed);

@@ -21,6 +21,7 @@
 #include "io/run.h"
 #include "io/wakes.h"
 #include "port_json.h"
+#include "port_tell.h"
 #include "port_words.h"
 #include "ports.h"
 #include "where.h"
@@ -39,7 +40,6 @@ struct settings {
 /**
  * struct job - One run of the command
  * @due:	Events that the user's command is to be run for, @due_count of them: the oldest first
- * @error:	The errno of the first line that could not be written, or 0
  */
 struct job {
 	struct settings settings;
@@ -51,9 +51,8 @@ struct job {
 	struct lookout_event due[DUE_MAX];
 	unsigned due_count;
 	struct run_options run;
-	int64_t started_unix;
-	nk_time started;
-	int wake, links, error;
+	struct port_tell tell;
+	int wake, links;
 };
 
 #define AT(field) .offset = offsetof(struct settings, field)
@@ -96,29 +95,17 @@ static bool has_protocol(const struct lookout_event *e)
 	return e->kind != LOOKOUT_ANNOUNCED && e->kind != LOOKOUT_NONE;
 }
 
-static void written(struct job *j, bool good)
-{
-	if ((!good || fflush(stdout) != 0) && j->error == 0)
-		j->error = errno;
-}
-
-static void print(struct job *j, struct js o, bool pretty)
-{
-	written(j, js_print(o, stdout, pretty) == 0);
-	js_free(o);
-}
-
 static void tell_program(struct job *j, const struct lookout_event *e)
 {
 	bool failed;
-	struct js o =
-		findings_event(lookout_kind_name(e->kind), nk_seconds(e->at - j->started), &failed);
+	struct js o = findings_event(lookout_kind_name(e->kind),
+				     nk_seconds(e->at - j->tell.started), &failed);
 
 	findings_ip(o, "gateway", &j->ways[e->gateway].gateway);
 	js_put_text(o, "protocol", has_protocol(e) ? portmap_protocol_name(e->protocol) : NULL);
 	findings_ip(o, "external_address", &e->external);
 	findings_ip(o, "before", &e->before);
-	print(j, o, false);
+	port_tell_event(&j->tell, o);
 }
 
 static const char *words_for(char out[static PORT_WORDS], const struct lookout_event *e)
@@ -159,9 +146,10 @@ static void tell_person(struct job *j, const struct lookout_event *e)
 {
 	char text[PORT_WORDS], gateway[ADDR_TEXT], when[32];
 
-	written(j, printf("%s %s: %s\n", date_text(when, sizeof(when), clock_unix()),
-			  addr_text_ip(&j->ways[e->gateway].gateway, gateway),
-			  words_for(text, e)) >= 0);
+	port_tell_written(&j->tell,
+			  printf("%s %s: %s\n", date_text(when, sizeof(when), clock_unix()),
+				 addr_text_ip(&j->ways[e->gateway].gateway, gateway),
+				 words_for(text, e)) >= 0);
 }
 
 static void put_addr(struct environment *env, const char *name, const struct addr *a)
@@ -223,7 +211,7 @@ static void on_turn(void *user, nk_time now)
 		lookout_ops.input(j->lookout, &(struct event){.kind = EVENT_NETWORK}, now);
 	}
 	take_events(j);
-	if (j->error != 0) /* nobody would hear of the rest */
+	if (j->tell.error != 0) /* nobody would hear of the rest */
 		lookout_ops.input(j->lookout, &(struct event){.kind = EVENT_STOP}, now);
 	turn_hook(j, false);
 }
@@ -235,17 +223,11 @@ static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)
 	worker_plan(&j->worker, id, plan);
 }
 
-static void print_start(struct job *j)
+static void print_end(struct job *j, nk_time now)
 {
 	bool failed;
-
-	if (j->settings.format == FORMAT_EVENTS)
-		print(j, port_start("watch", j->started_unix, &failed), false);
-}
-
-static struct js report(const struct job *j, nk_time elapsed, bool *failed)
-{
-	struct js o = port_report("watch", j->started_unix, elapsed, true, failed);
+	struct js o =
+		port_report("watch", j->tell.started_unix, now - j->tell.started, true, &failed);
 	struct js list = js_put_array(o, "gateways");
 
 	for (unsigned i = 0; i < j->way_count; i++) {
@@ -256,21 +238,7 @@ static struct js report(const struct job *j, nk_time elapsed, bool *failed)
 		js_put_text(g, "interface", j->ways[i].interface);
 		findings_offers(g, "protocols", lookout_gateway(j->lookout, i));
 	}
-	return o;
-}
-
-static void print_end(struct job *j)
-{
-	const nk_time elapsed = run_now() - j->started;
-	bool failed;
-	struct js o;
-
-	if (j->settings.format == FORMAT_TEXT)
-		return;
-	o = report(j, elapsed, &failed);
-	if (j->settings.format == FORMAT_EVENTS)
-		o = findings_done(o, nk_seconds(elapsed));
-	print(j, o, j->settings.format == FORMAT_JSON);
+	port_tell_end(&j->tell, o, now);
 }
 
 static int start(struct job *j)
@@ -291,9 +259,9 @@ static int start(struct job *j)
 	worker_start(&j->worker);
 	o.upnp = j->worker.fd >= 0;
 	crypto_seed(seed);
-	j->started_unix = clock_unix();
-	j->started = run_now();
-	j->lookout = lookout_new(&o, seed, j->started);
+	j->tell = (struct port_tell){
+		.format = j->settings.format, .started = run_now(), .started_unix = clock_unix()};
+	j->lookout = lookout_new(&o, seed, j->tell.started);
 	j->wake = wakes_open();
 	j->links = links_open_routes();
 	if (j->links >= 0)
@@ -304,8 +272,8 @@ static int start(struct job *j)
 
 static int exit_status(const struct job *j, int r)
 {
-	if (j->error != 0) {
-		log_line(LEVEL_ERROR, "cannot write the report: %s", strerror(j->error));
+	if (j->tell.error != 0) {
+		log_line(LEVEL_ERROR, "cannot write the report: %s", strerror(j->tell.error));
 		return EXIT_INTERNAL;
 	}
 	if (j->run.signal != 0)
@@ -335,18 +303,12 @@ static int run(struct job *j)
 		.user = j,
 		.wake_fd = j->wake,
 	};
-	print_start(j);
+	port_tell_start(&j->tell, "watch");
 	r = run_core(&lookout_ops, j->lookout, &j->run);
 	take_events(j);
-	print_end(j);
+	print_end(j, run_now());
 	turn_hook(j, true);
 	return exit_status(j, r);
-}
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 int watch_main(int argc, char *argv[])
@@ -366,8 +328,10 @@ int watch_main(int argc, char *argv[])
 		status = run(j);
 	lookout_free(j->lookout);
 	worker_stop(&j->worker);
-	close_fd(j->links);
-	close_fd(j->wake);
+	if (j->links >= 0)
+		close(j->links);
+	if (j->wake >= 0)
+		close(j->wake);
 	free(j);
 	return status;
 }
