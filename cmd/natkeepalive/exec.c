@@ -36,19 +36,6 @@ static const char *event_name(const struct exec_state *now, const struct exec_st
 	return told->up ? "changed" : "up";
 }
 
-static void put_addr(struct environment *env, const char *name, const struct addr *a)
-{
-	char ip[ADDR_TEXT];
-
-	if (a->port == 0) {
-		environment_put(env, HOOK_PREFIX "%s_ADDRESS=", name);
-		environment_put(env, HOOK_PREFIX "%s_PORT=", name);
-		return;
-	}
-	environment_put(env, HOOK_PREFIX "%s_ADDRESS=%s", name, addr_text_ip(a, ip));
-	environment_put(env, HOOK_PREFIX "%s_PORT=%u", name, a->port);
-}
-
 /* Return: 0 or NK_ERR_NO_MEMORY. */
 static int make_environment(struct environment *env, const struct exec *e, unsigned target)
 {
@@ -60,9 +47,9 @@ static int make_environment(struct environment *env, const struct exec *e, unsig
 		return r;
 	environment_put(env, HOOK_PREFIX "EVENT=%s", event_name(now, told));
 	environment_put(env, HOOK_PREFIX "SERVER=%s", e->options->targets[target].name);
-	put_addr(env, "PUBLIC", now->up ? &now->mapped : &none);
-	put_addr(env, "BEFORE", &told->mapped);
-	put_addr(env, "LOCAL", &now->local);
+	hook_put_addr(env, "PUBLIC", now->up ? &now->mapped : &none);
+	hook_put_addr(env, "BEFORE", &told->mapped);
+	hook_put_addr(env, "LOCAL", &now->local);
 	return 0;
 }
 

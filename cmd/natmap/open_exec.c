@@ -27,19 +27,6 @@ static const char *event_name(const struct gate_result *now)
 	return now->state == GATE_ASKING ? "lost" : gate_state_name(now->state);
 }
 
-static void put_addr(struct environment *env, const char *name, const struct addr *a)
-{
-	char ip[ADDR_TEXT] = "";
-
-	if (addr_family(a) != ADDR_NONE)
-		addr_text_ip(a, ip);
-	environment_put(env, HOOK_PREFIX "%s_ADDRESS=%s", name, ip);
-	if (a->port != 0)
-		environment_put(env, HOOK_PREFIX "%s_PORT=%u", name, a->port);
-	else
-		environment_put(env, HOOK_PREFIX "%s_PORT=", name);
-}
-
 /* Return: 0 or NK_ERR_NO_MEMORY. */
 static int make_environment(struct environment *env, const struct gate_result *now,
 			    const struct gate_result *told)
@@ -54,9 +41,9 @@ static int make_environment(struct environment *env, const struct gate_result *n
 		return r;
 	environment_put(env, HOOK_PREFIX "EVENT=%s", event_name(now));
 	environment_put(env, HOOK_PREFIX "TRANSPORT=%s", port_transport(now->mapping.ip_protocol));
-	put_addr(env, "PUBLIC", &is);
-	put_addr(env, "BEFORE", &was);
-	put_addr(env, "LOCAL", &now->mapping.internal);
+	hook_put_addr(env, "PUBLIC", &is);
+	hook_put_addr(env, "BEFORE", &was);
+	hook_put_addr(env, "LOCAL", &now->mapping.internal);
 	environment_put(env, HOOK_PREFIX "GATEWAY=%s",
 			addr_text_ip(&now->mapping.gateway, gateway));
 	environment_put(env, HOOK_PREFIX "PROTOCOL=%s",

@@ -17,6 +17,18 @@
 #define PATIENCE_MS 10000
 #define MERCY_MS    1000 /* between SIGTERM and SIGKILL */
 
+void hook_put_addr(struct environment *env, const char *name, const struct addr *a)
+{
+	char ip[ADDR_TEXT] = "", port[8] = "";
+
+	if (a->port != 0)
+		snprintf(port, sizeof(port), "%u", a->port);
+	if (a->port != 0 && addr_family(a) != ADDR_NONE)
+		addr_text_ip(a, ip);
+	environment_put(env, HOOK_PREFIX "%s_ADDRESS=%s", name, ip);
+	environment_put(env, HOOK_PREFIX "%s_PORT=%s", name, port);
+}
+
 /* Return: 0 or a positive errno. */
 static int spawn(struct hook *h, char *const *environment)
 {

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/addr.h"
+
 #define HOOK_PREFIX "NATKIT_" /* of the variables that tell it what has changed */
 #define HOOK_ABOUT  80
 
@@ -32,6 +34,10 @@ struct hook {
 };
 
 struct environment;
+
+/* Puts NATKIT_@name_ADDRESS and NATKIT_@name_PORT, empty as far as they are not known; without a
+ * port neither is. */
+void hook_put_addr(struct environment *env, const char *name, const struct addr *a);
 
 /* Runs it, or warns that it cannot be run. */
 void hook_run(struct hook *h, const struct environment *env, const char *about);
