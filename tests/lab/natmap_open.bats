@@ -139,6 +139,21 @@ close_one() {
   same
 }
 
+@test "what another user of this machine has opened by UPnP is left to that one" {
+  before
+  hold it tcp 4105 --protocol upnp
+  lab_wait told it '.event == "open"'
+  home+=(XDG_STATE_HOME="$room/other") # who does not know of the first
+  ports 30 open tcp 4105 --protocol upnp --no-verify --detach
+  ended 0
+  is '.ports[0].external_port == 4105' false
+  ports 10 close tcp 4105
+  ended 0
+  gateway_state nat | grep -q ':4105:'
+  let_go TERM 143 it
+  same
+}
+
 # Its file is written before its first request leaves.
 is_written() {
   test -s "$room"/state/natkit/mappings/udp-4107-*

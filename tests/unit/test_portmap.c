@@ -287,7 +287,7 @@ static void test_asked_for(void **state)
 			rig_pass(&r, NK_MS);
 		assert_int_equal(r.last_igd.hold, !detach);
 		assert_int_equal(r.last_igd.lifetime_s, 7200);
-		assert_string_equal(r.last_igd.description, "natkit 8080/tcp");
+		assert_string_equal(r.last_igd.description, "natkit 8080/tcp 0102");
 		portmap_claim(r.p);
 		rig_end_clean(&r);
 	}

@@ -45,6 +45,13 @@ static enum upnp_op op_of(const struct portmap *p)
 	}
 }
 
+/* Two users may want the same port: what is whose is told by the nonce, which the next run has, too. */
+static void name_run(char out[static UPNP_DESCRIPTION], const struct portmap_config *c)
+{
+	snprintf(out, UPNP_DESCRIPTION, "natkit %u/%s %02x%02x", c->internal.port,
+		 c->ip_protocol == 6 ? "tcp" : "udp", c->nonce[0], c->nonce[1]);
+}
+
 static void ask(struct portmap *p, enum igd_step step, nk_time now)
 {
 	struct errand *e = &p->errand;
@@ -66,8 +73,7 @@ static void ask(struct portmap *p, enum igd_step step, nk_time now)
 	e->step = step;
 	r.op = op_of(p);
 	memcpy(r.location, p->location, sizeof(r.location));
-	snprintf(r.description, sizeof(r.description), "natkit %u/%s", p->config.internal.port,
-		 p->config.ip_protocol == 6 ? "tcp" : "udp");
+	name_run(r.description, &p->config);
 	e->request = upnp_line_ask(p->config.upnp, &r);
 	p->sent = now;
 	if (step == IGD_ADD) {
