@@ -6,7 +6,8 @@
 #include "base/err.h"
 #include "face/plot.h"
 
-#define SURE 0.9 /* from here on the verdict is spoken of as a fact */
+#define LITTLE 0.015 /* more than what was wished */
+#define SURE   0.9   /* from here on the verdict is spoken of as a fact */
 
 static unsigned stateful_hops(const struct path_result *path)
 {
@@ -96,12 +97,12 @@ bool map_is_sure(const struct natmap_result *r)
 	return r->p >= SURE;
 }
 
-/* What was tried was as long as somebody wished: a round number, or nearly so. */
+/* What was tried was as long as somebody wished, or little longer: a round number. */
 static const char *limit_words(char *out, size_t size, double seconds)
 {
-	const double whole = round(seconds);
+	const double unit = seconds < 59 ? 1 : 60, whole = unit * floor((seconds + 0.05) / unit);
 
-	if (fabs(whole - seconds) < 0.05 && (whole < 60 || fmod(whole, 60) == 0))
+	if (whole > 0 && seconds - whole < LITTLE * seconds)
 		return plot_tick_text(out, size, whole);
 	return plot_time_text(out, size, seconds);
 }
@@ -168,13 +169,17 @@ const char *map_hop_words(char *out, size_t size, const struct natmap_result *r,
 const char *map_quote_words(char *out, size_t size, const struct natmap_result *r, unsigned i)
 {
 	const struct hop *h = &r->path.hops[i];
+	bool checksum = h->quote_checksum, id = h->quote_id;
 
+	for (unsigned k = 0; k < i; k++) {
+		checksum = checksum && !r->path.hops[k].quote_checksum;
+		id = id && !r->path.hops[k].quote_id;
+	}
 	out[0] = '\0';
-	if (h->quote_checksum || h->quote_id)
+	if (checksum || id)
 		snprintf(out, size, "got our packet with another %s%s%s",
-			 h->quote_checksum ? "checksum" : "",
-			 h->quote_checksum && h->quote_id ? " and another " : "",
-			 h->quote_id ? "identification" : "");
+			 checksum ? "checksum" : "", checksum && id ? " and another " : "",
+			 id ? "identification" : "");
 	return out;
 }
 

@@ -47,8 +47,8 @@ const char *map_time_words(char *out, size_t size, const struct measured *m);
 /* What hop @i does with state; empty if nothing is known and there is no reason to tell. */
 const char *map_hop_words(char *out, size_t size, const struct natmap_result *r, unsigned i);
 
-/* How our packet was changed before it came to hop @i, as its quote shows; empty if it was not, or
- * that is not known. */
+/* How our packet was changed before it came to hop @i, as its quote shows; empty if it was not, that
+ * is not known, or a hop before was given the same. */
 const char *map_quote_words(char *out, size_t size, const struct natmap_result *r, unsigned i);
 
 /* What there is instead of an answer of the server, and who said by ICMP that it is out of reach. */

@@ -10,6 +10,22 @@ void prose_label(FILE *out, const struct style *st, const char *name)
 		style_tone(st, TONE_PLAIN));
 }
 
+/* Of a word at @text; a number has its unit with it. */
+static size_t word_len(const char *text)
+{
+	static const char *const units[] = {"s", "ms", "min", "h", "%"};
+	const size_t len = strcspn(text, " ");
+	const char *next = text + len + 1;
+
+	if (len == 0 || text[len] == '\0' || text[len - 1] < '0' || text[len - 1] > '9')
+		return len;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcspn(next, " ,;:.)") == strlen(units[i]) &&
+		    strncmp(next, units[i], strlen(units[i])) == 0)
+			return len + 1 + strcspn(next, " ");
+	return len;
+}
+
 /* Later lines begin with @edge, which takes @edge_cols columns, and go on at column @indent. */
 static void wrap(FILE *out, const struct style *st, size_t at, size_t indent, const char *edge,
 		 size_t edge_cols, const char *text)
@@ -18,7 +34,7 @@ static void wrap(FILE *out, const struct style *st, size_t at, size_t indent, co
 	bool first = true;
 
 	while (*text != '\0') {
-		const size_t word = strcspn(text, " ");
+		const size_t word = word_len(text);
 
 		if (!first && at + 1 + word > width) {
 			fprintf(out, "\n%s%*s", edge, (int)(indent - edge_cols), "");

@@ -410,6 +410,39 @@ static void tells_what_boxes_are(void **state)
 	free(r);
 }
 
+/* Beyond a NAT each hop is given what it has changed: that is news of the first of them. */
+static void a_change_is_told_once(void **state)
+{
+	struct natmap_result *r = carrier();
+	char text[96];
+	(void)state;
+
+	r->path.hops[3].quote_checksum = true;
+	r->path.hops[4].quote_checksum = r->path.hops[4].quote_id = true;
+	assert_string_equal(map_quote_words(text, sizeof(text), r, 2),
+			    "got our packet with another checksum");
+	assert_string_equal(map_quote_words(text, sizeof(text), r, 3), "");
+	assert_string_equal(map_quote_words(text, sizeof(text), r, 4),
+			    "got our packet with another identification");
+	free(r);
+}
+
+static void numbers_stay_with_their_units(void **state)
+{
+	struct natmap_result *r = carrier();
+	const struct style style = {.width = 81};
+	char *text;
+	(void)state;
+
+	r->path.hops[1].timeout.at_least = 22.43;
+	text = written(r, &style, map_report_text);
+	assert_says(text,
+		    "  o  2  10.11.0.1         4.1 ms  router: keeps no state, or for more than\n"
+		    "  |                               22.43 s\n");
+	free(text);
+	free(r);
+}
+
 static void times_are_round_where_they_were_asked_for(void **state)
 {
 	const struct {
@@ -417,7 +450,8 @@ static void times_are_round_where_they_were_asked_for(void **state)
 		const char *words;
 	} rows[] = {
 		{15.0001, "more than 15 s"}, {359.97, "more than 6 min"},
-		{360.01, "more than 6 min"}, {22.43, "more than 22.43 s"},
+		{360.01, "more than 6 min"}, {363.2, "more than 6 min"},
+		{7.06, "more than 7 s"},     {22.43, "more than 22.43 s"},
 		{125, "more than 125.0 s"},
 	};
 	char text[96];
@@ -789,6 +823,8 @@ int main(void)
 		cmocka_unit_test(early_and_late_are_two_parts),
 		cmocka_unit_test(what_was_not_looked_at_is_not_mentioned),
 		cmocka_unit_test(tells_what_boxes_are),
+		cmocka_unit_test(a_change_is_told_once),
+		cmocka_unit_test(numbers_stay_with_their_units),
 		cmocka_unit_test(times_are_round_where_they_were_asked_for),
 		cmocka_unit_test(tells_what_gateways_say),
 		cmocka_unit_test(says_what_it_means),
