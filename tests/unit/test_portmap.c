@@ -226,6 +226,23 @@ static void test_odd_answers_only(void **state)
 	rig_check_failed(&r, PORTMAP_LIED);
 }
 
+/* A refusal that is cut after its header is one all the same. */
+static void test_cut_refusal(void **state)
+{
+	static const uint8_t refusal[24] = {PCP_VERSION, 0x80 | PCP_MAP, 0, PCP_NOT_AUTHORIZED};
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	r.config.protocols = PORTMAP_BIT(PORTMAP_PCP);
+	r.drop_requests[RIG_PCP] = ~0u;
+	rig_start(&r);
+	rig_pass(&r, 100 * NK_MS);
+	rig_datagram(&r, RIG_FIRST + 2, PCP_PORT, refusal, sizeof(refusal));
+	rig_pass(&r, 100 * NK_MS);
+	rig_check_failed(&r, PORTMAP_NOT_AUTHORIZED);
+}
+
 /* There is no socket to be had: only UPnP has a way of its own, and that cannot be found. */
 static void test_no_sockets(void **state)
 {
@@ -518,6 +535,7 @@ int main(void)
 		cmocka_unit_test(test_pcp_waits),
 		cmocka_unit_test(test_other_internal_port),
 		cmocka_unit_test(test_odd_answers_only),
+		cmocka_unit_test(test_cut_refusal),
 		cmocka_unit_test(test_no_sockets),
 		cmocka_unit_test(test_closes),
 		cmocka_unit_test(test_asked_for),

@@ -145,15 +145,14 @@ void gateway_closed(struct portmap *p, const struct event *ev)
 		refuse(p, PORTMAP_SILENT, 0);
 }
 
+/* RFC 6887 section 11.4; an error that was cut does not say of which. */
 static bool is_our_map(const struct portmap *p, const struct pcp_msg *m)
 {
-	if (!m->response || m->opcode != PCP_MAP)
-		return false;
-	return m->result != PCP_SUCCESS && !m->has_body
-		       ? true
-		       : m->protocol == p->config.ip_protocol &&
-				 m->internal_port == p->config.internal.port &&
-				 memcmp(m->nonce, p->config.nonce, PCP_NONCE) == 0;
+	if (m->opcode != PCP_MAP || !m->has_body)
+		return m->opcode == PCP_MAP;
+	return m->protocol == p->config.ip_protocol &&
+	       m->internal_port == p->config.internal.port &&
+	       memcmp(m->nonce, p->config.nonce, PCP_NONCE) == 0;
 }
 
 /* Of a port that is held another answer is still to come. */
