@@ -341,6 +341,20 @@ static void test_server_beside(void **state)
 	assert_judged(&r, NATMAP_ONE_NAT, 0.5);
 	assert_null(signs_find(&r, SIGN_GATEWAY_DIFFERS));
 
+	/* Nor is one outside that sees a private address, wherever it is. */
+	r = seen("10.0.1.2", "10.0.1.2");
+	hop(&r, "10.0.1.1")->state = HOP_STATEFUL;
+	stateless_hop(&r, "10.0.0.1", 360);
+	r.path.enumerated = true;
+	r.filtered.answer = TRI_YES;
+	assert_judged(&r, NATMAP_UNKNOWN, 0);
+	assert_sign(&r, SIGN_SERVER_BESIDE, "192.0.2.1", 0);
+	assert_null(signs_find(&r, SIGN_SAME_ADDRESS));
+	r = seen("fd00:1::2", "fd00:1::2");
+	hop(&r, "fd00:1::1");
+	r.filtered.answer = TRI_NO;
+	assert_judged(&r, NATMAP_UNKNOWN, 0);
+
 	/* A NAT need not count as a hop. */
 	r = at_home();
 	r.path.reached = true;

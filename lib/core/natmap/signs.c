@@ -48,10 +48,13 @@ static bool seen_at(const struct natmap_result *r, const struct addr *a)
 	return false;
 }
 
-/* The server has no box between us and it, and sees us as we are: it is not outside. */
+/* The server sees us as we are, where no box is between us and it, or that is a private address: it is
+ * not outside. */
 static bool is_beside(const struct natmap_result *r)
 {
-	return r->path.reached && r->path.count == 0 && seen_at(r, local_of(r));
+	const bool near = r->path.reached && r->path.count == 0;
+
+	return seen_at(r, local_of(r)) && (near || addr_realm(local_of(r)) == REALM_PRIVATE);
 }
 
 /* Where we are seen from outside, NULL: that is not known. */
@@ -72,7 +75,9 @@ static void of_addresses(struct natmap_result *r)
 	addr_text_ip(local, l);
 	if (is_beside(r))
 		say(r, SIGN_SERVER_BESIDE, &r->server, 0,
-		    "No box lies between us and the server: it sees nothing from outside");
+		    r->path.count == 0
+			    ? "No box lies between us and the server: it sees nothing from outside"
+			    : "We are seen at a private address: the server is not outside");
 	if (public != NULL && addr_same_ip(public, local))
 		say(r, SIGN_SAME_ADDRESS, public, 0, "We are seen at our own address, %s", l);
 	else if (public != NULL)
@@ -322,9 +327,11 @@ void signs_gather(struct natmap_result *r)
 	of_ways(r);
 	of_addresses(r);
 	of_gateways(r);
-	of_state(r);
-	of_hops(r);
-	of_neighbour(r);
-	of_filter(r);
+	if (!is_beside(r)) { /* else it is not the way out */
+		of_state(r);
+		of_hops(r);
+		of_neighbour(r);
+		of_filter(r);
+	}
 	of_nat64(r);
 }
