@@ -60,7 +60,7 @@ const char *map_hop_name(const struct natmap_result *r, unsigned i)
 	const char *name = names[b];
 
 	/* A NAT that was not found may have a longer timer than what was looked for. */
-	if (b == BOX_ROUTER && r->nats > stateful_hops(&r->path))
+	if (b == BOX_ROUTER && (r->nats_at_least || r->nats > stateful_hops(&r->path)))
 		name = "";
 
 	if (b == BOX_CARRIER_NAT && !map_is_sure(r))

@@ -202,8 +202,7 @@ static void draws_the_path(void **state)
 	assert_says(
 		text,
 		"; opens ports by NAT-PMP, of no use\n  |                               here\n"
-		"  o  2  10.11.0.1         4.1 ms  router: keeps no state, or for more than "
-		"6 min\n"
+		"  o  2  10.11.0.1         4.1 ms  keeps no state, or for more than 6 min\n"
 		"  #  3  100.64.0.1       8.26 ms  carrier's NAT: keeps a UDP flow for 35.0 "
 		"s\n  |                               (34.7 s to 35.4 s), refreshed from inside\n"
 		"  |                               only; got our packet with another checksum\n"
@@ -434,6 +433,7 @@ static void numbers_stay_with_their_units(void **state)
 	char *text;
 	(void)state;
 
+	r->nats_at_least = false;
 	r->path.hops[1].timeout.at_least = 22.43;
 	text = written(r, &style, map_report_text);
 	assert_says(text,
@@ -553,6 +553,11 @@ static void says_what_was_lacking(void **state)
 	(void)state;
 
 	assert_string_equal(map_hop_name(r, 2), "carrier's NAT");
+	assert_string_equal(map_hop_name(r, 1), ""); /* one more NAT may have a longer timer */
+	r->nats_at_least = false;
+	assert_string_equal(map_hop_name(r, 1), "router");
+	r->nats = 3;
+	assert_string_equal(map_hop_name(r, 1), "");
 	r->p = 0.7;
 	assert_string_equal(map_hop_name(r, 2), "carrier's NAT, perhaps");
 	r->complete = false;
