@@ -452,6 +452,22 @@ static void test_double_nat(void **state)
 	assert_sign(&r, SIGN_QUOTE_REWRITTEN, "192.168.0.2", 2);
 }
 
+/* A server within a network that has another NAT before the outside. */
+static void test_seen_at_private(void **state)
+{
+	struct natmap_result r = seen("192.168.1.2", "10.7.3.4");
+
+	(void)state;
+	assert_judged(&r, NATMAP_CARRIER_NAT, 0.5);
+	assert_true(r.nats == 2 && r.nats_at_least);
+	assert_non_null(strstr(signs_find(&r, SIGN_OTHER_ADDRESS)->text, "private"));
+
+	r = seen("192.168.1.2", "192.168.0.4");
+	assert_judged(&r, NATMAP_DOUBLE_NAT, 0.8);
+	r = seen("192.168.1.2", "100.64.3.4");
+	assert_judged(&r, NATMAP_CARRIER_NAT, 0.8);
+}
+
 /* Each of the signs of a carrier's NAT alone. */
 static void test_carrier_nat(void **state)
 {
@@ -686,6 +702,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_seen_of_a_nat),
 		cmocka_unit_test(test_quotes),
 		cmocka_unit_test(test_double_nat),
+		cmocka_unit_test(test_seen_at_private),
 		cmocka_unit_test(test_carrier_nat),
 		cmocka_unit_test(test_carrier_by_state),
 		cmocka_unit_test(test_carrier_beyond_two),

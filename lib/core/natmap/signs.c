@@ -81,8 +81,11 @@ static void of_addresses(struct natmap_result *r)
 	if (public != NULL && addr_same_ip(public, local))
 		say(r, SIGN_SAME_ADDRESS, public, 0, "We are seen at our own address, %s", l);
 	else if (public != NULL)
-		say(r, SIGN_OTHER_ADDRESS, public, 0, "Our address is %s, and we are seen at %s", l,
-		    addr_text_ip(public, p));
+		say(r, SIGN_OTHER_ADDRESS, public, 0, "Our address is %s, and we are seen at %s%s",
+		    l, addr_text_ip(public, p),
+		    addr_realm(public) == REALM_PUBLIC
+			    ? ""
+			    : ", a private one: beyond the server lies another NAT");
 	if (realm == REALM_SHARED)
 		say(r, SIGN_LOCAL_SHARED, local, 0,
 		    "Our own address, %s, is of the range for carriers' NATs (100.64.0.0/10)", l);

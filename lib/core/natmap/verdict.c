@@ -114,14 +114,17 @@ static const double *weights_of(const struct natmap_result *r, const struct natm
 				       addr_realm(&e->address) == REALM_PRIVATE
 			       ? anybodys
 			       : table[e->sign];
-	case SIGN_GATEWAY_PRIVATE:
-	case SIGN_HOP_PRIVATE_BEYOND:
-		return is_at_home(&e->address) ? home : table[e->sign];
+	case SIGN_OTHER_ADDRESS:
 	case SIGN_QUOTE_REWRITTEN:
 		/* An address that is nobody's outside: another NAT follows. */
+		if (addr_realm(&e->address) == REALM_SHARED)
+			return table[SIGN_GATEWAY_SHARED];
 		if (addr_realm(&e->address) == REALM_PUBLIC)
 			return table[e->sign];
 		return is_at_home(&e->address) ? home : table[SIGN_GATEWAY_PRIVATE];
+	case SIGN_GATEWAY_PRIVATE:
+	case SIGN_HOP_PRIVATE_BEYOND:
+		return is_at_home(&e->address) ? home : table[e->sign];
 	default:
 		return table[e->sign];
 	}
