@@ -252,6 +252,7 @@ uninstall:
 		$(addprefix $(at)/share/fish/vendor_completions.d/,$(notdir $(wildcard completions/fish/*))) \
 		$(addprefix $(at)/lib/systemd/system/,$(notdir $(wildcard share/*.service)))
 	rm -rf $(at)/share/natkit
+	$(if $(DESTDIR),,ldconfig || true)
 
 # Fuzzing needs clang. FUZZ_SECONDS for each target; 0 only runs the corpus. The corpus grows in build/fuzz.
 FUZZ_SECONDS ?= 30
