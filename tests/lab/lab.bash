@@ -205,6 +205,11 @@ lab_wait() {
   done
 }
 
+# lab_other_users: whether there are any that one can become; there are none in an ordinary user's private world
+lab_other_users() {
+  setpriv --reuid nobody true 2>/dev/null
+}
+
 # lab_stop PID: ends a process and waits for it
 lab_stop() {
   kill "$1" 2>/dev/null || true

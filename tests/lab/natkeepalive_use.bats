@@ -166,6 +166,7 @@ holds_5000() {
 }
 
 @test "another program's socket takes a privilege, which is gone then" {
+  lab_other_users || skip 'needs root to become nobody'
   lab_broker
   run at 10 setpriv --bounding-set=-net_raw --inh-caps=-net_raw "$natkeepalive" --server 192.0.2.1 --share 5000 --once
   assert_failure 4

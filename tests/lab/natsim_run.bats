@@ -52,7 +52,7 @@ as_nobody() {
 }
 
 needs_root() {
-  [ "$(id -u)" -eq 0 ] || skip 'needs root to become nobody'
+  lab_other_users || skip 'needs root to become nobody'
 }
 
 # near VALUE TRUTH OFF
