@@ -20,6 +20,12 @@ teardown() {
   lab_down
 }
 
+# broker_by_name ADDRESS...: those of broker.example, as the manuals call it
+broker_by_name() {
+  printf '%s broker.example\n' "$@" >/run/lab/hosts
+  mount --bind /run/lab/hosts /etc/hosts
+}
+
 # probe SECONDS OPTION...: natprobe behind the NAT, for at most that long. Its report is in $report
 # (checked against the schema), its other words in $said, its exit status in $status. The server is
 # 192.0.2.1 unless the options name another.

@@ -9,8 +9,7 @@ schema=$lab_top/share/natkeepalive-1.schema.json
 setup() {
   room=$BATS_TEST_TMPDIR
   lab_up
-  printf '192.0.2.1 broker.example\n' >/run/lab/hosts
-  mount --bind /run/lab/hosts /etc/hosts
+  broker_by_name 192.0.2.1
 }
 
 teardown() {

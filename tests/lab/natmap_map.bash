@@ -9,13 +9,7 @@ schema=$lab_top/share/natmap-1.schema.json
 setup() {
   room=$BATS_TEST_TMPDIR
   lab_up
-  at_home
-}
-
-# at_home: names, as the examples have them
-at_home() {
-  printf '192.0.2.1 broker.example\n' >/run/lab/hosts
-  mount --bind /run/lab/hosts /etc/hosts
+  broker_by_name 192.0.2.1
 }
 
 teardown() {

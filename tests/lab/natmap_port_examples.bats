@@ -54,3 +54,15 @@ TYPED
   lab_wait grep -qx 'there 198.51.100.10' "$room/changes"
   end_clients
 }
+
+# There is no systemd here, but its settings can be tried.
+@test "a service" {
+  local settings
+  settings=$(sed -n "s|^echo 'ARGS=\(.*\)' >/etc/natkit/port/web$|\1|p" "$lab_top/man/natmap.1")
+  gateway_up nat
+  broker_by_name 192.0.2.1
+  # shellcheck disable=SC2086  # these are words, as systemd takes them
+  in_background web open $settings
+  lab_wait told web '.event == "open"'
+  let_go TERM 143 web
+}

@@ -54,7 +54,7 @@
 }
 
 @test "two firewalls, over IPv6" {
-  broker_by_name
+  broker_has_name
   across pair_up random random ipv6
   bob_listens
   alice_sends hi

@@ -24,7 +24,7 @@
 }
 
 @test "a listener whose broker is silent over IPv4 is registered over IPv6" {
-  broker_by_name
+  broker_has_name
   printf '%s broker.example\n' 192.0.2.99 2001:db8:2::1 >/run/lab/hosts # nobody is at the first
   across pair_up random random ipv6
   bob_listens

@@ -9,7 +9,7 @@ load=$NATKIT_BUILD/tests/tools/load
 setup() {
   room=$BATS_TEST_TMPDIR
   mkdir "$room/alice" "$room/bob"
-  broker_by_name
+  broker_has_name
   pair_up masq masq
   lab_broker
 }
