@@ -30,7 +30,7 @@
 
 /**
  * struct worker - The process at the other end of the line
- * @held:	@count requests, each what would delete a mapping that is to go when the line breaks
+ * @held:	@count requests, each what would delete a mapping of ours, and is to when the line breaks if it has @hold
  */
 struct worker {
 	struct upnp_request held[HELD_MAX];
@@ -115,10 +115,10 @@ static void keep_books(struct worker *w, const struct upnp_request *q, const str
 	if (q->op == UPNP_DELETE || q->op == UPNP_PINHOLE_DELETE) {
 		if (!may_be_there(a) || a->result == UPNP_RESULT_OK)
 			let_go(w, q);
-	} else if (!q->hold) {
-		let_go(w, &mapping);
 	} else if (may_be_there(a) && (q->op == UPNP_ADD || a->result == UPNP_RESULT_OK)) {
 		hold(w, &mapping);
+	} else if (!q->hold) {
+		let_go(w, &mapping);
 	}
 }
 
@@ -187,7 +187,9 @@ static void clean_up(struct worker *w)
 	const nk_time end = clock_monotonic() + CLEAN_LIMIT;
 
 	for (unsigned i = 0; i < w->count; i++)
-		perform(w, &w->held[i], nk_min(end, clock_monotonic() + REQUEST_LIMIT), false);
+		if (w->held[i].hold)
+			perform(w, &w->held[i], nk_min(end, clock_monotonic() + REQUEST_LIMIT),
+				false);
 }
 
 static void serve(struct worker *w)

@@ -13,6 +13,7 @@
 #define HOST_MAX      256
 #define NOT_THERE     714 /* NoSuchEntryInArray */
 #define CONFLICT      718 /* ConflictInMappingEntry */
+#define NOT_OURS      729 /* ConflictWithOtherMechanisms */
 #define NUMBER_TEXT   12
 #define DEVICE_PREFIX "urn:schemas-upnp-org:device:InternetGatewayDevice:"
 
@@ -291,8 +292,9 @@ static void delete_mapping(struct upnp_reply *a, const struct igd *g, const stru
 	uint16_t says = whose(&entry, g, q);
 	char port[NUMBER_TEXT];
 
+	/* It leads to us: another program may have opened it, or it is ours by a name of the gateway's. */
 	if (says == UPNP_RESULT_OK && !ours && !is_named_so(&entry, q))
-		says = CONFLICT;
+		says = NOT_OURS;
 	a->result = says;
 	if (says != UPNP_RESULT_OK && (!ours || says == CONFLICT || says == NOT_THERE))
 		return;

@@ -87,6 +87,30 @@ unreachable() {
   meets upnp-mute 1 timed-out 8
 }
 
+@test "UPnP: what a gateway gives another name is removed by its run, and else not said to be closed" {
+  held upnp-renames
+  odd upnp-renames
+  in_background it open tcp 4000 --protocol upnp --detach --server 192.0.2.77
+  lab_wait told it '.event == "held"'
+  let_go TERM 143 it
+  nothing_left upnp-renames
+  ports 10 open tcp 4000 --protocol upnp --detach --no-verify
+  ended 0
+  ports 10 close tcp 4000
+  ended 1
+  is '.ports[0].removed' false
+  jq -e '.mappings | length == 2' /run/lab/gateway.json
+}
+
+@test "UPnP: what was left open is closed" {
+  odd upnp
+  ports 10 open tcp 4000 --protocol upnp --detach --no-verify
+  ended 0
+  ports 10 close tcp 4000
+  ended 0
+  nothing_left upnp
+}
+
 @test "NAT-PMP: refusals, lies and answers from elsewhere" {
   meets pmp-unauthorized 1 not-authorized 4
   meets pmp-other-port 1 lied 8

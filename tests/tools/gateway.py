@@ -15,6 +15,7 @@ upnp-drip         its description comes a byte at a time
 upnp-mute         takes connections and says nothing
 upnp-private      its external address is private, and nothing comes to it
 upnp-closed       maps, and lets nothing through
+upnp-renames      has a name of its own for each mapping
 pmp               honest
 pmp-elsewhere     answers from another address
 pmp-private       its external address is private, and nothing comes to it
@@ -55,7 +56,7 @@ import time
 
 HERE, ELSEWHERE, EXTERNAL, PRIVATE = "100.64.1.1", "100.64.1.7", "198.51.100.10", "10.11.12.13"
 STATE = "/run/lab/gateway.json"
-FOREIGN = {"client": "100.64.1.9:5000", "lease": 0, "nonce": ""}
+FOREIGN = {"client": "100.64.1.9:5000", "lease": 0, "nonce": "", "name": "of somebody"}
 HTTP_PORT, MAP_PORT, SSDP = 5000, 5351, ("239.255.255.250", 1900)
 PROTOCOLS = {6: "tcp", 17: "udp"}
 UNAUTHORIZED, MISMATCH = 2, 12  # both protocols' result 2; PCP's 12
@@ -126,10 +127,12 @@ class Gateway:
             self.write()
         return old is not None
 
-    def map(self, protocol, port, client, lease, nonce=""):
+    def map(self, protocol, port, client, lease, nonce="", name=""):
         self.unmap(protocol, port)
+        if self.odd == "renames":
+            name = "of somebody"
         with self.lock:
-            self.mappings["%s %d" % (protocol, port)] = {"client": client, "lease": lease, "nonce": nonce}
+            self.mappings["%s %d" % (protocol, port)] = {"client": client, "lease": lease, "nonce": nonce, "name": name}
             self.forward("add", protocol, port, client)
             self.write()
 
@@ -318,7 +321,7 @@ class Web(http.server.BaseHTTPRequestHandler):
             self.refuse(725)
         else:
             if g.odd != "agrees":
-                g.map(protocol, port, client, int(a["NewLeaseDuration"]))
+                g.map(protocol, port, client, int(a["NewLeaseDuration"]), name=a["NewPortMappingDescription"])
             self.agree("AddPortMapping")
 
     def delete(self, a):
@@ -330,7 +333,7 @@ class Web(http.server.BaseHTTPRequestHandler):
     def entry(self, m):
         client, port = m["client"].split(":")
         return {"NewInternalPort": port, "NewInternalClient": client, "NewEnabled": 1,
-                "NewPortMappingDescription": "of somebody", "NewLeaseDuration": m["lease"]}
+                "NewPortMappingDescription": m["name"], "NewLeaseDuration": m["lease"]}
 
     def specific(self, a):
         m = self.gateway.mappings.get("%s %s" % (a["NewProtocol"].lower(), a["NewExternalPort"]))

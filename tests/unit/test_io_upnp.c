@@ -161,7 +161,7 @@ static void what_others_have_stays(void **state)
 	strcpy(t.igd.state->description, "theirs");
 	assert_int_equal(add_held(&t), 718);
 	assert_string_equal(t.igd.state->description, "theirs");
-	assert_int_equal(ask_simply(&t, UPNP_DELETE), 718);
+	assert_int_equal(ask_simply(&t, UPNP_DELETE), 729); /* or ours, by another name */
 	assert_int_equal(t.igd.state->external, 4000);
 	t.igd.state->odd = IGD_FORGETFUL; /* nobody knows */
 	assert_int_equal(ask_simply(&t, UPNP_DELETE), 501);
@@ -253,6 +253,19 @@ static void what_was_done_in_silence_goes_too(void **state)
 	assert_int_equal(add_held(&t), UPNP_RESULT_SLOW);
 	assert_int_equal(t.igd.state->external, 4000);
 	assert_after_the_line_broke(&t, 0);
+}
+
+/* Some gateways name entries as they like: what was opened by this run is closed by it all the same. */
+static void ours_is_closed_by_any_name(void **state)
+{
+	struct rig t = rig_new(IGD_PLAIN);
+
+	(void)state;
+	assert_int_equal(ask_simply(&t, UPNP_ADD), UPNP_RESULT_OK); /* to be detached */
+	strcpy(t.igd.state->description, "a web server");
+	assert_int_equal(ask_simply(&t, UPNP_DELETE), UPNP_RESULT_OK);
+	assert_int_equal(t.igd.state->external, 0);
+	rig_free(&t);
 }
 
 /* Some gateways name entries as they like: what was opened by this run is renewed all the same. */
@@ -391,6 +404,7 @@ int main(void)
 		cmocka_unit_test(gateways_are_told_apart),
 		cmocka_unit_test(what_was_done_in_silence_goes_too),
 		cmocka_unit_test(ours_is_renewed_by_any_name),
+		cmocka_unit_test(ours_is_closed_by_any_name),
 		cmocka_unit_test(permanent_leases_are_told),
 		cmocka_unit_test(oddities_have_names),
 		cmocka_unit_test(names_are_not_looked_up),
