@@ -160,11 +160,37 @@ static bool remote_fits(const struct job *j, unsigned count)
 }
 
 /* Return: EXIT_YES, or the exit status to end with, said. */
-static int prepare(struct job *j)
+static int claim_all(struct job *j, unsigned count)
 {
 	struct porter_options *o = &j->options;
+	int status = EXIT_YES;
+
+	for (; o->gate_count < count && status == EXIT_YES; o->gate_count++) {
+		struct gate_config *c = &o->gates[o->gate_count];
+
+		*c = config_for(j, &j->ways[o->gate_count]);
+		status = claim(j, o->gate_count, c, true);
+	}
+	return status;
+}
+
+/* Return: as claim_all(). */
+static int find_brokers(struct job *j)
+{
+	const int r = is_looked_at(&j->settings)
+			      ? open_brokers_find(&j->brokers, &j->settings.servers)
+			      : 0;
+
+	for (unsigned i = 0; i < j->options.gate_count; i++)
+		open_brokers_give(&j->brokers, &j->options.gates[i]);
+	return r == 0 ? EXIT_YES : exit_from_err(r);
+}
+
+/* Return: as claim_all(). */
+static int prepare(struct job *j)
+{
 	unsigned count;
-	int r;
+	int status;
 
 	if (crypto_init() != 0)
 		return say(NK_ERR_SYSTEM);
@@ -173,27 +199,20 @@ static int prepare(struct job *j)
 		return EXIT_UNREACHABLE;
 	if (!remote_fits(j, count))
 		return EXIT_USAGE;
-	r = is_looked_at(&j->settings) ? open_brokers_find(&j->brokers, &j->settings.servers) : 0;
-	if (r != 0)
-		return exit_from_err(r);
-	for (; o->gate_count < count; o->gate_count++) {
-		struct gate_config *c = &o->gates[o->gate_count];
-
-		*c = config_for(j, &j->ways[o->gate_count]);
-		r = claim(j, o->gate_count, c, true);
-		if (r != EXIT_YES)
-			break;
+	status = claim_all(j, count);
+	if (status == EXIT_YES) {
+		worker_start(&j->worker); /* before there are threads, as the resolver's */
+		status = find_brokers(j);
 	}
-	for (unsigned i = 0; i <= o->gate_count && r != EXIT_YES; i++)
+	for (unsigned i = 0; i < j->options.gate_count && status != EXIT_YES; i++)
 		open_file_cancel(&j->files[i]);
-	return r;
+	return status;
 }
 
 static int start(struct job *j)
 {
 	uint8_t seed[32];
 
-	worker_start(&j->worker);
 	j->options.upnp = j->worker.fd >= 0;
 	crypto_seed(seed);
 	j->porter = porter_new(&j->options, seed);
