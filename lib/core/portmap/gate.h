@@ -80,8 +80,8 @@ void gate_release(struct gate *g, nk_time now);
 /* The network may be another one. */
 void gate_doubt(struct gate *g, nk_time now);
 
-/* Another gateway, or another address of ours: from @config only @map's gateway, internal and nonce are looked
- * at. */
+/* Another gateway, or another address of ours, of the same family: from @config only @map's gateway, internal and
+ * nonce are looked at. */
 void gate_move(struct gate *g, const struct gate_config *config, nk_time now);
 
 const struct gate_result *gate_result(const struct gate *g);
