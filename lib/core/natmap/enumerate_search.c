@@ -12,49 +12,49 @@
 #define PATIENCE 1.2
 #define SET_UP   (3 * NK_S)
 
+/**
+ * struct candidates - Mappings of a line that may be asked
+ * @age:	@count silences, falling; @index: whose
+ * @coming:	Mappings that are being set up
+ * @reserve_due: When the first of those may be asked that are left for the longest silence
+ */
+struct candidates {
+	double age[ENUMERATE_FLOWS_MAX];
+	uint32_t index[ENUMERATE_FLOWS_MAX];
+	unsigned count, coming;
+	nk_time reserve_due;
+};
+
 static bool is_spared(const struct line *l, const struct flow *f, nk_time now)
 {
 	return f->reserve && f->phase == FLOW_HELD && !line_ended(l) &&
 	       flow_age(f, now) < l->lane->max;
 }
 
-/* Ages of a line's mappings that may be asked, falling, with their indices; how many are still to
- * come, and when the first that is left for the longest silence may be asked. */
-static unsigned ages_of(const struct enumerate *e, unsigned line, double *ages, uint32_t *index,
-			unsigned *coming, nk_time *reserve_due, nk_time now)
+static void find_candidates(const struct enumerate *e, unsigned line, struct candidates *c,
+			    nk_time now)
 {
-	const struct lane *lane = e->lines[line].lane;
-	unsigned n = 0;
+	const struct line *l = &e->lines[line];
 
-	*coming = 0;
-	*reserve_due = NK_NEVER;
+	c->count = c->coming = 0;
+	c->reserve_due = NK_NEVER;
 	for (uint32_t i = 0; i < e->flow_max; i++) {
 		const struct flow *f = &e->flow[i];
 
 		if (f->phase == FLOW_FREE || f->line != line)
 			continue;
-		if (is_spared(&e->lines[line], f, now)) {
-			*reserve_due = nk_min(*reserve_due,
-					      now + nk_from_seconds(lane->max - flow_age(f, now)));
+		if (is_spared(l, f, now)) {
+			c->reserve_due =
+				nk_min(c->reserve_due,
+				       now + nk_from_seconds(l->lane->max - flow_age(f, now)));
 			continue;
 		}
-		*coming += f->phase < FLOW_HELD;
+		c->coming += f->phase < FLOW_HELD;
 		/* Asked now, it is tested when the copy comes: a round trip later. */
 		if (flow_counts(f, now))
-			lane_add_age(ages, index, n++, flow_age(f, now + e->exchanges.rtt), i);
+			lane_add_age(c->age, c->index, c->count++,
+				     flow_age(f, now + e->exchanges.rtt), i);
 	}
-	return n;
-}
-
-static void ask_picked(struct enumerate *e, struct line *l, const uint32_t *index,
-		       const struct lane_decision *d, nk_time now)
-{
-	uint32_t picked[LANE_PICK_MAX];
-
-	for (unsigned i = 0; i < d->count; i++)
-		picked[i] = index[d->pick[i]];
-	if (!line_ask(e, picked, d->count, now))
-		l->decide_at = nk_max(now + NK_MS, nk_min(e->ask_next, now + AGAIN));
 }
 
 /* A search goes on by itself once silence everywhere has ended mappings, or has none left to look
@@ -89,45 +89,58 @@ static bool needs_second(const struct line *l)
 	return line_ended(l) && l->lane->dead == 1;
 }
 
-void search_decide(struct enumerate *e, unsigned line, nk_time now)
+static void ask(struct enumerate *e, struct line *l, const uint32_t *index, unsigned count,
+		nk_time now)
 {
-	struct line *l = &e->lines[line];
-	double ages[ENUMERATE_FLOWS_MAX];
-	uint32_t index[ENUMERATE_FLOWS_MAX];
-	struct lane_decision d;
-	unsigned n, coming;
-	nk_time reserve_due;
+	if (!line_ask(e, index, count, now))
+		l->decide_at = nk_max(now + NK_MS, nk_min(e->ask_next, now + AGAIN));
+}
 
-	l->decide_at = NK_NEVER;
-	if (lane_rests(l->lane) || waits(e, line))
-		return;
-	n = ages_of(e, line, ages, index, &coming, &reserve_due, now);
-	if (needs_second(l) && n > 0 && ages[0] > l->lane->died) {
-		if (!line_ask(e, index, 1, now))
-			l->decide_at = now + AGAIN;
-		return;
-	}
-	lane_decide(l->lane, ages, n, coming + line_to_open(e, l), &d);
-	switch (d.move) {
+static void carry_out(struct enumerate *e, struct line *l, const struct candidates *c,
+		      const struct lane_decision *d, nk_time now)
+{
+	uint32_t picked[LANE_PICK_MAX];
+
+	switch (d->move) {
 	case LANE_ASK:
-		ask_picked(e, l, index, &d, now);
+		for (unsigned i = 0; i < d->count; i++)
+			picked[i] = c->index[d->pick[i]];
+		ask(e, l, picked, d->count, now);
 		break;
 	case LANE_OPEN:
 		/* Once it has ended, what others wait for gives time to know it better. */
 		l->spent |= line_ended(l);
-		if (line == LINE_SILENCE && !e->on_their_own)
+		if (l == &e->lines[LINE_SILENCE] && !e->on_their_own)
 			go_on(e, now);
-		if (l->extra < d.count)
-			l->extra = d.count;
+		if (l->extra < d->count)
+			l->extra = d->count;
 		break;
 	case LANE_WAIT:
-		l->spent |= line_ended(l) && is_too_long(e, l, d.wait, now);
-		if (isfinite(d.wait))
-			l->decide_at = now + nk_max(NK_MS, nk_from_seconds(d.wait) + 1);
+		l->spent |= line_ended(l) && is_too_long(e, l, d->wait, now);
+		if (isfinite(d->wait))
+			l->decide_at = now + nk_max(NK_MS, nk_from_seconds(d->wait) + 1);
 		break;
 	case LANE_DONE:
-		break;
+		return;
 	}
-	if (d.move != LANE_DONE && reserve_due != NK_NEVER)
-		l->decide_at = nk_min(l->decide_at, nk_max(now + NK_MS, reserve_due));
+	if (c->reserve_due != NK_NEVER)
+		l->decide_at = nk_min(l->decide_at, nk_max(now + NK_MS, c->reserve_due));
+}
+
+void search_decide(struct enumerate *e, unsigned line, nk_time now)
+{
+	struct line *l = &e->lines[line];
+	struct lane_decision d;
+	struct candidates c;
+
+	l->decide_at = NK_NEVER;
+	if (lane_rests(l->lane) || waits(e, line))
+		return;
+	find_candidates(e, line, &c, now);
+	if (needs_second(l) && c.count > 0 && c.age[0] > l->lane->died) {
+		ask(e, l, c.index, 1, now);
+		return;
+	}
+	lane_decide(l->lane, c.age, c.count, c.coming + line_to_open(e, l), &d);
+	carry_out(e, l, &c, &d, now);
 }
