@@ -93,7 +93,8 @@ static int error_of(int negative_errno)
 	}
 }
 
-static int ask_route(uint8_t reply[static RTNL_REPLY_MAX], const struct addr *to, uint32_t oif)
+static int ask_route(uint8_t reply[static RTNL_REPLY_MAX], const struct addr *to,
+		     const struct addr *from, uint32_t oif)
 {
 	const bool v4 = addr_family(to) == ADDR_V4;
 	const size_t len = v4 ? 4 : 16;
@@ -101,16 +102,21 @@ static int ask_route(uint8_t reply[static RTNL_REPLY_MAX], const struct addr *to
 		.head = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)),
 			 .nlmsg_type = RTM_GETROUTE,
 			 .nlmsg_flags = NLM_F_REQUEST},
-		.route = {.rtm_family = v4 ? AF_INET : AF_INET6, .rtm_dst_len = v4 ? 32 : 128},
+		.route = {.rtm_family = v4 ? AF_INET : AF_INET6,
+			  .rtm_dst_len = v4 ? 32 : 128,
+			  .rtm_flags = RTM_F_LOOKUP_TABLE},
 	};
 
 	put_attr(&request, RTA_DST, to->ip + 16 - len, len);
+	if (from != NULL)
+		put_attr(&request, RTA_SRC, from->ip + 16 - len, len);
 	if (oif != 0)
 		put_attr(&request, RTA_OIF, &oif, sizeof(oif));
 	return rtnl_exchange(&request, request.head.nlmsg_len, reply);
 }
 
-int netinfo_route(struct route_info *out, const struct addr *to, const char *interface)
+int netinfo_route_from(struct route_info *out, const struct addr *to, const struct addr *from,
+		       const char *interface)
 {
 	const uint32_t oif = interface == NULL ? 0 : if_nametoindex(interface);
 	uint8_t reply[RTNL_REPLY_MAX];
@@ -122,7 +128,7 @@ int netinfo_route(struct route_info *out, const struct addr *to, const char *int
 
 	if (interface != NULL && oif == 0)
 		return NK_ERR_BAD_INPUT;
-	n = ask_route(reply, to, oif);
+	n = ask_route(reply, to, from, oif);
 	if (n < 0)
 		return error_of(n);
 	attrs = rtnl_attrs_after(reply, n, sizeof(struct rtmsg));
@@ -133,13 +139,26 @@ int netinfo_route(struct route_info *out, const struct addr *to, const char *int
 	source = rtnl_find(attrs, RTA_PREFSRC);
 	mtu = rtnl_u32(rtnl_find(rtnl_nested(rtnl_find(attrs, RTA_METRICS)), RTAX_MTU));
 	*out = (struct route_info){
-		.local = rtnl_addr(source.bytes, source.len),
+		.local = from != NULL ? *from : rtnl_addr(source.bytes, source.len),
 		.gateway = rtnl_gateway(attrs),
 		.mtu = mtu != 0 && mtu < link.mtu ? mtu : link.mtu,
+		.table = rtnl_u32(rtnl_find(attrs, RTA_TABLE)),
 		.tunnel = link.tunnel,
 	};
 	memcpy(out->interface, link.name, sizeof(out->interface));
 	return 0;
+}
+
+/* By a given interface the next hop may be known only to a rule for the address that we have there. */
+int netinfo_route(struct route_info *out, const struct addr *to, const char *interface)
+{
+	const int r = netinfo_route_from(out, to, NULL, interface);
+	struct route_info bound;
+
+	if (r == 0 && interface != NULL && !addr_is_any(&out->local) &&
+	    netinfo_route_from(&bound, to, &out->local, interface) == 0)
+		*out = bound;
+	return r;
 }
 
 int netinfo_links(struct link_info *out, unsigned max)

@@ -13,6 +13,7 @@
  * @local:	Source address that the kernel would choose, port 0
  * @gateway:	Next hop, of either family; all zero if the destination is on the link
  * @mtu:	Of the route or the interface, whichever is less, bytes of IP
+ * @table:	Number of the routing table that has the route
  * @tunnel:	The interface is one end of a tunnel (tun, WireGuard, PPP, GRE ...): what is
  *		measured is the network behind the tunnel. One of raw IP is none
  */
@@ -20,7 +21,7 @@ struct route_info {
 	char interface[IF_NAMESIZE];
 	struct addr local;
 	struct addr gateway;
-	unsigned mtu;
+	unsigned mtu, table;
 	bool tunnel;
 };
 
@@ -45,10 +46,15 @@ struct link_info {
  */
 int netinfo_route(struct route_info *out, const struct addr *to, const char *interface);
 
+/* The same for packets that have the address @from of ours: rules may send them another way. */
+int netinfo_route_from(struct route_info *out, const struct addr *to, const struct addr *from,
+		       const char *interface);
+
 /**
  * netinfo_ways() - All ways out of this machine: default routes of both families, as the kernel
  * prefers them
- * @out:	At most @max; IPv4 before IPv6, and only those for which there is an address of ours
+ * @out:	At most @max; IPv4 before IPv6, and only those for which there is an address of ours.
+ *		Of several routing tables, the one for packets without an address comes first
  *
  * Return: how many were written, or NK_ERR_SYSTEM.
  */

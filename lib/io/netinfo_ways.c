@@ -7,9 +7,10 @@
 #include "io/netinfo.h"
 #include "io/rtnl.h"
 
+/* @table: Only routes of this one, 0: of all. */
 struct ways {
 	struct route_info *out;
-	unsigned count, max;
+	unsigned count, max, table;
 };
 
 static bool known(const struct ways *w, const struct route_info *r)
@@ -22,8 +23,8 @@ static bool known(const struct ways *w, const struct route_info *r)
 	return false;
 }
 
-/* What the kernel would do through that interface for a destination far away, which this machine
- * must not have itself. */
+/* What the kernel would do through that interface, or any if it is NULL, for a destination far away,
+ * which this machine must not have itself. */
 static bool ask_far(struct route_info *out, int family, const char *interface)
 {
 	const struct addr far4[] = {addr_v4(192, 0, 2, 1, 0), addr_v4(198, 51, 100, 1, 0)};
@@ -34,7 +35,8 @@ static bool ask_far(struct route_info *out, int family, const char *interface)
 		const struct addr *far = family == AF_INET ? &far4[i] : &far6[i];
 
 		if (netinfo_route(out, far, interface) == 0 &&
-		    strcmp(out->interface, interface) == 0 && !addr_same_ip(&out->local, far))
+		    (interface == NULL || strcmp(out->interface, interface) == 0) &&
+		    !addr_same_ip(&out->local, far))
 			return true;
 	}
 	return false;
@@ -83,9 +85,11 @@ static void take_route(void *user, const uint8_t *message, int len)
 {
 	const struct rtnl_attrs attrs = rtnl_attrs_after(message, len, sizeof(struct rtmsg));
 	const struct rtnl_value hops = rtnl_find(attrs, RTA_MULTIPATH);
+	const struct ways *w = user;
 	struct rtmsg route;
 
-	if (attrs.bytes == NULL)
+	if (attrs.bytes == NULL ||
+	    (w->table != 0 && rtnl_u32(rtnl_find(attrs, RTA_TABLE)) != w->table))
 		return;
 	memcpy(&route, message + NLMSG_HDRLEN, sizeof(route));
 	if (route.rtm_dst_len != 0 || route.rtm_type != RTN_UNICAST ||
@@ -97,23 +101,37 @@ static void take_route(void *user, const uint8_t *message, int len)
 		add(user, route.rtm_family, rtnl_u32(rtnl_find(attrs, RTA_OIF)), attrs);
 }
 
+/* Return: 0 or a negative errno. */
+static int take_routes(struct ways *w, uint8_t family, unsigned table)
+{
+	const struct {
+		struct nlmsghdr head;
+		struct rtmsg route;
+	} request = {
+		.head = {.nlmsg_len = sizeof(request),
+			 .nlmsg_type = RTM_GETROUTE,
+			 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+		.route = {.rtm_family = family},
+	};
+
+	w->table = table;
+	return rtnl_dump(&request, sizeof(request), take_route, w);
+}
+
+/* Tables are dumped in no order that means anything. */
 int netinfo_ways(struct route_info *out, unsigned max)
 {
 	static const uint8_t families[] = {AF_INET, AF_INET6};
 	struct ways w = {.out = out, .max = max};
 
 	for (size_t i = 0; i < 2; i++) {
-		const struct {
-			struct nlmsghdr head;
-			struct rtmsg route;
-		} request = {
-			.head = {.nlmsg_len = sizeof(request),
-				 .nlmsg_type = RTM_GETROUTE,
-				 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-			.route = {.rtm_family = families[i]},
-		};
-		const int rc = rtnl_dump(&request, sizeof(request), take_route, &w);
+		struct route_info first;
+		int rc = 0;
 
+		if (ask_far(&first, families[i], NULL))
+			rc = take_routes(&w, families[i], first.table);
+		if (rc == 0)
+			rc = take_routes(&w, families[i], 0);
 		if (rc < 0) {
 			errno = -rc;
 			return NK_ERR_SYSTEM;

@@ -84,6 +84,41 @@ static void finds_ways_of_one_route(void **state)
 	assert_way(&r[2], "nkv1", "198.51.100.1", "198.51.100.2");
 }
 
+/* Tables that only some packets are routed by come after the one for all, whatever their numbers. */
+static void finds_ways_of_policies(void **state)
+{
+	struct route_info r[8];
+
+	(void)state;
+	NEED_OWN_NET();
+	assert_true(command("ip route flush default && "
+			    "ip route add default via 198.51.100.1 dev nkv1 table 9 && "
+			    "ip rule add from 198.51.100.2 table 9 && "
+			    "ip route add default via 203.0.113.1 dev nkv0 metric 100 && "
+			    "ip route add default via 203.0.113.9 dev nkv0 metric 200"));
+	assert_int_equal(netinfo_ways(r, 8), 3);
+	assert_way(&r[0], "nkv0", "203.0.113.1", "203.0.113.2");
+	assert_way(&r[1], "nkv0", "203.0.113.9", "203.0.113.2");
+	assert_way(&r[2], "nkv1", "198.51.100.1", "198.51.100.2");
+}
+
+/* By an interface, as packets with its address leave. */
+static void finds_the_way_of_an_interface(void **state)
+{
+	const struct addr far = addr_of("192.0.2.1");
+	struct route_info r;
+
+	(void)state;
+	NEED_OWN_NET();
+	assert_int_equal(netinfo_route(&r, &far, "nkv1"), 0);
+	assert_way(&r, "nkv1", "198.51.100.1", "198.51.100.2");
+	assert_int_equal(netinfo_route(&r, &far, "nkv0"), 0);
+	assert_way(&r, "nkv0", "203.0.113.1", "203.0.113.2");
+	assert_int_equal(netinfo_route(&r, &far, NULL), 0);
+	assert_way(&r, "nkv0", "203.0.113.1", "203.0.113.2");
+	assert_true(command("ip rule del table 9 && ip route flush table 9"));
+}
+
 static void finds_a_tunnel(void **state)
 {
 	struct route_info r[8];
@@ -144,6 +179,8 @@ int main(void)
 		cmocka_unit_test(finds_all_ways),
 		cmocka_unit_test(finds_ways_of_who_is_far_away),
 		cmocka_unit_test(finds_ways_of_one_route),
+		cmocka_unit_test(finds_ways_of_policies),
+		cmocka_unit_test(finds_the_way_of_an_interface),
 		cmocka_unit_test(finds_a_tunnel),
 		cmocka_unit_test(reads_prefixes),
 	};
