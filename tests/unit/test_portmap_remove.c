@@ -194,6 +194,24 @@ static void test_detached(void **state)
 	}
 }
 
+/* Nothing else may happen after which it would be looked at again. */
+static void test_release_is_due_at_once(void **state)
+{
+	(void)state;
+	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++) {
+		struct rig r;
+
+		rig_init(&r);
+		r.config.protocols = PORTMAP_BIT(p);
+		rig_start(&r);
+		rig_pass(&r, NK_S);
+		portmap_release(r.p, r.now);
+		assert_true(portmap_deadline(r.p) <= r.now);
+		rig_release(&r);
+		rig_end(&r);
+	}
+}
+
 /* What an earlier run has left is removed, and nothing is made. */
 static void test_removal(void **state)
 {
@@ -234,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_release_while_asking),
 		cmocka_unit_test(test_late_answer),
 		cmocka_unit_test(test_detached),
+		cmocka_unit_test(test_release_is_due_at_once),
 		cmocka_unit_test(test_removal),
 	};
 

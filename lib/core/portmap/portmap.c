@@ -148,6 +148,8 @@ nk_time portmap_deadline(const struct portmap *p)
 		at = nk_min(at, p->pause.due);
 	if (p->phase == PHASE_REMOVE)
 		at = nk_min(at, p->removed_by);
+	if (p->phase == PHASE_REMOVE && !e->under_way && scout_knows(p->scout, PORTMAP_UPNP))
+		return 0; /* there is something to remove, or it is over */
 	return at;
 }
 
