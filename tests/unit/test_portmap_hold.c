@@ -330,6 +330,30 @@ static void test_away(void **state)
 	rig_end_clean(&r);
 }
 
+/* The interface may have gone and come back, with the socket that was bound to it of no use. */
+static void test_doubt_takes_another_socket(void **state)
+{
+	struct rig r;
+	unsigned opened;
+
+	(void)state;
+	for (unsigned failed = 0; failed < 2; failed++) {
+		rig_init(&r);
+		start_held(&r, PORTMAP_PCP);
+		rig_pass(&r, 10 * NK_S);
+		r.no_sockets = failed;
+		opened = r.opened;
+		portmap_doubt(r.p, r.now);
+		rig_pass(&r, 10 * NK_S);
+		assert_int_equal(r.opened, opened + !failed);
+		r.no_sockets = false;
+		portmap_doubt(r.p, r.now);
+		rig_pass(&r, 10 * NK_S);
+		assert_int_equal(r.requests[RIG_PCP], failed ? 2 : 3);
+		rig_end_clean(&r);
+	}
+}
+
 /* The machine has slept: a look at once, and if there is doubt again, not before 4 s. */
 static void test_doubt(void **state)
 {
@@ -391,6 +415,7 @@ int main(void)
 		cmocka_unit_test(test_update),
 		cmocka_unit_test(test_other_protocol_afterwards),
 		cmocka_unit_test(test_away),
+		cmocka_unit_test(test_doubt_takes_another_socket),
 		cmocka_unit_test(test_doubt),
 		cmocka_unit_test(test_other_port_renewed),
 	};

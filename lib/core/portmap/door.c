@@ -2,15 +2,17 @@
 
 bool door_move(struct door *d, bool wanted, struct action *action)
 {
-	if (d->state != (wanted ? DOOR_SHUT : DOOR_OPEN))
+	const bool open = wanted && d->state == DOOR_SHUT;
+
+	if (!open && d->state != DOOR_STALE && (wanted || d->state != DOOR_OPEN))
 		return false;
 	*action = (struct action){
-		.kind = wanted ? ACTION_OPEN : ACTION_CLOSE,
+		.kind = open ? ACTION_OPEN : ACTION_CLOSE,
 		.id = d->id,
 		.socket = SOCKET_UDP,
 		.local = d->local,
 	};
-	d->state = wanted ? DOOR_OPENING : DOOR_SHUT;
+	d->state = open ? DOOR_OPENING : DOOR_SHUT;
 	return true;
 }
 
@@ -30,10 +32,12 @@ bool door_input(struct door *d, const struct event *ev)
 	}
 }
 
-void door_retry(struct door *d)
+void door_renew(struct door *d)
 {
 	if (d->state == DOOR_FAILED)
 		d->state = DOOR_SHUT;
+	else if (d->state == DOOR_OPEN)
+		d->state = DOOR_STALE;
 }
 
 bool door_is_shut(const struct door *d)

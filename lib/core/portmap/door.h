@@ -4,7 +4,13 @@
 
 #include "core/core.h"
 
-enum door_state { DOOR_SHUT, DOOR_OPENING, DOOR_OPEN, DOOR_FAILED };
+enum door_state {
+	DOOR_SHUT,
+	DOOR_OPENING,
+	DOOR_OPEN,
+	DOOR_STALE, /* to be closed, and opened again if it is wanted */
+	DOOR_FAILED,
+};
 
 /**
  * struct door - A socket
@@ -22,8 +28,9 @@ bool door_move(struct door *d, bool wanted, struct action *action);
 /* Takes in what is about the socket itself. Return: true if it was. */
 bool door_input(struct door *d, const struct event *ev);
 
-/* One that could not be opened may be tried again. */
-void door_retry(struct door *d);
+/* One that could not be opened may be tried again, and one that is open may be bound to an interface
+ * that is there no more. */
+void door_renew(struct door *d);
 
 /* Whether nothing is open, or is about to be. */
 bool door_is_shut(const struct door *d);

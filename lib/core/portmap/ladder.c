@@ -285,7 +285,7 @@ static bool pause_ends(struct portmap *p, nk_time now)
 	p->rung = 0;
 	p->refused = false;
 	memset(p->mapping.tried, 0, sizeof(p->mapping.tried));
-	door_retry(&p->door);
+	door_renew(&p->door);
 	scout_again(p->scout, now);
 	return true;
 }

@@ -186,8 +186,10 @@ void portmap_doubt(struct portmap *p, nk_time now)
 {
 	const nk_time at = nk_max(now, p->sent + PORTMAP_APART);
 
-	if (p->phase == PHASE_HOLD && !p->errand.under_way)
+	if (p->phase == PHASE_HOLD && !p->errand.under_way) {
 		p->mapping.renew_at = nk_min(p->mapping.renew_at, at);
+		door_renew(&p->door);
+	}
 	if (p->phase == PHASE_PAUSE)
 		ladder_pause(p, at);
 }

@@ -48,7 +48,7 @@ void scout_again(struct scout *s, nk_time now)
 	s->no_direct = false;
 	s->described_until = NK_NEVER;
 	for (unsigned i = 0; i < SCOUT_SOCKETS; i++)
-		door_retry(&s->doors[i]);
+		door_renew(&s->doors[i]);
 	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++) {
 		s->known[p] = false;
 		s->asked[p] = now;
