@@ -639,6 +639,23 @@ static void test_two_families(void **state)
 	assert_null(signs_find(&r, SIGN_ADDRESS_MISMATCH));
 }
 
+/* Nor does another gateway on the same link: what is sent to the server leaves by the first. */
+static void test_two_gateways(void **state)
+{
+	struct natmap_result r = at_home();
+
+	(void)state;
+	claims(&r, "203.0.113.1");
+	r.ways[1] = r.ways[0];
+	r.ways[1].gateway = at("192.168.1.254");
+	r.gateways[1] = r.gateways[0];
+	r.gateways[1].gateway = r.ways[1].gateway;
+	r.gateways[1].offer[PORTMAP_NAT_PMP].external = at("198.51.100.1");
+	r.gateway_count = 2;
+	assert_judged(&r, NATMAP_ONE_NAT, 0.95);
+	assert_null(signs_find(&r, SIGN_GATEWAY_DIFFERS));
+}
+
 /* UPnP tells of IPv4 even where it was asked over IPv6. */
 static void test_claim_of_other_family(void **state)
 {
@@ -709,6 +726,7 @@ int main(void)
 		cmocka_unit_test(test_private_hop),
 		cmocka_unit_test(test_nat64),
 		cmocka_unit_test(test_two_families),
+		cmocka_unit_test(test_two_gateways),
 		cmocka_unit_test(test_vpn),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_claim_of_other_family),

@@ -145,24 +145,29 @@ static void of_no_address(struct natmap_result *r, const struct portmap_gateway 
 	    addr_text_ip(&g->gateway, gateway), portmap_protocol_text(protocol), code);
 }
 
-static void of_gateways(struct natmap_result *r)
+static void of_gateway(struct natmap_result *r, const struct portmap_gateway *g)
 {
 	char text[ADDR_TEXT];
 
-	for (unsigned i = 0; i < r->gateway_count; i++) {
-		const struct portmap_gateway *g = &r->gateways[i];
+	for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++) {
+		if (g->offer[p].answers)
+			of_claim(r, g, (enum portmap_protocol)p);
+		of_no_address(r, g, (enum portmap_protocol)p);
+		if (g->offer[p].why == PORTMAP_ADDRESS_MISMATCH)
+			say(r, SIGN_ADDRESS_MISMATCH, &g->gateway, 0,
+			    "The gateway %s sees us at another address than our own",
+			    addr_text_ip(&g->gateway, text));
+	}
+}
 
-		if (!addr_same_ip(&g->local, local_of(r)))
+/* Only of the one on the way that is judged: of several on its link, the first is used. */
+static void of_gateways(struct natmap_result *r)
+{
+	for (unsigned i = 0; i < r->gateway_count; i++) {
+		if (!addr_same_ip(&r->gateways[i].local, local_of(r)))
 			continue;
-		for (unsigned p = 0; p < PORTMAP_PROTOCOLS; p++) {
-			if (g->offer[p].answers)
-				of_claim(r, g, (enum portmap_protocol)p);
-			of_no_address(r, g, (enum portmap_protocol)p);
-			if (g->offer[p].why == PORTMAP_ADDRESS_MISMATCH)
-				say(r, SIGN_ADDRESS_MISMATCH, &g->gateway, 0,
-				    "The gateway %s sees us at another address than our own",
-				    addr_text_ip(&g->gateway, text));
-		}
+		of_gateway(r, &r->gateways[i]);
+		return;
 	}
 }
 
