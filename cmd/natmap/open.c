@@ -27,13 +27,14 @@
 
 /**
  * struct job - One run of the command
- * @ways:	Where the gates are; @files: of each, what is kept of it
+ * @ways:	Where the gates are; @files: of each, what is kept of it; @away: its way is not there now
  * @wake:	What makes a turn besides sockets; @links: of these, news of routes and addresses
  */
 struct job {
 	struct open_settings settings;
 	struct open_brokers brokers;
 	struct way ways[WHERE_MAX];
+	bool away[WHERE_MAX];
 	struct porter_options options;
 	struct open_file files[PORTER_GATES_MAX];
 	struct upnp_worker worker;
@@ -75,7 +76,7 @@ static struct gate_config config_for(const struct job *j, const struct way *way)
 		.verify = is_looked_at(s),
 	};
 
-	open_brokers_give(&j->brokers, &c);
+	open_brokers_give(&j->brokers, way, &c);
 	return c;
 }
 
@@ -168,6 +169,7 @@ static int claim_all(struct job *j, unsigned count)
 	for (; o->gate_count < count && status == EXIT_YES; o->gate_count++) {
 		struct gate_config *c = &o->gates[o->gate_count];
 
+		where_warn(&j->ways[o->gate_count]);
 		*c = config_for(j, &j->ways[o->gate_count]);
 		status = claim(j, o->gate_count, c, true);
 	}
@@ -182,7 +184,7 @@ static int find_brokers(struct job *j)
 			      : 0;
 
 	for (unsigned i = 0; i < j->options.gate_count; i++)
-		open_brokers_give(&j->brokers, &j->options.gates[i]);
+		open_brokers_give(&j->brokers, &j->ways[i], &j->options.gates[i]);
 	return r == 0 ? EXIT_YES : exit_from_err(r);
 }
 
@@ -246,46 +248,47 @@ static void take_events(struct job *j)
 	}
 }
 
-/* What was opened elsewhere stays in its file, for natmap close, and ends by itself. */
+/* What was opened elsewhere stays in its file until it is removed from there. */
 static void move(struct job *j, unsigned i, const struct way *to, nk_time now)
 {
 	struct gate_config *c = &j->options.gates[i];
 
 	*c = config_for(j, to);
 	j->ways[i] = *to;
+	j->away[i] = false;
 	open_file_end(&j->files[i], NULL, false);
 	if (claim(j, i, c, false) == EXIT_YES)
 		porter_move(j->porter, i, c, now);
 }
 
-static bool is_among(const struct way *ways, unsigned count, const struct way *one)
+/* A way that was gone may lead to another network now; and to brokers it may lead no more, or again. */
+static void doubt(struct job *j, unsigned i, bool there, nk_time now)
 {
-	for (unsigned i = 0; i < count; i++)
-		if (addr_eq(&ways[i].gateway, &one->gateway) &&
-		    addr_eq(&ways[i].local, &one->local))
-			return true;
-	return false;
+	struct gate_config *c = &j->options.gates[i];
+	const struct gate_config is = config_for(j, &j->ways[i]);
+
+	if (there && (j->away[i] || is.aside != c->aside)) {
+		memcpy(c->brokers, is.brokers, sizeof(c->brokers));
+		c->broker_count = is.broker_count;
+		c->aside = is.aside;
+		porter_doubt(j->porter, i, c, now);
+	}
+	j->away[i] = !there;
 }
 
-/* One of the same family that no gate has, or NULL. */
-static const struct way *in_place_of(const struct job *j, const struct way *old,
-				     const struct way *ways, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (addr_family(&ways[i].gateway) == addr_family(&old->gateway) &&
-		    !is_among(j->ways, j->options.gate_count, &ways[i]))
-			return &ways[i];
-	return NULL;
-}
-
-/* A gate whose way is there no more takes another. */
+/* A gate whose way is there no more takes one that no other gate has. */
 static void take_ways(struct job *j, const struct way *ways, unsigned count, nk_time now)
 {
-	for (unsigned i = 0; i < j->options.gate_count; i++) {
-		const struct way *to = in_place_of(j, &j->ways[i], ways, count);
+	const unsigned gates = j->options.gate_count;
 
-		if (to != NULL && !is_among(ways, count, &j->ways[i]))
+	for (unsigned i = 0; i < gates; i++) {
+		const struct way *to =
+			where_instead(&j->settings.where, j->ways, gates, i, ways, count);
+
+		if (to != NULL)
 			move(j, i, to, now);
+		else
+			doubt(j, i, where_has(ways, count, &j->ways[i]), now);
 	}
 }
 

@@ -1,7 +1,5 @@
 #include "open_brokers.h"
 
-#include <string.h>
-
 #include "base/err.h"
 #include "face/log.h"
 #include "lookups.h"
@@ -67,10 +65,14 @@ int open_brokers_find(struct open_brokers *b, const struct server_list *given)
 	return r == NK_ERR_UNREACHABLE ? 0 : r;
 }
 
-void open_brokers_give(const struct open_brokers *b, struct gate_config *config)
+void open_brokers_give(const struct open_brokers *b, const struct way *way,
+		       struct gate_config *config)
 {
-	const unsigned row = row_of(addr_family(&config->map.gateway));
+	const unsigned row = row_of(addr_family(&way->gateway));
 
-	memcpy(config->brokers, b->list[row], sizeof(config->brokers));
-	config->broker_count = b->count[row];
+	config->broker_count = 0;
+	for (unsigned i = 0; i < b->count[row]; i++)
+		if (where_leads(way, &b->list[row][i]))
+			config->brokers[config->broker_count++] = b->list[row][i];
+	config->aside = b->count[row] > 0 && config->broker_count == 0;
 }

@@ -4,6 +4,7 @@
 
 #include "core/portmap/gate.h"
 #include "desk/server_list.h"
+#include "where.h"
 
 /**
  * struct open_brokers - Of each family: IPv4, IPv6
@@ -17,7 +18,8 @@ struct open_brokers {
  * NK_ERR_NO_MEMORY, said. */
 int open_brokers_find(struct open_brokers *b, const struct server_list *given);
 
-/* Gives a gate those of its family. */
-void open_brokers_give(const struct open_brokers *b, struct gate_config *config);
+/* Gives the gate of a way those of its family to which that way leads. */
+void open_brokers_give(const struct open_brokers *b, const struct way *way,
+		       struct gate_config *config);
 
 #endif

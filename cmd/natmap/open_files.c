@@ -108,7 +108,7 @@ static int64_t end_of(const struct portmap_mapping *m, nk_time now)
 	return m->expires == NK_NEVER ? 0 : clock_unix() + (m->expires - now);
 }
 
-/* After a move there may still be news of what was before. */
+/* After a move there is still news of what was before: that it is removed, if it can be. */
 static bool is_of(const struct portmap_mapping *m, const struct held_port *p)
 {
 	return addr_eq(&m->internal, &p->internal) && addr_eq(&m->gateway, &p->gateway);
@@ -132,12 +132,26 @@ static void note_held(struct open_file *f, const struct portmap_mapping *m)
 	f->rest = f->rest && !is_before(f);
 }
 
+static void forget(const struct portmap_mapping *m)
+{
+	struct held_port port = {
+		.ip_protocol = m->ip_protocol, .gateway = m->gateway, .internal = m->internal};
+	struct held_file file = {.fd = -1};
+	const int r = held_claim(&file, &port);
+
+	if (r == HELD_NEW || r == HELD_AGAIN)
+		held_forget(&file);
+}
+
 void open_file_note(struct open_file *f, const struct portmap_mapping *m, nk_time now)
 {
 	struct held_port *p = &f->port;
 
-	if (!is_of(m, p))
+	if (!is_of(m, p)) {
+		if (m->state == PORTMAP_GONE && !m->left_behind)
+			forget(m);
 		return;
+	}
 	if (m->state != PORTMAP_HELD && !m->left_behind)
 		return;
 	if (m->state == PORTMAP_HELD)

@@ -95,18 +95,37 @@ static void prefer_global(struct way *way)
 	}
 }
 
+/* Through the interface that has it on its link, of those that are named, or else the first of them. */
+static bool route_to(struct route_info *out, const struct where *w, const struct addr *gateway)
+{
+	bool found = false;
+
+	if (w->interface_count == 0)
+		return netinfo_route(out, gateway, NULL) == 0;
+	for (unsigned i = 0; i < w->interface_count; i++) {
+		struct route_info route;
+
+		if (netinfo_route(&route, gateway, w->interfaces[i]) != 0)
+			continue;
+		if (!found || (addr_family(&out->gateway) != ADDR_NONE &&
+			       addr_family(&route.gateway) == ADDR_NONE))
+			*out = route;
+		found = true;
+	}
+	return found;
+}
+
 static unsigned find_given(struct way out[static WHERE_MAX], const struct where *w)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < w->gateway_count; i++) {
-		const char *interface = w->interface_count > 0 ? w->interfaces[0] : NULL;
 		struct way *way = &out[count];
 		struct route_info route;
 
 		if (w->v4 != w->v6 && !wants(w, addr_family(&w->gateways[i])))
 			continue;
-		if (netinfo_route(&route, &w->gateways[i], interface) != 0)
+		if (!route_to(&route, w, &w->gateways[i]))
 			continue;
 		*way = (struct way){.gateway = w->gateways[i], .local = route.local};
 		memcpy(way->interface, route.interface, sizeof(way->interface));
@@ -153,22 +172,137 @@ unsigned where_look(struct way out[static WHERE_MAX], const struct where *w)
 	return count;
 }
 
+static const char *families_of(const struct where *w)
+{
+	return w->v6 ? (w->v4 ? "IPv4 or IPv6" : "IPv6") : "IPv4";
+}
+
+static void say_no_way(const struct addr *gateway, const struct where *w, enum log_level level)
+{
+	char text[ADDR_TEXT];
+
+	log_line(level, "there is no way to the gateway %s%s", addr_text_ip(gateway, text),
+		 w->v4 == w->v6 ? "" : (w->v6 ? " by IPv6" : " by IPv4"));
+}
+
+static void say_no_gateway(const char *interface, const char *families, enum log_level level)
+{
+	log_line(level, "there is no gateway: no default route by %s%s%s names one; --gateway does",
+		 families, interface != NULL ? " through " : "",
+		 interface != NULL ? interface : "");
+}
+
+static bool has_gateway(const struct way *ways, unsigned count, const struct addr *gateway)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (addr_eq(&ways[i].gateway, gateway))
+			return true;
+	return false;
+}
+
+static bool has_interface(const struct way *ways, unsigned count, const char *interface)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(ways[i].interface, interface) == 0)
+			return true;
+	return false;
+}
+
+static bool has_family(const struct way *ways, unsigned count, enum addr_family family)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (addr_family(&ways[i].gateway) == family)
+			return true;
+	return false;
+}
+
+/* Of what was named, all that is not among those found. */
+static void say_missing(const struct way *ways, unsigned count, const struct where *w)
+{
+	const enum log_level level = count > 0 ? LEVEL_WARNING : LEVEL_ERROR;
+
+	for (unsigned i = 0; i < w->gateway_count; i++)
+		if (!has_gateway(ways, count, &w->gateways[i]))
+			say_no_way(&w->gateways[i], w, level);
+	for (unsigned i = 0; i < w->interface_count && w->gateway_count == 0; i++)
+		if (!has_interface(ways, count, w->interfaces[i]))
+			say_no_gateway(w->interfaces[i], families_of(w), level);
+	if (w->gateway_count > 0 || w->interface_count > 0)
+		return;
+	if (count == 0)
+		say_no_gateway(NULL, families_of(w), level);
+	else if (w->v4 && !has_family(ways, count, ADDR_V4))
+		say_no_gateway(NULL, "IPv4", level);
+	else if (w->v6 && !has_family(ways, count, ADDR_V6))
+		say_no_gateway(NULL, "IPv6", level);
+}
+
 unsigned where_find(struct way out[static WHERE_MAX], const struct where *w)
 {
 	const unsigned count = where_look(out, w);
-	char text[ADDR_TEXT];
 
-	if (count > 0)
-		return count;
+	say_missing(out, count, w);
+	return count;
+}
+
+bool where_has(const struct way *ways, unsigned count, const struct way *way)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (addr_eq(&ways[i].gateway, &way->gateway) &&
+		    addr_eq(&ways[i].local, &way->local) &&
+		    strcmp(ways[i].interface, way->interface) == 0)
+			return true;
+	return false;
+}
+
+/* Whether it is another way to what was asked for. */
+static bool is_alike(const struct where *w, const struct way *a, const struct way *b)
+{
+	if (addr_family(&a->gateway) != addr_family(&b->gateway))
+		return false;
 	if (w->gateway_count > 0)
-		log_line(LEVEL_ERROR, "there is no way to the gateway %s%s",
-			 addr_text_ip(&w->gateways[0], text),
-			 w->v4 == w->v6 ? "" : (w->v6 ? " by IPv6" : " by IPv4"));
-	else
-		log_line(LEVEL_ERROR,
-			 "there is no gateway: no default route by %s%s%s; --gateway names one",
-			 w->v6 ? (w->v4 ? "IPv4 or IPv6" : "IPv6") : "IPv4",
-			 w->interface_count > 0 ? " through " : "",
-			 w->interface_count > 0 ? w->interfaces[0] : "");
-	return 0;
+		return addr_eq(&a->gateway, &b->gateway);
+	return w->interface_count == 0 || strcmp(a->interface, b->interface) == 0;
+}
+
+const struct way *where_instead(const struct where *w, const struct way *ways, unsigned count,
+				unsigned i, const struct way *found, unsigned found_count)
+{
+	if (where_has(found, found_count, &ways[i]))
+		return NULL;
+	for (unsigned k = 0; k < found_count; k++)
+		if (is_alike(w, &ways[i], &found[k]) && !where_has(ways, count, &found[k]))
+			return &found[k];
+	return NULL;
+}
+
+/* An IPv6 gateway is known by several addresses: there it is the interface that counts. */
+bool where_leads(const struct way *way, const struct addr *to)
+{
+	struct route_info there, near;
+
+	if (netinfo_route_from(&there, to, &way->local, way->interface) != 0 || there.tunnel ||
+	    addr_family(to) == ADDR_V6)
+		return true;
+	if (addr_same_ip(&there.gateway, &way->gateway))
+		return true;
+	/* It may be further away, behind the next hop of both. */
+	return netinfo_route_from(&near, &way->gateway, &way->local, way->interface) == 0 &&
+	       addr_family(&near.gateway) != ADDR_NONE &&
+	       addr_same_ip(&there.gateway, &near.gateway);
+}
+
+void where_warn(const struct way *way)
+{
+	struct route_info answers;
+	char local[ADDR_TEXT], gateway[ADDR_TEXT];
+
+	if (!netinfo_answers(&answers, &way->local) ||
+	    strcmp(answers.interface, way->interface) == 0)
+		return;
+	log_line(LEVEL_WARNING,
+		 "what programs answer from %s leaves by %s, not by %s and the gateway %s: that "
+		 "takes an ip rule",
+		 addr_text_ip(&way->local, local), answers.interface, way->interface,
+		 addr_text_ip(&way->gateway, gateway));
 }

@@ -27,7 +27,7 @@ struct where {
 	unsigned protocols;
 };
 
-/* A gateway and our address on the way to it, port 0. */
+/* A gateway and our address on the way to it, port 0, through that interface. */
 struct way {
 	struct addr gateway, local;
 	char interface[IF_NAMESIZE];
@@ -73,10 +73,24 @@ int where_set_protocol(void *into, const char *value, char why[static OPTIONS_WH
 		.kind = OPTION_FLAG, .offset = offsetof(struct where, v6)                     \
 	}
 
-/* Finds them. Return: how many, at least one, or 0: said on standard error why. */
+/* Finds them, and says on standard error what was named and has none. Return: how many, or 0. */
 unsigned where_find(struct way out[static WHERE_MAX], const struct where *w);
 
 /* The same without a word: the network may be down, and come back. */
 unsigned where_look(struct way out[static WHERE_MAX], const struct where *w);
+
+/* Whether @way is one of @count. */
+bool where_has(const struct way *ways, unsigned count, const struct way *way);
+
+/* What way number @i of @count is to become, now that there are those of @found: NULL if it is still there, or there
+ * is none for it that no other has. */
+const struct way *where_instead(const struct where *w, const struct way *ways, unsigned count,
+				unsigned i, const struct way *found, unsigned found_count);
+
+/* Whether what is sent that way to @to, from that address, leaves by that gateway. */
+bool where_leads(const struct way *way, const struct addr *to);
+
+/* Says on standard error if what programs of this machine answer from there leaves by another interface. */
+void where_warn(const struct way *way);
 
 #endif

@@ -60,6 +60,10 @@ int netinfo_route_from(struct route_info *out, const struct addr *to, const stru
  */
 int netinfo_ways(struct route_info *out, unsigned max);
 
+/* How what is sent from @local, an address of ours, leaves for far away if nothing binds it to an interface, as with
+ * answers of most programs. Return: false if it does not. */
+bool netinfo_answers(struct route_info *out, const struct addr *local);
+
 /* The machine's interfaces, at most @max. Return: how many were written, or NK_ERR_SYSTEM. */
 int netinfo_links(struct link_info *out, unsigned max);
 

@@ -25,7 +25,8 @@ static bool known(const struct ways *w, const struct route_info *r)
 
 /* What the kernel would do through that interface, or any if it is NULL, for a destination far away,
  * which this machine must not have itself. */
-static bool ask_far(struct route_info *out, int family, const char *interface)
+static bool ask_far(struct route_info *out, int family, const struct addr *from,
+		    const char *interface)
 {
 	const struct addr far4[] = {addr_v4(192, 0, 2, 1, 0), addr_v4(198, 51, 100, 1, 0)};
 	const struct addr far6[] = {{.ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}},
@@ -34,8 +35,10 @@ static bool ask_far(struct route_info *out, int family, const char *interface)
 	for (unsigned i = 0; i < 2; i++) {
 		const struct addr *far = family == AF_INET ? &far4[i] : &far6[i];
 
-		if (netinfo_route(out, far, interface) == 0 &&
-		    (interface == NULL || strcmp(out->interface, interface) == 0) &&
+		const int rc = from != NULL ? netinfo_route_from(out, far, from, interface)
+					    : netinfo_route(out, far, interface);
+
+		if (rc == 0 && (interface == NULL || strcmp(out->interface, interface) == 0) &&
 		    !addr_same_ip(&out->local, far))
 			return true;
 	}
@@ -49,7 +52,8 @@ static void add(struct ways *w, int family, unsigned index, struct rtnl_attrs at
 	char name[IF_NAMESIZE];
 	struct route_info r;
 
-	if (w->count == w->max || if_indextoname(index, name) == NULL || !ask_far(&r, family, name))
+	if (w->count == w->max || if_indextoname(index, name) == NULL ||
+	    !ask_far(&r, family, NULL, name))
 		return;
 	r.gateway = rtnl_gateway(attrs);
 	if (source.bytes != NULL)
@@ -128,7 +132,7 @@ int netinfo_ways(struct route_info *out, unsigned max)
 		struct route_info first;
 		int rc = 0;
 
-		if (ask_far(&first, families[i], NULL))
+		if (ask_far(&first, families[i], NULL, NULL))
 			rc = take_routes(&w, families[i], first.table);
 		if (rc == 0)
 			rc = take_routes(&w, families[i], 0);
@@ -138,4 +142,9 @@ int netinfo_ways(struct route_info *out, unsigned max)
 		}
 	}
 	return (int)w.count;
+}
+
+bool netinfo_answers(struct route_info *out, const struct addr *local)
+{
+	return ask_far(out, addr_family(local) == ADDR_V4 ? AF_INET : AF_INET6, local, NULL);
 }

@@ -478,11 +478,39 @@ static void fails(void **state)
 	assert_int_equal(maps, 1);
 }
 
+/* What a broker sees of another gateway says nothing of this one. */
+static void is_not_looked_at_by_another_way(void **state)
+{
+	struct gate_config c = {.verify = true, .aside = true};
+
+	(void)state;
+	start(1, true, false);
+	hold(8080);
+	gate_doubt_way(gate, &c, now); /* in mid-look */
+	answer(REACH_SEEN, REACH_WHY_NONE);
+	assert_state(GATE_UNVERIFIED);
+	assert_int_equal(gate_result(gate)->reach.why, REACH_OTHER_WAY);
+	assert_int_equal(looks, 1);
+	hold(8081);
+	assert_state(GATE_UNVERIFIED);
+	assert_true(gate_result(gate)->looked);
+	assert_int_equal(looks, 1);
+	assert_int_equal(gate_status(gate), CORE_BUSY);
+	c = (struct gate_config){.broker_count = 1, .brokers = {addr_v4(203, 0, 113, 9, 3478)}};
+	gate_doubt_way(gate, &c, now);
+	turn();
+	assert_int_equal(looks, 2);
+	assert_int_equal(look->config.broker.ip[15], 9);
+	answer(REACH_SEEN, REACH_WHY_NONE);
+	assert_state(GATE_OPEN);
+}
+
 static void moves(void **state)
 {
 	struct gate_config to = {.map = {.gateway = addr_v4(192, 0, 2, 254, 0),
 					 .internal = addr_v4(192, 0, 2, 77, 8080),
-					 .nonce = {7}}};
+					 .nonce = {7}},
+				 .broker_count = 1};
 
 	(void)state;
 	start(1, true, false);
@@ -517,6 +545,7 @@ int main(void)
 		cmocka_unit_test_teardown(what_was_seen_counts, end),
 		cmocka_unit_test_teardown(is_left_open, end),
 		cmocka_unit_test_teardown(fails, end),
+		cmocka_unit_test_teardown(is_not_looked_at_by_another_way, end),
 		cmocka_unit_test_teardown(moves, end),
 	};
 

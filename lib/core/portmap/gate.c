@@ -154,6 +154,10 @@ static void judge_anew(struct gate *g, nk_time now)
 	g->result.state = GATE_UNVERIFIED;
 	if (!g->config.verify)
 		return;
+	if (g->config.aside) {
+		g->result.looked = true;
+		g->result.reach = (struct reach_result){.why = REACH_OTHER_WAY};
+	}
 	if (g->config.broker_count > 0) {
 		g->result.state = GATE_LOOKING;
 		look_now(g, now);
@@ -255,8 +259,8 @@ static void take_verdict(struct gate *g, nk_time now)
 
 	reach_free(g->reach);
 	g->reach = NULL;
-	if (g->over || !is_held(g) || g->look_at <= now)
-		return; /* it is of a mapping that was */
+	if (g->over || !is_held(g) || g->look_at <= now || g->config.aside)
+		return; /* it is of a mapping that was, or of another way */
 	if (ask_another(g, &r, now) || look_twice(g, &r, now))
 		return;
 	g->result.reach = r;
@@ -352,10 +356,29 @@ void gate_doubt(struct gate *g, nk_time now)
 		look_now(g, now);
 }
 
+static void take_brokers(struct gate *g, const struct gate_config *config)
+{
+	memcpy(g->config.brokers, config->brokers, sizeof(g->config.brokers));
+	g->config.broker_count = config->broker_count;
+	g->config.aside = config->aside;
+	g->broker = 0;
+}
+
+void gate_doubt_way(struct gate *g, const struct gate_config *config, nk_time now)
+{
+	take_brokers(g, config);
+	gate_doubt(g, now);
+	if (g->config.aside && is_held(g) && !g->over) {
+		g->look_at = NK_NEVER;
+		judge_anew(g, now);
+	}
+}
+
 void gate_move(struct gate *g, const struct gate_config *config, nk_time now)
 {
 	if (g->over)
 		return;
+	take_brokers(g, config);
 	g->config.map.gateway = config->map.gateway;
 	g->config.map.internal = config->map.internal;
 	memcpy(g->config.map.nonce, config->map.nonce, sizeof(g->config.map.nonce));

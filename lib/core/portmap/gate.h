@@ -19,12 +19,15 @@
  * @map:	The mapping
  * @verify:	It matters whether one gets in
  * @brokers:	Who can look from outside, @broker_count of them: each is asked until one does
+ * @aside:	There are some, and what is sent to them leaves by another gateway: what they find is
+ *		true of that one
  */
 struct gate_config {
 	struct portmap_config map;
 	bool verify;
 	struct addr brokers[GATE_BROKERS_MAX];
 	unsigned broker_count;
+	bool aside;
 };
 
 enum gate_state {
@@ -80,8 +83,11 @@ void gate_release(struct gate *g, nk_time now);
 /* The network may be another one. */
 void gate_doubt(struct gate *g, nk_time now);
 
+/* The same; and of @config there are other @brokers, or @aside is otherwise. */
+void gate_doubt_way(struct gate *g, const struct gate_config *config, nk_time now);
+
 /* Another gateway, or another address of ours, of the same family: from @config only @map's gateway, internal and
- * nonce are looked at. */
+ * nonce are looked at, and brokers. */
 void gate_move(struct gate *g, const struct gate_config *config, nk_time now);
 
 const struct gate_result *gate_result(const struct gate *g);

@@ -151,6 +151,11 @@ static int status(const void *core)
 	return CORE_DONE;
 }
 
+void porter_doubt(struct porter *p, unsigned i, const struct gate_config *config, nk_time now)
+{
+	gate_doubt_way(p->gates[i], config, now);
+}
+
 void porter_move(struct porter *p, unsigned i, const struct gate_config *config, nk_time now)
 {
 	const struct gate_config c = complete(p, i, config);

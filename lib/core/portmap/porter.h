@@ -43,6 +43,9 @@ void porter_free(struct porter *p);
 
 void porter_input(struct porter *p, const struct event *ev, nk_time now);
 
+/* Of gate @i: gate_doubt_way(). */
+void porter_doubt(struct porter *p, unsigned i, const struct gate_config *config, nk_time now);
+
 /* Gate @i is to be elsewhere (gate_move()). */
 void porter_move(struct porter *p, unsigned i, const struct gate_config *config, nk_time now);
 

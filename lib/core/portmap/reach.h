@@ -32,6 +32,7 @@ enum reach_why {
 	REACH_LIMITED,    /* the broker has had too many of these */
 	REACH_ELSEWHERE,  /* TCP, with REACH_NOT_SEEN: the connection was accepted, and not by us */
 	REACH_BARRED,     /* we may not listen there, and nobody else was seen to */
+	REACH_OTHER_WAY,  /* not looked: what we send to brokers leaves by another gateway */
 };
 
 /**

@@ -24,6 +24,7 @@ const char *reach_why_text(enum reach_why w)
 		[REACH_LIMITED] = "the broker has been asked too often",
 		[REACH_BARRED] = ("to listen at so low a port takes CAP_NET_BIND_SERVICE, and no "
 				  "program was seen to"),
+		[REACH_OTHER_WAY] = "what is sent to the server leaves by another gateway",
 		[REACH_ELSEWHERE] = "somebody else accepts what comes to that port",
 	};
 
