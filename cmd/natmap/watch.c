@@ -101,7 +101,7 @@ static void tell_program(struct job *j, const struct lookout_event *e)
 	struct js o = findings_event(lookout_kind_name(e->kind),
 				     nk_seconds(e->at - j->tell.started), &failed);
 
-	findings_ip(o, "gateway", &j->ways[e->gateway].gateway);
+	findings_ip(o, "gateway", &e->address);
 	js_put_text(o, "protocol", has_protocol(e) ? portmap_protocol_name(e->protocol) : NULL);
 	findings_ip(o, "external_address", &e->external);
 	findings_ip(o, "before", &e->before);
@@ -148,8 +148,7 @@ static void tell_person(struct job *j, const struct lookout_event *e)
 
 	port_tell_written(&j->tell,
 			  printf("%s %s: %s\n", date_text(when, sizeof(when), clock_unix()),
-				 addr_text_ip(&j->ways[e->gateway].gateway, gateway),
-				 words_for(text, e)) >= 0);
+				 addr_text_ip(&e->address, gateway), words_for(text, e)) >= 0);
 }
 
 static void put_addr(struct environment *env, const char *name, const struct addr *a)
@@ -169,7 +168,7 @@ static void run_hook(struct job *j, const struct lookout_event *e)
 		environment_put(&env, HOOK_PREFIX "EVENT=%s", lookout_kind_name(e->kind));
 		environment_put(&env, HOOK_PREFIX "PROTOCOL=%s",
 				has_protocol(e) ? portmap_protocol_name(e->protocol) : "");
-		put_addr(&env, "GATEWAY", &j->ways[e->gateway].gateway);
+		put_addr(&env, "GATEWAY", &e->address);
 		put_addr(&env, "PUBLIC_ADDRESS", &e->external);
 		put_addr(&env, "BEFORE_ADDRESS", &e->before);
 		hook_run(&j->hook, &env, lookout_kind_name(e->kind));
@@ -202,14 +201,32 @@ static void take_events(struct job *j)
 	}
 }
 
+static void look_at_links(struct job *j, nk_time now)
+{
+	const struct where *where = &j->settings.where;
+	struct way found[WHERE_MAX];
+	unsigned count;
+
+	if (j->links < 0 || !wakes_is_ready(j->links))
+		return;
+	links_drain(j->links);
+	lookout_ops.input(j->lookout, &(struct event){.kind = EVENT_NETWORK}, now);
+	count = where_look(found, where);
+	for (unsigned i = 0; i < j->way_count; i++) {
+		const struct way *to = where_instead(where, j->ways, j->way_count, i, found, count);
+
+		if (to == NULL)
+			continue;
+		lookout_move(j->lookout, i, &to->gateway, &to->local, now);
+		j->ways[i] = *to;
+	}
+}
+
 static void on_turn(void *user, nk_time now)
 {
 	struct job *j = user;
 
-	if (j->links >= 0 && wakes_is_ready(j->links)) {
-		links_drain(j->links);
-		lookout_ops.input(j->lookout, &(struct event){.kind = EVENT_NETWORK}, now);
-	}
+	look_at_links(j, now);
 	take_events(j);
 	if (j->tell.error != 0) /* nobody would hear of the rest */
 		lookout_ops.input(j->lookout, &(struct event){.kind = EVENT_STOP}, now);

@@ -445,6 +445,44 @@ static void watches_what_changes(void **state)
 	lookout_free(l);
 }
 
+/* The machine is in another network: the gateway there is watched, from our address there. */
+static void watches_where_it_has_moved(void **state)
+{
+	struct lookout_options o = {.count = 1,
+				    .protocols = PORTMAP_ALL,
+				    .interval = 60 * NK_S,
+				    .limit = NK_S,
+				    .gateways = {gateway_addr(0)},
+				    .locals = {our_addr(0)}};
+	const struct addr other = addr_v4(192, 0, 2, 11, 0), to = gateway_addr(1);
+	struct lookout *l = lookout_new(&o, seed, w.now);
+	struct lookout_event e;
+
+	(void)state;
+	begin(&lookout_ops, l);
+	pass(10 * NK_S);
+	count_of(l, 0, LOOKOUT_THERE);
+	lookout_move(l, 0, &o.gateways[0], &other, w.now);
+	pass(5 * NK_S);
+	assert_true(addr_same_ip(&lookout_gateway(l, 0)->local, &other));
+	assert_false(lookout_event(l, &e)); /* the gateway is the same */
+	pass(58 * NK_S);
+	lookout_move(l, 0, &to, &other, w.now); /* in mid-round */
+	assert_true(lookout_event(l, &e));
+	assert_int_equal(e.kind, LOOKOUT_GONE);
+	assert_true(addr_same_ip(&e.address, &o.gateways[0]));
+	pass(5 * NK_S);
+	assert_true(lookout_event(l, &e));
+	assert_int_equal(e.kind, LOOKOUT_THERE);
+	assert_true(addr_same_ip(&e.address, &to));
+	assert_true(addr_same_ip(&e.external, &w.gateways[1].external));
+	lookout_move(l, 0, &o.gateways[0], &other, w.now);
+	say(EVENT_STOP);
+	pass(NK_S);
+	assert_int_equal(w.ops->status(w.core), CORE_DONE);
+	lookout_free(l);
+}
+
 /* Not to be told of an address is not another address, nor is the same one told again. */
 static void no_address_is_no_other_address(void **state)
 {
@@ -619,6 +657,7 @@ int main(void)
 		cmocka_unit_test_setup(one_gateway_of_two_is_enough, reset),
 		cmocka_unit_test_setup(an_announcement_brings_it_back, reset),
 		cmocka_unit_test_setup(watches_what_changes, reset),
+		cmocka_unit_test_setup(watches_where_it_has_moved, reset),
 		cmocka_unit_test_setup(no_address_is_no_other_address, reset),
 		cmocka_unit_test_setup(one_start_is_told_once, reset),
 		cmocka_unit_test_setup(an_announcement_is_looked_into_at_once, reset),

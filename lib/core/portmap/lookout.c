@@ -1,6 +1,7 @@
 #include "core/portmap/lookout.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/portmap/announced.h"
 #include "core/portmap/epoch.h"
@@ -26,13 +27,14 @@ struct known {
 
 /**
  * struct watched - One gateway
+ * @moved:	The scout is to be replaced as soon as its sockets are closed
  * @asking:	A round is under way; @next: when the next one begins
  * @asked:	When the last one began; @announced: when it was last told that something was announced
  * @rounds:	That have ended
  */
 struct watched {
 	struct scout *scout;
-	bool asking;
+	bool moved, asking;
 	nk_time asked, next, announced;
 	unsigned rounds;
 	struct portmap_gateway gateway;
@@ -62,7 +64,8 @@ const char *lookout_kind_name(enum lookout_kind k)
 	return names[k];
 }
 
-static bool watch(struct lookout *l, unsigned i, nk_time now)
+/* Return: false without memory; the scout is as it was then. */
+static bool send_scout(struct lookout *l, unsigned i, nk_time now)
 {
 	const struct lookout_options *o = &l->options;
 	struct watched *w = &l->watched[i];
@@ -74,16 +77,17 @@ static bool watch(struct lookout *l, unsigned i, nk_time now)
 		.protocols = o->protocols,
 		.limit = o->limit,
 	};
+	struct scout *scout = scout_new(&config, &l->rng, now);
 
-	announced_want(&l->announced, announced_place(addr_family(&config.gateway)));
-	*w = (struct watched){
-		.scout = scout_new(&config, &l->rng, now),
-		.asking = true,
-		.asked = now,
-		.announced = now - ONE_TALE,
-		.gateway = {.gateway = config.gateway, .local = config.local},
-	};
-	return w->scout != NULL;
+	if (scout == NULL)
+		return false;
+	scout_free(w->scout);
+	w->scout = scout;
+	w->asking = true;
+	w->asked = now;
+	w->announced = now - ONE_TALE;
+	w->gateway = (struct portmap_gateway){.gateway = config.gateway, .local = config.local};
+	return true;
 }
 
 struct lookout *lookout_new(const struct lookout_options *options, const uint8_t seed[static 32],
@@ -98,7 +102,8 @@ struct lookout *lookout_new(const struct lookout_options *options, const uint8_t
 	upnp_line_init(&l->line, LOOKOUT_STREAM);
 	announced_want(&l->announced, ANNOUNCED_SSDP);
 	for (unsigned i = 0; i < options->count; i++) {
-		if (!watch(l, i, now)) {
+		announced_want(&l->announced, announced_place(addr_family(&options->gateways[i])));
+		if (!send_scout(l, i, now)) {
 			lookout_free(l);
 			return NULL;
 		}
@@ -122,6 +127,7 @@ static void tell(struct lookout *l, struct lookout_event e, nk_time now)
 		l->news_count--;
 	}
 	e.at = now;
+	e.address = l->options.gateways[e.gateway];
 	l->news[(l->news_first + l->news_count++) % NEWS_MAX] = e;
 }
 
@@ -160,18 +166,24 @@ static void compare_answer(struct lookout *l, unsigned i, enum portmap_protocol 
 	k->external = offer->external;
 }
 
-static void compare_silence(struct lookout *l, unsigned i, enum portmap_protocol p, nk_time now)
+static void is_gone(struct lookout *l, unsigned i, enum portmap_protocol p, nk_time now)
 {
 	struct known *k = &l->watched[i].known[p];
 
-	if (!k->there || ++k->silent < ROUNDS_GONE)
-		return;
 	k->there = false;
 	k->silent = 0;
 	tell(l,
 	     (struct lookout_event){
 		     .kind = LOOKOUT_GONE, .gateway = i, .protocol = p, .before = k->external},
 	     now);
+}
+
+static void compare_silence(struct lookout *l, unsigned i, enum portmap_protocol p, nk_time now)
+{
+	struct known *k = &l->watched[i].known[p];
+
+	if (k->there && ++k->silent >= ROUNDS_GONE)
+		is_gone(l, i, p, now);
 }
 
 static void end_round(struct lookout *l, unsigned i, nk_time now)
@@ -202,6 +214,10 @@ static bool settle(struct lookout *l, unsigned i, nk_time now)
 {
 	struct watched *w = &l->watched[i];
 
+	if (w->moved && !l->stopped) {
+		w->moved = scout_status(w->scout) == CORE_BUSY;
+		return !w->moved && send_scout(l, i, now);
+	}
 	if (w->asking && scout_status(w->scout) != CORE_BUSY)
 		end_round(l, i, now);
 	if (w->asking || l->stopped || now < w->next)
@@ -288,6 +304,8 @@ static nk_time deadline(const void *core)
 	for (unsigned i = 0; i < l->options.count; i++) {
 		const struct watched *w = &l->watched[i];
 
+		if (w->moved && !l->stopped)
+			return 0;
 		if (w->asking)
 			at = nk_min(at, scout_deadline(w->scout));
 		else if (!l->stopped)
@@ -316,6 +334,24 @@ bool lookout_event(struct lookout *l, struct lookout_event *out)
 	l->news_first = (l->news_first + 1) % NEWS_MAX;
 	l->news_count--;
 	return true;
+}
+
+void lookout_move(struct lookout *l, unsigned i, const struct addr *gateway,
+		  const struct addr *local, nk_time now)
+{
+	struct watched *w = &l->watched[i];
+
+	if (!addr_eq(gateway, &l->options.gateways[i])) {
+		for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
+			if (w->known[p].there)
+				is_gone(l, i, p, now);
+		memset(w->known, 0, sizeof(w->known));
+		w->rounds = 0;
+	}
+	l->options.gateways[i] = *gateway;
+	l->options.locals[i] = *local;
+	w->moved = true;
+	scout_stop(w->scout);
 }
 
 const struct portmap_gateway *lookout_gateway(const struct lookout *l, unsigned i)

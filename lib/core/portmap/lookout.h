@@ -37,13 +37,13 @@ enum lookout_kind {
 	LOOKOUT_KINDS,
 };
 
-/* What happened at gateway number @gateway. */
+/* What happened at gateway number @gateway, which was at @address then. */
 struct lookout_event {
 	enum lookout_kind kind;
 	unsigned gateway;
 	enum portmap_protocol protocol;
 	nk_time at;
-	struct addr external, before;
+	struct addr address, external, before;
 };
 
 /* "there", "gone", "announced", "lost", "address", "none". */
@@ -58,6 +58,10 @@ void lookout_free(struct lookout *l);
 
 /* The next event that nobody has taken yet; false: there is none. */
 bool lookout_event(struct lookout *l, struct lookout_event *out);
+
+/* Gateway number @i is another one of the same family, or our address is. */
+void lookout_move(struct lookout *l, unsigned i, const struct addr *gateway,
+		  const struct addr *local, nk_time now);
 
 /* What a gateway said last. */
 const struct portmap_gateway *lookout_gateway(const struct lookout *l, unsigned i);
