@@ -248,7 +248,6 @@ static void take_events(struct job *j)
 	}
 }
 
-/* What was opened elsewhere stays in its file until it is removed from there. */
 static void move(struct job *j, unsigned i, const struct way *to, nk_time now)
 {
 	struct gate_config *c = &j->options.gates[i];
@@ -256,7 +255,7 @@ static void move(struct job *j, unsigned i, const struct way *to, nk_time now)
 	*c = config_for(j, to);
 	j->ways[i] = *to;
 	j->away[i] = false;
-	open_file_end(&j->files[i], NULL, false);
+	open_file_part(&j->files[i], &porter_gate(j->porter, i)->mapping);
 	if (claim(j, i, c, false) == EXIT_YES)
 		porter_move(j->porter, i, c, now);
 }

@@ -168,6 +168,14 @@ void open_file_cancel(struct open_file *f)
 		held_leave(&f->file);
 }
 
+void open_file_part(struct open_file *f, const struct portmap_mapping *m)
+{
+	if (is_of(m, &f->port))
+		held_leave(&f->file);
+	else
+		open_file_cancel(f);
+}
+
 void open_file_end(struct open_file *f, const struct portmap_mapping *m, bool detached)
 {
 	const bool left = m == NULL || detached || (m->left_behind && is_of(m, &f->port));

@@ -32,6 +32,10 @@ void open_file_note(struct open_file *f, const struct portmap_mapping *m, nk_tim
 /* Nothing was asked for after all. */
 void open_file_cancel(struct open_file *f);
 
+/* The gate is to be elsewhere, and @m is its latest mapping: what may be open stays in its file until that is known to be
+ * removed. */
+void open_file_part(struct open_file *f, const struct portmap_mapping *m);
+
 /* The run is over. @m: how it ended; NULL: it is not known. @detached: it was left open on purpose. Word is kept of
  * what is open, also by an earlier run. */
 void open_file_end(struct open_file *f, const struct portmap_mapping *m, bool detached);

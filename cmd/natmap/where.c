@@ -95,6 +95,11 @@ static void prefer_global(struct way *way)
 	}
 }
 
+static bool is_on_link(const struct route_info *r, const struct addr *gateway)
+{
+	return addr_family(&r->gateway) == ADDR_NONE || addr_same_ip(&r->gateway, gateway);
+}
+
 /* Through the interface that has it on its link, of those that are named, or else the first of them. */
 static bool route_to(struct route_info *out, const struct where *w, const struct addr *gateway)
 {
@@ -107,8 +112,7 @@ static bool route_to(struct route_info *out, const struct where *w, const struct
 
 		if (netinfo_route(&route, gateway, w->interfaces[i]) != 0)
 			continue;
-		if (!found || (addr_family(&out->gateway) != ADDR_NONE &&
-			       addr_family(&route.gateway) == ADDR_NONE))
+		if (!found || (is_on_link(&route, gateway) && !is_on_link(out, gateway)))
 			*out = route;
 		found = true;
 	}

@@ -154,6 +154,7 @@ static int status(const void *core)
 void porter_doubt(struct porter *p, unsigned i, const struct gate_config *config, nk_time now)
 {
 	gate_doubt_way(p->gates[i], config, now);
+	look_for_news(p, i, now);
 }
 
 void porter_move(struct porter *p, unsigned i, const struct gate_config *config, nk_time now)
