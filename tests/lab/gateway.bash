@@ -122,11 +122,13 @@ gateway_state() {
   local nat=$1
   ip netns exec "$nat" nft -s list table inet filter
   cat "/run/lab/$nat.leases" 2>/dev/null || true # it deletes an empty one
-  gateway_list
+  gateway_list "$nat"
 }
 
-# What its client sees, without what changes with time.
+# gateway_list NAT: what its client sees, without what changes with time
 gateway_list() {
-  ip netns exec client upnpc -i -u http://100.64.1.1:5555/rootDesc.xml -l 2>&1 | grep -E '^ *[0-9]+ (TCP|UDP)' |
+  local address
+  address=$(ip -n "$1" -4 -j address show dev lan | jq -r '.[0].addr_info[0].local')
+  ip netns exec client upnpc -i -u "http://$address:5555/rootDesc.xml" -l 2>&1 | grep -E '^ *[0-9]+ (TCP|UDP)' |
     sed 's/ [0-9]*$//' || true
 }
