@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "core/natmap/signs.h"
 #include "face/plot.h"
 
 #define LITTLE 0.015 /* more than what was wished */
@@ -24,6 +25,7 @@ enum box map_box(const struct natmap_result *r, unsigned i)
 					 [HOP_STATELESS] = BOX_ROUTER,
 					 [HOP_STATEFUL] = BOX_STATEFUL,
 					 [HOP_HIDDEN] = BOX_HIDDEN};
+	const struct natmap_evidence *beside = signs_find(r, SIGN_HOP_BESIDE_PUBLIC);
 	const enum box b = boxes[r->path.hops[i].state];
 
 	if (r->carrier_hop == i + 1)
@@ -32,6 +34,8 @@ enum box map_box(const struct natmap_result *r, unsigned i)
 		return b;
 	if (r->verdict == NATMAP_FIREWALL)
 		return BOX_FIREWALL;
+	if (r->verdict == NATMAP_ONE_NAT && map_is_sure(r) && beside != NULL)
+		return i + 1 < beside->hop ? BOX_NAT : BOX_STATEFUL;
 	/* Each of them is one only if there are as many, surely; else one may be a firewall. */
 	return stateful_hops(&r->path) > r->nats || (r->nats > 1 && !map_is_sure(r)) ? BOX_STATEFUL
 										     : BOX_NAT;

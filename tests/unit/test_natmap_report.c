@@ -406,6 +406,15 @@ static void tells_what_boxes_are(void **state)
 	r->nats = 1;
 	r->path.hops[2].state = r->path.hops[4].state = HOP_STATELESS;
 	assert_int_equal(map_box(r, 0), BOX_NAT);
+	/* The second hop is beyond it. */
+	r->p = 0.97;
+	r->path.hops[1].state = HOP_STATEFUL;
+	assert_int_equal(map_box(r, 0), BOX_STATEFUL);
+	add_evidence(r, SIGN_HOP_BESIDE_PUBLIC, 2, "Hop 2 is in the network of that address");
+	assert_int_equal(map_box(r, 0), BOX_NAT);
+	assert_int_equal(map_box(r, 1), BOX_STATEFUL);
+	r->path.hops[0].state = HOP_HIDDEN;
+	assert_int_equal(map_box(r, 1), BOX_STATEFUL);
 	free(r);
 }
 
