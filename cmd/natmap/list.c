@@ -206,6 +206,7 @@ static void print_held(const struct style *st, const struct held_entry *e, int64
 {
 	char text[2 * PORT_WORDS], pair[PORT_WORDS], lease[48], owner[48];
 	const bool over = e->owner == 0 && held_is_over(&e->port, unix_us);
+	const char *unknown = e->owner != 0 ? "not open yet" : "perhaps open";
 
 	if (e->owner != 0)
 		snprintf(owner, sizeof(owner), "held by process %d", (int)e->owner);
@@ -214,7 +215,7 @@ static void print_held(const struct style *st, const struct held_entry *e, int64
 			 e->port.detached ? "left open" : "left by an earlier run");
 	snprintf(text, sizeof(text), "%s, %s, %s, %s",
 		 port_pair(pair, e->port.ip_protocol, &e->port.external, &e->port.internal),
-		 e->port.protocol[0] != '\0' ? e->port.protocol : "not open yet",
+		 e->port.protocol[0] != '\0' ? e->port.protocol : unknown,
 		 over ? "over" : lease_words(lease, sizeof(lease), left(e, unix_us)), owner);
 	prose_line(stdout, st, "Held", text);
 }
