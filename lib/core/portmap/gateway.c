@@ -14,15 +14,17 @@ static const struct retry_plan plans[2][3] = {
 		{
 			[ERRAND_MAKE] = {3 * NK_S, 1024 * NK_S, 2, true},
 			[ERRAND_RENEW] = {3 * NK_S, 1024 * NK_S, 1, true},
-			[ERRAND_REMOVE] = {250 * NK_MS, 64 * NK_S, 4, false},
+			[ERRAND_REMOVE] = {250 * NK_MS, 64 * NK_S, 5, false},
 		},
 	[PORTMAP_NAT_PMP] =
 		{
 			[ERRAND_MAKE] = {250 * NK_MS, 64 * NK_S, 4, false},
 			[ERRAND_RENEW] = {250 * NK_MS, 64 * NK_S, 4, false},
-			[ERRAND_REMOVE] = {250 * NK_MS, 64 * NK_S, 4, false},
+			[ERRAND_REMOVE] = {250 * NK_MS, 64 * NK_S, 5, false},
 		},
 };
+
+#define TRIES_BETWEEN 3 /* of a removal that another protocol waits for */
 
 static bool is_busy(const struct portmap *p, enum portmap_protocol by)
 {
@@ -36,6 +38,8 @@ void gateway_begin(struct portmap *p, nk_time now)
 	const bool filtered = addr_family(&p->config.remote) != ADDR_NONE;
 
 	retry_start(&e->retry, &plans[e->protocol][e->task], now);
+	if (e->task == ERRAND_REMOVE && p->phase != PHASE_REMOVE)
+		e->retry.plan.tries = TRIES_BETWEEN;
 	if (natpmp && filtered && e->task == ERRAND_MAKE)
 		errand_end(e, PORTMAP_UNSUPPORTED, 0);
 }
