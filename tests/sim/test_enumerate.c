@@ -72,13 +72,16 @@ static void check_hidden(unsigned h, unsigned behind)
 	assert_false(path.hops[h - 1].timeout.known);
 }
 
+/* In the last two a box purges in sweeps, and outlives what its hop's mappings have told. */
 static void test_drawn(void **state)
 {
+	static const unsigned seeds[] = {1, 2, 3, 1130, 1821};
 	struct stack s;
 
 	(void)state;
-	for (unsigned seed = 1; seed <= 3; seed++) {
-		stack_draw(&s, zoo, seed % 2 == 0 ? LOSS_2 : LOSS_NONE, seed);
+	for (unsigned i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+		stack_draw(&s, zoo, seeds[i] == 2 ? LOSS_2 : LOSS_NONE, seeds[i]);
+		s.internet = seeds[i] % 2 == 0;
 		stack_play(&s, &result, &path, truth);
 		assert_true(result.finished && result.right);
 		assert_int_equal(result.held, result.timeouts);

@@ -151,8 +151,12 @@ static void tell(struct enumerate *e, struct line *l, double age, bool alive)
 	}
 	if (l != &e->lines[LINE_SILENCE] || !alive)
 		return;
-	for (unsigned h = 1; h <= hops(e); h++)
-		lane_tell(e->lines[LINE_HOP(h)].lane, age, true);
+	for (unsigned h = 1; h <= hops(e); h++) {
+		struct lane *lane = e->lines[LINE_HOP(h)].lane;
+
+		lane_tell(lane, age, true);
+		lane->done &= !lane->estimate.open; /* sweeps: what was known was one of them */
+	}
 }
 
 static void wake_all(struct enumerate *e, nk_time now)
