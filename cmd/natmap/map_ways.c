@@ -42,7 +42,9 @@ static void add_server(struct search *f, const char *name, const struct addr *se
 	struct route_info route;
 	const int r = netinfo_route(&route, server, f->settings->interface);
 
-	if (r != 0) {
+	if (!addr_is_one_host(server)) {
+		refuse(f, NK_ERR_UNREACHABLE, name, "it is not the address of a host");
+	} else if (r != 0) {
 		refuse(f, r, name, r == NK_ERR_SYSTEM ? strerror(errno) : "no route to it");
 	} else if (o->server_count < NATMAP_SERVERS_MAX) {
 		w->name[o->server_count] = name;

@@ -91,6 +91,9 @@
   [ "$status" -eq 3 ]
   [[ $said = *"nonesuch.example"* ]]
   is '.gateways[0].gateway' '"100.64.1.1"'
+  maps 20 --server 255.255.255.255
+  [ "$status" -eq 3 ]
+  [[ $said = *"'255.255.255.255': it is not the address of a host"* ]]
   status=0
   at 20 env NATKIT_SERVER=' ' "$natmap" --text >"$room/text" 2>"$room/said" || status=$?
   cat "$room/said" "$room/text"
