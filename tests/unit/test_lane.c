@@ -466,6 +466,25 @@ static void test_search_beyond(void **state)
 	assert_true(lane.survived >= MAX_S);
 }
 
+/* Lifetimes that differ tell where they lie; one timer, and a loss, tell nothing. */
+static void test_spread(void **state)
+{
+	double lo = 1, hi = 2;
+
+	(void)state;
+	begin();
+	climb_to(100);
+	lane_tell(&lane, 50, false);
+	dies_at(110);
+	assert_false(lane_spread(&lane, &lo, &hi));
+	assert_near(lo, 1, 0);
+	assert_near(hi, 2, 0);
+	lane_tell(&lane, 60, false);
+	assert_true(lane_spread(&lane, &lo, &hi));
+	assert_in_range((unsigned)lo, 45, 50);
+	assert_near(hi, 110, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -486,6 +505,7 @@ int main(void)
 		cmocka_unit_test(test_searches_with_many_losses),
 		cmocka_unit_test(test_searches_with_voids),
 		cmocka_unit_test(test_search_beyond),
+		cmocka_unit_test(test_spread),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);

@@ -23,7 +23,6 @@ static enum hop_fate fate(const struct line *w, const struct hop_life *life)
 static void life_of(const struct enumerate *e, const struct line *l, struct hop_life *out)
 {
 	struct timeout_estimate t;
-	double lo, hi;
 
 	*out = (struct hop_life){.trials = l->lane->alive + l->lane->dead};
 	timeout_belief_estimate(&l->lane->belief, REPORT_MASS, &t);
@@ -33,11 +32,9 @@ static void life_of(const struct enumerate *e, const struct line *l, struct hop_
 	out->lo = out->ended ? t.lo : l->lane->survived;
 	out->hi = t.hi;
 	out->value = t.value;
-	if (out->ended && lane_spread(l->lane, &lo, &hi)) {
+	if (out->ended && lane_spread(l->lane, &out->lo, &out->hi)) {
 		out->varies = true;
-		out->lo = lo;
-		out->value = (lo + hi) / 2;
-		out->hi = hi;
+		out->value = (out->lo + out->hi) / 2;
 	}
 	if (out->ended) {
 		out->lo -= noise(e);

@@ -63,18 +63,21 @@ void lane_tell(struct lane *l, double gap_s, bool alive)
 bool lane_spread(const struct lane *l, double *lo, double *hi)
 {
 	const double near = l->survived - lane_precision(l, l->survived);
+	double before = 0;
 	unsigned early = 0;
 
-	*lo = 0;
-	*hi = l->died;
 	for (unsigned i = 0; i < l->belief.count; i++) {
 		const struct timeout_trial *t = &l->belief.trial[i];
 
 		if (t->alive && early == 0)
-			*lo = t->gap;
+			before = t->gap;
 		early += !t->alive && t->gap < near;
 	}
-	return early >= SEVERAL && l->died > 0;
+	if (early < SEVERAL || !(l->died > 0))
+		return false;
+	*lo = before;
+	*hi = l->died;
+	return true;
 }
 
 double lane_widening(double from)

@@ -86,7 +86,7 @@ void lane_decide(struct lane *l, const double *ages, unsigned count, unsigned co
  * @hi:		The shortest one not survived above all that were
  *
  * So they do where a NAT purges in sweeps, or shortens its timers under load.
- * Return: false if what was seen can be one timer, and a loss.
+ * Return: false if what was seen can be one timer, and a loss; then nothing is written.
  */
 bool lane_spread(const struct lane *l, double *lo, double *hi);
 
