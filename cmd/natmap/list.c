@@ -186,7 +186,7 @@ static void print_gateway(const struct style *st, const struct job *j, unsigned 
 		 j->ways[i].interface);
 	prose_line(stdout, st, "Gateway", text);
 	for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
-		if ((asked(j) & PORTMAP_BIT(p)) != 0)
+		if (g->offer[p].why != PORTMAP_UNASKED)
 			prose_line(stdout, st, portmap_protocol_text(p),
 				   map_offer_words(text, sizeof(text), &g->offer[p], p));
 	for (unsigned k = 0; k < j->entry_count; k++) {

@@ -240,6 +240,8 @@ const char *map_offer_words(char *out, size_t size, const struct portmap_offer *
 			 addr_text_ip(&o->source, addr));
 	else if (!o->answers && o->why == PORTMAP_UNSUPPORTED)
 		snprintf(out, size, "this gateway does not speak it");
+	else if (o->why == PORTMAP_UNASKED)
+		snprintf(out, size, "not asked");
 	else if (!o->answers)
 		snprintf(out, size, "no answer%s", o->why == PORTMAP_UNHEARD ? " in time" : "");
 	else if (!o->usable)

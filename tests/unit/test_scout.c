@@ -414,6 +414,7 @@ static void test_less(void **state)
 	turn(&l);
 	assert_true(l.sent[0] == 1 && l.sent[1] == 0);
 	assert_int_equal(offer(&l, PORTMAP_NAT_PMP)->why, PORTMAP_UNSUPPORTED);
+	assert_int_equal(offer(&l, PORTMAP_UPNP)->why, PORTMAP_UNASKED);
 	run_until(&l, NK_S);
 	end(&l);
 }

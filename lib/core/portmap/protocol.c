@@ -17,6 +17,7 @@ static const struct {
 } whys[] = {
 	[PORTMAP_OK] = {"ok", "nothing is wrong"},
 	[PORTMAP_SILENT] = {"silent", "the gateway does not answer"},
+	[PORTMAP_UNASKED] = {"unasked", "the gateway was not asked"},
 	[PORTMAP_UNHEARD] = {"unheard", "the gateway had not answered when the run was over"},
 	[PORTMAP_UNSUPPORTED] = {"unsupported", "the gateway answers, but cannot do this"},
 	[PORTMAP_NOT_AUTHORIZED] = {"not-authorized", "the gateway has it switched off for us"},

@@ -17,6 +17,7 @@ enum portmap_protocol {
 enum portmap_why {
 	PORTMAP_OK,
 	PORTMAP_SILENT,      /* the gateway does not answer this protocol */
+	PORTMAP_UNASKED,     /* it was not to be asked, or there is no worker for it */
 	PORTMAP_UNHEARD,     /* whether it does is not known: it was not waited for */
 	PORTMAP_UNSUPPORTED, /* it answers, and has no such thing: version, opcode, option, IPv6 */
 	PORTMAP_NOT_AUTHORIZED, /* PCP 2, NAT-PMP 2, UPnP 606: switched off for us */

@@ -54,7 +54,7 @@ void scout_again(struct scout *s, nk_time now)
 		s->asked[p] = now;
 		retry_start(&s->ask[p], &plan, now);
 		if (!can_ask(s, p))
-			scout_settle(s, p, PORTMAP_SILENT);
+			scout_settle(s, p, PORTMAP_UNASKED);
 	}
 	if (!s->known[PORTMAP_NAT_PMP] && addr_family(&s->config.gateway) == ADDR_V6)
 		scout_settle(s, PORTMAP_NAT_PMP, PORTMAP_UNSUPPORTED);
