@@ -12,8 +12,8 @@
 static bool is_tunnel(unsigned arphrd, struct rtnl_value kind)
 {
 	static const char *const kinds[] = {
-		"tun",    "wireguard", "ppp", "ipip", "ip6tnl", "sit",  "gre",   "gretap",
-		"ip6gre", "ip6gretap", "vti", "vti6", "xfrm",   "ovpn", "vxlan", "geneve",
+		"tun",       "wireguard", "ipip", "ip6tnl", "sit",  "gre",   "gretap", "ip6gre",
+		"ip6gretap", "vti",       "vti6", "xfrm",   "ovpn", "vxlan", "geneve",
 	};
 
 	/* What a modem's driver says in user space, and natsim. */
@@ -22,9 +22,10 @@ static bool is_tunnel(unsigned arphrd, struct rtnl_value kind)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kind.len == strlen(kinds[i]) + 1 && memcmp(kind.bytes, kinds[i], kind.len) == 0)
 			return true;
-	/* Not ARPHRD_NONE: a mobile modem in raw IP mode has it too. */
-	return arphrd == ARPHRD_PPP || arphrd == ARPHRD_TUNNEL || arphrd == ARPHRD_TUNNEL6 ||
-	       arphrd == ARPHRD_SIT || arphrd == ARPHRD_IPGRE || arphrd == ARPHRD_IP6GRE;
+	/* Not ARPHRD_NONE: a mobile modem in raw IP mode has it too. Nor PPP: it is the line itself,
+	 * PPPoE or a modem's, more often than a VPN. */
+	return arphrd == ARPHRD_TUNNEL || arphrd == ARPHRD_TUNNEL6 || arphrd == ARPHRD_SIT ||
+	       arphrd == ARPHRD_IPGRE || arphrd == ARPHRD_IP6GRE;
 }
 
 static int link_by_index(struct link_info *out, unsigned index)

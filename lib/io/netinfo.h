@@ -14,7 +14,7 @@
  * @gateway:	Next hop, of either family; all zero if the destination is on the link
  * @mtu:	Of the route or the interface, whichever is less, bytes of IP
  * @table:	Number of the routing table that has the route
- * @tunnel:	The interface is one end of a tunnel (tun, WireGuard, PPP, GRE ...): what is
+ * @tunnel:	The interface is one end of a tunnel (tun, WireGuard, GRE ...): what is
  *		measured is the network behind the tunnel. One of raw IP is none
  */
 struct route_info {
