@@ -49,7 +49,6 @@ enum open_claim open_file_claim(struct open_file *f, const struct portmap_config
 		warn(f, r);
 	else if (r == HELD_BUSY)
 		say_busy(&f->port);
-	f->fresh = r == HELD_NEW;
 	f->rest = r == HELD_AGAIN;
 	f->before = f->port;
 	if (r == HELD_BUSY)
@@ -162,10 +161,13 @@ void open_file_note(struct open_file *f, const struct portmap_mapping *m, nk_tim
 
 void open_file_cancel(struct open_file *f)
 {
-	if (f->fresh)
+	if (!f->rest) {
 		held_forget(&f->file);
-	else
-		held_leave(&f->file);
+		return;
+	}
+	f->port = f->before;
+	save(f);
+	held_leave(&f->file);
 }
 
 void open_file_part(struct open_file *f, const struct portmap_mapping *m)
@@ -178,16 +180,11 @@ void open_file_part(struct open_file *f, const struct portmap_mapping *m)
 
 void open_file_end(struct open_file *f, const struct portmap_mapping *m, bool detached)
 {
-	const bool left = m == NULL || detached || (m->left_behind && is_of(m, &f->port));
-
-	if (!left && !f->rest) {
-		held_forget(&f->file);
+	if (m != NULL && !detached && !(m->left_behind && is_of(m, &f->port))) {
+		open_file_cancel(f);
 		return;
 	}
-	if (left)
-		f->port.detached = detached;
-	else
-		f->port = f->before;
+	f->port.detached = detached;
 	save(f);
 	held_leave(&f->file);
 }

@@ -8,11 +8,10 @@
 /**
  * struct open_file - Of one port
  * @kept:	There is one; else none can be written. @warned: that was said, or that it cannot be written to
- * @fresh:	No earlier run has left anything
  * @rest:	What one has left, @before, may be there still
  */
 struct open_file {
-	bool kept, warned, fresh, rest;
+	bool kept, warned, rest;
 	struct held_file file;
 	struct held_port port, before;
 };
@@ -29,7 +28,7 @@ void open_file_begin(struct open_file *f, const struct portmap_config *config);
 /* Writes what has come of it. */
 void open_file_note(struct open_file *f, const struct portmap_mapping *m, nk_time now);
 
-/* Nothing was asked for after all. */
+/* Nothing of this run's is open: word is kept of what an earlier one has left, if that may be there still. */
 void open_file_cancel(struct open_file *f);
 
 /* The gate is to be elsewhere, and @m is its latest mapping: what may be open stays in its file until that is known to be

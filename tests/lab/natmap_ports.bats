@@ -110,6 +110,19 @@ ends() {
   ended 0
 }
 
+@test "a run that cannot begin leaves word of what an earlier one has left, as it was" {
+  gateway_up nat
+  ports 30 open tcp 4000 --protocol pcp --no-verify --detach
+  ended 0
+  home+=(NATKIT_SERVER=no:server:at:all)
+  ends 2 'NATKIT_SERVER' open tcp 4000
+  ports 10 list
+  is '[.held[] | .protocol, .external_port, .detached]' '["pcp",4000,true]'
+  ends 2 'NATKIT_SERVER' open tcp 4000 --external 4001 # what is there is in its way, and removed
+  ports 10 list
+  is .held '[]'
+}
+
 @test "why a port is not open is told once: on standard output to people, else on standard error" {
   status=0
   at 10 "$natmap" open tcp 4000 --protocol nat-pmp --no-verify --text >"$room/out" 2>"$room/said" || status=$?
