@@ -88,6 +88,21 @@ static void test_nobody(void **state)
 	rig_check_failed(&r, PORTMAP_SILENT);
 }
 
+/* Of a protocol that was not asked nothing is told: the others were silent. */
+static void test_no_worker(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	rig_only(&r, RIG_PROTOCOLS, RIG_PROTOCOLS);
+	r.config.upnp = NULL;
+	rig_start(&r);
+	rig_pass(&r, 3100 * NK_MS);
+	assert_int_equal(rig_result(&r)->tried[PORTMAP_UPNP], PORTMAP_OK);
+	rig_check_failed(&r, PORTMAP_SILENT);
+}
+
 /* A gateway that serves others first answers late: that is not silence. */
 static void test_busy_gateway(void **state)
 {
@@ -528,6 +543,7 @@ int main(void)
 		cmocka_unit_test(test_falls_back),
 		cmocka_unit_test(test_closed_port),
 		cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_no_worker),
 		cmocka_unit_test(test_busy_gateway),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_taken_by_another_program),

@@ -241,14 +241,12 @@ static bool climb(struct portmap *p, nk_time now)
 		fall(p, now);
 		return true;
 	}
-	if ((p->config.protocols & PORTMAP_BIT(p->rung)) == 0) {
-		p->rung++;
-		return true;
-	}
 	if (!scout_knows(p->scout, p->rung))
 		return false;
 	o = &scout_result(p->scout)->offer[p->rung];
-	if (p->rung == PORTMAP_NAT_PMP && p->refused) {
+	if (o->why == PORTMAP_UNASKED) {
+		p->rung++;
+	} else if (p->rung == PORTMAP_NAT_PMP && p->refused) {
 		/* It has no nonces, and would take over what another program has: RFC 6887 section 11.3. */
 		note(p, p->rung, PORTMAP_NOT_AUTHORIZED, 0);
 		p->rung++;
