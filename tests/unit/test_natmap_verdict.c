@@ -350,6 +350,11 @@ static void test_server_beside(void **state)
 	assert_judged(&r, NATMAP_UNKNOWN, 0);
 	assert_sign(&r, SIGN_SERVER_BESIDE, "192.0.2.1", 0);
 	assert_null(signs_find(&r, SIGN_SAME_ADDRESS));
+	r = seen("10.0.1.2",
+		 "10.0.1.2"); /* and no box was heard of, which is not to say that there is none */
+	signs_gather(&r);
+	assert_string_equal(signs_find(&r, SIGN_SERVER_BESIDE)->text,
+			    "We are seen at a private address: the server is not outside");
 	r = seen("fd00:1::2", "fd00:1::2");
 	hop(&r, "fd00:1::1");
 	r.filtered.answer = TRI_NO;

@@ -48,13 +48,17 @@ static bool seen_at(const struct natmap_result *r, const struct addr *a)
 	return false;
 }
 
+/* No box is between us and the server. */
+static bool is_near(const struct natmap_result *r)
+{
+	return r->path.reached && r->path.count == 0;
+}
+
 /* The server sees us as we are, where no box is between us and it, or that is a private address: it is
  * not outside. */
 static bool is_beside(const struct natmap_result *r)
 {
-	const bool near = r->path.reached && r->path.count == 0;
-
-	return seen_at(r, local_of(r)) && (near || addr_realm(local_of(r)) == REALM_PRIVATE);
+	return seen_at(r, local_of(r)) && (is_near(r) || addr_realm(local_of(r)) == REALM_PRIVATE);
 }
 
 /* Where we are seen from outside, NULL: that is not known. */
@@ -75,7 +79,7 @@ static void of_addresses(struct natmap_result *r)
 	addr_text_ip(local, l);
 	if (is_beside(r))
 		say(r, SIGN_SERVER_BESIDE, &r->server, 0,
-		    r->path.count == 0
+		    is_near(r)
 			    ? "No box lies between us and the server: it sees nothing from outside"
 			    : "We are seen at a private address: the server is not outside");
 	if (public != NULL && addr_same_ip(public, local))
