@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/err.h"
 #include "closing.h"
+#include "desk/worker.h"
 #include "face/exit.h"
 #include "face/findings.h"
 #include "face/format.h"
@@ -218,6 +219,19 @@ static int exit_status(const struct job *j)
 	return all ? EXIT_YES : EXIT_NO;
 }
 
+static int remove_all(struct job *j, int *signal)
+{
+	struct upnp_worker upnp;
+	int r;
+
+	if (j->count == 0)
+		return 0;
+	worker_start(&upnp);
+	r = closing_run(j->list, j->count, &upnp, signal);
+	worker_stop(&upnp);
+	return r;
+}
+
 static int run(struct job *j)
 {
 	const int64_t started_unix = clock_unix();
@@ -231,7 +245,7 @@ static int run(struct job *j)
 	status = find(j);
 	if (status != EXIT_YES)
 		return status;
-	r = j->count > 0 ? closing_run(j->list, j->count, &signal) : 0;
+	r = remove_all(j, &signal);
 	end_files(j);
 	status = print(j, started_unix, clock_boottime() - started, signal == 0 && j->unread == 0);
 	if (signal != 0)

@@ -78,23 +78,19 @@ static void sum_up(struct closing *c, const struct closer_job *jobs, unsigned co
 	}
 }
 
-static int run(struct closer_job *jobs, unsigned count, int *signal)
+static int run(struct closer_job *jobs, unsigned count, struct upnp_worker *upnp, int *signal)
 {
-	struct upnp_worker upnp;
-	struct run_options options = {
-		.by_address = true, .plan_stream = worker_plan, .user = &upnp};
+	struct run_options options = {.by_address = true, .plan_stream = worker_plan, .user = upnp};
 	struct closer *closer;
 	uint8_t seed[32];
 	int r = NK_ERR_NO_MEMORY;
 
-	worker_start(&upnp);
 	crypto_seed(seed);
-	closer = closer_new(jobs, count, upnp.fd >= 0, seed);
+	closer = closer_new(jobs, count, upnp->fd >= 0, seed);
 	crypto_wipe(seed, sizeof(seed));
 	if (closer != NULL)
 		r = run_core(&closer_ops, closer, &options);
 	closer_free(closer);
-	worker_stop(&upnp);
 	*signal = options.signal;
 	if (r != CORE_DONE && options.signal == 0)
 		log_line(LEVEL_ERROR, "%s",
@@ -102,7 +98,7 @@ static int run(struct closer_job *jobs, unsigned count, int *signal)
 	return r;
 }
 
-int closing_run(struct closing *list, unsigned count, int *signal)
+int closing_run(struct closing *list, unsigned count, struct upnp_worker *upnp, int *signal)
 {
 	struct closer_job jobs[CLOSER_JOBS_MAX];
 	unsigned first[HELD_MAX + 1], n = 0;
@@ -121,7 +117,7 @@ int closing_run(struct closing *list, unsigned count, int *signal)
 				jobs[n++] = job_for(&list[i].port, p);
 	}
 	first[count] = n;
-	r = n > 0 ? run(jobs, n, signal) : 0;
+	r = n > 0 ? run(jobs, n, upnp, signal) : 0;
 	for (unsigned i = 0; i < count; i++)
 		sum_up(&list[i], &jobs[first[i]], first[i + 1] - first[i]);
 	crypto_wipe(jobs, sizeof(jobs));

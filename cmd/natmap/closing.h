@@ -5,6 +5,8 @@
 #include "core/portmap/protocol.h"
 #include "desk/held.h"
 
+struct upnp_worker;
+
 /**
  * struct closing - One port
  * @over:	It has ended by itself
@@ -17,8 +19,8 @@ struct closing {
 	enum portmap_why why;
 };
 
-/* Removes them, at most HELD_MAX. Return: 0 or a negative error of the run, said; *@signal: that ended it, 0 if none
- * did. */
-int closing_run(struct closing *list, unsigned count, int *signal);
+/* Removes them, at most HELD_MAX, with the help of @upnp, which may not have been started (desk/worker.h). Return: 0 or
+ * a negative error of the run, said; *@signal: that ended it, 0 if none did. */
+int closing_run(struct closing *list, unsigned count, struct upnp_worker *upnp, int *signal);
 
 #endif

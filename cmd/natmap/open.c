@@ -96,11 +96,11 @@ static bool is_same(const struct held_port *port, const struct portmap_config *c
 }
 
 /* Return: EXIT_YES, or the exit status to end with. */
-static int remove_old(struct open_file *f)
+static int remove_old(struct open_file *f, struct upnp_worker *worker)
 {
 	struct closing old = {.port = f->before};
 	int signal = 0;
-	const int r = closing_run(&old, 1, &signal);
+	const int r = closing_run(&old, 1, worker, &signal);
 
 	f->rest = !old.removed;
 	if (f->rest && signal == 0)
@@ -138,7 +138,7 @@ static int claim(struct job *j, unsigned i, struct gate_config *c, bool first)
 	else
 		draw_nonce(c->map.nonce);
 	if (claimed == OPEN_AGAIN && !same && first)
-		status = remove_old(f);
+		status = remove_old(f, &j->worker);
 	if (status == EXIT_YES)
 		open_file_begin(f, &c->map);
 	return status;
@@ -201,11 +201,10 @@ static int prepare(struct job *j)
 		return EXIT_UNREACHABLE;
 	if (!remote_fits(j, count))
 		return EXIT_USAGE;
+	worker_start(&j->worker); /* before there are threads, as the resolver's */
 	status = claim_all(j, count);
-	if (status == EXIT_YES) {
-		worker_start(&j->worker); /* before there are threads, as the resolver's */
+	if (status == EXIT_YES)
 		status = find_brokers(j);
-	}
 	for (unsigned i = 0; i < j->options.gate_count && status != EXIT_YES; i++)
 		open_file_cancel(&j->files[i]);
 	return status;
@@ -319,7 +318,7 @@ static void plan_stream(void *user, uint32_t id, struct stream_plan *plan)
 	worker_plan(&j->worker, id, plan);
 }
 
-static void end_file(const struct job *j, struct open_file *f, const struct gate_result *r)
+static void end_file(struct job *j, struct open_file *f, const struct gate_result *r)
 {
 	const bool detached = j->settings.detach && gate_is_up(r->state);
 
@@ -329,7 +328,7 @@ static void end_file(const struct job *j, struct open_file *f, const struct gate
 			 "close tries to remove it",
 			 port_transport(r->mapping.ip_protocol), r->mapping.internal.port);
 	if (f->rest && !detached)
-		remove_old(f);
+		remove_old(f, &j->worker);
 	open_file_end(f, &r->mapping, detached);
 }
 
