@@ -263,14 +263,9 @@ static void move(struct job *j, unsigned i, const struct way *to, nk_time now)
 static void doubt(struct job *j, unsigned i, bool there, nk_time now)
 {
 	struct gate_config *c = &j->options.gates[i];
-	const struct gate_config is = config_for(j, &j->ways[i]);
 
-	if (there && (j->away[i] || is.aside != c->aside)) {
-		memcpy(c->brokers, is.brokers, sizeof(c->brokers));
-		c->broker_count = is.broker_count;
-		c->aside = is.aside;
+	if (there && (open_brokers_give(&j->brokers, &j->ways[i], c) || j->away[i]))
 		porter_doubt(j->porter, i, c, now);
-	}
 	j->away[i] = !there;
 }
 

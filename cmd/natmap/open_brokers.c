@@ -65,14 +65,22 @@ int open_brokers_find(struct open_brokers *b, const struct server_list *given)
 	return r == NK_ERR_UNREACHABLE ? 0 : r;
 }
 
-void open_brokers_give(const struct open_brokers *b, const struct way *way,
+bool open_brokers_give(const struct open_brokers *b, const struct way *way,
 		       struct gate_config *config)
 {
-	const unsigned row = row_of(addr_family(&way->gateway));
+	const unsigned row = row_of(addr_family(&way->gateway)), had = config->broker_count;
+	unsigned count = 0;
+	bool others = false;
 
-	config->broker_count = 0;
-	for (unsigned i = 0; i < b->count[row]; i++)
-		if (where_leads(way, &b->list[row][i]))
-			config->brokers[config->broker_count++] = b->list[row][i];
-	config->aside = b->count[row] > 0 && config->broker_count == 0;
+	for (unsigned i = 0; i < b->count[row]; i++) {
+		const struct addr *a = &b->list[row][i];
+
+		if (!where_leads(way, a))
+			continue;
+		others |= !addr_eq(&config->brokers[count], a);
+		config->brokers[count++] = *a;
+	}
+	config->broker_count = count;
+	config->aside = b->count[row] > 0 && count == 0;
+	return others || count != had;
 }

@@ -18,8 +18,8 @@ struct open_brokers {
  * NK_ERR_NO_MEMORY, said. */
 int open_brokers_find(struct open_brokers *b, const struct server_list *given);
 
-/* Gives the gate of a way those of its family to which that way leads. */
-void open_brokers_give(const struct open_brokers *b, const struct way *way,
+/* Gives the gate of a way those of its family to which that way leads. Return: whether they are others than it had. */
+bool open_brokers_give(const struct open_brokers *b, const struct way *way,
 		       struct gate_config *config);
 
 #endif
