@@ -6,7 +6,6 @@
 
 #include "base/crypto.h"
 #include "base/err.h"
-#include "closing.h"
 #include "desk/worker.h"
 #include "face/exit.h"
 #include "face/format.h"
@@ -80,70 +79,6 @@ static struct gate_config config_for(const struct job *j, const struct way *way)
 	return c;
 }
 
-static bool knows(const struct held_port *port, enum portmap_protocol p)
-{
-	return strcmp(port->protocol, portmap_protocol_name(p)) == 0;
-}
-
-/* Whether what an earlier run has left can be asked for again: by PCP and NAT-PMP it is the same then, as long as
- * it is to be at the same port outside, for not all gateways move one. */
-static bool is_same(const struct held_port *port, const struct portmap_config *c)
-{
-	if (port->external.port != c->external_port)
-		return false;
-	return (knows(port, PORTMAP_PCP) && (c->protocols & PORTMAP_BIT(PORTMAP_PCP)) != 0) ||
-	       (knows(port, PORTMAP_NAT_PMP) && (c->protocols & PORTMAP_BIT(PORTMAP_NAT_PMP)) != 0);
-}
-
-/* Return: EXIT_YES, or the exit status to end with. */
-static int remove_old(struct open_file *f, struct upnp_worker *worker)
-{
-	struct closing old = {.port = f->before};
-	int signal = 0;
-	const int r = closing_run(&old, 1, worker, &signal);
-
-	f->rest = !old.removed;
-	if (f->rest && signal == 0)
-		log_line(LEVEL_WARNING,
-			 "what an earlier run has left of %s %u could not be removed: %s",
-			 port_transport(old.port.ip_protocol), old.port.internal.port,
-			 portmap_why_text(old.why));
-	crypto_wipe(&old, sizeof(old));
-	if (signal != 0)
-		return EXIT_SIGNAL + signal;
-	return r == 0 ? EXIT_YES : exit_from_err(r);
-}
-
-static void draw_nonce(uint8_t out[static PORTMAP_NONCE])
-{
-	uint8_t seed[32];
-
-	crypto_seed(seed);
-	memcpy(out, seed, PORTMAP_NONCE);
-	crypto_wipe(seed, sizeof(seed));
-}
-
-/* @first: the run has not begun. Return: EXIT_YES, or the exit status to end with. */
-static int claim(struct job *j, unsigned i, struct gate_config *c, bool first)
-{
-	struct open_file *f = &j->files[i];
-	const enum open_claim claimed = open_file_claim(f, &c->map);
-	const bool same = claimed == OPEN_AGAIN && is_same(&f->before, &c->map);
-	int status = EXIT_YES;
-
-	if (claimed == OPEN_BUSY)
-		return EXIT_NO;
-	if (same)
-		memcpy(c->map.nonce, f->before.nonce, sizeof(c->map.nonce));
-	else
-		draw_nonce(c->map.nonce);
-	if (claimed == OPEN_AGAIN && !same && first)
-		status = remove_old(f, &j->worker);
-	if (status == EXIT_YES)
-		open_file_begin(f, &c->map);
-	return status;
-}
-
 /* No gateway lets in one family to another. Return: false, said. */
 static bool remote_fits(const struct job *j, unsigned count)
 {
@@ -171,7 +106,7 @@ static int claim_all(struct job *j, unsigned count)
 
 		where_warn(&j->ways[o->gate_count]);
 		*c = config_for(j, &j->ways[o->gate_count]);
-		status = claim(j, o->gate_count, c, true);
+		status = open_file_take(&j->files[o->gate_count], &c->map, &j->worker, true);
 	}
 	return status;
 }
@@ -255,7 +190,7 @@ static void move(struct job *j, unsigned i, const struct way *to, nk_time now)
 	j->ways[i] = *to;
 	j->away[i] = false;
 	open_file_part(&j->files[i], &porter_gate(j->porter, i)->mapping);
-	if (claim(j, i, c, false) == EXIT_YES)
+	if (open_file_take(&j->files[i], &c->map, &j->worker, false) == EXIT_YES)
 		porter_move(j->porter, i, c, now);
 }
 
@@ -322,8 +257,6 @@ static void end_file(struct job *j, struct open_file *f, const struct gate_resul
 			 "%s %u may be open all the same until its lifetime ends; natmap "
 			 "close tries to remove it",
 			 port_transport(r->mapping.ip_protocol), r->mapping.internal.port);
-	if (f->rest && !detached)
-		remove_old(f, &j->worker);
 	open_file_end(f, &r->mapping, detached);
 }
 

@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto.h"
+#include "closing.h"
+#include "face/exit.h"
 #include "face/log.h"
 #include "io/clock.h"
 #include "port_words.h"
@@ -33,15 +36,17 @@ static void say_busy(const struct held_port *port)
 		 port_transport(port->ip_protocol), port->internal.port);
 }
 
-enum open_claim open_file_claim(struct open_file *f, const struct portmap_config *config)
+/* Return: false if another process holds it, said. */
+static bool claim(struct open_file *f, const struct portmap_config *map, struct upnp_worker *worker)
 {
 	int r;
 
 	*f = (struct open_file){
 		.file = {.fd = -1},
-		.port = {.ip_protocol = config->ip_protocol,
-			 .gateway = config->gateway,
-			 .internal = config->internal},
+		.port = {.ip_protocol = map->ip_protocol,
+			 .gateway = map->gateway,
+			 .internal = map->internal},
+		.worker = worker,
 	};
 	r = held_claim(&f->file, &f->port);
 	f->kept = r == HELD_NEW || r == HELD_AGAIN;
@@ -51,9 +56,51 @@ enum open_claim open_file_claim(struct open_file *f, const struct portmap_config
 		say_busy(&f->port);
 	f->rest = r == HELD_AGAIN;
 	f->before = f->port;
-	if (r == HELD_BUSY)
-		return OPEN_BUSY;
-	return r == HELD_AGAIN ? OPEN_AGAIN : OPEN_NEW;
+	return r != HELD_BUSY;
+}
+
+static bool knows(const struct held_port *port, enum portmap_protocol p)
+{
+	return strcmp(port->protocol, portmap_protocol_name(p)) == 0;
+}
+
+/* Whether what an earlier run has left can be asked for again: by PCP and NAT-PMP it is the same then, as long as
+ * it is to be at the same port outside, for not all gateways move one. */
+static bool is_same(const struct held_port *port, const struct portmap_config *map)
+{
+	if (port->external.port != map->external_port)
+		return false;
+	return (knows(port, PORTMAP_PCP) && (map->protocols & PORTMAP_BIT(PORTMAP_PCP)) != 0) ||
+	       (knows(port, PORTMAP_NAT_PMP) &&
+		(map->protocols & PORTMAP_BIT(PORTMAP_NAT_PMP)) != 0);
+}
+
+/* Return: EXIT_YES, or the exit status to end with, said. */
+static int remove_old(struct open_file *f)
+{
+	struct closing old = {.port = f->before};
+	int signal = 0;
+	const int r = closing_run(&old, 1, f->worker, &signal);
+
+	f->rest = !old.removed;
+	if (f->rest && signal == 0)
+		log_line(LEVEL_WARNING,
+			 "what an earlier run has left of %s %u could not be removed: %s",
+			 port_transport(old.port.ip_protocol), old.port.internal.port,
+			 portmap_why_text(old.why));
+	crypto_wipe(&old, sizeof(old));
+	if (signal != 0)
+		return EXIT_SIGNAL + signal;
+	return r == 0 ? EXIT_YES : exit_from_err(r);
+}
+
+static void draw_nonce(uint8_t out[static PORTMAP_NONCE])
+{
+	uint8_t seed[32];
+
+	crypto_seed(seed);
+	memcpy(out, seed, PORTMAP_NONCE);
+	crypto_wipe(seed, sizeof(seed));
 }
 
 /* Only by what may be used something can come to be open. */
@@ -69,9 +116,9 @@ static void name_protocol(struct held_port *port, unsigned protocols)
  * Should nobody be there to hear what is granted: as long as is asked for, or the least of PCP
  * (RFC 6887 section 15).
  */
-static int64_t latest_end(const struct portmap_config *config)
+static int64_t latest_end(const struct portmap_config *map)
 {
-	const nk_time asked = config->lifetime_s != 0 ? config->lifetime_s : PORTMAP_LIFETIME_S;
+	const nk_time asked = map->lifetime_s != 0 ? map->lifetime_s : PORTMAP_LIFETIME_S;
 
 	return clock_unix() + nk_max(asked, LEAST_LEASE_S) * NK_S;
 }
@@ -84,21 +131,42 @@ static int64_t later_end(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-void open_file_begin(struct open_file *f, const struct portmap_config *config)
+/* Writes what is to be asked for: whoever finds it can close it. */
+static void begin(struct open_file *f, const struct portmap_config *map)
 {
 	f->port = (struct held_port){
-		.ip_protocol = config->ip_protocol,
-		.gateway = config->gateway,
-		.internal = config->internal,
-		.external = {.port = config->external_port},
-		.expires_unix_us = latest_end(config),
+		.ip_protocol = map->ip_protocol,
+		.gateway = map->gateway,
+		.internal = map->internal,
+		.external = {.port = map->external_port},
+		.expires_unix_us = latest_end(map),
 	};
-	memcpy(f->port.nonce, config->nonce, sizeof(f->port.nonce));
+	memcpy(f->port.nonce, map->nonce, sizeof(f->port.nonce));
 	if (f->rest)
 		f->port.expires_unix_us =
 			later_end(f->port.expires_unix_us, f->before.expires_unix_us);
-	name_protocol(&f->port, config->protocols);
+	name_protocol(&f->port, map->protocols);
 	save(f);
+}
+
+int open_file_take(struct open_file *f, struct portmap_config *map, struct upnp_worker *worker,
+		   bool first)
+{
+	int status = EXIT_YES;
+	bool same;
+
+	if (!claim(f, map, worker))
+		return EXIT_NO;
+	same = f->rest && is_same(&f->before, map);
+	if (same)
+		memcpy(map->nonce, f->before.nonce, sizeof(map->nonce));
+	else
+		draw_nonce(map->nonce);
+	if (f->rest && !same && first)
+		status = remove_old(f);
+	if (status == EXIT_YES)
+		begin(f, map);
+	return status;
 }
 
 /* On the clock of people, which other runs have too. */
@@ -180,7 +248,11 @@ void open_file_part(struct open_file *f, const struct portmap_mapping *m)
 
 void open_file_end(struct open_file *f, const struct portmap_mapping *m, bool detached)
 {
-	if (m != NULL && !detached && !(m->left_behind && is_of(m, &f->port))) {
+	const bool over = m != NULL && !detached;
+
+	if (over && f->rest)
+		remove_old(f);
+	if (over && !(m->left_behind && is_of(m, &f->port))) {
 		open_file_cancel(f);
 		return;
 	}

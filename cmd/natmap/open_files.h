@@ -8,22 +8,25 @@
 /**
  * struct open_file - Of one port
  * @kept:	There is one; else none can be written. @warned: that was said, or that it cannot be written to
- * @rest:	What one has left, @before, may be there still
+ * @rest:	What an earlier run has left, @before, may be there still
+ * @worker:	For the removal of that, borrowed
  */
 struct open_file {
 	bool kept, warned, rest;
 	struct held_file file;
 	struct held_port port, before;
+	struct upnp_worker *worker;
 };
 
-enum open_claim { OPEN_NEW, OPEN_AGAIN, OPEN_BUSY };
-
-/* Makes the file of the port that @config would open, before it is asked for; OPEN_AGAIN: an earlier run has left
- * @f->before. OPEN_BUSY: another process holds it, which was said. */
-enum open_claim open_file_claim(struct open_file *f, const struct portmap_config *config);
-
-/* Writes what is to be asked for: whoever finds it can close it. */
-void open_file_begin(struct open_file *f, const struct portmap_config *config);
+/**
+ * open_file_take() - Makes the file of a port, and writes what is to be asked for: whoever finds it can close it
+ * @map:	The port; its nonce is set, to that of an earlier run if the same is asked for again
+ * @first:	The run has not begun: what else an earlier one has left is removed now, and not in the end
+ *
+ * Return: EXIT_YES, or the exit status to end with, said: EXIT_NO if another process holds the port.
+ */
+int open_file_take(struct open_file *f, struct portmap_config *map, struct upnp_worker *worker,
+		   bool first);
 
 /* Writes what has come of it. */
 void open_file_note(struct open_file *f, const struct portmap_mapping *m, nk_time now);
@@ -36,7 +39,7 @@ void open_file_cancel(struct open_file *f);
 void open_file_part(struct open_file *f, const struct portmap_mapping *m);
 
 /* The run is over. @m: how it ended; NULL: it is not known. @detached: it was left open on purpose. Word is kept of
- * what is open, also by an earlier run. */
+ * what is open, also by an earlier run if that cannot be removed. */
 void open_file_end(struct open_file *f, const struct portmap_mapping *m, bool detached);
 
 #endif
