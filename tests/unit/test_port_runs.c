@@ -56,6 +56,8 @@ static struct world {
 	struct told told[EVENTS];
 	unsigned count, listed;
 	bool upnp;
+	uint32_t
+		late; /* not 0: replies to an earlier asker of the worker, from this id on, come first */
 } w;
 
 static struct addr gateway_addr(unsigned i)
@@ -177,11 +179,18 @@ static void list(const struct upnp_request *r, struct upnp_reply *reply)
 	snprintf(reply->description, sizeof(reply->description), "entry %u", r->index);
 }
 
+static void tell_reply(nk_time after, const struct upnp_reply *reply)
+{
+	uint8_t bytes[UPNP_MSG_MAX] = {0};
+
+	tell(after, &(struct event){.kind = EVENT_STREAM_DATA, .id = STREAM}, bytes,
+	     upnp_reply_write(bytes, reply));
+}
+
 static void answer_worker(const struct action *a)
 {
 	struct upnp_request r;
 	struct upnp_reply reply = {.connected = true, .igd = 1};
-	uint8_t bytes[UPNP_MSG_MAX] = {0};
 
 	assert_int_equal(upnp_request_read(&r, a->data, a->len), 0);
 	reply.id = r.id;
@@ -192,8 +201,12 @@ static void answer_worker(const struct action *a)
 		list(&r, &reply);
 	else
 		reply.result = UPNP_RESULT_SILENT;
-	tell(DELAY, &(struct event){.kind = EVENT_STREAM_DATA, .id = a->id}, bytes,
-	     upnp_reply_write(bytes, &reply));
+	tell_reply(DELAY, &reply);
+	if (w.late == 0)
+		return;
+	reply.id = w.late++;
+	reply.result = 0;
+	tell_reply(DELAY / 2, &reply);
 }
 
 static void send(const struct action *a)
@@ -650,6 +663,29 @@ static void what_is_not_begun_is_not_done(void **state)
 	closer_free(c);
 }
 
+/* The worker may still be at what was asked of it before, by whoever has given up waiting. */
+static void takes_no_answer_of_others(void **state)
+{
+	struct closer_job job = {.map = {.gateway = gateway_addr(0),
+					 .internal = our_addr(8080),
+					 .ip_protocol = 6,
+					 .protocols = PORTMAP_BIT(PORTMAP_UPNP),
+					 .limit = NK_S},
+				 .protocol = PORTMAP_UPNP,
+				 .external_port = 8080};
+	struct closer *c = closer_new(&job, 1, true, seed);
+
+	(void)state;
+	w.upnp = true;
+	w.late = 1;
+	begin(&closer_ops, c);
+	pass(60 * NK_S);
+	assert_int_equal(w.ops->status(c), CORE_DONE);
+	assert_true(w.late > 1);
+	assert_true(job.done && job.left);
+	closer_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -665,6 +701,7 @@ int main(void)
 		cmocka_unit_test_setup(lists_until_there_is_no_more, reset),
 		cmocka_unit_test_setup(closes_what_it_is_told, reset),
 		cmocka_unit_test_setup(what_is_not_begun_is_not_done, reset),
+		cmocka_unit_test_setup(takes_no_answer_of_others, reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,7 @@ struct closer *closer_new(struct closer_job *jobs, unsigned count, bool upnp,
 	c->upnp = upnp;
 	rng_seed(&c->rng, seed);
 	upnp_line_init(&c->line, CLOSER_STREAM);
+	c->line.next_id = rng_u32(&c->rng); /* the worker may still answer who had it before */
 	return c;
 }
 
