@@ -376,6 +376,27 @@ static void test_doubt(void **state)
 	rig_end_clean(&r);
 }
 
+/* What was asked before the network was another one says nothing of this one, whether it is answered or not. */
+static void test_doubt_while_renewing(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	for (unsigned lost = 0; lost < 2; lost++) {
+		rig_init(&r);
+		start_held(&r, PORTMAP_PCP);
+		rig_pass(&r, 10 * NK_S);
+		r.drop_answers[RIG_PCP] = lost;
+		portmap_doubt(r.p, r.now);
+		rig_pass(&r, RIG_DELAY / 2);
+		assert_int_equal(r.requests[RIG_PCP], 2);
+		portmap_doubt(r.p, r.now);
+		rig_pass(&r, 10 * NK_S);
+		assert_int_equal(r.requests[RIG_PCP], 3);
+		rig_end_clean(&r);
+	}
+}
+
 /* A renewal gives another port: it is ours now; where only one will do, it is given back. */
 static void test_other_port_renewed(void **state)
 {
@@ -417,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_away),
 		cmocka_unit_test(test_doubt_takes_another_socket),
 		cmocka_unit_test(test_doubt),
+		cmocka_unit_test(test_doubt_while_renewing),
 		cmocka_unit_test(test_other_port_renewed),
 	};
 

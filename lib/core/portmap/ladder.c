@@ -170,6 +170,7 @@ static void removal_over(struct portmap *p, nk_time now)
 static void errand_over(struct portmap *p, nk_time now)
 {
 	struct errand *e = &p->errand;
+	const bool doubted = e->doubted;
 
 	e->under_way = false;
 	if (e->task == ERRAND_REMOVE) {
@@ -185,6 +186,8 @@ static void errand_over(struct portmap *p, nk_time now)
 		making_failed(p, now);
 	else
 		renewal_failed(p, now);
+	if (doubted)
+		portmap_doubt(p, now);
 }
 
 /* What the scout says of a protocol that is about to be used. */

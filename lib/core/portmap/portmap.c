@@ -186,7 +186,9 @@ void portmap_doubt(struct portmap *p, nk_time now)
 {
 	const nk_time at = nk_max(now, p->sent + PORTMAP_APART);
 
-	if (p->phase == PHASE_HOLD && !p->errand.under_way) {
+	if (p->phase == PHASE_HOLD && p->errand.under_way) {
+		p->errand.doubted = true;
+	} else if (p->phase == PHASE_HOLD) {
 		p->mapping.renew_at = nk_min(p->mapping.renew_at, at);
 		door_renew(&p->door);
 	}

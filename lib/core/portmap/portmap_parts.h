@@ -27,13 +27,14 @@ enum igd_step {
 /**
  * struct errand - What the gateway is asked to do, by one protocol; one at a time
  * @under_way, @done: It was begun; it has come to @why, which @code tells by the gateway's own number
+ * @doubted:	Since it was begun the network may have become another one
  * @external, @lease_s: What a mapping was given
  * @retry:	PCP, NAT-PMP; @odd: it has answered what was not asked
  * @step, @request, @tries, @port: UPnP: what is being asked, its id on the line, ports that were taken, and the
  *		one that is asked for
  */
 struct errand {
-	bool under_way, done;
+	bool under_way, done, doubted;
 	enum portmap_protocol protocol;
 	enum errand_task task;
 	enum portmap_why why;
