@@ -56,8 +56,7 @@ static struct world {
 	struct told told[EVENTS];
 	unsigned count, listed;
 	bool upnp;
-	uint32_t
-		late; /* not 0: replies to an earlier asker of the worker, from this id on, come first */
+	uint32_t late; /* not 0: replies to an earlier asker come first, from this id on */
 } w;
 
 static struct addr gateway_addr(unsigned i)

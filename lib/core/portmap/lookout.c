@@ -166,7 +166,7 @@ static void compare_answer(struct lookout *l, unsigned i, enum portmap_protocol 
 	k->external = offer->external;
 }
 
-static void is_gone(struct lookout *l, unsigned i, enum portmap_protocol p, nk_time now)
+static void tell_gone(struct lookout *l, unsigned i, enum portmap_protocol p, nk_time now)
 {
 	struct known *k = &l->watched[i].known[p];
 
@@ -183,7 +183,7 @@ static void compare_silence(struct lookout *l, unsigned i, enum portmap_protocol
 	struct known *k = &l->watched[i].known[p];
 
 	if (k->there && ++k->silent >= ROUNDS_GONE)
-		is_gone(l, i, p, now);
+		tell_gone(l, i, p, now);
 }
 
 static void end_round(struct lookout *l, unsigned i, nk_time now)
@@ -344,7 +344,7 @@ void lookout_move(struct lookout *l, unsigned i, const struct addr *gateway,
 	if (!addr_eq(gateway, &l->options.gateways[i])) {
 		for (enum portmap_protocol p = 0; p < PORTMAP_PROTOCOLS; p++)
 			if (w->known[p].there)
-				is_gone(l, i, p, now);
+				tell_gone(l, i, p, now);
 		memset(w->known, 0, sizeof(w->known));
 		w->rounds = 0;
 	}
