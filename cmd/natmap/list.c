@@ -161,12 +161,6 @@ static int print_json(const struct job *j)
 	return r;
 }
 
-/* Bits of protocols. */
-static unsigned asked(const struct job *j)
-{
-	return j->settings.where.protocols != 0 ? j->settings.where.protocols : PORTMAP_ALL;
-}
-
 static const char *lease_words(char *out, size_t size, nk_time t)
 {
 	char text[32];
@@ -246,7 +240,7 @@ static int start(struct job *j)
 {
 	struct lister_options o = {
 		.count = j->way_count,
-		.protocols = asked(j),
+		.protocols = where_protocols(&j->settings.where),
 		.limit = SCOUT_LIMIT,
 	};
 	uint8_t seed[32];

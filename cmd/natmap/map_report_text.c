@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "base/err.h"
 #include "face/numbers.h"
 #include "face/prose.h"

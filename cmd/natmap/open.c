@@ -70,7 +70,7 @@ static struct gate_config config_for(const struct job *j, const struct way *way)
 			.strict = s->strict,
 			.detach = s->detach,
 			.lifetime_s = (uint32_t)(s->lifetime / NK_S),
-			.protocols = s->where.protocols != 0 ? s->where.protocols : PORTMAP_ALL,
+			.protocols = where_protocols(&s->where),
 			.limit = SCOUT_LIMIT},
 		.verify = is_looked_at(s),
 	};

@@ -262,8 +262,7 @@ static int start(struct job *j)
 {
 	struct lookout_options o = {
 		.count = j->way_count,
-		.protocols = j->settings.where.protocols != 0 ? j->settings.where.protocols
-							      : PORTMAP_ALL,
+		.protocols = where_protocols(&j->settings.where),
 		.interval = j->settings.interval,
 		.limit = SCOUT_LIMIT,
 	};

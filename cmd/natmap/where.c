@@ -70,6 +70,11 @@ int where_set_protocol(void *into, const char *value, char why[static OPTIONS_WH
 	return -1;
 }
 
+unsigned where_protocols(const struct where *w)
+{
+	return w->protocols != 0 ? w->protocols : PORTMAP_ALL;
+}
+
 static bool wants(const struct where *w, enum addr_family family)
 {
 	return family == ADDR_V6 ? w->v6 : w->v4 || !w->v6;

@@ -73,6 +73,9 @@ int where_set_protocol(void *into, const char *value, char why[static OPTIONS_WH
 		.kind = OPTION_FLAG, .offset = offsetof(struct where, v6)                     \
 	}
 
+/* Bits of enum portmap_protocol: those that may be asked. */
+unsigned where_protocols(const struct where *w);
+
 /* Finds them, and says on standard error what was named and has none. Return: how many, or 0. */
 unsigned where_find(struct way out[static WHERE_MAX], const struct where *w);
 

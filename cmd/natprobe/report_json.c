@@ -1,7 +1,5 @@
 #include "report_json.h"
 
-#include <string.h>
-
 #include "advice.h"
 #include "face/findings.h"
 #include "report.h"

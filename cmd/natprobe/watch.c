@@ -1,7 +1,5 @@
 #include "watch.h"
 
-#include <string.h>
-
 #include "face/findings.h"
 #include "face/log.h"
 #include "report_json.h"
