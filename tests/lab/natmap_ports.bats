@@ -114,11 +114,10 @@ ends() {
   gateway_up nat
   ports 30 open tcp 4000 --protocol pcp --no-verify --detach
   ended 0
-  home+=(NATKIT_SERVER=no:server:at:all)
-  ends 2 'NATKIT_SERVER' open tcp 4000
+  NATKIT_SERVER=no:server:at:all ends 2 'NATKIT_SERVER' open tcp 4000
   ports 10 list
   is '[.held[] | .protocol, .external_port, .detached]' '["pcp",4000,true]'
-  ends 2 'NATKIT_SERVER' open tcp 4000 --external 4001 # what is there is in its way, and removed
+  NATKIT_SERVER=no:server:at:all ends 2 'NATKIT_SERVER' open tcp 4000 --external 4001 # what is there is in its way, and removed
   ports 10 list
   is .held '[]'
 }
