@@ -30,6 +30,13 @@
 
 enum rig_protocol { RIG_PCP, RIG_NAT_PMP, RIG_SSDP, RIG_IGD, RIG_PROTOCOLS };
 
+/* What a mapping by a protocol is asked for with. */
+static const enum rig_protocol rig_asked[] = {
+	[PORTMAP_PCP] = RIG_PCP,
+	[PORTMAP_NAT_PMP] = RIG_NAT_PMP,
+	[PORTMAP_UPNP] = RIG_IGD,
+};
+
 /**
  * struct rig_entry - A mapping in the gateway's table
  * @by:		RIG_PCP (which NAT-PMP shares), or RIG_IGD

@@ -106,9 +106,6 @@ static void test_no_worker(void **state)
 /* A gateway that serves others first answers late: that is not silence. */
 static void test_busy_gateway(void **state)
 {
-	static const enum rig_protocol asked[] = {
-		[PORTMAP_PCP] = RIG_PCP, [PORTMAP_NAT_PMP] = RIG_NAT_PMP};
-
 	(void)state;
 	for (enum portmap_protocol p = PORTMAP_PCP; p <= PORTMAP_NAT_PMP; p++) {
 		struct rig r;
@@ -119,7 +116,7 @@ static void test_busy_gateway(void **state)
 		rig_start(&r);
 		rig_pass(&r, 1500 * NK_MS);
 		assert_int_equal(rig_result(&r)->state, PORTMAP_ASKING);
-		r.speaks[asked[p]] = true;
+		r.speaks[rig_asked[p]] = true;
 		rig_pass(&r, 500 * NK_MS);
 		rig_check_held(&r, p, 8080);
 		rig_end_clean(&r);

@@ -3,12 +3,6 @@
 
 static const enum portmap_protocol all[] = {PORTMAP_PCP, PORTMAP_NAT_PMP, PORTMAP_UPNP};
 
-static const enum rig_protocol asked[] = {
-	[PORTMAP_PCP] = RIG_PCP,
-	[PORTMAP_NAT_PMP] = RIG_NAT_PMP,
-	[PORTMAP_UPNP] = RIG_IGD,
-};
-
 static void start_held(struct rig *r, enum portmap_protocol by)
 {
 	r->config.protocols = PORTMAP_BIT(by);
@@ -31,7 +25,7 @@ static void test_renewal(void **state)
 		for (unsigned n = 1; n < 5; n++) {
 			rig_run(&r, rig_result(&r)->renew_at + 100 * NK_MS);
 			assert_int_equal(rig_result(&r)->renewals, n);
-			assert_int_equal(r.requests[asked[all[i]]], 1 + n);
+			assert_int_equal(r.requests[rig_asked[all[i]]], 1 + n);
 			assert_int_equal(rig_mappings(&r), 1);
 			assert_in_range(rig_result(&r)->expires - r.now, 3590 * NK_S, 3600 * NK_S);
 		}
@@ -50,17 +44,17 @@ static void test_lost_renewals(void **state)
 
 		rig_init(&r);
 		start_held(&r, all[i]);
-		r.drop_requests[asked[all[i]]] = ~0u;
+		r.drop_requests[rig_asked[all[i]]] = ~0u;
 		expires = rig_result(&r)->expires;
 		rig_run(&r, expires - NK_MS);
 		assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
 		/* 3600 s halved until there are 4: ten times, or a few less. */
-		assert_in_range(~0u - r.drop_requests[asked[all[i]]], 7, i == 0 ? 11 : 44);
+		assert_in_range(~0u - r.drop_requests[rig_asked[all[i]]], 7, i == 0 ? 11 : 44);
 		rig_run(&r, expires + NK_S);
 		assert_int_equal(rig_result(&r)->state, PORTMAP_ASKING);
 		assert_int_equal(portmap_status(r.p), CORE_BUSY);
 
-		r.drop_requests[asked[all[i]]] = 0;
+		r.drop_requests[rig_asked[all[i]]] = 0;
 		rig_pass(&r, 60 * NK_S);
 		assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
 		assert_int_equal(rig_result(&r)->recreated, 1);
@@ -156,7 +150,7 @@ static void test_reboot_announced(void **state)
 		assert_int_equal(rig_result(&r)->state, PORTMAP_HELD);
 		assert_int_equal(rig_result(&r)->recreated, 1);
 		assert_int_equal(rig_mappings(&r), 1);
-		took = r.last_request[asked[all[seed % 2]]] - took;
+		took = r.last_request[rig_asked[all[seed % 2]]] - took;
 		least = nk_min(least, took);
 		most = nk_max(most, took);
 		/* The same again is no news. */

@@ -93,9 +93,6 @@ static void test_left_behind(void **state)
 /* A gateway that serves others first may hear of it late. */
 static void test_busy_gateway(void **state)
 {
-	static const enum rig_protocol asked[] = {
-		[PORTMAP_PCP] = RIG_PCP, [PORTMAP_NAT_PMP] = RIG_NAT_PMP};
-
 	(void)state;
 	for (enum portmap_protocol p = PORTMAP_PCP; p <= PORTMAP_NAT_PMP; p++) {
 		struct rig r;
@@ -104,7 +101,7 @@ static void test_busy_gateway(void **state)
 		r.config.protocols = PORTMAP_BIT(p);
 		rig_start(&r);
 		rig_pass(&r, NK_S);
-		r.drop_requests[asked[p]] = 4;
+		r.drop_requests[rig_asked[p]] = 4;
 		rig_release(&r);
 		assert_int_equal(rig_mappings(&r), 0);
 		assert_false(rig_result(&r)->left_behind);
