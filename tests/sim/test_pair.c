@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "pair.h"
+#include "wire/rendezvous_msg.h"
 
 #define LIMIT (60 * NK_S)
 #define DELAY (150 * NK_MS)
@@ -81,12 +82,54 @@ static void test_answers_with_fresh_port(void **state)
 	pair_strike(&p);
 }
 
+/* The first answers are lost, as many as @user says. */
+static bool loses_answers(void *user, struct action *a)
+{
+	unsigned *left = user;
+	struct stun_msg m;
+
+	if (*left == 0 || stun_read(&m, a->data, a->len) != 0 || m.cls != STUN_INDICATION ||
+	    m.method != RENDEZVOUS_ANSWER)
+		return true;
+	--*left;
+	return false;
+}
+
+/* The caller opens its NAT when the listener's check has come already, and that was taken for the
+ * NAT's own: from then on each side's port is another for the other. Only new ones help. */
+static void test_too_late_for_its_port(void **state)
+{
+	(void)state;
+	for (unsigned seed = 1; seed <= 20; seed++) {
+		struct pair_plan plan = pair_plan(seed, 20 * NK_MS);
+		unsigned lost = 2;
+		struct call_report r;
+		struct pair p;
+
+		plan.ends[PAIR_CALLS].nats[0].self_clash = true;
+		plan.ends[PAIR_LISTENS].nats[0].self_clash = true;
+		plan.ends[PAIR_CALLS].say = "hello\n";
+		plan.ends[PAIR_CALLS].then_end = true;
+		plan.meddler = (struct pair_meddler){.passes = loses_answers, .user = &lost};
+		pair_set(&p, &plan);
+		assert_int_equal(pair_run(&p, LIMIT), CORE_DONE);
+		assert_int_equal(lost, 0);
+		assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_CLOSED);
+		assert_string_equal((char *)p.ends[PAIR_LISTENS].heard, "hello\n");
+		assert_true(natpunch_call(p.ends[PAIR_CALLS].run, 0, &r));
+		assert_int_equal(r.punches, 2);
+		assert_in_range(r.connected - r.started, 0, 8 * NK_S);
+		pair_strike(&p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain_call),
 		cmocka_unit_test(test_answers_soon),
 		cmocka_unit_test(test_answers_with_fresh_port),
+		cmocka_unit_test(test_too_late_for_its_port),
 	};
 
 	if (crypto_init() != 0)

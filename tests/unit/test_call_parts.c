@@ -84,8 +84,8 @@ static void test_fire(void **state)
 	for (unsigned i = 0; i < 9; i++) {
 		const nk_time callee = rtts[i / 3], caller = rtts[i % 3];
 		const nk_time hears = (callee + caller) / 2;
-		const nk_time with = call_fire_wait(callee, caller, true);
-		const nk_time without = call_fire_wait(callee, caller, false);
+		const nk_time with = call_fire_wait(callee, caller, true, 0);
+		const nk_time without = call_fire_wait(callee, caller, false, 0);
 
 		assert_true(without - caller / 2 >= hears);
 		assert_true(without - callee / 2 >= 0);

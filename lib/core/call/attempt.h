@@ -30,7 +30,7 @@ enum attempt_state {
  * @caller:	We ring @callee
  * @registration: The callee's, through which the answer goes; NULL for a caller
  * @first_id:	Of the bank
- * @retry:	Attempts before this one
+ * @retry:	Attempts before this one; @vain: of these, since there was a path
  * @resumes:	Call id of the first, or all zero
  * @known:	What was found out of our NAT before, so that candidates are enough now; NULL:
  *		nothing. Borrowed for the start
@@ -47,7 +47,7 @@ struct attempt_config {
 	struct addr broker[2];
 	struct registration *registration;
 	uint32_t first_id;
-	unsigned retry;
+	unsigned retry, vain;
 	uint8_t resumes[OFFER_CALL_ID];
 	const struct nat_hint *known;
 	const struct keepalive_offer *keepalive;
@@ -103,6 +103,10 @@ const struct call_mapping *attempt_mapping(const struct attempt *a);
 const struct gather_result *attempt_gathered(const struct attempt *a);
 const struct attempt_times *attempt_times(const struct attempt *a);
 nk_time attempt_broker_rtt(const struct attempt *a);
+
+/* When another attempt, from new ports, is better than to go on: nothing at all was heard of the
+ * peer, who should be reached without guessing. NK_NEVER: it is not. */
+nk_time attempt_hopes_until(const struct attempt *a);
 
 /* No direct path is likely, and both sides and the broker allow a relay. The caller begins to use
  * it, the callee follows. */

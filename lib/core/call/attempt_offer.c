@@ -111,8 +111,9 @@ void attempt_answer(struct attempt *a, nk_time now)
 	opener = attempt_opener(a, true) != 0 || attempt_opener(a, false) != 0;
 	a->ours.verdict = OFFER_ACCEPTS;
 	memcpy(a->ours.call_id, a->theirs.call_id, sizeof(a->ours.call_id));
-	a->ours.fire_us = broker_clock_theirs(clock, now) +
-			  (uint64_t)call_fire_wait(a->ours.rtt_us, a->theirs.rtt_us, opener);
+	a->ours.fire_us =
+		broker_clock_theirs(clock, now) +
+		(uint64_t)call_fire_wait(a->ours.rtt_us, a->theirs.rtt_us, opener, a->config.vain);
 	a->keepalive.terms = call_keepalive_answer(&a->ours, &a->theirs, &a->keepalive.ours);
 	len = offer_write(payload, &a->ours);
 	if (len == 0) {

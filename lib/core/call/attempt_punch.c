@@ -4,6 +4,9 @@
 #include "core/call/call_offer.h"
 #include "core/punch/opener.h"
 
+#define HOPE        (4 * NK_S) /* nine checks each way, and the relay has had its turn */
+#define HOPE_ROUNDS 8          /* in first pauses: four checks */
+
 static bool names_ip(const struct offer *o, const struct addr *ip)
 {
 	for (unsigned i = 0; i < o->candidate_count; i++)
@@ -71,6 +74,18 @@ static struct punch_config punch_of(const struct attempt *a)
 	call_offer_hint(&config.remote_hint, &a->theirs);
 	config.opener_ttl = attempt_opener(a, true);
 	return config;
+}
+
+nk_time attempt_hopes_until(const struct attempt *a)
+{
+	const struct punch_result *r = attempt_punch(a);
+
+	if (a->state != ATTEMPT_PUNCHING || a->relaying || r->heard > 0 || r->relay_likely > 0 ||
+	    r->attempts[TACTIC_PREDICT].tried || r->attempts[TACTIC_BIRTHDAY].tried)
+		return NK_NEVER;
+	return a->times.fired +
+	       nk_max(HOPE, HOPE_ROUNDS * call_first_pause(a->config.options, a->ours.rtt_us,
+							   a->theirs.rtt_us));
 }
 
 static bool names_kind(const struct offer *o, enum candidate_kind kind)

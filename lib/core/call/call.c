@@ -40,6 +40,7 @@ static struct call *make(const struct call_options *options, const struct identi
 	c->carrying = c->trying = c->relaying = NOBODY;
 	for (unsigned i = 0; i < CALL_BANKS; i++)
 		c->banks[i].first = first_id + i * BANK_IDS;
+	c->give_up = now + options->timeout;
 	c->report.started = now;
 	c->report.met = c->report.acknowledged = c->report.answered = NK_NEVER;
 	c->report.fired = c->report.connected = NK_NEVER;
@@ -55,7 +56,7 @@ struct call *call_new_out(const struct call_options *options, const struct ident
 	if (c == NULL)
 		return NULL;
 	c->caller = true;
-	if (call_try(c, NULL, NULL, NULL, NULL, now))
+	if (call_try(c, NULL, NULL, NULL, NULL))
 		return c;
 	call_free(c);
 	return NULL;
@@ -77,7 +78,7 @@ struct call *call_new_in(const struct call_options *options, const struct identi
 	if (door->port != 0)
 		bank_note(&c->banks[0],
 			  &(struct action){.kind = ACTION_OPEN, .id = c->banks[0].first});
-	if (call_try(c, handshake, offer, rung, known, now))
+	if (call_try(c, handshake, offer, rung, known))
 		return c;
 	call_free(c);
 	return NULL;
@@ -137,7 +138,11 @@ bool call_resume(struct call *c, const struct call_options *options, const struc
 	    memcmp(offer->resumes, c->id, OFFER_CALL_ID) != 0)
 		return false;
 	c->options = options;
-	if (!call_try(c, handshake, offer, rung, NULL, now))
+	if (c->state < CALL_CONNECTED)
+		c->vain++;
+	else if (c->state == CALL_CONNECTED)
+		c->give_up = now + options->timeout;
+	if (!call_try(c, handshake, offer, rung, NULL))
 		call_end(c, CALL_FAILED);
 	return true;
 }
@@ -278,7 +283,7 @@ bool call_output(struct call *c, struct action *action, nk_time now)
 
 nk_time call_deadline(const struct call *c)
 {
-	nk_time at = c->state == CALL_MENDING || c->closing ? c->give_up : NK_NEVER;
+	nk_time at = c->state == CALL_MENDING || c->closing ? c->give_up : call_again_at(c);
 
 	if (c->state == CALL_OVER)
 		return NK_NEVER;

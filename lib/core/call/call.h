@@ -1,6 +1,7 @@
 /*
  * One call, from the wish to the connection: gather, ring, offer and answer, fire,
- * punch; then a session over the path, and new punches for it when the path is lost.
+ * punch, from other ports if nothing was heard; then a session over the path, and new
+ * punches for it when the path is lost.
  *
  * The caller's call has a ring (rendezvous/ring.h) of its own; the callee's uses its
  * listener's registration, by way of the owner. All else is the same on both sides.

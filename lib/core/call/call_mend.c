@@ -1,14 +1,19 @@
-/* From one attempt to the next: the first makes the session, later ones give it a new path. */
+/* From one attempt to the next: the first that is answered makes the session, later ones give it its path,
+ * or a new one. */
 #include <string.h>
 
 #include "core/call/call_state.h"
 #include "core/keepalive/back_off.h"
 
-#define LINGER (50 * NK_MS) /* and some round trips, so that the peer hears that we know */
+#define VAIN_MAX 2            /* attempts that may find no path, before the one that is the last */
+#define LINGER   (50 * NK_MS) /* and some round trips, so that the peer hears that we know */
 
-static unsigned free_bank(const struct call *c)
+/* The other one than has the path, or what is given up for lost. */
+static unsigned next_bank(const struct call *c)
 {
-	return c->carrying == 0 ? 1 : 0;
+	const unsigned used = c->carrying != NOBODY ? c->carrying : c->trying;
+
+	return used == 0 ? 1 : 0;
 }
 
 /* What is told of a call is what its latest attempt found, but for the times of the first. */
@@ -49,7 +54,7 @@ void call_drop(struct call *c, unsigned bank)
 }
 
 bool call_try(struct call *c, const struct noise *handshake, const struct offer *offer,
-	      const struct rung *rung, const struct nat_hint *known, nk_time now)
+	      const struct rung *rung, const struct nat_hint *known)
 {
 	struct attempt_config config = {
 		.options = c->options,
@@ -58,18 +63,18 @@ bool call_try(struct call *c, const struct noise *handshake, const struct offer 
 		.broker = {c->broker[0], c->broker[1]},
 		.registration = c->registration,
 		.retry = c->punches,
+		.vain = c->vain,
 		.known = known,
 		.keepalive = &c->keepalive,
 		.doors = c->doors,
 		.door = c->door,
-		.give_up = now + c->options->timeout,
+		.give_up = c->give_up,
 	};
-	unsigned bank;
+	const unsigned bank = next_bank(c);
 
 	call_drop(c, c->trying);
 	if (c->carrying != NOBODY)
 		config.known = &attempt_gathered(c->attempts[c->carrying])->hint;
-	bank = free_bank(c);
 	config.first_id = c->banks[bank].first;
 	memcpy(config.callee, c->peer, sizeof(config.callee));
 	memcpy(config.resumes, c->id, sizeof(config.resumes));
@@ -144,6 +149,7 @@ static void take_path(struct call *c, nk_time now)
 		session_set_path(c->session, punch->socket, &punch->peer, now);
 	settle(c);
 	c->relaying = NOBODY;
+	c->vain = 0;
 	c->state = CALL_CONNECTED;
 }
 
@@ -173,9 +179,26 @@ static void give_way(struct call *c)
 
 	call_drop(c, c->trying);
 	if (c->state < CALL_CONNECTED)
-		call_end(c, end);
+		call_end(c, c->vain > 0 && end != CALL_FAILED ? CALL_NO_PATH : end);
 	else if (c->state == CALL_MENDING && c->caller)
 		not_mended(c);
+}
+
+nk_time call_again_at(const struct call *c)
+{
+	if (!c->caller || c->state != CALL_PUNCHING || c->session == NULL || c->trying == NOBODY ||
+	    c->vain == VAIN_MAX)
+		return NK_NEVER;
+	return attempt_hopes_until(c->attempts[c->trying]);
+}
+
+/* A NAT of one side may have taken the other's first check for its own, and gives the port to nobody
+ * as long as checks come (opener.h). */
+static void try_again(struct call *c)
+{
+	c->vain++;
+	if (!call_try(c, NULL, NULL, NULL, NULL))
+		call_end(c, CALL_FAILED);
 }
 
 static void follow_attempt(struct call *c, nk_time now)
@@ -210,6 +233,8 @@ bool call_follow(struct call *c, nk_time now)
 
 	if (c->trying != NOBODY && !c->closing)
 		follow_attempt(c, now);
+	if (now >= call_again_at(c))
+		try_again(c);
 	if (c->state == CALL_MENDING && !c->closing && now >= c->give_up)
 		not_mended(c);
 	if (bare_is_lost(&c->bare, now))
@@ -268,7 +293,7 @@ static void mend(struct call *c, nk_time now)
 	c->give_up = now + c->options->timeout;
 	if (!c->caller)
 		registration_refresh(c->registration, now);
-	else if (!call_try(c, NULL, NULL, NULL, NULL, now))
+	else if (!call_try(c, NULL, NULL, NULL, NULL))
 		call_end(c, CALL_FAILED);
 }
 

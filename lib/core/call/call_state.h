@@ -18,7 +18,8 @@
  * @id:		Call id of the first attempt: what later ones resume
  * @heard:	By bank: a packet of the session has come to one of its sockets
  * @plain:	No encryption: @bare takes the session's place
- * @give_up:	When what is not mended, or was closed by the peer, ends
+ * @give_up:	When what is not connected or mended, or was closed by the peer, ends
+ * @vain:	Attempts that found no path since there was one
  * @keepalive:	What we offer: of the options, and what losses say; @opener_ttl: as the last attempt that
  *		was answered had it
  * @before:	What we offered before the last loss, with @changes of the path until then; @excused: a loss was
@@ -51,18 +52,21 @@ struct call {
 	enum call_state state;
 	enum call_end end;
 	nk_time give_up;
-	unsigned punches;
+	unsigned punches, vain;
 	struct call_report report;
 };
 
 /* The attempts, from one to the next (call_mend.c). @handshake NULL: we ring. @known: of our
  * NAT, unless an attempt has found it out; or NULL. Return: false without memory. */
 bool call_try(struct call *c, const struct noise *handshake, const struct offer *offer,
-	      const struct rung *rung, const struct nat_hint *known, nk_time now);
+	      const struct rung *rung, const struct nat_hint *known);
 void call_drop(struct call *c, unsigned bank);
 
 /* Return: true if that has changed anything. */
 bool call_follow(struct call *c, nk_time now);
+
+/* When the first path is sought from other ports. */
+nk_time call_again_at(const struct call *c);
 
 /* The session had no answer; it hears nothing any more; it hears again. */
 void call_path_doubted(struct call *c, nk_time now);
