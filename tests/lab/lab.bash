@@ -196,9 +196,9 @@ lab_fast() {
   lab_wires=()
 }
 
-# lab_wait COMMAND...: until it succeeds, for at most ten seconds (or $lab_patience)
+# lab_wait COMMAND...: until it succeeds, for at most half a minute (or $lab_patience)
 lab_wait() {
-  local end=$((SECONDS + ${lab_patience:-10}))
+  local end=$((SECONDS + ${lab_patience:-30}))
   until "$@"; do
     [ "$SECONDS" -lt "$end" ] || return 1
     sleep 0.02

@@ -84,7 +84,6 @@ detach_and_close() {
 }
 
 is_renewed() {
-  lab_patience=20
   lab_wait told "$3" '.event == "renewed" and .port.renewals >= 2'
   gateway_state nat | grep -q ":$3:"
 }
@@ -203,13 +202,12 @@ kill_soon() {
   gateway_up nat
   in_background it watch --interval 2s
   lab_wait told it '.event == "there" and .protocol == "pcp"'
-  told it '.event == "there" and .protocol == "upnp" and .external_address == "198.51.100.10"'
+  lab_wait told it '.event == "there" and .protocol == "upnp" and .external_address == "198.51.100.10"'
   sleep 4 # it must be older than what an epoch may be wrong by
   gateway_crash nat
   gateway_start nat
   lab_wait told it '.event == "lost" and .protocol == "nat-pmp"'
   gateway_crash nat
-  lab_patience=20
   lab_wait told it '.event == "gone" and .protocol == "pcp"'
   let_go TERM 143 it
 }

@@ -226,8 +226,7 @@ seen() {
     >"$room/watch.events" 2>"$room/said" 3>&- </dev/null &
   watcher=$!
   lab_wait seen '.event == "there" and .protocol == "upnp" and .external_address == "198.51.100.10"'
-  seen '.event == "there" and .protocol == "pcp"'
-  lab_patience=30
+  lab_wait seen '.event == "there" and .protocol == "pcp"'
   gateway_crash nat
   lab_wait seen '.event == "gone" and .protocol == "pcp"'
   gateway_start nat
