@@ -1,25 +1,16 @@
 #include "core/probe/refresh.h"
 
 #include <math.h>
-#include <stdio.h>
+
+#include "core/probe/refresh_parts.h"
 
 #define STEP        NK_S /* between two copies of the server */
 #define SETUP_TRIES 8
-#define MISSES      6 /* copies lost in a row, each with its control answered: no chance at 5 % loss */
-#define OUT_MISSES  2   /* questions of three copies each */
-#define SLACK       0.3 /* seconds */
-#define HEARD_LATE  3.0 /* it may have lived so much longer: some of the last copies were lost */
-#define ASK_RETRY   (200 * NK_MS)
 #define FIRST_PULSE 0.5 /* seconds of age */
 #define PULSE_RATIO 2.2
 #define PULSE_SHIFT 1.483 /* between the two flows: the root of the ratio */
 #define PULSE_APART 0.8   /* of the shortest timer, once it is known */
 #define BEFORE      0.97 /* of the shortest the timer can be: a pulse up to then made nothing anew */
-
-static bool outbound(unsigned kind)
-{
-	return kind != REFRESH_IN;
-}
 
 static void pulses_start(struct refresh_flow *f, unsigned kind, nk_time now)
 {
@@ -35,99 +26,7 @@ void refresh_start(struct refresh *r, struct fan *fan, nk_time now)
 		r->flows[k] = (struct refresh_flow){.flow = BUDGET_NO_FLOW, .due = now};
 }
 
-static struct fact *fact_of(const struct refresh *r, unsigned kind)
-{
-	struct probe_result *res = r->fan->result;
-
-	return outbound(kind) ? &res->refresh_out : &res->refresh_in;
-}
-
-static void decide(struct refresh *r, unsigned kind, bool yes, double silent_s)
-{
-	struct probe_result *res = r->fan->result;
-	const struct refresh_flow *f = &r->flows[kind];
-
-	for (unsigned k = 0; k < REFRESH_FLOWS; k++)
-		if (outbound(k) == outbound(kind))
-			r->flows[k].decided = true;
-	*fact_of(r, kind) = (struct fact){
-		.answer = yes ? TRI_YES : TRI_NO,
-		.p = 0.99,
-		.trials = f->trials,
-	};
-	if (res->evidence_count == PROBE_EVIDENCE_MAX) {
-		res->evidence_lost++;
-		return;
-	}
-	res->evidence[res->evidence_count++] = (struct evidence){
-		.kind = EVIDENCE_REFRESH,
-		.state = outbound(kind) ? STATE_SOLITARY : STATE_STREAM,
-		.verdict = yes ? VERDICT_ALIVE : VERDICT_DEAD,
-		.at_s = nk_seconds(f->opened - r->fan->run_started),
-		.gap_s = silent_s,
-		.local_port = f->local_port,
-		.server = r->fan->server,
-	};
-}
-
-/* The lane whose timer rules the outbound flows, which nothing answers. */
-static const struct lane *outbound_lane(const struct refresh *r)
-{
-	return &r->fan->lanes[r->fan->plain ? STATE_REPLIED : STATE_SOLITARY];
-}
-
-/*
- * The shortest that any timer of an outbound flow can be: some NATs go over to
- * another one with the second packet. INFINITY while none is known.
- */
-static double shortest(const struct refresh *r)
-{
-	double least = INFINITY;
-
-	for (unsigned s = STATE_SOLITARY; s <= STATE_REPLIED; s++) {
-		const struct lane *l = &r->fan->lanes[s];
-
-		if (l->max > 0 && !l->estimate.open)
-			least = fmin(least, l->estimate.lo);
-	}
-	return least;
-}
-
-/*
- * Seconds that a mapping would live at most if nothing restarted its timer.
- * INFINITY while that is not known.
- */
-static double longest(const struct refresh *r, unsigned kind)
-{
-	double top = 0;
-
-	for (unsigned s = 0; s < STATE_COUNT; s++) {
-		const struct lane *l = &r->fan->lanes[s];
-
-		if (l->max <= 0 || (outbound(kind) && l != outbound_lane(r)))
-			continue;
-		if (l->estimate.open)
-			return INFINITY;
-		top = fmax(top, l->estimate.hi);
-	}
-	return top + fmax(SLACK, 0.01 * top);
-}
-
-/* Whether a mapping that was last heard at this age died of one of the timers. */
-static bool fits_a_timer(const struct refresh *r, double age)
-{
-	for (unsigned s = 0; s < STATE_COUNT; s++) {
-		const struct lane *l = &r->fan->lanes[s];
-
-		if (l->max > 0 && !l->estimate.open && age < l->estimate.hi + SLACK &&
-		    age + HEARD_LATE > l->estimate.lo - SLACK)
-			return true;
-	}
-	return false;
-}
-
-/* Sets a flow up anew, on the same socket. */
-static void again(struct refresh *r, unsigned kind, nk_time now)
+void refresh_again(struct refresh *r, unsigned kind, nk_time now)
 {
 	struct refresh_flow *f = &r->flows[kind];
 
@@ -135,79 +34,8 @@ static void again(struct refresh *r, unsigned kind, nk_time now)
 	f->missed = f->tries = 0;
 	f->heard = 0;
 	f->due = now;
-	f->ready = outbound(kind) && !r->fan->plain;
+	f->ready = refresh_is_outbound(kind) && !r->fan->plain;
 	pulses_start(f, kind, now);
-}
-
-/*
- * The inbound flow died in spite of its packets. That may have been a timer, or
- * a quota that pushed it out: another takes its place, and outlives it or not.
- */
-static void inbound_died(struct refresh *r, nk_time now)
-{
-	struct refresh_flow *f = &r->flows[REFRESH_IN];
-	const double age = nk_seconds(f->heard - f->silent_since);
-
-	if (f->died > 0 && fabs(f->died - age) < HEARD_LATE) {
-		budget_gone(r->fan->budget, f->flow);
-		decide(r, REFRESH_IN, false, age);
-		return;
-	}
-	f->died = age;
-	f->beside_died = f->beside;
-	again(r, REFRESH_IN, now);
-}
-
-/* Whether the present inbound flow has outlived its predecessor: it was no timer that took that one. */
-static bool outlived(const struct refresh_flow *f)
-{
-	return f->died > 0 && f->heard > 0 &&
-	       nk_seconds(f->heard - f->silent_since) > f->died + HEARD_LATE;
-}
-
-/* A quota pushed a flow out; the fan itself need not have felt it. */
-static void pushed_out(struct refresh *r)
-{
-	struct quota_finding *q = &r->fan->result->quota;
-
-	if (q->policy != QUOTA_NONE_SEEN)
-		return;
-	q->policy = QUOTA_EVICTS;
-	q->value = r->flows[REFRESH_IN].beside_died + 1;
-	q->p = 0.9;
-}
-
-void refresh_verdict(struct refresh *r, const struct ask_verdict *v, nk_time now)
-{
-	const unsigned k = v->trial - REFRESH_NUMBER;
-	struct refresh_flow *f;
-	double age;
-
-	if (!r->running || v->trial < REFRESH_NUMBER || k >= REFRESH_FLOWS)
-		return;
-	f = &r->flows[k];
-	f->asked = false;
-	f->due = nk_max(now, f->due);
-	if (f->decided || v->verdict == VERDICT_VOID)
-		return;
-	f->trials++;
-	age = nk_seconds(v->at - f->silent_since);
-	if (outbound(k)) {
-		/* All copies of one question may be lost, but hardly of two. */
-		if (v->verdict == VERDICT_ALIVE || ++f->missed == OUT_MISSES)
-			decide(r, k, v->verdict == VERDICT_ALIVE, age);
-	} else if (v->verdict == VERDICT_ALIVE) {
-		f->missed = 0;
-		f->heard = v->at;
-		f->beside = budget_made_after(r->fan->budget, f->opened);
-		budget_tested(r->fan->budget, f->flow, now);
-		if (age > longest(r, k))
-			decide(r, k, true, age);
-	} else {
-		f->due = now + ASK_RETRY;
-		if (++f->missed >= MISSES && f->heard > 0)
-			inbound_died(r, now);
-	}
 }
 
 /* The set-up's answer: the mapped port, or the cookie that lets the server send without being paid. */
@@ -246,7 +74,7 @@ void refresh_input(struct refresh *r, const struct event *ev, nk_time now)
 	if (ev->kind == EVENT_OPENED) {
 		f->open = true;
 		f->local_port = ev->local.port;
-		again(r, k, now);
+		refresh_again(r, k, now);
 		if (f->ready)
 			budget_seen(r->fan->budget, f->flow); /* opened before any limit was met */
 	} else if (ev->kind == EVENT_OPEN_FAILED) {
@@ -321,7 +149,8 @@ static void send_pulse(struct refresh *r, unsigned k, struct action *action, nk_
 static bool tells(const struct refresh *r, unsigned kind, nk_time now)
 {
 	const struct refresh_flow *f = &r->flows[kind];
-	const double lo = BEFORE * outbound_lane(r)->estimate.lo, least = BEFORE * shortest(r);
+	const double lo = BEFORE * refresh_outbound_lane(r)->estimate.lo,
+		     least = BEFORE * refresh_shortest(r);
 
 	return f->ready && nk_seconds(f->pulse - f->silent_since) <= lo && f->widest < least &&
 	       nk_seconds(now - f->pulse) < least;
@@ -350,11 +179,11 @@ static nk_time due(const struct refresh *r, unsigned k)
 
 	if (!f->open || f->decided)
 		return NK_NEVER;
-	longer = f->ready && !f->asked ? longest(r, k) : INFINITY;
+	longer = f->ready && !f->asked ? refresh_longest(r, k) : INFINITY;
 	if (isinf(longer)) {
-		const double apart = PULSE_APART * shortest(r);
+		const double apart = PULSE_APART * refresh_shortest(r);
 
-		return outbound(k) && f->ready && isfinite(apart)
+		return refresh_is_outbound(k) && f->ready && isfinite(apart)
 			       ? nk_min(f->due, f->pulse + nk_from_seconds(apart))
 			       : f->due;
 	}
@@ -362,7 +191,7 @@ static nk_time due(const struct refresh *r, unsigned k)
 	const nk_time outlived =
 		nk_max(f->last_asked + ASK_RETRY, f->silent_since + nk_from_seconds(longer) + 1);
 
-	return outbound(k) ? outlived : nk_min(f->due, outlived);
+	return refresh_is_outbound(k) ? outlived : nk_min(f->due, outlived);
 }
 
 static bool ask(struct refresh *r, unsigned k, unsigned copies, nk_time now)
@@ -389,7 +218,7 @@ static bool outbound_turn(struct refresh *r, unsigned k, struct action *action, 
 		f->due = now + ASK_RETRY;
 		return false;
 	}
-	if (isinf(longest(r, k))) {
+	if (isinf(refresh_longest(r, k))) {
 		send_pulse(r, k, action, now);
 		return true;
 	}
@@ -419,7 +248,7 @@ static bool flow_output(struct refresh *r, unsigned k, struct action *action, nk
 		send_setup(r, k, action, now);
 		return true;
 	}
-	if (outbound(k))
+	if (refresh_is_outbound(k))
 		return outbound_turn(r, k, action, now);
 	if (!f->asked)
 		ask(r, k, 1, now);
@@ -428,25 +257,18 @@ static bool flow_output(struct refresh *r, unsigned k, struct action *action, nk
 	return false;
 }
 
-/* What the fan has learnt meanwhile: that all before was disturbed by a quota, or the timers. */
+/* What the fan has learnt meanwhile: that all before was disturbed by a quota. */
 static void follow_fan(struct refresh *r, nk_time now)
 {
-	const struct refresh_flow *in = &r->flows[REFRESH_IN];
-
-	if (r->restarts != r->fan->restarts) {
-		r->restarts = r->fan->restarts;
-		for (unsigned k = 0; k < REFRESH_FLOWS; k++) {
-			again(r, k, now);
-			r->flows[k].died = 0;
-			r->flows[k].decided = !r->flows[k].open;
-			*fact_of(r, k) = (struct fact){.answer = TRI_UNKNOWN};
-		}
+	if (r->restarts == r->fan->restarts)
+		return;
+	r->restarts = r->fan->restarts;
+	for (unsigned k = 0; k < REFRESH_FLOWS; k++) {
+		refresh_again(r, k, now);
+		r->flows[k].died = 0;
+		r->flows[k].decided = !r->flows[k].open;
+		refresh_undecide(r, k);
 	}
-	if (outlived(in))
-		pushed_out(r);
-	else if (!in->decided && in->died > 0 && isfinite(longest(r, REFRESH_IN)) &&
-		 fits_a_timer(r, in->died))
-		decide(r, REFRESH_IN, false, in->died);
 }
 
 bool refresh_output(struct refresh *r, struct action *action, nk_time now)
@@ -468,6 +290,7 @@ bool refresh_output(struct refresh *r, struct action *action, nk_time now)
 		return true;
 	}
 	follow_fan(r, now);
+	refresh_judge_death(r);
 	for (unsigned k = 0; k < REFRESH_FLOWS; k++)
 		if (flow_output(r, k, action, now))
 			return true;
@@ -483,49 +306,4 @@ nk_time refresh_deadline(const struct refresh *r)
 	for (unsigned k = 0; k < REFRESH_FLOWS; k++)
 		at = nk_min(at, due(r, k));
 	return at;
-}
-
-bool refresh_done(const struct refresh *r)
-{
-	if (!r->running)
-		return true;
-	for (unsigned k = 0; k < REFRESH_FLOWS; k++)
-		if (!r->flows[k].decided && isfinite(longest(r, k)) && r->flows[k].open)
-			return false;
-	return true;
-}
-
-/* Whether a timer that would have to run out is longer than was asked for. */
-static bool beyond_max(const struct refresh *r, unsigned kind)
-{
-	for (unsigned s = 0; s < STATE_COUNT; s++) {
-		const struct lane *l = &r->fan->lanes[s];
-
-		if (l->max > 0 && l->survived >= l->max && l->estimate.open &&
-		    (!outbound(kind) || l == outbound_lane(r)))
-			return true;
-	}
-	return false;
-}
-
-static void report_unknown(struct refresh *r, unsigned kind)
-{
-	struct fact *fact = fact_of(r, kind);
-	const char *why = "its mapping could not be set up";
-
-	*fact = (struct fact){.why_kind = WHY_PATH};
-	if (beyond_max(r, kind)) {
-		fact->why_kind = WHY_NOT_ASKED;
-		why = "no timer ran out within the longest silence tried";
-	} else if (!r->flows[kind].decided || outbound(kind)) {
-		why = "the timeouts are not known well enough to tell";
-	}
-	snprintf(fact->why, sizeof(fact->why), "%s", why);
-}
-
-void refresh_report(struct refresh *r)
-{
-	for (unsigned k = 0; r->running && k < REFRESH_FLOWS; k++)
-		if (fact_of(r, k)->answer == TRI_UNKNOWN)
-			report_unknown(r, k);
 }
