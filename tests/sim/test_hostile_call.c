@@ -291,6 +291,31 @@ static void test_replayed_mending(void **state)
 	pair_strike(&p);
 }
 
+/* Who has closed a session cannot hold the listener's place for it by offers to mend it. */
+static void test_mends_what_is_closed(void **state)
+{
+	const struct pair_plan plan = pair_plan(19, 150 * NK_MS);
+	struct losses l = {.session = true};
+	struct call *c;
+	nk_time closed;
+	struct pair p;
+
+	(void)state;
+	pair_set(&p, &plan);
+	pair_say(&p, PAIR_CALLS, "one\n");
+	assert_true(pair_hears(&p, PAIR_LISTENS, "one\n", LIMIT) != NK_NEVER);
+	world_run(p.world, NULL, world_now(p.world) + 5 * NK_S);
+	p.ends[PAIR_CALLS].watch = loses;
+	p.ends[PAIR_CALLS].user = &l;
+	closed = world_now(p.world);
+	c = p.ends[PAIR_LISTENS].run->talks[0].call;
+	call_closed_by_peer(c, closed);
+	world_tell(p.world, p.ends[PAIR_CALLS].host, &(struct event){.kind = EVENT_RESUMED});
+	assert_in_range(pair_wait(&p, PAIR_LISTENS, NATPUNCH_CLOSED, 1, LIMIT) - closed, 0,
+			5 * NK_S);
+	pair_strike(&p);
+}
+
 /* Whoever takes a machine in the midst of a call does not find the keys that the call began with: the
  * session replaces its own, and all later ones can be computed from the first. */
 static void test_first_keys_are_wiped(void **state)
@@ -589,6 +614,7 @@ int main(void)
 		cmocka_unit_test(test_forged_answer),
 		cmocka_unit_test(test_replayed_offers),
 		cmocka_unit_test(test_replayed_mending),
+		cmocka_unit_test(test_mends_what_is_closed),
 		cmocka_unit_test(test_first_keys_are_wiped),
 		cmocka_unit_test(test_swapped_answers),
 		cmocka_unit_test(test_doubled_and_reordered),

@@ -134,7 +134,7 @@ bool call_rung_again(struct call *c, const struct offer *offer, const struct run
 bool call_resume(struct call *c, const struct call_options *options, const struct noise *handshake,
 		 const struct offer *offer, const struct rung *rung, nk_time now)
 {
-	if (!is_from_caller(c, offer) || c->session == NULL ||
+	if (!is_from_caller(c, offer) || c->session == NULL || c->closing ||
 	    memcmp(offer->resumes, c->id, OFFER_CALL_ID) != 0)
 		return false;
 	c->options = options;
