@@ -9,8 +9,9 @@
 #include "pair.h"
 #include "wire/rendezvous_msg.h"
 
-#define LIMIT (60 * NK_S)
-#define DELAY (150 * NK_MS)
+#define LIMIT       (60 * NK_S)
+#define DELAY       (150 * NK_MS)
+#define BROKER_PORT 3478
 
 static void test_plain_call(void **state)
 {
@@ -123,6 +124,39 @@ static void test_too_late_for_its_port(void **state)
 	}
 }
 
+static bool loses_checks(void *user, const struct action *a)
+{
+	struct stun_msg m;
+
+	(void)user;
+	return a->to.port == BROKER_PORT || stun_read(&m, a->data, a->len) != 0 ||
+	       m.method != STUN_BINDING;
+}
+
+/* The caller's ports are counted, and it waits while the listener goes through them: from new ones
+ * that would begin anew. */
+static void test_waits_while_guessed_at(void **state)
+{
+	struct pair_plan plan = pair_plan(3, 20 * NK_MS);
+	struct nat_spec *nat = &plan.ends[PAIR_CALLS].nats[0];
+	struct call_report r;
+	struct pair p;
+
+	(void)state;
+	nat->mapping = NAT_APD;
+	nat->ports = NAT_PORTS_SEQUENTIAL;
+	for (unsigned i = 0; i <= PAIR_LISTENS; i++)
+		plan.ends[i].options.call.hard = true;
+	pair_set(&p, &plan);
+	p.ends[PAIR_LISTENS].watch = loses_checks;
+	assert_int_equal(pair_run(&p, LIMIT), CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_NO_PATH);
+	assert_true(natpunch_call(p.ends[PAIR_LISTENS].run, 0, &r));
+	assert_true(r.punch.attempts[TACTIC_PREDICT].tried);
+	assert_int_equal(r.punches, 1);
+	pair_strike(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +164,7 @@ int main(void)
 		cmocka_unit_test(test_answers_soon),
 		cmocka_unit_test(test_answers_with_fresh_port),
 		cmocka_unit_test(test_too_late_for_its_port),
+		cmocka_unit_test(test_waits_while_guessed_at),
 	};
 
 	if (crypto_init() != 0)

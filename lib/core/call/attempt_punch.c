@@ -81,7 +81,7 @@ nk_time attempt_hopes_until(const struct attempt *a)
 	const struct punch_result *r = attempt_punch(a);
 
 	if (a->state != ATTEMPT_PUNCHING || a->relaying || r->heard > 0 || r->relay_likely > 0 ||
-	    r->attempts[TACTIC_PREDICT].tried || r->attempts[TACTIC_BIRTHDAY].tried)
+	    r->guesses)
 		return NK_NEVER;
 	return a->times.fired +
 	       nk_max(HOPE, HOPE_ROUNDS * call_first_pause(a->config.options, a->ours.rtt_us,

@@ -62,6 +62,8 @@ struct punch *punch_new(const struct punch_config *config, struct rng *rng, nk_t
 		spares_have(&p->spares, PLAN_FRESH);
 	plan = plan_of(config, rng);
 	plan_start(&p->plan, &plan, now);
+	p->result.guesses = p->plan.start[TACTIC_PREDICT] != NK_NEVER ||
+			    p->plan.start[TACTIC_BIRTHDAY] != NK_NEVER;
 	p->result.relay_likely = p->plan.relay_likely;
 	punch_make_pairs(p, now);
 	return p;

@@ -82,6 +82,7 @@ struct punch_attempt {
  * @first_check: The check of ours that was acknowledged was the first full-TTL one of its pair
  * @opener_sent, @heard: Low-TTL packets sent; valid checks heard
  * @forged:	Checks and answers with our fragment whose integrity was wrong
+ * @guesses:	One of the two guesses at the other's ports, or will
  * @relay_likely: P(no direct path) when the hard tactics were judged hopeless, else 0
  */
 struct punch_result {
@@ -90,7 +91,7 @@ struct punch_result {
 	struct addr peer;
 	enum tactic by;
 	nk_time established;
-	bool first_check;
+	bool first_check, guesses;
 	unsigned opener_sent, heard, forged;
 	double relay_likely;
 	struct punch_attempt attempts[TACTICS];
