@@ -133,6 +133,31 @@ static bool loses_checks(void *user, const struct action *a)
 	       m.method != STUN_BINDING;
 }
 
+/* Neither hears the other, and by the time that the caller would ring again there is no broker:
+ * what the first attempt found is told all the same. */
+static void test_rings_again_in_vain(void **state)
+{
+	const struct pair_plan plan = pair_plan(2, 20 * NK_MS);
+	struct call_report r;
+	struct pair p;
+
+	(void)state;
+	pair_set(&p, &plan);
+	p.ends[PAIR_CALLS].watch = p.ends[PAIR_LISTENS].watch = loses_checks;
+	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_ANSWERED, 1, LIMIT) != NK_NEVER);
+	world_run(p.world, NULL, world_now(p.world) + NK_S);
+	pair_kill_broker(&p);
+	assert_int_equal(pair_run(&p, LIMIT), CORE_DONE);
+	assert_int_equal(natpunch_end(p.ends[PAIR_CALLS].run), CALL_NO_PATH);
+	assert_true(natpunch_call(p.ends[PAIR_CALLS].run, 0, &r));
+	assert_int_equal(r.punches, 1);
+	assert_true(r.acknowledged != NK_NEVER);
+	assert_true(r.answered != NK_NEVER);
+	assert_true(r.fired != NK_NEVER);
+	assert_true(r.peer.candidate_count > 0);
+	pair_strike(&p);
+}
+
 /* The caller's ports are counted, and it waits while the listener goes through them: from new ones
  * that would begin anew. */
 static void test_waits_while_guessed_at(void **state)
@@ -164,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_answers_soon),
 		cmocka_unit_test(test_answers_with_fresh_port),
 		cmocka_unit_test(test_too_late_for_its_port),
+		cmocka_unit_test(test_rings_again_in_vain),
 		cmocka_unit_test(test_waits_while_guessed_at),
 	};
 

@@ -1,5 +1,5 @@
-/* From one attempt to the next: the first that is answered makes the session, later ones give it its path,
- * or a new one. */
+/* From one attempt to the next: the first that is answered makes the session, later ones give it
+ * its path, or a new one. */
 #include <string.h>
 
 #include "core/call/call_state.h"
@@ -16,11 +16,14 @@ static unsigned next_bank(const struct call *c)
 	return used == 0 ? 1 : 0;
 }
 
-/* What is told of a call is what its latest attempt found, but for the times of the first. */
+/* What is told of a call is what its latest attempt found, or the one before if that did not come
+ * to fire; but the times are those of the first that connected. */
 void call_note(struct call_report *r, const struct attempt *a)
 {
 	const struct attempt_times *times = attempt_times(a);
 
+	if (r->fired != NK_NEVER && times->fired == NK_NEVER)
+		return;
 	r->gathered = *attempt_gathered(a);
 	r->mapping = *attempt_mapping(a);
 	r->broker_rtt = attempt_broker_rtt(a);
@@ -192,8 +195,8 @@ nk_time call_again_at(const struct call *c)
 	return attempt_hopes_until(c->attempts[c->trying]);
 }
 
-/* A NAT of one side may have taken the other's first check for its own, and gives the port to nobody
- * as long as checks come (opener.h). */
+/* A NAT of one side may have taken the other's first check for its own, and gives the port to
+ * nobody as long as checks come (opener.h). */
 static void try_again(struct call *c)
 {
 	c->vain++;
