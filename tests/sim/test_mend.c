@@ -143,6 +143,31 @@ static bool filter(void *user, const struct action *a)
 	return *f == PASS_ALL || (*f == PASS_NO_ACKNOWLEDGEMENT && !acknowledges(a));
 }
 
+static bool only_to_broker(void *user, const struct action *a)
+{
+	(void)user;
+	return a->to.port == 3478;
+}
+
+/* No path is left but the relay. */
+static void test_mended_by_relay(void **state)
+{
+	struct pair_plan plan = pair_plan(27, 20 * NK_MS);
+	struct pair p;
+
+	(void)state;
+	plan.broker.relays_per_s = 50;
+	for (unsigned i = 0; i <= PAIR_LISTENS; i++)
+		plan.ends[i].options.call.relay = true;
+	connect(&p, &plan);
+	for (unsigned i = 0; i <= PAIR_LISTENS; i++)
+		p.ends[i].watch = only_to_broker;
+	assert_true(pair_wait(&p, PAIR_CALLS, NATPUNCH_RELAYED, 1, now_of(&p) + PATIENCE) !=
+		    NK_NEVER);
+	assert_goes_on(&p);
+	pair_strike(&p);
+}
+
 /* The session finds the new path before the listener's punch does: its sockets stay. */
 static void test_session_is_first(void **state)
 {
@@ -366,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_reboot_keeps_ports),
 		cmocka_unit_test(test_reboot_changes_ports),
 		cmocka_unit_test(test_both_have_to_punch_anew),
+		cmocka_unit_test(test_mended_by_relay),
 		cmocka_unit_test(test_session_is_first),
 		cmocka_unit_test(test_caller_notices_first),
 		cmocka_unit_test(test_broker_restarts),

@@ -232,7 +232,7 @@ static void follow_attempt(struct call *c, nk_time now)
 bool call_follow(struct call *c, nk_time now)
 {
 	const enum call_state state = c->state;
-	const unsigned trying = c->trying;
+	const unsigned trying = c->trying, relaying = c->relaying;
 
 	if (c->trying != NOBODY && !c->closing)
 		follow_attempt(c, now);
@@ -244,7 +244,7 @@ bool call_follow(struct call *c, nk_time now)
 		call_end(c, CALL_LOST);
 	if (c->closing && (session_closed(c->session) || now >= c->give_up))
 		call_end(c, CALL_CLOSED);
-	return c->state != state || c->trying != trying;
+	return c->state != state || c->trying != trying || c->relaying != relaying;
 }
 
 void call_closed_by_peer(struct call *c, nk_time now)
