@@ -177,7 +177,7 @@ static unsigned failures_on_a_slow_link(unsigned count)
 		     "ip addr add 192.0.2.1/24 dev nkv0 && ip link set nkv0 up && "
 		     "ip link set nkv1 arp off up && "
 		     "ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev nkv0 nud permanent && "
-		     "tc qdisc add dev nkv0 root tbf rate 20mbit burst 4kb limit 10mb 2>/dev/null"),
+		     "tc qdisc add dev nkv0 root tbf rate 2mbit burst 4kb limit 10mb 2>/dev/null"),
 	     "no traffic shaping here");
 	s = script_new(slow_event);
 	s->test = &t;

@@ -553,7 +553,7 @@ static void hangs_up_at_the_end(void **state)
 	(void)state;
 	t.plan = (struct stream_plan){.command = await_hang_up(command, t.out[1])};
 	assert_int_equal(run_rig(&t), CORE_DONE);
-	assert_int_equal(poll(&told, 1, 10000), 1);
+	assert_int_equal(poll(&told, 1, 60000), 1);
 	assert_int_equal(read(t.out[0], t.text, sizeof(t.text)), 8);
 	rig_end(&t);
 }
