@@ -52,6 +52,22 @@ show() {
     (.udp // {} | {timeouts, quota, refresh})' "$report" || head -c 2000 "$report"
 }
 
+# may_try_again: this test may, once, since the machine may stall: a run then sees time go by in a jump
+may_try_again() {
+  export BATS_TEST_RETRIES=1
+}
+
+# says WORDS COMMAND...: what it prints until these words are among it; it may never end by itself
+says() {
+  local words=$1 client
+  shift
+  "$@" >/run/lab/says 2>&1 3>&- &
+  client=$!
+  lab_wait grep -qF -- "$words" /run/lab/says || true
+  lab_stop $client
+  cat /run/lab/says
+}
+
 # is PATH VALUE: the report's value there, as jq prints it
 is() {
   local value

@@ -38,7 +38,7 @@ JSON
 
 # inside HOST: in $there how to run something there, with a home folder of its own
 inside() {
-  there=(timeout --foreground 30 natsim exec "$1" -- env HOME="$PWD/$1" XDG_CONFIG_HOME="$PWD/$1"
+  there=(timeout --foreground 120 natsim exec "$1" -- env HOME="$PWD/$1" XDG_CONFIG_HOME="$PWD/$1"
     XDG_STATE_HOME="$PWD/$1/state" NATKIT_SERVER=stun.natsim)
 }
 
@@ -92,7 +92,6 @@ let_go() {
   hold pcp udp 4001
   hold nat-pmp tcp 4002
   opened router '[4001,4002]'
-  lab_patience=15 # renewals come after 5 to 6.25 s
   lab_wait told 4001 '.event == "renewed"'
   lab_wait told 4002 '.event == "renewed"'
   let_go
@@ -100,7 +99,7 @@ let_go() {
 }
 
 @test "the map names what the router speaks, and the router" {
-  timeout --foreground 30 natsim run --nat linux --set port-mapping=both -- natmap --quick --json >map.json
+  timeout --foreground 120 natsim run --nat linux --set port-mapping=both -- natmap --quick --json >map.json
   jq -e '.verdict == "one-nat" and .path.hops[0].address == .gateways[0].gateway' map.json
   jq -c '.gateways[0] | [.tunnel, .protocols.pcp.usable, .protocols["nat-pmp"].usable, .protocols.upnp.usable]' map.json |
     grep -qx '\[false,true,true,false\]'
@@ -164,6 +163,7 @@ JSON
   at bob natpunch contact add alice "$(at alice natpunch id)"
   at bob natpunch listen --allow alice --once --events bob.events >bob.heard 2>bob.said 3>&- </dev/null &
   lab_wait any_opened b
+  lab_wait grep -qs '"registered"' bob.events
   at alice natpunch send bob --report alice.json <<<hello
   assert_equal "$(jq -r '.calls[0].by' alice.json)" mapped
   wait $!

@@ -37,9 +37,9 @@ needs_tun() {
   fi
 }
 
-# sim OPTION...: natsim run, for at most half a minute
+# sim OPTION...: natsim run, for at most two minutes
 sim() {
-  timeout --foreground 30 natsim run "$@"
+  timeout --foreground 120 natsim run "$@"
 }
 
 # A user who is nobody, where anyone may use the TUN device: in a mount namespace of its own.
@@ -66,6 +66,19 @@ round_trip() {
   sed -n 's/.* time=\([0-9.]*\) ms/\1/p' <<<"$1"
 }
 
+# takes LEAST MOST OPTION...: a round trip to the server in such a world, in milliseconds. It is never shorter; it is longer
+# where the machine stalls, and is then measured anew.
+takes() {
+  local least=$1
+  lab_wait in_time "${@:2}"
+  jq -ne "$(round_trip "$output") >= $least" >/dev/null || fail "shorter than $least ms: $output"
+}
+
+in_time() {
+  run sim "${@:2}" -- ping -c 1 -W 20 stun.natsim
+  jq -ne "$(round_trip "$output") <= $1" >/dev/null
+}
+
 @test "the NAT is what its preset says" {
   needs_tun
   sim --nat apd-ei-sequential -- natprobe --json --quick >report.json
@@ -80,6 +93,7 @@ round_trip() {
 
 @test "a timeout measured in it is the preset's" {
   needs_tun
+  export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by in a jump
   sim --nat linux --set timer-first=3s --set timer-replied=4s --set timer-stream=6s -- \
     natprobe --json --max 10s >report.json
   near "$(jq .udp.timeouts.solitary.value report.json)" 3 0.25
@@ -133,7 +147,7 @@ got'
   assert_line --regexp '^192\.0\.2\.1 .*STREAM stun\.natsim'
   assert_line --regexp '^192\.0\.2\.2 '
   # The resolver is near: it answers before a packet could cross the link.
-  run sim --nat linux --delay 5s -- /usr/bin/python3 "$lab_top/tests/tools/dns.py" nat.natsim A
+  run sim --nat linux --delay 60s -- /usr/bin/python3 "$lab_top/tests/tools/dns.py" nat.natsim A
   assert_output 198.51.100.1
   run sim --nat nat64 -- /usr/bin/python3 "$lab_top/tests/tools/dns.py" stun.natsim AAAA
   assert_output '64:ff9b::c000:201
@@ -147,20 +161,17 @@ got'
   sim --nat ei-apd-random --ipv6 -- natprobe --json --quick >report.json
   assert_equal "$(jq -c '[.udp, .udp6 | .nat.value, .filtering.class]' report.json)" \
     '[true,"address-and-port-dependent",false,"address-and-port-dependent"]'
-  run sim --nat ei-apd-random --ipv6 -- ping -6 -c 1 -t 1 -W 5 stun.natsim
+  run sim --nat ei-apd-random --ipv6 -- ping -6 -c 1 -t 1 -W 20 stun.natsim
   assert_output --partial 'From 2001:db8:4::1'
 }
 
 @test "delay is one way, and both ways take it; loss and duplicates come" {
   needs_tun
-  run sim --nat linux -- ping -c 1 stun.natsim
+  takes 0 90 --nat linux
   assert_output --partial 'ttl=62'
-  near "$(round_trip "$output")" 0 90
-  run sim --nat linux --delay 100ms -- ping -c 1 stun.natsim
-  near "$(round_trip "$output")" 250 50
-  run sim --nat linux --nat ei-ei-random --delay 100ms -- ping -c 1 stun.natsim
+  takes 200 300 --nat linux --delay 100ms
+  takes 200 300 --nat linux --nat ei-ei-random --delay 100ms
   assert_output --partial 'ttl=61'
-  near "$(round_trip "$output")" 250 50
   run sim --delay 100ms --loss 99% --seed 3 -- ping -c 5 -i 0.01 -W 1 stun.natsim
   assert_output --partial '100% packet loss'
   run sim --duplicate 99% --seed 3 -- ping -c 5 -i 0.01 stun.natsim
@@ -171,8 +182,9 @@ got'
   needs_tun
   local lost=()
   for seed in 5 5 6; do
-    run sim --loss 50% --seed $seed -- ping -4 -c 40 -i 0.005 -W 1 stun.natsim
-    lost+=("$(grep -o 'icmp_seq=[0-9]*' <<<"$output" | tr '\n' ' ')")
+    # Until 40 are answered: by then all is known of the first 40, however late answers are.
+    run sim --loss 50% --seed $seed -- ping -4 -c 40 -i 0.005 -w 60 stun.natsim
+    lost+=("$(grep -o 'icmp_seq=[0-9]*' <<<"$output" | awk -F= '$2 <= 40' | tr '\n' ' ')")
   done
   assert_equal "${lost[0]}" "${lost[1]}"
   refute [ "${lost[0]}" = "${lost[2]}" ]
@@ -182,7 +194,7 @@ got'
   needs_tun
   run sim --nat linux --mtu 1300 -- ping -c 1 -s 4000 stun.natsim
   assert_output --partial '4008 bytes from'
-  run sim --nat linux --mtu 1300 -- ping -c 1 -s 1400 -M "do" -W 1 stun.natsim
+  run sim --nat linux --mtu 1300 -- ping -c 1 -s 1400 -M "do" -W 20 stun.natsim
   assert_output --partial 'mtu = 1300'
 }
 
@@ -220,7 +232,10 @@ traces() {
 
 # gone BEFORE SECONDS: no more traces than then, and nobody sleeps so long
 gone() {
-  [ "$(traces)" = "$1" ] && ! pgrep -f "^sleep $2"
+  local was is
+  read -rd '' -a was <<<"$1" || true
+  read -rd '' -a is <<<"$(traces)" || true
+  [ "${is[0]}" -le "${was[0]}" ] && [ "${is[1]}" -le "${was[1]}" ] && ! pgrep -f "^sleep $2"
 }
 
 @test "nothing is left of a run that is killed" {
@@ -260,7 +275,7 @@ gone() {
   needs_root
   needs_tun
   cd "$open"
-  as_nobody 666 timeout 30 bin/natsim run --nat ei-ad-random -- \
+  as_nobody 666 timeout 120 bin/natsim run --nat ei-ad-random -- \
     bash -c 'id -u; touch mine; ping -c 1 stun.natsim; bin/natprobe --json --quick' >said
   assert_equal "$(head -n 1 said)" 0
   assert_equal "$(stat -c %u mine)" 65534
@@ -293,7 +308,7 @@ gone() {
 
 @test "IPv6 passes a NAT of IPv4 as it passes a firewall" {
   needs_tun
-  run -0 sim -6 --nat linux -- ping -6 -c 1 -W 5 stun.natsim
+  run -0 sim -6 --nat linux -- ping -6 -c 1 -W 20 stun.natsim
   assert_output --partial ' 0% packet loss'
 }
 

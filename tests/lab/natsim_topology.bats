@@ -189,9 +189,9 @@ aside'
 
 @test "set changes links, and counts go on" {
   two_nats
-  natsim exec client -- ping -qn -c 2 -i 0.01 -W 5 server
+  natsim exec client -- ping -qn -c 2 -i 0.01 -W 20 server
   natsim set inner delay=30ms up.loss=0
-  run natsim exec client -- ping -qn -c 2 -i 0.01 -W 5 server
+  run natsim exec client -- ping -qn -c 2 -i 0.01 -W 20 server
   assert_success
   [ "$(sed -n 's/^rtt[^=]*= \([0-9]*\).*/\1/p' <<<"$output")" -ge 60 ]
   assert_equal "$(ask '[.nodes[1].link | .up.delay_ms, .down.delay_ms, .up.packets] == [30, 30, 4]')" true
@@ -214,7 +214,7 @@ aside'
   natsim set client address=100.65.0.99
   run natsim exec client -- ip -4 -br address show dev tun0
   assert_output --partial 100.65.0.99/32
-  natsim exec client -- ping -qn -c 1 -W 5 server
+  natsim exec client -- ping -qn -c 1 -W 20 server
   run natsim exec server -- getent ahostsv4 client
   assert_line --partial 100.65.0.99
   run natsim exec client -- getent ahostsv4 outer.natsim
@@ -259,7 +259,7 @@ BAD
   two_nats
   natsim down
   natsim up --pcap out.pcapng world.json
-  natsim exec client -- ping -qn -c 1 -W 5 server
+  natsim exec client -- ping -qn -c 1 -W 20 server
   natsim down
   run strings -n 3 out.pcapng
   for place in client 'inner inside' 'inner outside' 'outer inside' 'outer outside' server; do
@@ -391,7 +391,7 @@ PYTHON
   "${as[@]}" unshare -Ur true || skip 'no unprivileged user namespaces here'
   PATH=$PWD/bin:$PATH
   "${as[@]}" natsim up world.json
-  run "${as[@]}" natsim exec client -- sh -c 'hostname; ping -qn -c 1 -W 5 server'
+  run "${as[@]}" natsim exec client -- sh -c 'hostname; ping -qn -c 1 -W 20 server'
   assert_success
   assert_line client
   "${as[@]}" natsim set outer reboot

@@ -11,7 +11,7 @@ with open("/etc/resolv.conf", encoding="ascii") as resolv:
 labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
 query = struct.pack(">6H", 7, 0x100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">2H", number, 1)
 asker = socket.socket(socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM)
-asker.settimeout(3)
+asker.settimeout(30)
 asker.sendto(query, (server, 53))
 answer = asker.recv(512)
 at = len(query)
