@@ -12,7 +12,7 @@ address_port='"address-and-port-dependent"'
 
 # expect NAT MAPPING FILTERING PORTS: what a quick run against natbroker finds
 expect() {
-  probe 20 --quick
+  probe 60 --quick
   [ "$status" -eq 0 ]
   is .nat "$1"
   is .udp.mapping.class "$2"
@@ -52,7 +52,7 @@ expect() {
 @test "ports from a range" {
   lab_nat ports
   lab_broker
-  probe 20 --quick
+  probe 60 --quick
   is .udp.mapping.class "$independent"
   is .udp.filtering.class "$address_port"
   jq -e '.udp.ports.pattern | IN("range", "random")' "$report"
@@ -80,7 +80,7 @@ expect() {
 @test "no NAT" {
   lab_nat nonat
   lab_broker
-  probe 20 --quick
+  probe 60 --quick
   [ "$status" -eq 0 ]
   is .nat false
   is .udp.filtering.class "$independent"
@@ -90,7 +90,7 @@ expect() {
 @test "firewall without NAT" {
   lab_nat firewall
   lab_broker
-  probe 20 --quick
+  probe 60 --quick
   [ "$status" -eq 0 ]
   is .nat false
   is .udp.filtering.class "$address_port"
@@ -100,7 +100,7 @@ expect() {
 @test "IPv6: a firewall and no NAT" {
   lab_broker
   lab_ipv6
-  probe 20 --quick -6 --server '[2001:db8:2::1]'
+  probe 60 --quick -6 --server '[2001:db8:2::1]'
   [ "$status" -eq 0 ]
   is .nat false
   is .udp.firewall.value true
@@ -109,33 +109,33 @@ expect() {
 @test "external addresses: one for each host" {
   lab_nat rangepers
   lab_broker
-  probe 20 --quick
+  probe 60 --quick
   is .udp.pooling.class '"paired"'
 }
 
 @test "external addresses: any for any flow" {
   lab_nat range
   lab_broker
-  probe 20 --quick
+  probe 60 --quick
   is .udp.pooling.class '"arbitrary"'
 }
 
 @test "hairpin, when asked for" {
   lab_nat hairpin
   lab_broker
-  probe 20 --quick --hairpin
+  probe 60 --quick --hairpin
   is .udp.hairpin.value true
 }
 
 @test "no hairpin, when asked for" {
   lab_broker
-  probe 20 --quick --hairpin
+  probe 60 --quick --hairpin
   is .udp.hairpin.value false
 }
 
 @test "hairpin is not tested unasked" {
   lab_nat hairpin
   lab_broker
-  probe 20 --quick
+  probe 60 --quick
   is .udp.hairpin.value null
 }

@@ -27,7 +27,7 @@ play() {
   [[ $* != *--turns* ]] || turns=(--turns)
   "$fleet" roll "${turns[@]}" --hosts 300 --interval 1 --state "$ledger"
   broker
-  timeout 60 ip netns exec server "$fleet" hold --hosts 300 --interval 1 "$@" >"$counts" 2>/run/lab/said 3>&- &
+  timeout 120 ip netns exec server "$fleet" hold --hosts 300 --interval 1 "$@" >"$counts" 2>/run/lab/said 3>&- &
   playing=$!
 }
 
@@ -46,17 +46,17 @@ joined() {
 }
 
 @test "who is registered is answered, and rung" {
-  play --time 5 --joins 40 --join-rate 100 --rings 100 --ring-at 2
+  play --time 12 --joins 40 --join-rate 100 --rings 100 --ring-at 2
   counted '.joined == 40' '.rang == 140' '.lost == 0' '.forgotten == 0' '.answered == .sent' '.sent >= 300 * 3'
 }
 
 @test "by turns" {
-  play --turns --time 6 --rings 100 --ring-at 2
+  play --turns --time 12 --rings 100 --ring-at 2
   counted '.rang == 100' '.lost == 0' '.forgotten == 0' '.answered >= 300 * 2'
 }
 
 @test "a broker that was killed knows them, and those that joined since come back by their tickets" {
-  play --time 12 --joins 40 --join-rate 100 --rings 100 --ring-at 9
+  play --time 20 --joins 40 --join-rate 100 --rings 100 --ring-at 17
   lab_wait joined
   kill -KILL "$lab_server"
   wait "$lab_server" || true

@@ -281,9 +281,9 @@ lab_client() {
   timeout --foreground --kill-after=5 "$limit" ip netns exec client "$@" 3>&-
 }
 
-# lab_silent_resolver: the client has one that takes questions and never answers
+# lab_silent_resolver: the client has one that takes questions and never answers, and waits for it longer than any test
 lab_silent_resolver() {
-  echo 'nameserver 100.64.1.2' >/run/lab/resolv.conf
+  printf '%s\n' 'nameserver 100.64.1.2' 'options timeout:30 attempts:5' >/run/lab/resolv.conf
   mount --bind /run/lab/resolv.conf /etc/resolv.conf
   ip netns exec client /usr/bin/python3 -c 'import signal, socket
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:

@@ -9,7 +9,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 @test "three states, told apart" {
   lab_timers 5 9
   lab_broker
-  probe 60 --max 12
+  probe 180 --max 12
   [ "$status" -eq 0 ]
   near .udp.timeouts.solitary 5
   near .udp.timeouts.replied 5
@@ -20,7 +20,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 @test "7 and 19 seconds" {
   lab_timers 7 19
   lab_broker
-  probe 90 --max 25
+  probe 180 --max 25
   [ "$status" -eq 0 ]
   near .udp.timeouts.solitary 7
   near .udp.timeouts.replied 7
@@ -33,7 +33,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
   lab_timers 7 19
   lab_loss 5
   lab_broker
-  probe 90 --max 25
+  probe 180 --max 25
   near .udp.timeouts.solitary 7 4
   near .udp.timeouts.replied 7 4
   near .udp.timeouts.stream 19 4
@@ -43,7 +43,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
   lab_timers 60 60
   lab_nat outref 5
   lab_broker
-  probe 60 --max 12
+  probe 180 --max 12
   near .udp.timeouts.replied 5
   is .udp.refresh.outbound.value true
   is .udp.refresh.inbound.value false
@@ -52,7 +52,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 @test "longer than the longest silence tried" {
   lab_timers 60 60
   lab_broker
-  probe 60 --max 6
+  probe 180 --max 6
   [ "$status" -eq 0 ]
   is .udp.timeouts.replied.value null
   jq -e '.udp.timeouts.replied.at_least | . >= 5 and . < 60' "$report"
@@ -61,7 +61,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 @test "no NAT, no firewall: nothing expires" {
   lab_nat nonat
   lab_broker
-  probe 60 --max 6
+  probe 180 --max 6
   [ "$status" -eq 0 ]
   is .nat false
   is .udp.timeouts.stream.value null
@@ -71,7 +71,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
   lab_nat firewall
   lab_timers 5 9
   lab_broker
-  probe 60 --max 12
+  probe 180 --max 12
   is .nat false
   near .udp.timeouts.replied 5
   near .udp.timeouts.stream 9
@@ -80,14 +80,14 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 @test "the report goes through jq as it stands" {
   lab_timers 3 5
   lab_broker
-  lab_client 60 "$natprobe" --server 192.0.2.1 --max 6 2>/dev/null | jq .udp.timeouts >/run/lab/timeouts
+  lab_client 180 "$natprobe" --server 192.0.2.1 --max 6 2>/dev/null | jq .udp.timeouts >/run/lab/timeouts
   jq -e '.solitary.value and .replied.value and .stream.value' /run/lab/timeouts
 }
 
 @test "an SVG is written" {
   lab_timers 3 5
   lab_broker
-  probe 60 --max 6 --svg /run/lab/curve.svg
+  probe 180 --max 6 --svg /run/lab/curve.svg
   /usr/bin/python3 -c 'import sys, xml.etree.ElementTree as e; assert e.parse(sys.argv[1]).getroot().tag.endswith("svg")' \
     /run/lab/curve.svg
 }

@@ -45,7 +45,7 @@ valid() {
 refuses() {
   local expected=$1 words=$2
   shift 2
-  run --separate-stderr at 10 "$natkeepalive" "$@"
+  run --separate-stderr at 60 "$natkeepalive" "$@"
   echo "$stderr"
   assert_equal "$status" "$expected"
   assert_equal "${#stderr_lines[@]}" 1

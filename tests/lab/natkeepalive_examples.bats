@@ -14,7 +14,7 @@ example() {
   local line
   line=$(cat)
   examples | grep -qxF -- "$line" || fail "not in the manual: $line"
-  at 60 env PATH="$NATKIT_BUILD/bin:$PATH" bash -c "$line" </dev/null
+  at 120 env PATH="$NATKIT_BUILD/bin:$PATH" bash -c "$line" </dev/null
 }
 
 # leaves <<TYPED: running in the background, its words in said and heard
@@ -94,7 +94,7 @@ echo 'server = broker.example' >/etc/natkit/keepalive/home"
 @test "a service" {
   lab_broker
   echo 'server = broker.example' >"$room/home"
-  at 20 "$natkeepalive" --config home --events >"$room/events" 2>"$room/said" 3>&- &
+  at 120 "$natkeepalive" --config home --events >"$room/events" 2>"$room/said" 3>&- &
   lab_wait grep -q '"up"' "$room/events"
 }
 

@@ -6,7 +6,7 @@
 
 @test "once: the public address" {
   lab_broker
-  keeps 10 --server broker.example --once
+  keeps 60 --server broker.example --once
   assert_equal "$status" 0
   is .complete true
   is '.targets[0].state' '"up"'
@@ -15,31 +15,41 @@
 
 @test "once: who does not answer is named, exit 3" {
   lab_broker
-  keeps 20 --server 192.0.2.1 --server 192.0.2.99 --once
+  keeps 60 --server 192.0.2.1 --server 192.0.2.99 --once
   assert_equal "$status" 3
   [[ $said = *"no answer from 192.0.2.99"* ]]
   is '[.targets[].state]' '["up","lost"]'
+}
+
+# at_once OPTION...: natkeepalive ends within a second, at least when the machine does not stall; who does not answer would
+# be waited for longer
+at_once() {
+  lab_wait soon --server 192.0.2.1 "$@" --once
+}
+
+soon() {
+  keeps 60 "$@"
+  jq -e '.elapsed_s < 1' "$report"
 }
 
 @test "once: what cannot leave is told at once" {
   lab_broker
   ip netns exec client "$NATKIT_BUILD/tests/tools/load" serve 5000 >"$room/served" 2>&1 3>&- &
   lab_wait holds_5000
-  keeps 10 --server 192.0.2.1 --local-port 5000 --once
+  at_once --local-port 5000
   assert_equal "$status" 3
   [[ $said = *'port 5000: Address already in use'* ]]
   [[ $said != *'no answer'* ]]
-  jq -e '.elapsed_s < 1' "$report"
   ip -n client route del default
-  keeps 10 --server 192.0.2.1 --once
+  at_once
   assert_equal "$status" 3
   [[ $said = *'cannot send: Network is unreachable'* ]]
-  jq -e '.elapsed_s < 1' "$report"
+  [[ $said != *'no answer'* ]]
 }
 
 @test "two names of one address, from one port, are one target" {
   lab_broker
-  keeps 10 --server broker.example --server 192.0.2.1 --local-port 40000 --once
+  keeps 60 --server broker.example --server 192.0.2.1 --local-port 40000 --once
   assert_equal "$status" 0
   [[ $said = *"'192.0.2.1' is left out: it has the address of 'broker.example'"* ]]
   is '[.targets[].name]' '["broker.example"]'
@@ -47,10 +57,10 @@
 
 @test "an event that cannot be written ends it" {
   lab_broker
-  run at 10 sh -c "exec $natkeepalive --events --server 192.0.2.1 >/dev/full"
+  run at 60 sh -c "exec $natkeepalive --events --server 192.0.2.1 >/dev/full"
   assert_failure 5
   assert_output --partial 'cannot write the report: No space left on device'
-  run at 10 sh -c "exec $natkeepalive --events --server 192.0.2.1 >&-"
+  run at 60 sh -c "exec $natkeepalive --events --server 192.0.2.1 >&-"
   assert_failure 5
   assert_output --partial 'cannot write the report: Bad file descriptor'
 }
@@ -58,14 +68,14 @@
 @test "where nothing can be kept, that is said once" {
   lab_broker
   touch "$room/state"
-  keeps 10 --server 192.0.2.1 --once
+  keeps 60 --server 192.0.2.1 --once
   assert_equal "$status" 0
   assert_equal "$(grep -c 'cannot keep what is learned' "$room/said")" 1
 }
 
 @test "a greatest interval takes the least with it" {
   lab_broker
-  keeps 10 --server 192.0.2.1 --max 14s --once
+  keeps 60 --server 192.0.2.1 --max 14s --once
   assert_equal "$status" 0
   is '.options | [.floor_s, .max_s]' '[14,14]'
 }
@@ -74,24 +84,24 @@
   printf '2001:db8:2::1 broker.example\n' >>/run/lab/hosts
   lab_ipv6
   lab_broker
-  keeps 10 --server broker.example -46 --once --local-port 40000
+  keeps 60 --server broker.example -46 --once --local-port 40000
   is '[.targets[].local]' '["100.64.1.2:40000","[2001:db8:1::2]:40000"]'
 }
 
 @test "the first server of the environment, and of the configuration file" {
   lab_broker
-  NATKIT_SERVER='192.0.2.2, 192.0.2.99' keeps 10 --once
+  NATKIT_SERVER='192.0.2.2, 192.0.2.99' keeps 60 --once
   is '[.targets[].name]' '["192.0.2.2"]'
   mkdir -p "$room/config/natkit"
   echo 'server = broker.example' >"$room/config/natkit/config"
-  keeps 10 --once
+  keeps 60 --once
   is '[.targets[].name]' '["broker.example"]'
   printf 'server = 192.0.2.1 # mine\nalgorithm = fixed\ninterval = 20s\nonce = yes\n' >"$room/config/natkit/natkeepalive.conf"
-  keeps 10
+  keeps 60
   is '[.targets[].name]' '["192.0.2.1"]'
   is '.options | [.algorithm, .interval_s]' '["fixed",20]'
   echo 'server = 192.0.2.2' >"$room/other"
-  keeps 10 --config other --once
+  keeps 60 --config other --once
   is '[.targets[].name]' '["192.0.2.2"]'
 }
 
@@ -116,7 +126,7 @@
 
 @test "each event is as the schema has it" {
   lab_broker
-  at 20 "$natkeepalive" --events --server 192.0.2.1 --server 192.0.2.99 --duration 8 >"$room/events" 2>"$room/said" || true
+  at 60 "$natkeepalive" --events --server 192.0.2.1 --server 192.0.2.99 --duration 12 >"$room/events" 2>"$room/said" || true
   while read -r line; do
     echo "$line" >"$room/event"
     /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$lab_top/share/natkeepalive-event-1.schema.json" "$room/event"
@@ -126,7 +136,7 @@
 
 @test "a report goes to a file, too, and says what it cost" {
   lab_broker
-  keeps 30 --server 192.0.2.1 --algorithm fixed --interval 2s --duration 11 --report report.json
+  keeps 60 --server 192.0.2.1 --algorithm fixed --interval 2s --duration 19 --report report.json
   cmp "$report" "$room/report.json"
   jq -e '.targets[0].cost | .packets_out >= 5 and .bytes_per_hour > .constant_bytes_per_hour' "$report"
 }
@@ -134,7 +144,7 @@
 @test "the command is run for each target, and its failure is told" {
   lab_broker
   # shellcheck disable=SC2016  # for the shell that runs it
-  keeps 20 --server 192.0.2.1 --server 192.0.2.2 --once \
+  keeps 60 --server 192.0.2.1 --server 192.0.2.2 --once \
     --exec 'echo "$NATKIT_EVENT $NATKIT_SERVER $NATKIT_PUBLIC_ADDRESS" >>log; [ $NATKIT_SERVER = 192.0.2.1 ]'
   assert_equal "$status" 0
   assert_equal "$(sort "$room/log")" "$(printf 'up 192.0.2.1 198.51.100.10\nup 192.0.2.2 198.51.100.10')"
@@ -145,19 +155,19 @@
   lab_broker
   ip netns exec client "$NATKIT_BUILD/tests/tools/load" serve 5000 >"$room/served" 2>&1 3>&- &
   lab_wait holds_5000
-  keeps 10 --server 192.0.2.1 --share 5000 --once
+  keeps 60 --server 192.0.2.1 --share 5000 --once
   assert_equal "$status" 0
   is '.targets[0].public' '"198.51.100.10:5000"'
   is .options.shared_port 5000
   [[ $said = *'also gets the answers'* ]]
   [[ $said != *'no program'* ]]
-  lab_client 5 "$NATKIT_BUILD/tests/tools/load" ping 100.64.1.2 5000 20
-  keeps 10 --server 192.0.2.1 --local-port 5000 --duration 4
+  lab_client 60 "$NATKIT_BUILD/tests/tools/load" ping 100.64.1.2 5000 20
+  keeps 60 --server 192.0.2.1 --local-port 5000 --duration 4
   assert_equal "$status" 3
   [[ $said = *'port 5000: Address already in use'* ]]
   [[ $said != *'no answer'* ]]
   lab_ipv6
-  keeps 10 --server '[2001:db8:2::1]:3478' --share 5000 --once
+  keeps 60 --server '[2001:db8:2::1]:3478' --share 5000 --once
   is '.targets[0].public' '"[2001:db8:1::2]:5000"'
 }
 
@@ -168,10 +178,10 @@ holds_5000() {
 @test "another program's socket takes a privilege, which is gone then" {
   lab_other_users || skip 'needs root to become nobody'
   lab_broker
-  run at 10 setpriv --bounding-set=-net_raw --inh-caps=-net_raw "$natkeepalive" --server 192.0.2.1 --share 5000 --once
+  run at 60 setpriv --bounding-set=-net_raw --inh-caps=-net_raw "$natkeepalive" --server 192.0.2.1 --share 5000 --once
   assert_failure 4
   assert_output --partial CAP_NET_RAW
-  keeps 10 --server 192.0.2.1 --share 5000 --once --user nobody --exec 'grep -E "^(Uid|CapPrm|NoNewPrivs)" /proc/self/status >&2'
+  keeps 60 --server 192.0.2.1 --share 5000 --once --user nobody --exec 'grep -E "^(Uid|CapPrm|NoNewPrivs)" /proc/self/status >&2'
   assert_equal "$status" 0
   [[ $said = *"Uid:"*"$(id -u nobody)"* ]]
   [[ $said = *'CapPrm:'*'0000000000000000'* ]]
@@ -180,7 +190,7 @@ holds_5000() {
 
 @test "a server that has moved is found again by its name" {
   lab_broker
-  at 60 "$natkeepalive" --events --server broker.example --algorithm fixed --interval 1s \
+  at 120 "$natkeepalive" --events --server broker.example --algorithm fixed --interval 1s \
     >"$room/events" 2>"$room/said" 3>&- &
   lab_wait tells up 1
   echo '192.0.2.2 broker.example' >/run/lab/hosts
@@ -189,12 +199,17 @@ holds_5000() {
   lab_wait tells up 2
 }
 
-# tells EVENT TIMES
+times() {
+  grep -c "\"event\":\"$1\"" "$room/events"
+}
+
+# tells EVENT TIMES: or more
 tells() {
-  [ "$(grep -c "\"event\":\"$1\"" "$room/events")" -eq "$2" ]
+  [ "$(times "$1")" -ge "$2" ]
 }
 
 @test "what was learned is kept, and what natprobe found is where it begins" {
+  may_try_again # as it measures time
   lab_timers 5 8
   lab_broker
   keeps 60 --server 192.0.2.1 --duration 12
@@ -204,16 +219,18 @@ tells() {
   rm "$kept"
   at 60 "$NATKIT_BUILD/bin/natprobe" --server 192.0.2.1 --max 12 >/run/lab/probe.json
   jq -e --slurpfile probe /run/lab/probe.json '.udp.value_s == $probe[0].udp.timeouts.replied.value' "$kept"
-  keeps 10 --server 192.0.2.1 --once
+  keeps 60 --server 192.0.2.1 --once
   jq -e '(.timeout | .ci95[0] // .at_least) as $lower | $lower > 4 and $lower < 5.1 and .targets[0].interval_s < $lower' "$report"
 
   # And where it begins anew when it comes to this network.
-  at 60 "$natkeepalive" --events --server 192.0.2.1 --duration 4 >"$room/events" 2>"$room/said" 3>&- &
+  at 120 "$natkeepalive" --events --server 192.0.2.1 >"$room/events" 2>"$room/said" 3>&- &
   lab_wait tells up 1
   ip -n client addr add 100.64.1.7/24 dev eth0
   ip -n client route change default via 100.64.1.1 src 100.64.1.7
+  lab_wait tells changed 1
+  ip netns pids client | xargs kill
   lab_wait tells 'done' 1
-  tells network 1
+  assert_equal "$(times network)" 1
   jq -e 'select(.event == "done").report.targets[0] | .interval_s < 5.1 and .local != "100.64.1.2"' "$room/events"
 }
 

@@ -14,7 +14,7 @@ example() {
   local line
   line=$(cat)
   examples | grep -qxF -- "$line" || fail "not in the manual: $line"
-  at 60 env PATH="$NATKIT_BUILD/bin:$PATH" NATKIT_SERVER=broker.example bash -c "$line" </dev/null
+  at 120 env PATH="$NATKIT_BUILD/bin:$PATH" NATKIT_SERVER=broker.example bash -c "$line" </dev/null
 }
 
 @test "the map, quickly" {
@@ -35,6 +35,7 @@ TYPED
 }
 
 @test "boxes that keep state" {
+  may_try_again # as it measures time
   lab_broker
   lab_timers 6 6
   run --separate-stderr example <<'TYPED'

@@ -38,6 +38,16 @@ maps() {
   valid_map "$report"
 }
 
+# maps_within SECONDS OPTION...: the same, within that time at least when the machine does not stall
+maps_within() {
+  lab_wait soon "$@"
+}
+
+soon() {
+  maps 60 "${@:2}"
+  is ".elapsed_s < $1" true
+}
+
 valid_map() {
   jq -c '{elapsed_s, complete, verdict, nats, carrier_hop, public}, .evidence[].text, .path' "$1"
   /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$schema" "$1"

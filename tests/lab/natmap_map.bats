@@ -8,9 +8,8 @@
 
 @test "all but boxes that keep state is there within two seconds" {
   lab_broker
-  maps 20 --quick
+  maps_within 2 --quick
   [ "$status" -eq 0 ]
-  is '.elapsed_s < 2' true
   is '.public[0]' '"198.51.100.10"'
   is '[.path.hops[].address]' '["100.64.1.1","198.51.100.1"]'
   is '.path.boxes' 2
@@ -21,25 +20,23 @@
 @test "a resolver that is silent holds nothing up" {
   lab_broker
   lab_silent_resolver
-  maps 20 --quick --server elsewhere.example --server 192.0.2.1
+  maps_within 2.5 --quick --server elsewhere.example --server 192.0.2.1
   [ "$status" -eq 0 ]
-  is '.elapsed_s < 2.5' true
   is '.public[0]' '"198.51.100.10"'
-  maps 20 --quick --server elsewhere.example
+  maps_within 5 --quick --server elsewhere.example
   [ "$status" -eq 3 ]
   [[ $said = *'the resolver does not answer'* ]]
-  is '.elapsed_s < 5' true
   is '.gateways[0].gateway' '"100.64.1.1"'
 }
 
 @test "without a NAT: a firewall alone, and nothing at all" {
   lab_broker
   lab_nat firewall
-  maps 20 --quick
+  maps 60 --quick
   is .verdict '"firewall"'
   is .nats 0
   lab_nat nonat
-  maps 20 --quick
+  maps 60 --quick
   is .verdict '"open"'
   is '.public[0]' '"100.64.1.2"'
 }
@@ -48,7 +45,7 @@
   lab_down
   lab_carrier_up
   lab_broker
-  maps 20 --quick
+  maps 60 --quick
   is .verdict '"carrier-nat"'
   is .nats_at_least true
   is '.path.hops[1].address' '"100.64.7.1"'
@@ -58,6 +55,7 @@
   lab_down
   lab_carrier_up
   lab_broker
+  may_try_again # as it measures time
   lab_timers 5 7
   lab_timers 3 4 carrier
   at 60 "$natmap" --server 192.0.2.1 --max 8s --events >"$room/events" 2>"$room/said"
@@ -69,7 +67,7 @@
 
 @test "a server of another make: all but boxes that keep state" {
   lab_coturn
-  maps 20
+  maps 60
   [ "$status" -eq 0 ]
   is .server.probe_service false
   is .path.enumerated false
@@ -78,7 +76,7 @@
 }
 
 @test "a silent server: what gateways say is told all the same" {
-  maps 20 --server 192.0.2.77
+  maps 60 --server 192.0.2.77
   [ "$status" -eq 3 ]
   [[ $said = *"no answer from 192.0.2.77"* ]]
   is '.gateways[0].gateway' '"100.64.1.1"'
@@ -87,15 +85,15 @@
 }
 
 @test "a server that has no name, and none at all: the same" {
-  maps 20 --server nonesuch.example
+  maps 60 --server nonesuch.example
   [ "$status" -eq 3 ]
   [[ $said = *"nonesuch.example"* ]]
   is '.gateways[0].gateway' '"100.64.1.1"'
-  maps 20 --server 255.255.255.255
+  maps 60 --server 255.255.255.255
   [ "$status" -eq 3 ]
   [[ $said = *"'255.255.255.255': it is not the address of a host"* ]]
   status=0
-  at 20 env NATKIT_SERVER=' ' "$natmap" --text >"$room/text" 2>"$room/said" || status=$?
+  at 60 env NATKIT_SERVER=' ' "$natmap" --text >"$room/text" 2>"$room/said" || status=$?
   cat "$room/said" "$room/text"
   [ "$status" -eq 3 ]
   grep -q '^Gateway    100.64.1.1 on eth0$' "$room/text"
@@ -104,7 +102,7 @@
 @test "no way out: one line, and nothing else" {
   ip -n client route flush default
   ip -n client -6 route flush default
-  run --separate-stderr at 10 "$natmap" --server 192.0.2.1
+  run --separate-stderr at 60 "$natmap" --server 192.0.2.1
   assert_equal "$status" 3
   assert_output ''
   assert_equal "${#stderr_lines[@]}" 1
@@ -114,10 +112,10 @@
   lab_broker
   printf '2001:db8:2::1 broker.example\n' >>/run/lab/hosts
   lab_ipv6
-  maps 20 --server broker.example --quick
+  maps 60 --server broker.example --quick
   is '.public' '["198.51.100.10","2001:db8:1::2"]'
   is '.gateways | length' 2
-  maps 20 --server broker.example --quick -6
+  maps 60 --server broker.example --quick -6
   is '.public' '["2001:db8:1::2"]'
   is .verdict '"firewall"'
   is '[.gateways[].gateway]' '["2001:db8:1::1"]'
@@ -129,14 +127,14 @@
   ip -n client addr add 10.9.0.2/24 dev tun7
   ip -n client link set tun7 up
   ip -n client route replace default via 10.9.0.1 dev tun7
-  maps 20 --quick
+  maps 60 --quick
   [ "$status" -eq 3 ]
   is '.gateways[0] | [.gateway, .interface, .tunnel]' '["10.9.0.1","tun7",true]'
 }
 
 @test "what hops quote, with the privilege" {
   lab_broker
-  maps 20 --quick
+  maps 60 --quick
   is '[.path.hops[].quote | .id_differs, (.source | startswith("100.64.1.2:"))]' '[false,true,false,true]'
   is '.path.hops[0].quote.checksum_differs' false
 }
@@ -145,20 +143,21 @@
   lab_broker
   ip netns exec nat nft 'add chain ip lab rewrite { type filter hook postrouting priority 200 ; }'
   ip netns exec nat nft add rule ip lab rewrite oifname wan meta l4proto udp ip id set 4711
-  maps 20 --quick
+  maps 60 --quick
   is '[.path.hops[].quote.id_differs]' '[false,true]'
 }
 
 @test "without the privilege nothing is quoted, and all else is there" {
   lab_broker
   chmod go+rx "$room"
-  at 20 setpriv --bounding-set=-all --inh-caps=-all "$natmap" --server 192.0.2.1 --quick --json >"$report"
+  at 60 setpriv --bounding-set=-all --inh-caps=-all "$natmap" --server 192.0.2.1 --quick --json >"$report"
   valid_map "$report"
   is '[.path.hops[].quote]' '[null,null]'
   is '[.path.hops[].address]' '["100.64.1.1","198.51.100.1"]'
 }
 
 @test "events, the last of which holds the report" {
+  may_try_again # as it measures time
   lab_broker
   lab_timers 3 3
   gateway_up nat
@@ -185,16 +184,17 @@
 
 @test "a picture" {
   lab_broker
-  at 20 "$natmap" --server 192.0.2.1 --quick --svg map.svg >/dev/null
+  at 60 "$natmap" --server 192.0.2.1 --quick --svg map.svg >/dev/null
   /usr/bin/python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$room/map.svg"
   grep -q '100\.64\.1\.1' "$room/map.svg"
 }
 
 # On a terminal as wide as that of script(1) is by default.
 @test "on a terminal the quick part comes first, and then the drawing again" {
+  may_try_again # as it measures time
   lab_broker
   lab_timers 4 4
-  at 30 script -qec "$natmap --server 192.0.2.1 --max 6" /dev/null </dev/null | tr -d '\r' >"$room/shown"
+  at 90 script -qec "$natmap --server 192.0.2.1 --max 6" /dev/null </dev/null | tr -d '\r' >"$room/shown"
   cat "$room/shown"
   run grep -c 'this machine, eth0' "$room/shown"
   assert_output 2
@@ -234,7 +234,7 @@ held() {
   local line
   for line in "--max 0" "--max 3h" "--mappings 4" "--interface nope" "--svg /nonexistent/x" "--svg -" "nonesuch" "-q extra" "--text open tcp 8080"; do
     # shellcheck disable=SC2086  # words
-    run --separate-stderr at 10 "$natmap" $line
+    run --separate-stderr at 60 "$natmap" $line
     echo "$line: $stderr"
     assert_equal "$status" 2
     assert_equal "${#stderr_lines[@]}" 1

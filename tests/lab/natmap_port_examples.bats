@@ -9,7 +9,7 @@ example() {
   local line
   line=$(cat)
   grep -qxF -- "$line" "$lab_top/man/natmap.1" || fail "not in the manual: $line"
-  at 30 env PATH="$NATKIT_BUILD/bin:$PATH" NATKIT_SERVER=192.0.2.1 bash -c "$line" </dev/null
+  at 90 env PATH="$NATKIT_BUILD/bin:$PATH" NATKIT_SERVER=192.0.2.1 bash -c "$line" </dev/null
 }
 
 # leaves <<TYPED: running in the background, its words in said and heard

@@ -24,7 +24,7 @@ while True:
 
 # opens OPTION...: natmap open, looked at by the lab's broker
 opens() {
-  ports 30 open "$@" --server 192.0.2.1
+  ports 90 open "$@" --server 192.0.2.1
 }
 
 @test "a program that has the port: TCP is accepted by it, UDP cannot be looked at, and is said to be so" {
@@ -40,22 +40,22 @@ opens() {
   is '.ports[0].state' '"unverified"'
   is '.ports[0].verified.verdict' '"unknown"'
   jq -e '.ports[0].verified.why | contains("program has the port")' "$report"
-  ports 10 close --all
+  ports 90 close --all
   ended 0
   is '.ports | length' 2
 }
 
 @test "what cannot be looked at is held, and why is said" {
   gateway_up nat
-  ports 30 open tcp 4000 --server 192.0.2.77 --detach
+  ports 90 open tcp 4000 --server 192.0.2.77 --detach
   ended 0
   is '.ports[0].state' '"unverified"'
   jq -e '.ports[0].verified.why | contains("does not answer")' "$report"
-  ports 30 open tcp 4001 --no-verify --detach
+  ports 90 open tcp 4001 --no-verify --detach
   ended 0
   is '.ports[0].verified' null
   is '[.ports[0].tried[].result]' '["ok",null,null]' # the others were not asked
-  ports 10 close --all
+  ports 90 close --all
   ended 0
 }
 
@@ -64,12 +64,12 @@ opens() {
   ended 1
   [[ $said = *"does not answer by NAT-PMP"* ]]
   lab_ipv6
-  ports 30 open tcp 4000 -6 --no-verify
+  ports 90 open tcp 4000 -6 --no-verify
   ended 1
   [[ $said = *"does not answer by PCP or UPnP"* ]]
   ip -n client route del default
   status=0
-  at 10 "$natmap" open tcp 4000 2>"$room/said" || status=$?
+  at 90 "$natmap" open tcp 4000 2>"$room/said" || status=$?
   ended 3
   grep -q 'there is no gateway' "$room/said"
   [ "$(wc -l <"$room/said")" = 1 ]
@@ -78,7 +78,7 @@ opens() {
 # ends STATUS WORDS COMMAND OPTION...: natmap ends with that, and nothing but one line, in which these are
 ends() {
   status=0
-  at 10 "$natmap" "${@:3}" >"$room/out" 2>"$room/said" || status=$?
+  at 90 "$natmap" "${@:3}" >"$room/out" 2>"$room/said" || status=$?
   ended "$1"
   grep -qF "$2" "$room/said"
   [ "$(cat "$room/said" "$room/out" | wc -l)" = 1 ]
@@ -88,13 +88,13 @@ ends() {
   gateway_up nat
   ends 2 'IPv6 address' open tcp 4000 --no-verify --remote 2001:db8::1
   ends 3 'no way to the gateway 100.64.1.1 by IPv6' open tcp 4000 --no-verify --ipv6 --gateway 100.64.1.1
-  ports 30 open tcp 4000 --remote 203.0.113.7 --detach
+  ports 90 open tcp 4000 --remote 203.0.113.7 --detach
   ended 0
   is '.ports[0].state' '"unverified"'
   [ -z "$said" ]
-  ports 10 close --all
+  ports 90 close --all
   ended 0
-  at 10 "$natmap" list --protocol pcp --text >"$room/out"
+  at 90 "$natmap" list --protocol pcp --text >"$room/out"
   grep -q '^PCP ' "$room/out"
   run ! grep -q '^NAT-PMP ' "$room/out" # nor asked
 }
@@ -102,29 +102,29 @@ ends() {
 @test "a resolver that is silent does not keep a port closed" {
   gateway_up nat
   lab_silent_resolver
-  ports 5 open tcp 4000 --server elsewhere.example --server 192.0.2.1 --detach
+  ports 90 open tcp 4000 --server elsewhere.example --server 192.0.2.1 --detach
   ended 0
   is '.ports[0].state' '"open"'
   [[ $said = *"cannot ask 'elsewhere.example'"*'the resolver does not answer'* ]]
-  ports 10 close --all
+  ports 90 close --all
   ended 0
 }
 
 @test "a run that cannot begin leaves word of what an earlier one has left, as it was" {
   gateway_up nat
-  ports 30 open tcp 4000 --protocol pcp --no-verify --detach
+  ports 90 open tcp 4000 --protocol pcp --no-verify --detach
   ended 0
   NATKIT_SERVER=no:server:at:all ends 2 'NATKIT_SERVER' open tcp 4000
-  ports 10 list
+  ports 90 list
   is '[.held[] | .protocol, .external_port, .detached]' '["pcp",4000,true]'
   NATKIT_SERVER=no:server:at:all ends 2 'NATKIT_SERVER' open tcp 4000 --external 4001 # what is there is in its way, and removed
-  ports 10 list
+  ports 90 list
   is .held '[]'
 }
 
 @test "why a port is not open is told once: on standard output to people, else on standard error" {
   status=0
-  at 10 "$natmap" open tcp 4000 --protocol nat-pmp --no-verify --text >"$room/out" 2>"$room/said" || status=$?
+  at 90 "$natmap" open tcp 4000 --protocol nat-pmp --no-verify --text >"$room/out" 2>"$room/said" || status=$?
   ended 1
   grep -q 'not open: .*does not answer' "$room/out"
   grep -q 'tcp 4000 on 100.64.1.1 is not open$' "$room/said"
@@ -137,27 +137,27 @@ ends() {
   lab_wait told 4000 '.event == "open"'
   lab_wait told 4001 '.event == "open"'
   ends 1 'another natmap holds tcp 4000' open tcp 4000 --no-verify
-  ports 10 close --all
+  ports 90 close --all
   ended 1
   is .busy 2
-  ports 10 list
+  ports 90 list
   is '[.held[].process | numbers] | length' 2
   let_go TERM 143 4000
   gateway_state nat | grep -q ':4001:'
   let_go INT 130 4001
-  ports 10 close tcp 4000
+  ports 90 close tcp 4000
   ended 1
   [[ $said = *"no run of natmap is known to have left tcp 4000 open"* ]]
 }
 
 @test "what is left open is over with its lifetime, and so it is told" {
   gateway_up nat
-  ports 30 open udp 4000 --no-verify --detach --lifetime 5s
+  ports 90 open udp 4000 --no-verify --detach --lifetime 5s
   ended 0
   sleep 7
-  ports 10 list
+  ports 90 list
   is '[.held[].left_s]' '[0]'
-  ports 10 close --all
+  ports 90 close --all
   ended 0
   is '[.ports[].removed]' '[true]'
 }
@@ -186,7 +186,7 @@ LOG
   lab_wait told 4000 '.event == "open" and .port.internal == "100.64.1.3:4000"'
   let_go TERM 143 4000
   run ! gateway_listed 100.64.1.3
-  ports 10 list # what could not be removed from there any more, and nothing else
+  ports 90 list # what could not be removed from there any more, and nothing else
   is '[.held[].internal]' '["100.64.1.2:4000"]'
 }
 
@@ -231,12 +231,12 @@ seen() {
   lab_wait seen '.event == "gone" and .protocol == "pcp"'
   gateway_start nat
   lab_wait seen '.event == "lost"'
+  lab_wait grep -qx lost "$room/log"
   kill -INT "$watcher"
   status=0
   wait "$watcher" || status=$?
   ended 130
   seen '.event == "done" and .report.command == "watch"'
-  grep -qx lost "$room/log"
   valid_events watch
 }
 
@@ -246,11 +246,11 @@ seen() {
   ip -n nat addr add fe80::1/64 dev lan nodad
   ip -n client -6 route replace default via fe80::1 dev eth0 # as routers advertise it
   for protocol in pcp upnp; do
-    ports 30 open tcp 4000 -6 --protocol "$protocol" --server '[2001:db8:2::1]' --detach
+    ports 90 open tcp 4000 -6 --protocol "$protocol" --server '[2001:db8:2::1]' --detach
     ended 0
     is '.ports[0].state' '"open"'
     is '.ports[0].external_address' '"2001:db8:1::2"'
-    ports 10 close tcp 4000
+    ports 90 close tcp 4000
     ended 0
   done
 }
@@ -283,28 +283,28 @@ unprivileged() {
 
 @test "what cannot be read of what is open is not said to be closed" {
   gateway_up nat
-  ports 30 open tcp 4000 --no-verify --detach
+  ports 90 open tcp 4000 --no-verify --detach
   ended 0
   truncate -s 60 "$room"/state/natkit/mappings/tcp-4000-*.json
-  ports 10 close --all
+  ports 90 close --all
   ended 1
   is .complete false
   grep -qF "$(echo "$room"/state/natkit/mappings/tcp-4000-*.json)" "$room/said"
-  ports 10 list
+  ports 90 list
   is .complete false
   rm "$room"/state/natkit/mappings/tcp-4000-*.json
-  at 10 "$natmap" close --all --text >"$room/out"
+  at 90 "$natmap" close --all --text >"$room/out"
   [ "$(cat "$room/out")" = 'nothing is left open' ]
   mv "$room/state" "$room/kept"
   touch "$room/state"
   status=0
-  at 10 "$natmap" close --all 2>"$room/said" || status=$?
+  at 90 "$natmap" close --all 2>"$room/said" || status=$?
   ended 5
   grep -qF 'XDG_STATE_HOME' "$room/said"
-  ports 10 list
+  ports 90 list
   is .complete false
   status=0
-  lab_client 10 env -u HOME -u XDG_STATE_HOME "$natmap" close --all 2>"$room/said" || status=$?
+  lab_client 90 env -u HOME -u XDG_STATE_HOME "$natmap" close --all 2>"$room/said" || status=$?
   ended 2
   grep -qF 'neither XDG_STATE_HOME nor HOME' "$room/said"
 }

@@ -73,7 +73,7 @@ nothing_left() {
   for nat in nat nat2; do
     gateway_state $nat | diff "$room/$nat.before" -
   done
-  ports 10 list "$@"
+  ports 90 list "$@"
   is '.held' '[]'
 }
 
@@ -87,22 +87,22 @@ teardown() {
 
 # opens OPTION...: natmap open, looked at by the lab's broker
 opens() {
-  ports 30 open --server 192.0.2.1 --detach "$@"
+  ports 90 open --server 192.0.2.1 --detach "$@"
 }
 
 closes() {
-  ports 10 close --all
+  ports 90 close --all
   ended 0
 }
 
 # maps OPTION...: natmap's map, in short
 maps() {
-  at 20 "$natmap" --quick --json --server 192.0.2.1 "$@" >"$report"
+  at 90 "$natmap" --quick --json --server 192.0.2.1 "$@" >"$report"
   /usr/bin/python3 "$lab_top/tests/tools/valid.py" "$map_schema" "$report"
 }
 
 probes() {
-  at 20 "$natprobe" --quick --json --server 192.0.2.1 "$@" >"$report"
+  at 90 "$natprobe" --quick --json --server 192.0.2.1 "$@" >"$report"
 }
 
 @test "a table for each address: the main one's gateway, or the interface's own, and both" {
@@ -220,7 +220,7 @@ is_not_at() {
   lab_wait told it '.event == "open" and .port.external_address == "203.0.113.10"'
   lab_wait told watch '.event == "gone" and .protocol == "upnp" and .gateway == "100.64.1.1"'
   lab_wait told watch '.event == "there" and .protocol == "upnp" and .gateway == "100.64.2.1"'
-  is_not_at nat 4000
+  lab_wait is_not_at nat 4000
   leaves_by 100.64.1.1
   lab_wait is_at nat 4000
   lab_wait is_not_at nat2 4000
@@ -260,7 +260,7 @@ is_renewed() {
   opens udp 4000
   is '[.ports[].gateway]' '["100.64.1.1"]'
   [[ $said = *'leaves by tun7, not by eth0'* ]]
-  at 20 "$natmap" --quick --json --server 192.0.2.77 >"$report" || true
+  at 90 "$natmap" --quick --json --server 192.0.2.77 >"$report" || true
   is '[.gateways[:2][] | .gateway, .interface, .tunnel]' '[null,"tun7",true,"100.64.1.1","eth0",false]'
   ip -n client rule add from 100.64.1.2 table 9
   ip -n client route add default via 100.64.1.1 table 9

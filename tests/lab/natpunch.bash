@@ -54,7 +54,7 @@ acquaint() {
 
 knows() {
   mkdir -p "$room/$1" "$room/$2"
-  as "$1" 5 contact add "$2" "$(as "$2" 5 id)"
+  as "$1" 30 contact add "$2" "$(as "$2" 30 id)"
 }
 
 # broker_has_name: that of both families
@@ -93,7 +93,7 @@ bob_says() {
 
 # alice_sends WORD [OPTION...]: as one message, that bob prints and acknowledges
 alice_sends() {
-  as alice 40 send bob --events "$room"/alice.events "${@:2}" <<<"$1" 2>"$room"/alice.said
+  as alice 120 send bob --events "$room"/alice.events "${@:2}" <<<"$1" 2>"$room"/alice.said
   lab_wait grep -qxF "$1" "$room"/bob.heard
 }
 

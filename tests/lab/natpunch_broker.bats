@@ -28,7 +28,7 @@
   printf '%s broker.example\n' 192.0.2.99 2001:db8:2::1 >/run/lab/hosts # nobody is at the first
   across pair_up random random ipv6
   bob_listens
-  grep -q 'seen as \[\?2001:' "$room"/bob.said
+  lab_wait grep -q 'seen as \[\?2001:' "$room"/bob.said
   alice_sends hi
 }
 

@@ -24,7 +24,7 @@ example() {
   local line
   line=$(cat)
   examples | grep -qxF -- "$line" || fail "not in the manual: $line"
-  at "$1" 40 env -C "$room/$1" PATH="$NATKIT_BUILD/bin:$PATH" bash -c "$line" </dev/null
+  at "$1" 120 env -C "$room/$1" PATH="$NATKIT_BUILD/bin:$PATH" bash -c "$line" </dev/null
 }
 
 # types HOST <<TYPED: what it prints is in $output
@@ -50,7 +50,7 @@ TYPED
   types alice <<'TYPED'
 natpunch contact add bob "$(cat bob.card)"
 TYPED
-  run as alice 5 contact list
+  run as alice 30 contact list
   assert_output --regexp '^bob natkit:.*@broker.example:3478$'
 }
 
@@ -105,7 +105,7 @@ TYPED
   example alice 2>"$room/alice.said" 3>&- <<'TYPED' &
 natpunch call bob --udp-forward 51821:51820
 TYPED
-  lab_wait pair_in alice 2 "$load" ping 127.0.0.1 51821 1
+  lab_wait pair_in alice 5 "$load" ping 127.0.0.1 51821 1
 }
 
 @test "what it takes" {
@@ -135,9 +135,9 @@ echo 'ARGS=--allow-any --broker broker.example --exec date' >/etc/natkit/listen/
 
 @test "a listener that is always there" {
   acquaint
-  as bob 60 listen --allow-any --broker broker.example --exec date >"$room/bob.heard" 2>"$room/bob.said" 3>&- &
+  as bob 120 listen --allow-any --broker broker.example --exec date >"$room/bob.heard" 2>"$room/bob.said" 3>&- &
   lab_wait grep -q registered "$room/bob.said"
-  run --separate-stderr as alice 40 call bob </dev/null
+  run --separate-stderr as alice 120 call bob </dev/null
   assert_output --regexp '[0-9]:[0-9]'
 }
 

@@ -64,7 +64,7 @@ believed() {
   across pair_up random random
   bob_listens
   for trial in 1 2 3; do
-    run as alice 40 send bob --timeout 2s --report "$room/alice.json" <<<hello
+    run as alice 120 send bob --timeout 2s --report "$room/alice.json" <<<hello
     assert_failure 1
     assert_equal "$(mapping alice offered)" false
     assert_equal "$(believed)" $((trial < 3 ? trial : 2))
@@ -99,7 +99,7 @@ believed() {
 
 # Her broker is as far away as brokers are: what it answers is no sooner there than what the router does.
 @test "alice's router opens a port as she calls" {
-  slow=50000 homes_with nata
+  slow=200000 homes_with nata
   bob_listens
   alice_sends hello --report "$room"/alice.json
   assert_equal "$(mapping alice protocol)" pcp
@@ -111,7 +111,7 @@ believed() {
 @test "who does not want it asks for nothing" {
   homes_with nata natb
   bob_listens --allow alice --no-mapping
-  run as alice 40 send bob --timeout 5s --no-mapping <<<hello
+  run as alice 120 send bob --timeout 5s --no-mapping <<<hello
   assert_failure 1
   as_before nata
   as_before natb

@@ -11,7 +11,7 @@ limited() {
   lab_nat quota "$1"
   lab_timers "$2" "$3"
   lab_broker
-  probe 200 --max "$4"
+  probe 400 --max "$4"
   is .udp.quota.policy '"refuses"'
   jq -e --argjson n "$1" '.udp.quota.value | . >= $n - 3 and . <= $n + 3' "$report"
   unknown_or_near .udp.timeouts.solitary "$2"
@@ -34,7 +34,7 @@ limited() {
 @test "--mappings 32 never holds more than 32" {
   lab_timers 5 9
   lab_broker
-  probe 90 --max 12 --mappings 32 3>&- &
+  probe 180 --max 12 --mappings 32 3>&- &
   local run=$! most=0 now
   while kill -0 $run 2>/dev/null; do
     now=$(lab_flows)

@@ -12,7 +12,7 @@ with_config=(env "XDG_CONFIG_HOME=${config%/natkit}")
 refused() {
   local wanted=$1 words=$2
   shift 2
-  run --separate-stderr lab_client 20 "$@"
+  run --separate-stderr lab_client 60 "$@"
   echo "${*:2}: exit status $status, said: $stderr"
   [ "$status" -eq "$wanted" ]
   [ -z "$output" ]
@@ -26,17 +26,17 @@ refused() {
   refused 5 'cannot write the report: Bad file descriptor' bash -c "$probe --json >&-"
   refused 5 'cannot write the report: Bad file descriptor' bash -c "$probe --text >&-"
   refused 5 'cannot write the report: Bad file descriptor' bash -c "$probe --events >&-"
-  run lab_client 20 bash -c "$probe --json <&- 2>&-"
+  run lab_client 60 bash -c "$probe --json <&- 2>&-"
   [ "$status" -eq 0 ]
   jq -e .complete <<<"$output"
-  run lab_client 20 bash -c "$probe --json <&- >&- 2>&-"
+  run lab_client 60 bash -c "$probe --json <&- >&- 2>&-"
   [ "$status" -eq 5 ]
 }
 
 @test "closed descriptors: natbroker serves all the same" {
   lab_broker_ready=192.0.2.1:3479 lab_serve closed 192.0.2.1:3479 \
     bash -c "exec $natbroker --listen 192.0.2.1 <&- >&- 2>&-"
-  probe 20 --quick
+  probe 60 --quick
   is .nat true
   kill -TERM "$lab_server"
   wait "$lab_server"
@@ -112,7 +112,7 @@ refused() {
 @test "one family is silent: said, and nothing is made up for it" {
   lab_ipv6
   lab_broker_ready='[2001:db8:2::2]:3479' lab_broker --listen 2001:db8:2::1 --listen 2001:db8:2::2
-  run --separate-stderr lab_client 20 "$natprobe" --text --quick \
+  run --separate-stderr lab_client 60 "$natprobe" --text --quick \
     --server 192.0.2.77 --server 2001:db8:2::1
   echo "$output"
   echo "said: $stderr"
@@ -126,7 +126,7 @@ refused() {
 
 @test "a picture of nothing replaces no picture" {
   echo kept >/run/lab/keep.svg
-  run --separate-stderr lab_client 20 "$natprobe" --quick --server 192.0.2.1 --svg /run/lab/keep.svg
+  run --separate-stderr lab_client 60 "$natprobe" --quick --server 192.0.2.1 --svg /run/lab/keep.svg
   [ "$status" -eq 3 ]
   [ "$(cat /run/lab/keep.svg)" = kept ]
 }
@@ -134,7 +134,7 @@ refused() {
 @test "too few descriptors: what failed, and why" {
   lab_broker
   for most in 4 8; do
-    run --separate-stderr lab_client 20 \
+    run --separate-stderr lab_client 60 \
       bash -c "ulimit -n $most; exec $natprobe --quick --server 192.0.2.1"
     [ "$status" -eq 5 ]
     [ "${#stderr_lines[@]}" -eq 1 ]

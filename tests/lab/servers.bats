@@ -37,21 +37,21 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 
 @test "nobody answers: exit 3 and one clear line" {
   lab_liar silent
-  run --separate-stderr lab_client 10 "$natprobe" --text --server 192.0.2.1
+  run --separate-stderr lab_client 60 "$natprobe" --text --server 192.0.2.1
   assert_equal "$status" 3
   assert_equal "${#stderr_lines[@]}" 1
   assert_regex "$stderr" '192\.0\.2\.1'
 }
 
 @test "no server is there: exit 3" {
-  run --separate-stderr lab_client 10 "$natprobe" --text --server 192.0.2.1
+  run --separate-stderr lab_client 60 "$natprobe" --text --server 192.0.2.1
   assert_equal "$status" 3
 }
 
 @test "the second server is used when the first is silent" {
   lab_broker
   status=0
-  lab_client 30 "$natprobe" --json --quick --server 192.0.2.77 --server 192.0.2.1 >"$report" || status=$?
+  lab_client 60 "$natprobe" --json --quick --server 192.0.2.77 --server 192.0.2.1 >"$report" || status=$?
   valid_report
   [ "$status" -eq 0 ]
   is .udp.mapping.class '"endpoint-independent"'
@@ -60,7 +60,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 @test "an honest stranger is believed" {
   lab_nat adf
   lab_liar honest
-  probe 20 --quick
+  probe 60 --quick
   [ "$status" -eq 0 ]
   is .udp.mapping.class '"endpoint-independent"'
   is .udp.filtering.class '"address-dependent"'
@@ -69,21 +69,21 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 
 @test "OTHER-ADDRESS is its own address" {
   lab_liar other-is-self
-  probe 20 --quick
+  probe 60 --quick
   fault other-address-is-its-own
   is .udp.mapping.class '"unknown"'
 }
 
 @test "OTHER-ADDRESS does not answer" {
   lab_liar other-silent
-  probe 20 --quick
+  probe 60 --quick
   fault other-address-silent
   is .udp.mapping.class '"unknown"'
 }
 
 @test "CHANGE-REQUEST is ignored: never full cone" {
   lab_liar ignores-change
-  probe 20 --quick
+  probe 60 --quick
   fault change-request-ignored
   is .udp.filtering.class '"unknown"'
 }
@@ -91,7 +91,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 @test "answers from a wrong address are not believed" {
   lab_nat eif # lets them in
   lab_liar wrong-source
-  probe 20 --quick
+  probe 60 --quick
   [ "$status" -eq 3 ]
   fault answer-from-wrong-address
   is .nat null
@@ -99,7 +99,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 
 @test "a wrong transaction id is not believed" {
   lab_liar wrong-tid
-  probe 20 --quick
+  probe 60 --quick
   [ "$status" -eq 3 ]
   fault wrong-transaction-id
   is .nat null
@@ -107,7 +107,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 
 @test "garbage is not believed" {
   lab_liar garbage
-  probe 20 --quick
+  probe 60 --quick
   [ "$status" -eq 3 ]
   fault garbage
   is .nat null
@@ -115,7 +115,7 @@ export BATS_TEST_RETRIES=1 # the machine may stall: a run then sees time go by i
 
 @test "garbage and forgeries beside true answers change nothing" {
   lab_liar noisy
-  probe 20 --quick
+  probe 60 --quick
   fault garbage
   fault wrong-transaction-id
   is .public '["198.51.100.10"]'
