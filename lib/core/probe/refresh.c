@@ -183,7 +183,7 @@ static nk_time due(const struct refresh *r, unsigned k)
 	if (isinf(longer)) {
 		const double apart = PULSE_APART * refresh_shortest(r);
 
-		return refresh_is_outbound(k) && f->ready && isfinite(apart)
+		return refresh_is_outbound(k) && f->ready && !f->asked && isfinite(apart)
 			       ? nk_min(f->due, f->pulse + nk_from_seconds(apart))
 			       : f->due;
 	}
