@@ -85,6 +85,8 @@ static void set_server(struct stage *st, const struct stage_plan *plan)
 	memcpy(config.listen, addrs, sizeof(addrs));
 	config.sessions_max = 16;
 	config.trials_max = 1024;
+	if (plan->room > 0)
+		config.trials_per_ip = plan->room;
 	config.registrations_max = 1;
 	seed_of(seed, plan->seed, 1);
 	st->broker = broker_new(&config, seed);

@@ -17,6 +17,7 @@
  * @link:	Both directions between the outermost NAT (or the host) and the internet
  * @plain:	A third party's server with @faults, not natbroker
  * @one_address: The server has no alternate address
+ * @room:	Mappings that natbroker takes from one address; 0: its default
  * @pcap:	Borrowed: each packet is written to it; or NULL
  */
 struct stage_plan {
@@ -26,6 +27,7 @@ struct stage_plan {
 	struct link_spec link;
 	struct probe_options options;
 	bool plain, one_address;
+	unsigned room;
 	unsigned faults;
 	FILE *pcap;
 };

@@ -5,11 +5,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "base/crypto.h"
 #include "base/err.h"
+#include "core/probe/refresh.h"
 #include "judge.h"
 #include "stage.h"
 
@@ -25,12 +27,19 @@ static struct stage_plan a_plan(bool plain, uint64_t seed)
 	return plan;
 }
 
-static void assert_nothing_false(struct stage *st)
+static void assert_no_quota(struct stage *st)
 {
 	const struct probe_result *r = natprobe_result(st->probe);
 
 	assert_int_not_equal(r->quota.policy, QUOTA_REFUSES);
 	assert_int_not_equal(r->quota.policy, QUOTA_EVICTS);
+}
+
+static void assert_nothing_false(struct stage *st)
+{
+	const struct probe_result *r = natprobe_result(st->probe);
+
+	assert_no_quota(st);
 	for (unsigned s = 0; s < STATE_COUNT; s++)
 		assert_int_not_equal(
 			judge_time(&r->timeouts[s], s == STATE_STREAM ? STREAM : FIRST), WRONG);
@@ -140,11 +149,13 @@ static void assert_not_false(struct stage *st)
  * struct clumsy - A natprobe in a system that fails it
  * @opens:	Sockets beside the control socket that may still be opened
  * @sends_until: Nothing can be sent from those later on
+ * @mute_from:	What the fan opens later on sends in vain, @mute_id the first of it; 0: never
  */
 struct clumsy {
 	struct natprobe *probe;
 	unsigned opens;
-	nk_time sends_until;
+	nk_time sends_until, mute_from;
+	uint32_t mute_id;
 };
 
 static void clumsy_input(void *core, const struct event *ev, nk_time now)
@@ -164,6 +175,15 @@ static bool clumsy_fails(struct clumsy *c, const struct action *action, nk_time 
 	return false;
 }
 
+static bool clumsy_vanishes(struct clumsy *c, const struct action *action, nk_time now)
+{
+	if (c->mute_from == 0 || action->id < FAN_SOCKETS || action->id >= REFRESH_SOCKETS)
+		return false;
+	if (action->kind == ACTION_OPEN && c->mute_id == 0 && now >= c->mute_from)
+		c->mute_id = action->id;
+	return action->kind == ACTION_SEND && c->mute_id != 0 && action->id >= c->mute_id;
+}
+
 static bool clumsy_output(void *core, struct action *action, nk_time now)
 {
 	struct clumsy *c = core;
@@ -171,6 +191,8 @@ static bool clumsy_output(void *core, struct action *action, nk_time now)
 	while (natprobe_output(c->probe, action, now)) {
 		struct event ev = {.kind = EVENT_OPEN_FAILED, .id = action->id, .error = 24};
 
+		if (clumsy_vanishes(c, action, now))
+			continue;
 		if (!clumsy_fails(c, action, now))
 			return true;
 		if (action->kind == ACTION_SEND)
@@ -202,18 +224,38 @@ static void run_clumsy(unsigned opens, nk_time sends_until)
 	const struct stage_plan plan = a_plan(false, 1);
 	struct clumsy c = {.opens = opens, .sends_until = sends_until};
 	struct stage st;
-	const struct probe_result *r;
 
 	stage_set(&st, &plan);
 	c.probe = st.probe;
 	world_attach(st.world, st.client, &clumsy_ops, &c);
 	assert_int_equal(world_run(st.world, &c, 1800 * NK_S), CORE_DONE);
 	assert_int_equal(world_stats(st.world)->late, 0);
-	r = natprobe_result(st.probe);
-	assert_int_not_equal(r->quota.policy, QUOTA_REFUSES);
-	assert_int_not_equal(r->quota.policy, QUOTA_EVICTS);
+	assert_no_quota(&st);
 	assert_not_false(&st);
 	stage_strike(&st);
+}
+
+/* Set-ups vanish: it may be a quota of which others have all. Nobody waits for longer than the
+ * longest silence that was to be tried. */
+static void test_all_refused(void **state)
+{
+	static const unsigned seconds[] = {1, 2, 20};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+		struct stage_plan plan = a_plan(false, i);
+		struct clumsy c = {.opens = 1000000, .sends_until = NK_NEVER};
+		struct stage st;
+
+		plan.options.max = 100 * NK_S;
+		c.mute_from = seconds[i] * NK_S;
+		stage_set(&st, &plan);
+		c.probe = st.probe;
+		world_attach(st.world, st.client, &clumsy_ops, &c);
+		assert_int_equal(world_run(st.world, &c, 250 * NK_S), CORE_DONE);
+		assert_int_equal(world_stats(st.world)->late, 0);
+		stage_strike(&st);
+	}
 }
 
 static void test_no_sockets(void **state)
@@ -257,12 +299,62 @@ static void test_evicted(void **state)
 	}
 }
 
+static bool names_full_server(const struct probe_result *r)
+{
+	bool named = false;
+
+	for (unsigned i = 0; i < r->evidence_count; i++)
+		named |=
+			r->evidence[i].why != NULL && strstr(r->evidence[i].why, "no room") != NULL;
+	return named;
+}
+
+/* Two of one home share what the server has room for: what it ignores is no quota of the NAT, and
+ * nobody waits for it. */
+static void test_server_is_full(void **state)
+{
+	static const unsigned rooms[] = {1, 20, 100, 200, 400};
+	unsigned named = 0;
+
+	(void)state;
+	for (unsigned k = 0; k < 2 * sizeof(rooms) / sizeof(rooms[0]); k++) {
+		const struct addr other = addr_v4(100, 64, 0, 3, 0);
+		struct stage_plan plan = a_plan(false, k);
+		const uint8_t seed[32] = {(uint8_t)k};
+		struct natprobe *second;
+		struct stage st, too;
+		int host;
+
+		plan.room = rooms[k / 2];
+		plan.link.loss = k % 2 != 0 ? 0.05 : 0;
+		stage_set(&st, &plan);
+		host = world_add_host(st.world, &other, 1, st.nats[0]);
+		second = natprobe_new(&plan.options, seed);
+		assert_non_null(second);
+		natprobe_start(second, 0);
+		world_attach(st.world, host, &natprobe_ops, second);
+		assert_int_equal(world_run(st.world, st.probe, 600 * NK_S), CORE_DONE);
+		assert_int_equal(world_run(st.world, second, 600 * NK_S), CORE_DONE);
+		too = (struct stage){.probe = second};
+		assert_no_quota(&st);
+		assert_no_quota(&too);
+		assert_not_false(&st);
+		assert_not_false(&too);
+		named += names_full_server(natprobe_result(st.probe)) ||
+			 names_full_server(natprobe_result(second));
+		natprobe_free(second);
+		stage_strike(&st);
+	}
+	assert_in_range(named, 4, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut_for_a_while), cmocka_unit_test(test_cut_for_good),
 		cmocka_unit_test(test_told_once),       cmocka_unit_test(test_no_sockets),
 		cmocka_unit_test(test_no_sends),        cmocka_unit_test(test_evicted),
+		cmocka_unit_test(test_all_refused),     cmocka_unit_test(test_server_is_full),
 	};
 
 	if (crypto_init() != 0)

@@ -271,7 +271,8 @@ static void test_full_tables(void **state)
 	for (uint32_t i = 0; i < 4; i++)
 		rig_trial(&rig, token, i, STUN_REQUEST, flow((uint16_t)(40000 + i)),
 			  at(&rig, 0, false), 0);
-	assert_int_equal(rig.count, 0); /* the fourth is refused, one that is known is not */
+	assert_int_equal(sole_answer(&rig).error,
+			 PROBE_ERR_FULL); /* the fourth; not one that is known */
 	rig_trial(&rig, token, 1, STUN_REQUEST, flow(40001), at(&rig, 0, false), 0);
 	assert_int_equal(rig.count, 1);
 	assert_int_equal(broker_stats(rig.b)->trials, 3);
@@ -294,6 +295,41 @@ static void test_full_tables(void **state)
 	while (broker_next_event(rig.b, &log))
 		full += log.kind == BROKER_TABLE_FULL;
 	assert_int_equal(full, 1);
+}
+
+static struct probe_trial_state state_of(uint64_t token, uint32_t number)
+{
+	struct msg m;
+
+	msg_begin(&rig, &m, PROBE_STATUS, STUN_REQUEST);
+	probe_put_token(&m.w, token);
+	probe_put_trials(&m.w, &number, 1);
+	rig_put(&rig, control(), at(&rig, 0, false), &m);
+	return probe_of(&rig.sent[0]).states[0];
+}
+
+/* One session has no room left, its address has; who comes later is told how much. */
+static void test_room(void **state)
+{
+	struct broker_config config = config_two();
+	uint64_t token;
+
+	(void)state;
+	config.trials_per_session = 2;
+	config.trials_per_ip = 3;
+	restart(&config);
+	token = rig_session(&rig, control());
+	assert_int_equal(probe_of(&rig.sent[0]).max_trials, 2);
+	for (uint32_t i = 1; i < 4; i++)
+		rig_trial(&rig, token, i, STUN_INDICATION, flow((uint16_t)(40000 + i)),
+			  at(&rig, 0, false), 0);
+	assert_int_equal(broker_stats(rig.b)->trials, 2);
+	assert_int_equal(state_of(token, 2).flags, PROBE_SEEN);
+	assert_int_equal(state_of(token, 3).flags, PROBE_REFUSED);
+	rig_wait(&rig, 61 * NK_S);
+	assert_int_equal(state_of(token, 3).flags, 0);
+	token = rig_session(&rig, addr_with_port(control(), 50001));
+	assert_int_equal(probe_of(&rig.sent[0]).max_trials, 1);
 }
 
 static void test_trials_of_one_v6_network(void **state)
@@ -327,6 +363,7 @@ int main(void)
 		unit(test_status_of_many),
 		unit(test_forgotten),
 		unit(test_full_tables),
+		unit(test_room),
 		unit(test_trials_of_one_v6_network),
 	};
 

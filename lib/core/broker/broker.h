@@ -22,7 +22,8 @@
  * @advertise:	Public address to name for listen[i] when this host is itself behind a 1:1 NAT; all
  *		zero otherwise
  * @sessions_max, @trials_max: Table sizes
- * @trials_per_ip: Most open trials of one control IP (/64 in IPv6)
+ * @trials_per_session: Most open trials of one session
+ * @trials_per_ip: Most of all sessions of one control IP (/64 in IPv6)
  * @copies_per_s:  Most copies to one IP
  * @keep:	How long a silent trial is remembered
  * @binding_per_s: Plain Binding answers longer than their request, per /24 or /48
@@ -40,7 +41,7 @@ struct broker_config {
 	unsigned listen_count;
 	uint16_t port, alt_port;
 	unsigned sessions_max, trials_max;
-	unsigned trials_per_ip, copies_per_s, binding_per_s;
+	unsigned trials_per_session, trials_per_ip, copies_per_s, binding_per_s;
 	nk_time keep;
 	unsigned registrations_max, registrations_per_ip;
 	nk_time registration_keep;

@@ -10,6 +10,7 @@
 #include "wire/ip.h"
 
 #define CREDIT_MAX (1u << 20)
+#define FULL_TOLD  (60 * NK_S) /* after a trial that found no room */
 
 static bool same_client(const struct session *s, const struct request *q)
 {
@@ -55,7 +56,7 @@ static void answer_session(struct broker *b, const struct request *q, const stru
 	probe_put_token(&w, s->token);
 	stun_put_xor_addr(&w, STUN_XOR_MAPPED_ADDRESS, &q->from);
 	probe_put_time(&w, (uint64_t)q->now);
-	probe_put_limits(&w, (uint16_t)c->trials_per_ip, (uint16_t)c->copies_per_s,
+	probe_put_limits(&w, (uint16_t)store_trial_room(&b->store, s), (uint16_t)c->copies_per_s,
 			 (uint32_t)keep_s);
 	probe_put_abilities(&w, abilities_at(b, q));
 	answer_send(b, q, ANSWER_PROVEN, &w);
@@ -159,6 +160,15 @@ static void reply_to_trial(struct broker *b, const struct request *q, const stru
 	t->flags |= PROBE_REPLIED;
 }
 
+/* The client shall not take it for its NAT's doing. */
+static void no_room(struct broker *b, const struct request *q, struct session *s)
+{
+	s->full_until = q->now + FULL_TOLD;
+	log_full(b, q->now);
+	if (q->msg->cls == STUN_REQUEST && same_client(s, q))
+		answer_error(b, q, ANSWER_NO_LONGER, PROBE_ERR_FULL, "");
+}
+
 static void trial_input(struct broker *b, const struct request *q, const struct probe_msg *m)
 {
 	struct session *s = m->has_token ? store_session(&b->store, m->token) : NULL;
@@ -170,7 +180,7 @@ static void trial_input(struct broker *b, const struct request *q, const struct 
 	if (t == NULL)
 		t = store_add_trial(&b->store, s, m->trial, q->now);
 	if (t == NULL) {
-		log_full(b, q->now);
+		no_room(b, q, s);
 		return;
 	}
 	b->stats.trials_seen++;
@@ -209,9 +219,13 @@ static void status_input(struct broker *b, const struct request *q, const struct
 	uint8_t buf[CORE_DATAGRAM_MAX];
 	struct wr w = answer_begin(q, STUN_SUCCESS, buf);
 
-	for (unsigned i = 0; i < m->trial_count; i++)
-		states[i] =
-			probe_trial_state_of(store_trial(&b->store, s, m->trials[i]), m->trials[i]);
+	for (unsigned i = 0; i < m->trial_count; i++) {
+		const struct trial *t = store_trial(&b->store, s, m->trials[i]);
+
+		states[i] = probe_trial_state_of(t, m->trials[i]);
+		if (t == NULL && q->now < s->full_until)
+			states[i].flags = PROBE_REFUSED;
+	}
 	probe_put_states(&w, states, m->trial_count);
 	probe_put_time(&w, (uint64_t)q->now);
 	answer_send(b, q, ANSWER_PROVEN, &w);

@@ -24,6 +24,7 @@ int store_init(struct store *s, const struct broker_config *config, const uint8_
 
 	*s = (struct store){
 		.keep = config->keep,
+		.trials_per_session = config->trials_per_session,
 		.trials_per_client = config->trials_per_ip,
 		.ticks_per_client = 60 * config->copies_per_s / TICKS_SHARE,
 	};

@@ -47,7 +47,8 @@ struct client {
  * struct session - One control flow that has echoed a cookie
  * @control:	Where its last request came from
  * @tid:	Of the SESSION request that opened it, to know a retransmission
- * @trials, @asks: First of its lists
+ * @trials, @asks: First of its lists; @trial_count: of the first
+ * @full_until:	A trial has found no room, and STATUS tells so until then
  * @keep_until:	May be forgotten then
  */
 struct session {
@@ -55,8 +56,8 @@ struct session {
 	struct addr control;
 	uint8_t tid[STUN_TID];
 	uint32_t client;
-	uint32_t trials, asks;
-	nk_time keep_until;
+	uint32_t trials, asks, trial_count;
+	nk_time full_until, keep_until;
 };
 
 /**
@@ -117,7 +118,7 @@ struct ask {
 struct store {
 	uint8_t hash_key[16];
 	nk_time keep;
-	uint32_t trials_per_client, ticks_per_client;
+	uint32_t trials_per_session, trials_per_client, ticks_per_client;
 	struct client *clients;
 	struct session *sessions;
 	struct trial *trials;
@@ -137,6 +138,9 @@ struct session *store_session_of(const struct store *s, const struct addr *contr
 /* The add calls return NULL when a limit is reached. */
 struct session *store_add_session(struct store *s, const struct addr *control, uint64_t token,
 				  nk_time now);
+/* How many more it may have. */
+uint32_t store_trial_room(const struct store *s, const struct session *owner);
+
 struct trial *store_add_trial(struct store *s, struct session *owner, uint32_t number, nk_time now);
 struct ask *store_add_ask(struct store *s, struct session *owner,
 			  const uint8_t tid[static STUN_TID], nk_time now);

@@ -36,16 +36,29 @@ struct trial *store_trial(const struct store *s, const struct session *owner, ui
 	return i != TABLE_NONE ? &s->trials[i] : NULL;
 }
 
+uint32_t store_trial_room(const struct store *s, const struct session *owner)
+{
+	const uint32_t of_client = s->clients[owner->client].trials;
+	const uint32_t own = s->trials_per_session > owner->trial_count
+				     ? s->trials_per_session - owner->trial_count
+				     : 0;
+	const uint32_t left =
+		s->trials_per_client > of_client ? s->trials_per_client - of_client : 0;
+
+	return own < left ? own : left;
+}
+
 struct trial *store_add_trial(struct store *s, struct session *owner, uint32_t number, nk_time now)
 {
 	struct client *c = &s->clients[owner->client];
 	const uint32_t home = store_session_index(s, owner);
 	uint32_t i;
 
-	i = c->trials < s->trials_per_client ? pool_take(&s->trial_pool) : TABLE_NONE;
+	i = store_trial_room(s, owner) > 0 ? pool_take(&s->trial_pool) : TABLE_NONE;
 	if (i == TABLE_NONE)
 		return NULL;
 	c->trials++;
+	owner->trial_count++;
 	s->trials[i] = (struct trial){
 		.session = home,
 		.number = number,
@@ -76,6 +89,7 @@ void store_end_trial(struct store *s, struct trial *t)
 	table_remove(&s->by_number, number_key(t->session, t->number));
 	heap_set(&s->due, store_trial_thing(s, i), NK_NEVER);
 	s->clients[owner->client].trials--;
+	owner->trial_count--;
 	pool_give(&s->trial_pool, i);
 }
 
@@ -96,7 +110,7 @@ struct ask *store_add_ask(struct store *s, struct session *owner,
 	struct client *c = &s->clients[owner->client];
 	uint32_t i;
 
-	i = c->asks < 2 * s->trials_per_client ? pool_take(&s->ask_pool) : TABLE_NONE;
+	i = c->asks < 2 * s->trials_per_session ? pool_take(&s->ask_pool) : TABLE_NONE;
 	if (i == TABLE_NONE)
 		return NULL;
 	c->asks++;

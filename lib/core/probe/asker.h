@@ -86,7 +86,8 @@ struct asker_request {
 /**
  * struct asker - State; see asker_start()
  * @session_lost: The server forgot the session: its trials are gone
- * @limit_trials, @limit_keep: What the server allows: trials at once, and how long a silent one
+ * @limit_trials, @limit_keep: What the server allows: trials at once (0: unknown), and how long a
+ *		silent one
  * @abilities:	Bits of enum probe_ability
  * @control_mapped: The control flow's mapped address
  * @answered_at: When the control flow was last answered
@@ -127,7 +128,7 @@ void asker_open_session(struct asker *a, unsigned tries);
 /* Uses RESPONSE-PORT from now on. */
 void asker_use_response_port(struct asker *a);
 
-/* Tells the server to forget the session; nothing is waited for. */
+/* Tells the server to forget the session, some times over; nothing is waited for. */
 void asker_end(struct asker *a);
 
 /* Asks for ASK_COPIES or fewer copies to each target, at most PROBE_TRIALS_MAX. False: too many are under way. */

@@ -48,7 +48,7 @@ static void lanes_start(struct fan *f, unsigned lanes, unsigned mappings, nk_tim
 			   nk_seconds(o->pace));
 		lane_init(&f->lanes[s], &f->grid, max_s, o->resolution, f->plans[s].climb);
 	}
-	f->started = now;
+	f->started = f->accepted = now;
 	f->suspicion = (struct suspicion){.stage = SUSPICION_NONE};
 	f->refused_run = f->refused_probes = 0;
 	f->refused_first = f->refused_since = 0;
@@ -59,7 +59,7 @@ void fan_start(struct fan *f, unsigned lanes, unsigned mappings, nk_time now)
 	timeout_grid_init(&f->grid, nk_seconds(f->options->max));
 	heap_init(&f->heap, f->heap_at, f->heap_order, f->heap_where, FAN_TRIALS_MAX);
 	f->count = 0;
-	f->no_more = false;
+	f->no_more = f->server_full = false;
 	f->status_due = NK_NEVER;
 	f->retry_open = NK_NEVER;
 	f->running = true;

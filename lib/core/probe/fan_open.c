@@ -87,6 +87,10 @@ static bool may_open(struct fan *f, nk_time now)
 	if (budget_ready(b, now))
 		return true;
 	if (f->result->quota.policy == QUOTA_REFUSES && now >= f->retry_open) {
+		if (now - f->accepted > f->options->max) {
+			fan_no_more(f, now); /* no mapping of ours that could end is left */
+			return false;
+		}
 		f->retry_open = now + 5 * NK_S;
 		b->limit = b->held + 1;
 		return true;
@@ -103,10 +107,9 @@ static bool may_open(struct fan *f, nk_time now)
 static unsigned trials_max(const struct fan *f)
 {
 	const unsigned allowed = f->asker->limit_trials;
+	const unsigned others = allowed < 2 * OTHER_TRIALS ? allowed / 2 : OTHER_TRIALS;
 
-	return allowed > 2 * OTHER_TRIALS && allowed - OTHER_TRIALS < FAN_TRIALS_MAX
-		       ? allowed - OTHER_TRIALS
-		       : FAN_TRIALS_MAX;
+	return allowed > 0 && allowed - others < FAN_TRIALS_MAX ? allowed - others : FAN_TRIALS_MAX;
 }
 
 bool fan_open_one(struct fan *f, struct action *action, nk_time now)

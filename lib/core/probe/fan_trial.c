@@ -3,6 +3,7 @@
 
 #include "core/probe/fan_parts.h"
 
+#define SERVER_FULL       "the server has no room for more mappings from this address"
 #define STREAM_LASTS      (3 * NK_S) /* traffic both ways for more than this: design, section 5 */
 #define STREAM_STEP       (500 * NK_MS)
 #define STREAM_TRIES      14
@@ -77,6 +78,7 @@ static void set_up(struct fan *f, uint32_t index, nk_time now)
 	t->phase = TRIAL_SILENT;
 	heap_set(&f->heap, index, NK_NEVER);
 	f->decide_at[t->state] = now;
+	f->accepted = now;
 	budget_seen(f->budget, t->flow);
 	quota_confirmed(f, t);
 }
@@ -86,8 +88,20 @@ static void not_set_up(struct fan *f, uint32_t index, const char *why, nk_time n
 {
 	struct trial *t = &f->trials[index];
 
-	trial_void(f, index, why, now);
-	quota_unconfirmed(f, t, now);
+	trial_void(f, index, f->server_full ? SERVER_FULL : why, now);
+	if (f->server_full)
+		budget_gone(f->budget, t->flow);
+	else
+		quota_unconfirmed(f, t, now);
+}
+
+/* It ignores set-ups: that is not the NAT's doing. */
+static void server_is_full(struct fan *f, uint32_t index, nk_time now)
+{
+	f->server_full = true;
+	if (f->trials[index].phase < TRIAL_SILENT)
+		not_set_up(f, index, SERVER_FULL, now);
+	fan_no_more(f, now);
 }
 
 static nk_time reply_wait(const struct fan *f)
@@ -200,23 +214,39 @@ static void open_failed(struct fan *f, struct trial *t, nk_time now)
 		fan_no_more(f, now);
 }
 
-/* The answer to the last packet of the pattern, if it is that. */
-static bool is_reply(struct fan *f, const struct trial *t, const struct event *ev, uint16_t *port)
+/* Whether it answers the last packet of the pattern. */
+static bool answers(const struct fan *f, const struct trial *t, const struct event *ev,
+		    struct stun_msg *m)
 {
-	const uint16_t method = f->plain ? STUN_BINDING : PROBE_TRIAL;
-	struct stun_msg m;
+	return addr_eq(&ev->from, &f->server) && stun_read(m, ev->data, ev->len) == 0 &&
+	       stun_answers(m, f->plain ? STUN_BINDING : PROBE_TRIAL, t->tid);
+}
 
-	if (!addr_eq(&ev->from, &f->server) || stun_read(&m, ev->data, ev->len) != 0 ||
-	    m.cls != STUN_SUCCESS || !stun_answers(&m, method, t->tid))
-		return false;
-	*port = m.xor_mapped.port;
-	return !f->plain || addr_same_ip(&m.xor_mapped, &f->asker->control_mapped);
+static void set_up_answered(struct fan *f, uint32_t index, const struct stun_msg *m, nk_time now)
+{
+	struct trial *t = &f->trials[index];
+
+	if (m->cls == STUN_ERROR) {
+		if (!f->plain && m->error == PROBE_ERR_FULL)
+			server_is_full(f, index, now);
+		return;
+	}
+	if (f->plain && !addr_same_ip(&m->xor_mapped, &f->asker->control_mapped))
+		return;
+	t->last_in = now;
+	t->replied = true;
+	if (m->xor_mapped.port != 0)
+		t->mapped_port = m->xor_mapped.port;
+	budget_touch(f->budget, t->flow, now);
+	budget_seen(f->budget, t->flow);
+	if (t->state == STATE_REPLIED || t->last_out - t->first_out >= STREAM_LASTS)
+		set_up(f, index, now);
 }
 
 void trial_input(struct fan *f, uint32_t index, const struct event *ev, nk_time now)
 {
 	struct trial *t = &f->trials[index];
-	uint16_t port = 0;
+	struct stun_msg m;
 
 	switch (ev->kind) {
 	case EVENT_OPENED:
@@ -242,16 +272,8 @@ void trial_input(struct fan *f, uint32_t index, const struct event *ev, nk_time 
 		budget_tested(f->budget, t->flow, now);
 		return;
 	}
-	if (t->phase != TRIAL_SETUP || !is_reply(f, t, ev, &port))
-		return;
-	t->last_in = now;
-	t->replied = true;
-	if (port != 0)
-		t->mapped_port = port;
-	budget_touch(f->budget, t->flow, now);
-	budget_seen(f->budget, t->flow);
-	if (t->state == STATE_REPLIED || t->last_out - t->first_out >= STREAM_LASTS)
-		set_up(f, index, now);
+	if (t->phase == TRIAL_SETUP && answers(f, t, ev, &m))
+		set_up_answered(f, index, &m, now);
 }
 
 static bool wants_status(const struct trial *t)
@@ -320,6 +342,10 @@ void fan_state(struct fan *f, const struct probe_trial_state *s, nk_time now)
 		t->mapped_port = s->port;
 		if (t->phase == TRIAL_CONFIRM)
 			set_up(f, index, now);
+		return;
+	}
+	if (s->flags & PROBE_REFUSED) {
+		server_is_full(f, index, now);
 		return;
 	}
 	t->missed++;

@@ -25,6 +25,8 @@
 #define LOST_AFTER        (15 * NK_S) /* the server does not answer any more */
 #define LEAST_FOR_REFRESH 12
 #define LEAST_FOR_ICMP    (4 * ICMP_HELD)
+#define LEAST_MAPPINGS \
+	16 /* with fewer it would wait for each to end: the server says what is too many */
 
 struct natprobe *natprobe_new(const struct probe_options *options, const uint8_t seed[static 32])
 {
@@ -143,7 +145,7 @@ static void to_fan(struct natprobe *p, nk_time now)
 	unsigned limit = p->options.mappings;
 	unsigned room, icmp;
 
-	if (p->asker.limit_trials > 0 && limit > p->asker.limit_trials)
+	if (p->asker.limit_trials > LEAST_MAPPINGS && limit > p->asker.limit_trials)
 		limit = p->asker.limit_trials;
 	p->budget.limit = limit;
 	room = limit > p->budget.held ? limit - p->budget.held : 1;
@@ -402,7 +404,7 @@ static bool open_control(struct natprobe *p, struct action *action)
 static bool parts_output(struct natprobe *p, struct action *action, nk_time now)
 {
 	if (p->stage == STAGE_OVER) {
-		/* One packet that ends the session; then the run is over. */
+		/* What ends the session leaves; then the run is over. */
 		p->ending = p->ending && asker_output(&p->asker, action, now);
 		return p->ending;
 	}
@@ -433,25 +435,28 @@ static nk_time deadline(const struct natprobe *p)
 	return nk_min(at, asker_deadline(&p->asker));
 }
 
+/* What the parts have found without sending anything may end this stage; a question may have been
+ * given up, or a mapping, which makes room for another part's. Return: false if nothing is to be
+ * done before the deadline. */
+static bool moves_on(struct natprobe *p, enum stage before, bool again, nk_time now)
+{
+	step(p, now);
+	if (p->stage != before)
+		return true;
+	p->due = deadline(p);
+	return before == STAGE_FAN && p->due <= now && !again;
+}
+
 bool natprobe_output(struct natprobe *p, struct action *action, nk_time now)
 {
-	const enum stage before = p->stage;
+	enum stage before = p->stage;
 
 	p->due = 0;
-	if (!parts_output(p, action, now)) {
-		/* What the parts have found without sending anything may end this stage; a question
-		 * may have been given up, or a mapping, which makes room for another part's. */
-		step(p, now);
-		if (p->stage == before) {
-			const nk_time due = deadline(p);
-
-			if (before != STAGE_FAN || due > now) {
-				p->due = due;
-				return false;
-			}
-		}
-		if (!parts_output(p, action, now))
+	for (bool again = false; !parts_output(p, action, now); again = true) {
+		if (!moves_on(p, before, again, now))
 			return false;
+		before = p->stage;
+		p->due = 0;
 	}
 	if (action->kind == ACTION_SEND) {
 		if (action->id == CONTROL_SOCKET)
