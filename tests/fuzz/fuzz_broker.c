@@ -125,6 +125,7 @@ static void set_up(struct world *w, bool any)
 	w->config = broker_default_config();
 	w->config.sessions_max = 4;
 	w->config.trials_max = 8;
+	w->config.trials_per_session = 3;
 	w->config.trials_per_ip = 4;
 	w->config.copies_per_s = COPIES_PER_S;
 	w->config.binding_per_s = BINDING_PER_S;

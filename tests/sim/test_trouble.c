@@ -333,8 +333,8 @@ static void test_server_is_full(void **state)
 		assert_non_null(second);
 		natprobe_start(second, 0);
 		world_attach(st.world, host, &natprobe_ops, second);
-		assert_int_equal(world_run(st.world, st.probe, 600 * NK_S), CORE_DONE);
-		assert_int_equal(world_run(st.world, second, 600 * NK_S), CORE_DONE);
+		assert_int_equal(world_run(st.world, st.probe, 200 * NK_S), CORE_DONE);
+		assert_int_equal(world_run(st.world, second, 200 * NK_S), CORE_DONE);
 		too = (struct stage){.probe = second};
 		assert_no_quota(&st);
 		assert_no_quota(&too);

@@ -273,6 +273,10 @@ static void test_full_tables(void **state)
 			  at(&rig, 0, false), 0);
 	assert_int_equal(sole_answer(&rig).error,
 			 PROBE_ERR_FULL); /* the fourth; not one that is known */
+	rig_trial(&rig, token, 3, STUN_INDICATION, flow(40003), at(&rig, 0, false), 0);
+	assert_int_equal(rig.count, 0);
+	rig_trial(&rig, token, 3, STUN_REQUEST, addr_v4(203, 0, 113, 99, 1), at(&rig, 0, false), 0);
+	assert_int_equal(rig.count, 0); /* nothing goes to others than the client */
 	rig_trial(&rig, token, 1, STUN_REQUEST, flow(40001), at(&rig, 0, false), 0);
 	assert_int_equal(rig.count, 1);
 	assert_int_equal(broker_stats(rig.b)->trials, 3);

@@ -52,12 +52,13 @@ static void answer_session(struct broker *b, const struct request *q, const stru
 	const nk_time keep_s = c->keep / NK_S;
 	uint8_t buf[CORE_DATAGRAM_MAX];
 	struct wr w = answer_begin(q, STUN_SUCCESS, buf);
+	const uint32_t room = store_trial_room(&b->store, s);
 
 	probe_put_token(&w, s->token);
 	stun_put_xor_addr(&w, STUN_XOR_MAPPED_ADDRESS, &q->from);
 	probe_put_time(&w, (uint64_t)q->now);
-	probe_put_limits(&w, (uint16_t)store_trial_room(&b->store, s), (uint16_t)c->copies_per_s,
-			 (uint32_t)keep_s);
+	probe_put_limits(&w, (uint16_t)(room < UINT16_MAX ? room : UINT16_MAX),
+			 (uint16_t)c->copies_per_s, (uint32_t)keep_s);
 	probe_put_abilities(&w, abilities_at(b, q));
 	answer_send(b, q, ANSWER_PROVEN, &w);
 }

@@ -138,7 +138,7 @@ struct session *store_session_of(const struct store *s, const struct addr *contr
 /* The add calls return NULL when a limit is reached. */
 struct session *store_add_session(struct store *s, const struct addr *control, uint64_t token,
 				  nk_time now);
-/* How many more it may have. */
+/* How many more it may have, if there is room for them at all. */
 uint32_t store_trial_room(const struct store *s, const struct session *owner);
 
 struct trial *store_add_trial(struct store *s, struct session *owner, uint32_t number, nk_time now);

@@ -16,12 +16,14 @@
 #include "core/probe/result.h"
 #include "wire/probe_msg.h"
 
-#define ASKS_MAX         32
-#define ASK_COPIES       PROBE_COPIES_MAX
-#define ASK_SPACING      (60 * NK_MS)
-#define ASKER_REQUESTS   48
-#define ASKER_STATUSES   4 /* under way at once */
-#define ASKER_STATES_MAX 256
+#define ASKS_MAX          32
+#define ASK_COPIES        PROBE_COPIES_MAX
+#define ASK_SPACING       (60 * NK_MS)
+#define ASKER_REQUESTS    48
+#define ASKER_STATUSES    4 /* under way at once */
+#define ASKER_STATES_MAX  256
+
+#define ASKER_SERVER_FULL "the server has no room for more mappings from this address"
 
 enum asker_mode {
 	ASKER_STARTING,      /* not known yet what the server can do */
@@ -86,8 +88,8 @@ struct asker_request {
 /**
  * struct asker - State; see asker_start()
  * @session_lost: The server forgot the session: its trials are gone
- * @limit_trials, @limit_keep: What the server allows: trials at once (0: unknown), and how long a
- *		silent one
+ * @limit_trials, @limit_keep: What the server allows: trials at once (0: unknown, or hardly any: it
+ *		will say when it has no room), and how long a silent one
  * @abilities:	Bits of enum probe_ability
  * @control_mapped: The control flow's mapped address
  * @answered_at: When the control flow was last answered

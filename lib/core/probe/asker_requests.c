@@ -5,6 +5,7 @@
 
 #define SESSION_LEN   128 /* a request pays for its answer */
 #define REQUEST_TRIES 8
+#define LEAST_TRIALS  6 /* fewer are nothing to plan with */
 #define END_COPIES    3 /* or its trials keep the server's room for the next run, for an hour */
 
 static struct asker_request *request_new(struct asker *a, enum asker_request_kind kind,
@@ -144,7 +145,8 @@ static void session_answered(struct asker *a, struct asker_request *r, const str
 		a->mode = ASKER_SERVICE;
 		a->token = p->token;
 		a->control_mapped = m->xor_mapped;
-		a->limit_trials = p->has_limits ? p->max_trials : 0;
+		a->limit_trials =
+			p->has_limits && p->max_trials >= LEAST_TRIALS ? p->max_trials : 0;
 		a->limit_keep = p->has_limits ? p->max_keep_s * NK_S : NK_NEVER;
 		a->abilities = p->abilities;
 	} else {

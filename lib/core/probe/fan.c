@@ -56,6 +56,8 @@ static void lanes_start(struct fan *f, unsigned lanes, unsigned mappings, nk_tim
 
 void fan_start(struct fan *f, unsigned lanes, unsigned mappings, nk_time now)
 {
+	const unsigned most = fan_trials_max(f);
+
 	timeout_grid_init(&f->grid, nk_seconds(f->options->max));
 	heap_init(&f->heap, f->heap_at, f->heap_order, f->heap_where, FAN_TRIALS_MAX);
 	f->count = 0;
@@ -65,7 +67,7 @@ void fan_start(struct fan *f, unsigned lanes, unsigned mappings, nk_time now)
 	f->running = true;
 	f->result->quota.policy = QUOTA_NONE_SEEN;
 	f->plain = f->asker->mode == ASKER_RESPONSE_PORT;
-	lanes_start(f, lanes, mappings, now);
+	lanes_start(f, lanes, mappings < most ? mappings : most, now);
 }
 
 /* All that is known is void: begin again within @mappings. Older flows are evicted first, so they do not count. */

@@ -120,7 +120,7 @@ struct fan {
 	unsigned kept;                     /* the capacity as far as can be guessed */
 	unsigned refused_run, refused_probes;
 	nk_time refused_first, refused_since, refused_checked, retry_open;
-	nk_time accepted; /* when the NAT last let a set-up through, or the start */
+	nk_time accepted;       /* when the NAT last let a set-up through, or the start */
 	unsigned open_failures; /* in a row */
 	bool no_more;           /* mappings: the run has had too many, or no socket can be opened */
 	bool server_full;       /* nor does the server take any */

@@ -103,8 +103,7 @@ static bool may_open(struct fan *f, nk_time now)
 	return budget_ready(b, now);
 }
 
-/* How many trials the server takes in a session, beside those of others than the fan. */
-static unsigned trials_max(const struct fan *f)
+unsigned fan_trials_max(const struct fan *f)
 {
 	const unsigned allowed = f->asker->limit_trials;
 	const unsigned others = allowed < 2 * OTHER_TRIALS ? allowed / 2 : OTHER_TRIALS;
@@ -134,7 +133,7 @@ bool fan_open_one(struct fan *f, struct action *action, nk_time now)
 		.witness = f->suspicion.stage != SUSPICION_NONE,
 		.flow = budget_take(f->budget, now),
 	};
-	if (++f->count == trials_max(f))
+	if (++f->count == fan_trials_max(f))
 		fan_no_more(f, now);
 	*action = (struct action){
 		.kind = ACTION_OPEN,

@@ -70,6 +70,9 @@ void fan_evidence(struct fan *f, const struct trial *t, enum verdict verdict, do
 
 /* No mapping can be opened from now on: lanes do with those that there are. */
 void fan_no_more(struct fan *f, nk_time now);
+
+/* How many trials the server takes in a session, beside those of others than the fan. */
+unsigned fan_trials_max(const struct fan *f);
 void fan_restart(struct fan *f, unsigned mappings, nk_time now);
 bool fan_ask(struct fan *f, const uint32_t *indices, unsigned count, nk_time now);
 

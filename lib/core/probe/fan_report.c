@@ -79,6 +79,7 @@ static void report_lane(struct fan *f, unsigned state)
 		m->at_least = e.lo;
 		measured_unknown(m, WHY_PATH,
 				 l->survived >= l->max ? "longer than the longest silence tried"
+				 : f->server_full      ? ASKER_SERVER_FULL
 						       : "the run ended before it was bracketed");
 	} else {
 		report_value(f, state, &e, m);

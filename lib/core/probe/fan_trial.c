@@ -3,7 +3,6 @@
 
 #include "core/probe/fan_parts.h"
 
-#define SERVER_FULL       "the server has no room for more mappings from this address"
 #define STREAM_LASTS      (3 * NK_S) /* traffic both ways for more than this: design, section 5 */
 #define STREAM_STEP       (500 * NK_MS)
 #define STREAM_TRIES      14
@@ -88,10 +87,8 @@ static void not_set_up(struct fan *f, uint32_t index, const char *why, nk_time n
 {
 	struct trial *t = &f->trials[index];
 
-	trial_void(f, index, f->server_full ? SERVER_FULL : why, now);
-	if (f->server_full)
-		budget_gone(f->budget, t->flow);
-	else
+	trial_void(f, index, f->server_full ? ASKER_SERVER_FULL : why, now);
+	if (!f->server_full)
 		quota_unconfirmed(f, t, now);
 }
 
@@ -100,7 +97,7 @@ static void server_is_full(struct fan *f, uint32_t index, nk_time now)
 {
 	f->server_full = true;
 	if (f->trials[index].phase < TRIAL_SILENT)
-		not_set_up(f, index, SERVER_FULL, now);
+		trial_void(f, index, ASKER_SERVER_FULL, now);
 	fan_no_more(f, now);
 }
 
@@ -344,11 +341,11 @@ void fan_state(struct fan *f, const struct probe_trial_state *s, nk_time now)
 			set_up(f, index, now);
 		return;
 	}
+	t->missed++;
 	if (s->flags & PROBE_REFUSED) {
 		server_is_full(f, index, now);
 		return;
 	}
-	t->missed++;
 	if (t->phase == TRIAL_CONFIRM && t->missed >= 2 &&
 	    now - t->last_out >= STATUS_GRACE + f->exchanges->rtt)
 		not_set_up(f, index, "the server did not see the set-up", now);

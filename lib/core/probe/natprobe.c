@@ -25,8 +25,6 @@
 #define LOST_AFTER        (15 * NK_S) /* the server does not answer any more */
 #define LEAST_FOR_REFRESH 12
 #define LEAST_FOR_ICMP    (4 * ICMP_HELD)
-#define LEAST_MAPPINGS \
-	16 /* with fewer it would wait for each to end: the server says what is too many */
 
 struct natprobe *natprobe_new(const struct probe_options *options, const uint8_t seed[static 32])
 {
@@ -145,8 +143,9 @@ static void to_fan(struct natprobe *p, nk_time now)
 	unsigned limit = p->options.mappings;
 	unsigned room, icmp;
 
-	if (p->asker.limit_trials > LEAST_MAPPINGS && limit > p->asker.limit_trials)
-		limit = p->asker.limit_trials;
+	/* It counts trials: what the classification holds is none. */
+	if (p->asker.limit_trials > 0 && limit > p->budget.held + p->asker.limit_trials)
+		limit = p->budget.held + p->asker.limit_trials;
 	p->budget.limit = limit;
 	room = limit > p->budget.held ? limit - p->budget.held : 1;
 	p->fan.options = &p->options;

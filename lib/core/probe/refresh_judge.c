@@ -4,7 +4,7 @@
 
 #include "core/probe/refresh_parts.h"
 
-#define MISSES     6 /* copies lost in a row, each with its control answered: no chance at 5 % loss */
+#define MISSES     6   /* copies lost in a row, each with its control answered: no chance at 5 % */
 #define OUT_MISSES 2   /* questions of three copies each */
 #define SLACK      0.3 /* seconds */
 #define HEARD_LATE 3.0 /* it may have lived so much longer: some of the last copies were lost */
@@ -110,7 +110,8 @@ static void inbound_died(struct refresh *r, nk_time now)
 	refresh_again(r, REFRESH_IN, now);
 }
 
-/* Whether the present inbound flow has outlived its predecessor: it was no timer that took that one. */
+/* Whether the present inbound flow has outlived its predecessor: it was no timer that took that
+ * one. */
 static bool outlived(const struct refresh_flow *f)
 {
 	return f->died > 0 && f->heard > 0 &&
