@@ -188,11 +188,29 @@ static void test_holds_refused(void **state)
 	map_strike(&s);
 }
 
+#define NO_ROOM "no room for more mappings"
+
+/* No box is said to refuse mappings; that the server does may be why nothing was found, or little. */
+static void assert_not_refused(const struct natmap_result *r)
+{
+	if (!r->path.enumerated) {
+		assert_non_null(r->path.enumeration_why);
+		assert_non_null(strstr(r->path.enumeration_why, NO_ROOM));
+		return;
+	}
+	for (unsigned i = 0; i < r->path.count; i++) {
+		const struct hop *hop = &r->path.hops[i];
+
+		if (hop->state == HOP_UNKNOWN)
+			assert_null(strstr(hop->why, "lets no more mappings through"));
+	}
+}
+
 /* A server that allows few mappings: fewer silences are tried, and nothing turns for want of
  * room. */
 static void test_few_trials(void **state)
 {
-	static const unsigned trials[] = {12, 16, 24};
+	static const unsigned trials[] = {1, 2, 3, 4, 8, 12, 16, 17, 20, 24};
 	const struct nat_spec home = map_nat("203.0.113.1");
 
 	(void)state;
@@ -209,7 +227,82 @@ static void test_few_trials(void **state)
 		r = play(&s, &plan, CORE_DONE);
 		assert_true(r->path.hops[0].state == HOP_UNKNOWN ||
 			    r->path.hops[0].state == HOP_STATEFUL);
+		assert_not_refused(r);
+		assert_int_equal(r->path.enumerated, trials[i] >= 3);
+		assert_true(r->path.enumerated || r->ended - r->started < QUICK);
 		map_strike(&s);
+	}
+}
+
+/* Who does not hear that the server has no room for a mapping. */
+static void deaf_to_errors_input(void *core, const struct event *ev, nk_time now)
+{
+	struct stun_msg m;
+
+	if (ev->kind != EVENT_DATAGRAM || stun_read(&m, ev->data, ev->len) != 0 ||
+	    m.method != PROBE_TRIAL || m.cls != STUN_ERROR)
+		natmap_input(core, ev, now);
+}
+
+static struct natmap *start_another(struct map_scene *s, const struct map_plan *plan,
+				    uint8_t number, const struct core_ops *ops)
+{
+	const struct addr addr = addr_v4(192, 168, 1, (uint8_t)(2 + number), 0);
+	const int host = world_add_host(s->world, &addr, 1, s->nodes[0]);
+	struct natmap_options options = plan->options;
+	const uint8_t seed[32] = {3, number};
+	struct natmap *m;
+
+	assert_true(host >= 0);
+	options.ways[0].local = addr;
+	m = natmap_new(&options, false, seed);
+	assert_non_null(m);
+	natmap_start(m, world_now(s->world));
+	world_attach(s->world, host, ops, m);
+	return m;
+}
+
+/* Two measure behind one address at once. Of what the server allows both are told before either has
+ * any, and a third, later, that nothing is left. */
+static void play_three(unsigned trials, const struct core_ops *ops)
+{
+	const struct nat_spec home = map_nat("203.0.113.1");
+	struct map_plan plan = map_plan(60 + trials);
+	struct natmap *second, *third;
+	struct map_scene s;
+
+	plan.trials = trials;
+	plan.options.enumerate = true;
+	plan.options.max = 240 * NK_S;
+	map_plan_add(&plan, &home, "192.168.1.1");
+	map_set(&s, &plan);
+	world_attach(s.world, s.client, ops, s.map);
+	second = start_another(&s, &plan, 1, ops);
+	world_run(s.world, NULL, 20 * NK_S);
+	third = start_another(&s, &plan, 2, ops);
+	assert_int_equal(world_run(s.world, third, 30 * NK_S), CORE_DONE);
+	assert_false(natmap_result(third)->path.enumerated);
+	assert_not_refused(natmap_result(third));
+	assert_int_equal(map_play(&s), CORE_DONE);
+	assert_not_refused(natmap_result(s.map));
+	assert_int_equal(world_run(s.world, second, 600 * NK_S), CORE_DONE);
+	assert_not_refused(natmap_result(second));
+	assert_int_equal(world_stats(s.world)->late, 0);
+	natmap_free(second);
+	natmap_free(third);
+	map_strike(&s);
+}
+
+static void test_server_is_full(void **state)
+{
+	static const unsigned trials[] = {4, 8, 12, 20, 24, 40, 100};
+	struct core_ops deaf = natmap_ops;
+
+	(void)state;
+	deaf.input = deaf_to_errors_input;
+	for (unsigned i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
+		play_three(trials[i], &natmap_ops);
+		play_three(trials[i], &deaf);
 	}
 }
 
@@ -245,7 +338,7 @@ int main(void)
 		cmocka_unit_test(test_enumerated),     cmocka_unit_test(test_other_way_back),
 		cmocka_unit_test(test_hops_tell_late), cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_holds_refused),  cmocka_unit_test(test_few_trials),
-		cmocka_unit_test(test_stopped_holds),
+		cmocka_unit_test(test_server_is_full), cmocka_unit_test(test_stopped_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

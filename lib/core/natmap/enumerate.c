@@ -14,7 +14,8 @@
 #define KEEP_MARGIN     (60 * NK_S) /* before a broker forgets a silent mapping */
 #define LEAST_MAX       (5 * NK_S)
 #define FIRST_INTERVAL  NK_S
-#define SPARE_TRIALS    8 /* of those that the broker allows */
+#define SPARE_TRIALS    8  /* of those that the broker allows */
+#define SPARE_NONE      16 /* with so few, all are needed */
 
 struct enumerate *enumerate_new(void)
 {
@@ -42,7 +43,7 @@ void enumerate_start(struct enumerate *e, const struct enumerate_config *config,
 		e->stage = STAGE_OVER; /* no box to look at */
 }
 
-/* The broker is told, once, and so keeps nothing alive any more; and all sockets are closed. */
+/* The broker is told, and so keeps nothing alive any more; and all sockets are closed. */
 static void end(struct enumerate *e, int status, const char *why)
 {
 	e->status = status;
@@ -62,10 +63,20 @@ void enumerate_stop(struct enumerate *e)
 		e->stage = STAGE_OVER;
 }
 
-static void session_step(struct enumerate *e, nk_time now)
+/* Where the broker has told of no limit, it will say when it has no room. */
+static unsigned flows_allowed(const struct enumerate *e)
 {
 	const unsigned limit = e->asker.limit_trials;
 
+	if (limit == 0 || limit >= ENUMERATE_FLOWS_MAX + SPARE_TRIALS)
+		return ENUMERATE_FLOWS_MAX;
+	if (limit <= SPARE_NONE)
+		return limit;
+	return limit > SPARE_NONE + SPARE_TRIALS ? limit - SPARE_TRIALS : SPARE_NONE;
+}
+
+static void session_step(struct enumerate *e, nk_time now)
+{
 	if (e->asker.mode == ASKER_STARTING)
 		return;
 	if (e->asker.mode == ASKER_NONE) {
@@ -76,9 +87,7 @@ static void session_step(struct enumerate *e, nk_time now)
 		end(e, NK_ERR_UNREACHABLE, "the server cannot hold mappings for us");
 		return;
 	}
-	e->flow_max = ENUMERATE_FLOWS_MAX;
-	if (limit > SPARE_TRIALS && limit - SPARE_TRIALS < e->flow_max)
-		e->flow_max = limit - SPARE_TRIALS;
+	e->flow_max = flows_allowed(e);
 	e->config.max = nk_min(e->config.max, nk_max(LEAST_MAX, e->asker.limit_keep - KEEP_MARGIN));
 	budget_init(&e->budget, e->config.mappings, e->config.pace);
 	e->check.until = now + CHECK_PATIENCE;
@@ -112,6 +121,8 @@ static void run_step(struct enumerate *e, nk_time now)
 			continue;
 		if ((state.flags & PROBE_OTHER_ADDRESS) != 0)
 			flow_is_elsewhere(e, state.trial - 1, now);
+		else if ((state.flags & PROBE_REFUSED) != 0)
+			flow_is_refused(e, state.trial - 1, now);
 		else if (e->flow[state.trial - 1].phase != FLOW_SETUP)
 			flow_is_at(e, state.trial - 1, state.port, now);
 	}

@@ -106,6 +106,17 @@ static void look(struct enumerate *e, nk_time now)
 		ends(e, NULL, now);
 }
 
+static bool lacks_flows(const struct enumerate *e)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		const uint32_t f = e->check.flows[i];
+
+		if (f == NO_FLOW || e->flow[f].phase == FLOW_ENDED || e->flow[f].phase == FLOW_FREE)
+			return true;
+	}
+	return false;
+}
+
 void check_step(struct enumerate *e, nk_time now)
 {
 	switch (e->check.stage) {
@@ -113,6 +124,8 @@ void check_step(struct enumerate *e, nk_time now)
 		if (all_proven(e)) {
 			tick(e, 0, FULL_TTL, now);
 			e->check.stage = CHECK_COUNTS;
+		} else if (e->server_full && lacks_flows(e)) {
+			ends(e, ASKER_SERVER_FULL, now);
 		} else if (now >= e->check.until) {
 			ends(e, e->elsewhere ? SEVERAL_ADDRESSES : NO_FLOWS, now);
 		}
@@ -126,17 +139,6 @@ void check_step(struct enumerate *e, nk_time now)
 	default:
 		break;
 	}
-}
-
-static bool lacks_flows(const struct enumerate *e)
-{
-	for (unsigned i = 0; i < 3; i++) {
-		const uint32_t f = e->check.flows[i];
-
-		if (f == NO_FLOW || e->flow[f].phase == FLOW_ENDED || e->flow[f].phase == FLOW_FREE)
-			return true;
-	}
-	return false;
 }
 
 nk_time check_deadline(const struct enumerate *e)

@@ -165,6 +165,23 @@ void flow_is_elsewhere(struct enumerate *e, uint32_t index, nk_time now)
 	flow_end(e, index, now);
 }
 
+/* A box on the way has let it through, and holds it for now. */
+static void not_held(struct enumerate *e, uint32_t index, nk_time now)
+{
+	struct flow *f = &e->flow[index];
+
+	budget_touch(&e->budget, f->mapping, now);
+	budget_seen(&e->budget, f->mapping);
+	openings_no_room(e, f->line, now);
+	flow_end(e, index, now);
+}
+
+void flow_is_refused(struct enumerate *e, uint32_t index, nk_time now)
+{
+	if (unheard(&e->flow[index]))
+		not_held(e, index, now);
+}
+
 void flow_ask_ports(struct enumerate *e, nk_time now)
 {
 	uint32_t numbers[PROBE_TRIALS_MAX];
@@ -270,6 +287,15 @@ static void answered(struct enumerate *e, uint32_t index, const struct probe_msg
 		hold_want(e, f, now + HOLD_AFTER);
 }
 
+static void set_up_answered(struct enumerate *e, uint32_t index, const struct stun_msg *m,
+			    const struct probe_msg *p, nk_time now)
+{
+	if (m->cls == STUN_SUCCESS)
+		answered(e, index, p, now);
+	else if (m->error == PROBE_ERR_FULL)
+		not_held(e, index, now);
+}
+
 static void ticked(struct flow *f, const struct event *ev)
 {
 	f->ticks++;
@@ -292,9 +318,8 @@ static void datagram(struct enumerate *e, uint32_t index, const struct event *ev
 	if (m.method == PROBE_TICK && m.cls == STUN_INDICATION && p.trial == FLOW_NUMBER(index) &&
 	    memcmp(m.tid, f->hold_tid, STUN_TID) == 0)
 		ticked(f, ev);
-	else if (f->phase == FLOW_SETUP && f->tries > 0 && m.cls == STUN_SUCCESS &&
-		 stun_answers(&m, PROBE_TRIAL, f->tid))
-		answered(e, index, &p, now);
+	else if (f->phase == FLOW_SETUP && f->tries > 0 && stun_answers(&m, PROBE_TRIAL, f->tid))
+		set_up_answered(e, index, &m, &p, now);
 }
 
 void flow_input(struct enumerate *e, uint32_t index, const struct event *ev, nk_time now)

@@ -144,14 +144,26 @@ void openings_refused(struct enumerate *e, unsigned line, nk_time now)
 	e->retry_open = now + RETRY_AFTER;
 }
 
-void openings_no_socket(struct enumerate *e, unsigned line, nk_time now)
+/* From then on one at a time is tried. */
+static void put_off(struct enumerate *e, unsigned line, nk_time until)
 {
-	e->no_socket = true;
 	if (line != CHECK_LINE)
 		e->lines[line].extra++;
 	e->budget.limit = e->budget.held;
 	e->refused = REFUSED_RUN;
-	e->retry_open = now + NO_SOCKET_AGAIN;
+	e->retry_open = until;
+}
+
+void openings_no_socket(struct enumerate *e, unsigned line, nk_time now)
+{
+	e->no_socket = true;
+	put_off(e, line, now + NO_SOCKET_AGAIN);
+}
+
+void openings_no_room(struct enumerate *e, unsigned line, nk_time now)
+{
+	e->server_full = true;
+	put_off(e, line, now + RETRY_AFTER);
 }
 
 nk_time openings_deadline(const struct enumerate *e)

@@ -123,7 +123,7 @@ enum stage { STAGE_OPENS, STAGE_CONTROL, STAGE_SESSION, STAGE_RUN, STAGE_END, ST
  * @flow:	@flow_max may be used
  * @refused:	Set-ups in a row that came to nothing; @limited: so many did that a box on the way
  *		must refuse them
- * @no_socket:	This machine gave no more
+ * @no_socket:	This machine gave no more; @server_full: the broker holds no more
  * @elsewhere:	Some mappings leave by other addresses than the session
  * @ask_next:	Before it no question may go, so that copies stay below the broker's cap
  * @consult_at:	When to look whether witnesses have something to tell; @all_known: they and all
@@ -152,7 +152,7 @@ struct enumerate {
 	unsigned line_count;
 	struct flow flow[ENUMERATE_FLOWS_MAX];
 	unsigned flow_max, refused;
-	bool all_known, on_their_own, limited, elsewhere, no_socket;
+	bool all_known, on_their_own, limited, elsewhere, no_socket, server_full;
 	nk_time retry_open, ask_next, consult_at, retire_at, status_at, hold_at;
 	nk_time heap_at[ENUMERATE_FLOWS_MAX];
 	uint32_t heap_order[ENUMERATE_FLOWS_MAX], heap_where[ENUMERATE_FLOWS_MAX];
@@ -218,6 +218,9 @@ void flow_is_at(struct enumerate *e, uint32_t index, uint16_t port, nk_time now)
 /* It comes from another address than the session: the broker neither answers nor holds it. */
 void flow_is_elsewhere(struct enumerate *e, uint32_t index, nk_time now);
 
+/* The broker has no room for it: it got there, but will not be held. */
+void flow_is_refused(struct enumerate *e, uint32_t index, nk_time now);
+
 /* Has the asker ask for the ports of those that are not held by the broker. */
 void flow_ask_ports(struct enumerate *e, nk_time now);
 
@@ -274,6 +277,9 @@ void openings_refused(struct enumerate *e, unsigned line, nk_time now);
 
 /* This machine has no more for now: from then on one at a time is tried. */
 void openings_no_socket(struct enumerate *e, unsigned line, nk_time now);
+
+/* Nor has the broker; it may when others have ended. */
+void openings_no_room(struct enumerate *e, unsigned line, nk_time now);
 
 /* enumerate_witness.c: asks those that may explain why mappings of hop @h ended. True: they have
  * told all they can. */

@@ -72,6 +72,18 @@ static void report_silence(const struct enumerate *e, struct measured *m)
 			  : "the run ended before it was bracketed");
 }
 
+/* Why fewer could be held than were wanted; NULL: they could. */
+static const char *why_few(const struct enumerate *e)
+{
+	if (e->no_socket)
+		return NO_SOCKETS;
+	if (e->elsewhere)
+		return SEVERAL_ADDRESSES;
+	if (e->server_full)
+		return ASKER_SERVER_FULL;
+	return e->limited ? REFUSED_MAPPINGS : NULL;
+}
+
 static void report_hops(const struct enumerate *e, struct path_result *path)
 {
 	struct hop_life life[NATMAP_HOPS_MAX] = {{.looked = false}};
@@ -83,10 +95,8 @@ static void report_hops(const struct enumerate *e, struct path_result *path)
 	for (unsigned h = 1; h <= n; h++) {
 		struct hop *hop = &path->hops[h - 1];
 
-		if (hop->state == HOP_UNKNOWN && e->no_socket)
-			hop->why = NO_SOCKETS;
-		else if (hop->state == HOP_UNKNOWN && (e->elsewhere || e->limited))
-			hop->why = e->elsewhere ? SEVERAL_ADDRESSES : REFUSED_MAPPINGS;
+		if (hop->state == HOP_UNKNOWN && why_few(e) != NULL)
+			hop->why = why_few(e);
 		if (life[h - 1].looked)
 			continue;
 		hop->timeout.at_least = life[h - 1].lo;
