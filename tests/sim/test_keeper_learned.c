@@ -71,6 +71,23 @@ static void test_learns(void **state)
 	rig_close(&rig);
 }
 
+/* Each round takes up room at the server only while it lasts: many may learn behind one address. */
+static void test_leaves_nothing(void **state)
+{
+	const struct nat_spec nat = rig_nat(120 * NK_S);
+	const struct broker_stats *stats;
+
+	(void)state;
+	begin(&nat, RIG_BROKER, 2);
+	rig_start(&rig);
+	rig_wait(&rig, HOUR);
+	stats = broker_stats(rig.broker[0]);
+	assert_in_range(stats->sessions_opened, 4, 1000);
+	assert_in_range(stats->sessions, 0, 1);
+	assert_in_range(stats->trials, 0, 4);
+	rig_close(&rig);
+}
+
 /* The first server cannot ask from outside; the second can, and tells for both. */
 static void test_who_can_serve(void **state)
 {
@@ -272,11 +289,11 @@ static void test_outage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_learns),  cmocka_unit_test(test_who_can_serve),
-		cmocka_unit_test(test_knows),   cmocka_unit_test(test_moves),
-		cmocka_unit_test(test_shrinks), cmocka_unit_test(test_sleeps),
-		cmocka_unit_test(test_outage),  cmocka_unit_test(test_told),
-		cmocka_unit_test(test_reboots),
+		cmocka_unit_test(test_learns),        cmocka_unit_test(test_leaves_nothing),
+		cmocka_unit_test(test_who_can_serve), cmocka_unit_test(test_knows),
+		cmocka_unit_test(test_moves),         cmocka_unit_test(test_shrinks),
+		cmocka_unit_test(test_sleeps),        cmocka_unit_test(test_outage),
+		cmocka_unit_test(test_told),          cmocka_unit_test(test_reboots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

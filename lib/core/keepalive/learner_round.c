@@ -15,6 +15,7 @@ static bool has_server(const struct learner *l)
 void learner_end_round(struct learner *l)
 {
 	l->phase = RESTING;
+	asker_end(&l->asker);
 	l->doomed = l->open | l->opening;
 	l->spare_count = 0;
 	l->control_wanted = false;
@@ -214,8 +215,11 @@ bool learner_input(struct learner *l, const struct event *ev, nk_time now)
 	return true;
 }
 
-static bool close_one(struct learner *l, struct action *action)
+/* What ends the session leaves before its socket goes. */
+static bool close_one(struct learner *l, struct action *action, nk_time now)
 {
+	if ((l->doomed & l->open & 1) != 0 && asker_output(&l->asker, action, now))
+		return true;
 	for (unsigned i = 0; i < LEARNER_SOCKETS; i++) {
 		const unsigned bit = 1u << i;
 
@@ -273,7 +277,7 @@ static bool talk(struct learner *l, struct action *action, nk_time now)
 static bool turn(struct learner *l, struct action *action, nk_time now)
 {
 	step(l, now);
-	return close_one(l, action) || open_one(l, action) || talk(l, action, now);
+	return close_one(l, action, now) || open_one(l, action) || talk(l, action, now);
 }
 
 bool learner_output(struct learner *l, struct action *action, nk_time now)
