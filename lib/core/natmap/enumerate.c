@@ -121,7 +121,7 @@ static void run_step(struct enumerate *e, nk_time now)
 			continue;
 		if ((state.flags & PROBE_OTHER_ADDRESS) != 0)
 			flow_is_elsewhere(e, state.trial - 1, now);
-		else if ((state.flags & PROBE_REFUSED) != 0)
+		else if ((state.flags & (PROBE_REFUSED | PROBE_SEEN)) == PROBE_REFUSED)
 			flow_is_refused(e, state.trial - 1, now);
 		else if (e->flow[state.trial - 1].phase != FLOW_SETUP)
 			flow_is_at(e, state.trial - 1, state.port, now);
