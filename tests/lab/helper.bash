@@ -61,6 +61,7 @@ may_try_again() {
 says() {
   local words=$1 client
   shift
+  : >/run/lab/says # of an earlier one
   "$@" >/run/lab/says 2>&1 3>&- &
   client=$!
   lab_wait grep -qF -- "$words" /run/lab/says || true

@@ -175,6 +175,7 @@ lab_slow_one() {
   local out=/run/lab/wire-$2.out up if net4 net6
   read -r up if net4 net6 <<<"${lab_uplink[$2]}"
   ip -n "$2" link del wan
+  : >"$out" # of an earlier one
   "$1" "$2" wan "$up" "$if" "$3" >"$out" 2>&1 3>&- &
   lab_wires+=($!)
   if ! lab_wait grep -qs ready "$out"; then
