@@ -219,17 +219,24 @@ static const struct core_ops clumsy_ops = {
 	.status = clumsy_status,
 };
 
+/* The stage is left for the test to look at, and to strike. */
+static void play_clumsy(struct stage *st, const struct stage_plan *plan, struct clumsy *c,
+			nk_time until)
+{
+	stage_set(st, plan);
+	c->probe = st->probe;
+	world_attach(st->world, st->client, &clumsy_ops, c);
+	assert_int_equal(world_run(st->world, c, until), CORE_DONE);
+	assert_int_equal(world_stats(st->world)->late, 0);
+}
+
 static void run_clumsy(unsigned opens, nk_time sends_until)
 {
 	const struct stage_plan plan = a_plan(false, 1);
 	struct clumsy c = {.opens = opens, .sends_until = sends_until};
 	struct stage st;
 
-	stage_set(&st, &plan);
-	c.probe = st.probe;
-	world_attach(st.world, st.client, &clumsy_ops, &c);
-	assert_int_equal(world_run(st.world, &c, 1800 * NK_S), CORE_DONE);
-	assert_int_equal(world_stats(st.world)->late, 0);
+	play_clumsy(&st, &plan, &c, 1800 * NK_S);
 	assert_no_quota(&st);
 	assert_not_false(&st);
 	stage_strike(&st);
@@ -244,16 +251,15 @@ static void test_all_refused(void **state)
 	(void)state;
 	for (unsigned i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
 		struct stage_plan plan = a_plan(false, i);
-		struct clumsy c = {.opens = 1000000, .sends_until = NK_NEVER};
+		struct clumsy c = {
+			.opens = 1000000,
+			.sends_until = NK_NEVER,
+			.mute_from = seconds[i] * NK_S,
+		};
 		struct stage st;
 
 		plan.options.max = 100 * NK_S;
-		c.mute_from = seconds[i] * NK_S;
-		stage_set(&st, &plan);
-		c.probe = st.probe;
-		world_attach(st.world, st.client, &clumsy_ops, &c);
-		assert_int_equal(world_run(st.world, &c, 250 * NK_S), CORE_DONE);
-		assert_int_equal(world_stats(st.world)->late, 0);
+		play_clumsy(&st, &plan, &c, 250 * NK_S);
 		stage_strike(&st);
 	}
 }
